@@ -1,0 +1,44 @@
+"""Fixtures that find the real weights and photographs, or skip, saying so."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("local", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real weights and photographs."""
+    folder = Path(os.environ.get("CIRCUITDSL_SHARED", ROOT / ".." / "shared")).resolve()
+    if not folder.is_dir():
+        pytest.skip(
+            f"no folder {folder}: set CIRCUITDSL_SHARED to the real weights and photographs"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def caffe2_weights(shared: Path) -> Path:
+    """The weight file of inceptionv1-caffe2."""
+    path = shared / "models" / "inceptionv1-caffe2.safetensors"
+    if not path.is_file():
+        pytest.skip(f"no weight file {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def photographs(shared: Path) -> Path:
+    """The folder of labelled photographs, one sub-folder per WordNet id."""
+    folder = shared / "data" / "imagenet_samples"
+    if not folder.is_dir():
+        pytest.skip(f"no photographs in {folder}")
+    return folder
