@@ -28,7 +28,7 @@ class Layer:
     Attributes:
         name: The TensorFlow graph's name, for example `mixed3b_5x5_bottleneck`.
         kind: What it computes. `conv` and `dense` have weights `NAME_w` and `NAME_b`; a `conv` is
-            followed by ReLU.
+            followed by ReLU. The dense `NAME_pre_activation` has `NAME_w` and `NAME_b`.
         inputs: Names of the layers it reads; several only for `concat`.
         width: Channels out.
         kernel: Side of the window, in taps (1 where there is none).
@@ -77,6 +77,22 @@ class Backbone:
     def order(self) -> dict[str, int]:
         """The place of each layer in the order of computation."""
         return {layer.name: index for index, layer in enumerate(self.layers)}
+
+    @cached_property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every weight under its TensorFlow name.
+
+        Kernels are `[height, width, in, out]`, a dense layer's weights `[in, out]`, biases `[out]`.
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in self.layers:
+            if layer.kind not in ("conv", "dense"):
+                continue
+            stem = layer.name.removesuffix("_pre_activation")  # `softmax2_w`, as TensorFlow has it
+            window = (layer.kernel, layer.kernel) if layer.kind == "conv" else ()
+            shapes[f"{stem}_w"] = (*window, self.by_name[layer.inputs[0]].width, layer.width)
+            shapes[f"{stem}_b"] = (layer.width,)
+        return shapes
 
     def sampling(self, name: str, input_px: int | None = None) -> Sampling:
         """Where layer `name` samples an input of `input_px` pixels (default: as trained).

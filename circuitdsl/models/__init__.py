@@ -1,0 +1,1 @@
+"""Trained networks: their modules, their weight files, and where those are found."""

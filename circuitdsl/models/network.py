@@ -1,0 +1,134 @@
+"""A trained network as a Flax module.
+
+In: a `Backbone` table and weights, or a random start. Out: `Network`, whose layers go by the
+TensorFlow graph's names and whose parameters do too (`conv2d0_w`, `mixed3a_5x5_bottleneck_b`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike
+
+from circuitdsl.diagnostics import InputError
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.models.forward import check_names, evaluate, layer_names
+
+INPUT_MEAN = 117.0
+"""Subtracted from RGB values 0..255; what is left is the layer `input`."""
+
+LOGITS = "softmax2_pre_activation"
+
+
+class Network(nnx.Module):
+    """A network of some backbone's architecture.
+
+    Attributes:
+        backbone: The table of layers.
+
+    Every parameter is an attribute of its TensorFlow name: `network.conv2d0_w`.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        params: Mapping[str, ArrayLike] | None = None,
+        *,
+        rngs: nnx.Rngs | None = None,
+    ) -> None:
+        """Build from weights, or at random from `rngs.params` (He-normal kernels, zero biases).
+
+        Raises:
+            InputError: neither or both were given, or the weights don't fit the backbone.
+        """
+        if (params is None) == (rngs is None):
+            raise InputError("a Network is built either from params or from rngs")
+        self.backbone = backbone
+        if rngs is not None:
+            params = _random_params(backbone, rngs)
+        params = params or {}
+        for name, shape in backbone.parameter_shapes.items():
+            if name not in params or np.shape(params[name]) != shape:
+                found = np.shape(params[name]) if name in params else "nothing"
+                raise InputError(f"{backbone.name} needs `{name}` of shape {shape}; got {found}")
+            setattr(self, name, nnx.Param(jnp.asarray(params[name], jnp.float32)))
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Every weight by its TensorFlow name."""
+        return {name: getattr(self, name)[...] for name in self.backbone.parameter_shapes}
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Every name that `activations` and `resume` accept, in order of computation."""
+        return layer_names(self.backbone)
+
+    def activations(self, images: ArrayLike, layers: Sequence[str]) -> dict[str, Array]:
+        """What the named layers give for a batch of images.
+
+        Args:
+            images: RGB, 0..255, `[batch, height, width, 3]`, any height and width.
+            layers: TensorFlow layer names; `NAME_pre_relu` is a convolution before its ReLU and
+                `input` the image minus 117. No more is computed than these need.
+
+        Returns:
+            Activations by name: `[batch, height, width, channels]`, or `[batch, channels]` from
+            `avgpool0` on.
+
+        Raises:
+            InputError: an unknown layer, or images of another shape.
+        """
+        shape = np.shape(images)
+        if len(shape) != 4 or shape[-1] != 3:
+            raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
+        return self.resume({"input": jnp.asarray(images, jnp.float32) - INPUT_MEAN}, layers)
+
+    def resume(
+        self, layer_values: Mapping[str, ArrayLike], layers: Sequence[str]
+    ) -> dict[str, Array]:
+        """What the named layers give when some layers' activations are given.
+
+        Args:
+            layer_values: Activations by layer name, `[batch, height, width, channels]`; a layer
+                given here is not computed, whatever lies before it.
+            layers: As in `activations`.
+
+        Raises:
+            InputError: an unknown layer, or one that those given don't determine.
+        """
+        check_names(self.backbone, [*layer_values, *layers])
+        given = {name: jnp.asarray(value, jnp.float32) for name, value in layer_values.items()}
+        return _evaluate(self.backbone, self.params, given, tuple(layers))
+
+    def logits(self, images: ArrayLike) -> Array:
+        """Scores before the softmax, `[batch, classes]`; images as in `activations`."""
+        return self.activations(images, [LOGITS])[LOGITS]
+
+    def __call__(self, images: ArrayLike) -> Array:
+        """The logits."""
+        return self.logits(images)
+
+
+@partial(jax.jit, static_argnames=("backbone", "wanted"))
+def _evaluate(
+    backbone: Backbone, params: dict[str, Array], given: dict[str, Array], wanted: tuple[str, ...]
+) -> dict[str, Array]:
+    return evaluate(backbone, params, given, wanted)
+
+
+def _random_params(backbone: Backbone, rngs: nnx.Rngs) -> dict[str, Array]:
+    params: dict[str, Array] = {}
+    for name, shape in backbone.parameter_shapes.items():
+        if name.endswith("_b"):
+            params[name] = jnp.zeros(shape, jnp.float32)
+            continue
+        fan_in = int(np.prod(shape[:-1]))
+        # He et al. 2015, "Delving deep into rectifiers": keeps the variance through ReLUs
+        params[name] = jax.random.normal(rngs.params(), shape, jnp.float32) * (2 / fan_in) ** 0.5
+    return params
