@@ -1,3 +1,3 @@
-"""Write a vision network's circuits as text, compile them to JAX, compare them with real neurons."""
+"""Write a vision network's circuits as text, compile them to JAX, compare with real neurons."""
 
 __version__ = "0.1.0"

@@ -1,8 +1,8 @@
 """What the program says to a user who has to change something.
 
-In: spans and facts from any stage. Out: `Diagnostic` values (findings in a circuit file), and the two
-exceptions by which every expected failure travels. The command line prints them without a traceback
-and exits with 1 for findings and 2 for usage.
+In: spans and facts from any stage. Out: `Diagnostic` values (findings in a circuit file), and the
+two exceptions by which every expected failure travels. The command line prints them without a
+traceback and exits with 1 for findings and 2 for usage.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class InputError(Exception):
         help: What to do.
     """
 
-    def __init__(self, message: str, *, why: str = "", help: str = "") -> None:  # noqa: A002
+    def __init__(self, message: str, *, why: str = "", help: str = "") -> None:
         self.message = message
         self.why = why
         self.help = help

@@ -1,0 +1,102 @@
+"""Scalar expressions: what a number in a circuit may be.
+
+They stay symbolic until lowering, so that a kernel is a differentiable function of the dials. Every
+node knows its unit; the checker has made sure that units agree.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from circuitdsl.source import NOWHERE, Span
+
+ScalarUnit = Literal["real", "int", "px", "tap", "angle"]
+"""`angle` is in degrees. `px` and `tap` are both lengths and may be added."""
+
+Operation = Literal["+", "-", "*", "/", "^", "neg"]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A literal."""
+
+    value: float
+    unit: ScalarUnit = "real"
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A reference to a `param` of the circuit, or to a formal of the motif around it."""
+
+    name: str
+    unit: ScalarUnit
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation on one or two scalars."""
+
+    operation: Operation
+    arguments: tuple[Scalar, ...]
+    unit: ScalarUnit
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Scalar = Number | Dial | Apply
+
+_COMPUTE: dict[Operation, Callable[..., Any]] = {
+    "neg": operator.neg,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+}
+
+ZERO = Number(0.0)
+ONE = Number(1.0)
+ZERO_ANGLE = Number(0.0, "angle")
+
+
+def evaluate(expression: Scalar, dials: Mapping[str, Any], tap_px: float = float("nan")) -> Any:
+    """The value of an expression: lengths in pixels, angles in degrees.
+
+    Args:
+        expression: What to evaluate.
+        dials: A value for each dial named, as a float or an array; arrays may be traced.
+        tap_px: Pixels from one tap to the next where the expression stands.
+
+    Raises:
+        KeyError: a dial has no value.
+    """
+    if isinstance(expression, Number):
+        return expression.value * tap_px if expression.unit == "tap" else expression.value
+    if isinstance(expression, Dial):
+        value = dials[expression.name]
+        return value * tap_px if expression.unit == "tap" else value
+    values = [evaluate(argument, dials, tap_px) for argument in expression.arguments]
+    return _COMPUTE[expression.operation](*values)
+
+
+def substitute(expression: Scalar, bindings: Mapping[str, Scalar]) -> Scalar:
+    """The expression with the named dials replaced; other dials stay."""
+    if isinstance(expression, Dial):
+        return bindings.get(expression.name, expression)
+    if isinstance(expression, Apply):
+        arguments = tuple(substitute(argument, bindings) for argument in expression.arguments)
+        return Apply(expression.operation, arguments, expression.unit, expression.span)
+    return expression
+
+
+def dials_of(expression: Scalar) -> frozenset[str]:
+    """The names of the dials that an expression reads."""
+    if isinstance(expression, Dial):
+        return frozenset((expression.name,))
+    if isinstance(expression, Apply):
+        return frozenset[str]().union(*(dials_of(argument) for argument in expression.arguments))
+    return frozenset()
