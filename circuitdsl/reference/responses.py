@@ -1,0 +1,174 @@
+"""What a circuit's families respond to an image, by definition.
+
+In: a circuit, its weights and one RGB image. Out: a response map per family. Only the families
+exist; the geometry (strides, SAME padding, pools and, where asked for, local response
+normalisation) is that of the backbone.
+
+    pre = gain * sum over connections of conv(step(source)) + bias
+    h   = max(pre, 0)
+    y   = h / sqrt(floor^2 + E)   for normalised families, else h
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.ir.backbones import Layer, same_padding
+from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Normalisation
+
+Array = NDArray[np.float64]
+
+GREY = 117.0
+"""Subtracted from every value of the image."""
+
+
+def interpret(
+    circuit: Circuit, weights: Mapping[str, NDArray[np.generic]], image: NDArray[np.generic]
+) -> dict[str, Array]:
+    """The response of every family.
+
+    Args:
+        circuit: Any checked circuit.
+        weights: As `interpret_weights` or the compiler give them.
+        image: RGB, 0 to 255, `[height, width, 3]`, of any size.
+
+    Returns:
+        Family -> `[height, width, members]` on the grid of the family's layer.
+
+    Raises:
+        ValueError: a family's response depends on itself.
+    """
+    run = _Run(circuit, weights, np.asarray(image, np.float64) - GREY)
+    return {family.name: run.response(family.name) for family in circuit.families}
+
+
+class _Run:
+    """One image on its way through the circuit; each family is computed once, when asked for."""
+
+    def __init__(
+        self, circuit: Circuit, weights: Mapping[str, NDArray[np.generic]], image: Array
+    ) -> None:
+        self.circuit = circuit
+        self.weights = {name: np.asarray(array, np.float64) for name, array in weights.items()}
+        self.image = image
+        self.geometry = circuit.backbone.geometry
+        self._rectified: dict[str, Array] = {}
+        self._responses: dict[str, Array] = {}
+        self._under_way: set[str] = set()
+
+    def response(self, name: str) -> Array:
+        """What others read of family `name`: rectified and, if declared so, normalised."""
+        if name not in self._responses:
+            h = self.rectified(name)
+            found = [n for n in self.circuit.normalisations if n.family == name]
+            self._responses[name] = self.normalised(h, found[0]) if found else h
+        return self._responses[name]
+
+    def rectified(self, name: str) -> Array:
+        """`h = max(gain * sum of inputs + bias, 0)`."""
+        if name not in self._rectified:
+            if name in self._under_way:
+                raise ValueError(f"the response of {name} depends on itself")
+            self._under_way.add(name)
+            family = self.circuit.by_name[name]
+            layer = self.geometry.by_name[family.layer]
+            height, width = (
+                self.geometry.sampling(layer.name, side).size for side in self.image.shape[:2]
+            )
+            total = np.zeros((height, width, family.size))
+            for connection in self.circuit.into(name):
+                kernel = self.weights[connection.name]
+                total += convolved(self.read(connection), kernel, layer.stride)
+            pre = self.weights[f"{name}.gain"] * total + self.weights[f"{name}.bias"]
+            self._rectified[name] = np.maximum(pre, 0.0)
+        return self._rectified[name]
+
+    def read(self, connection: Connection) -> Array:
+        """The source of a connection as the target's layer sees it: pooled and normalised."""
+        if connection.source == INPUT:
+            return self.image
+        source = self.circuit.by_name[connection.source]
+        target = self.circuit.by_name[connection.target]
+        steps = [
+            layer
+            for layer in self.geometry.between(source.layer, target.layer)
+            if layer.kind == "maxpool" or self.circuit.backbone.norm == "lrn"
+        ]
+        # local response normalisation mixes neighbouring channels, so the layer's families stand
+        # side by side in the order of declaration; without it each is by itself
+        mixed = any(layer.kind == "lrn" for layer in steps)
+        packed = (
+            [f for f in self.circuit.families if f.layer == source.layer] if mixed else [source]
+        )
+        x = np.concatenate([self.response(family.name) for family in packed], axis=-1)
+        for layer in steps:
+            x = stepped(x, layer)
+        start = sum(family.size for family in packed[: packed.index(source)])
+        return x[..., start : start + source.size]
+
+    def normalised(self, h: Array, normalisation: Normalisation) -> Array:
+        """`h / sqrt(floor^2 + E)`, with h of all families before their own normalisation.
+
+        E is the mean of squares over all channels of the `over` families and over the square of
+        `window` x `window` positions; outside the image they count as 0. Where h is 0, so is the
+        result.
+        """
+        energies = np.concatenate([self.rectified(name) ** 2 for name in normalisation.over], -1)
+        energy = box_mean(energies.mean(axis=-1), normalisation.window)
+        floor = self.weights[f"{normalisation.family}.floor"]
+        scale = np.sqrt(floor**2 + energy)[..., None]
+        return np.divide(h, scale, out=np.zeros_like(h), where=h > 0)
+
+
+def convolved(x: Array, kernel: Array, stride: int) -> Array:
+    """Cross-correlation with SAME padding, `out[i] = sum over d of kernel[d] x[stride i + d]`.
+
+    Args:
+        x: `[height, width, in]`.
+        kernel: `[height, width, in, out]`.
+        stride: Positions from one output to the next.
+    """
+    windows = _windows(x, kernel.shape[0], stride, 0.0)
+    return np.sum([window @ kernel[p, q] for (p, q), window in windows.items()], axis=0)
+
+
+def stepped(x: Array, layer: Layer) -> Array:
+    """One pool or local response normalisation, `[height, width, channels]`."""
+    if layer.kind == "lrn":
+        return response_normalised(x)
+    windows = _windows(x, layer.kernel, layer.stride, -np.inf)
+    return np.max(np.stack(list(windows.values())), axis=0)
+
+
+def response_normalised(x: Array) -> Array:
+    """TensorFlow's InceptionV1: `x_c / sqrt(2 + 1e-4 * sum of x^2 over channels c-5 to c+5)`."""
+    y = np.zeros_like(x)
+    for c in range(x.shape[-1]):
+        near = x[..., max(c - 5, 0) : c + 6]
+        y[..., c] = x[..., c] / np.sqrt(2.0 + 1e-4 * (near**2).sum(axis=-1))
+    return y
+
+
+def box_mean(x: Array, window: int) -> Array:
+    """The mean of `[height, width]` over a centred square; zeros beyond the border count."""
+    windows = _windows(x[..., None], window, 1, 0.0)
+    return np.sum(np.stack(list(windows.values())), axis=0)[..., 0] / window**2
+
+
+def _windows(x: Array, side: int, stride: int, fill: float) -> dict[tuple[int, int], Array]:
+    """For each tap (p, q) of a window: what lies under it at every output position.
+
+    TensorFlow's SAME padding, filled with `fill`; each value is `[rows, columns, channels]`.
+    """
+    (rows, top, bottom), (columns, left, right) = (
+        same_padding(size, side, stride) for size in x.shape[:2]
+    )
+    padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
+    return {
+        (p, q): padded[p : p + rows * stride : stride, q : q + columns * stride : stride]
+        for p in range(side)
+        for q in range(side)
+    }

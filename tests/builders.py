@@ -1,0 +1,152 @@
+"""Short names for the parts of a circuit, for tests that build circuits in Python."""
+
+from __future__ import annotations
+
+from circuitdsl.ir.circuit import (
+    Axis,
+    BackboneUse,
+    Circuit,
+    Colour,
+    Connection,
+    Family,
+    Frame,
+    MotifUse,
+    Norm,
+    ProfileTerm,
+    Shape,
+    Template,
+    TemplateTerm,
+    Tune,
+    Wiring,
+)
+from circuitdsl.ir.expressions import Number, Scalar
+
+
+def px(value: float) -> Number:
+    return Number(float(value), "px")
+
+
+def tap(value: float) -> Number:
+    return Number(float(value), "tap")
+
+
+def deg(value: float) -> Number:
+    return Number(float(value), "angle")
+
+
+def real(value: float) -> Number:
+    return Number(float(value))
+
+
+def shape(name: str, **arguments: Scalar | tuple[Scalar, ...]) -> Shape:
+    return Shape(name, tuple(arguments.items()))
+
+
+def place(*terms: Shape | tuple[float | Scalar, Shape]) -> Template:
+    """A template from shapes, or from pairs of weight and shape."""
+
+    def term(one: Shape | tuple[float | Scalar, Shape]) -> TemplateTerm:
+        if isinstance(one, Shape):
+            return TemplateTerm(real(1), one)
+        weight, own = one
+        return TemplateTerm(real(weight) if isinstance(weight, int | float) else weight, own)
+
+    return Template(tuple(map(term, terms)))
+
+
+DOT = place(shape("dot"))
+
+
+def blob(sigma: Scalar, x: Scalar | None = None, y: Scalar | None = None) -> Shape:
+    return shape("blob", at=(x or px(0), y or px(0)), sigma=sigma)
+
+
+def bar(length: Scalar, width: Scalar) -> Shape:
+    return shape("bar", length=length, width=width)
+
+
+def arc(radius: Scalar, span: Scalar, width: Scalar) -> Shape:
+    return shape("arc", radius=radius, span=span, width=width)
+
+
+def gabor(wavelength: Scalar, length: float = 2.6, width: float = 1.6) -> Shape:
+    return shape("gabor", wavelength=wavelength, length=px(length), width=px(width))
+
+
+def bump(width: float | Scalar, weight: float | Scalar = 1, around: float = 0) -> ProfileTerm:
+    return ProfileTerm(
+        real(weight) if isinstance(weight, int | float) else weight,
+        "bump",
+        (
+            ("width", deg(width) if isinstance(width, int | float) else width),
+            ("around", deg(around)),
+        ),
+    )
+
+
+def constant(weight: float) -> ProfileTerm:
+    return ProfileTerm(real(weight), "constant")
+
+
+def named(name: str, weight: float = 1) -> ProfileTerm:
+    return ProfileTerm(real(weight), name)
+
+
+def tune(axis: str, *terms: ProfileTerm, frame: Frame = "frame") -> Tune:
+    return Tune(axis, terms, frame)
+
+
+EQUAL = named("equal")
+
+
+def mass(value: float | Scalar, balance: float | Scalar = 1) -> Norm:
+    return Norm(
+        "mass",
+        real(value) if isinstance(value, int | float) else value,
+        real(balance) if isinstance(balance, int | float) else balance,
+    )
+
+
+def rot(count: int, name: str = "th") -> Axis:
+    return Axis(name, "rot", count)
+
+
+def orient(count: int, name: str = "th") -> Axis:
+    return Axis(name, "orient", count)
+
+
+def phase(count: int, name: str = "ph") -> Axis:
+    return Axis(name, "phase", count)
+
+
+def family(name: str, layer: str, *axes: Axis, **more: object) -> Family:
+    return Family(name, axes, layer, **more)  # type: ignore[arg-type]
+
+
+def connect(
+    source: str,
+    target: str,
+    place: Template | None = None,
+    *tunes: Tune,
+    name: str = "",
+    motif: MotifUse | None = None,
+    **more: object,
+) -> Connection:
+    wiring = Wiring(place=place, tunes=tunes, **more)  # type: ignore[arg-type]
+    return Connection(source, target, name or f"{source}->{target}", wiring, motif)
+
+
+LUMA = Colour("luma")
+
+
+def circuit(
+    families: tuple[Family, ...],
+    connections: tuple[Connection, ...],
+    *,
+    backbone: str = "inceptionv1",
+    norm: str = "none",
+    doc: str = "",
+    **more: object,
+) -> Circuit:
+    use = BackboneUse("V", backbone, 224, norm)  # type: ignore[arg-type]
+    return Circuit(doc, use, families=families, connections=connections, **more)  # type: ignore[arg-type]
