@@ -54,8 +54,14 @@ def interpret_weights(
         for the image. `FAMILY.gain` and `FAMILY.bias`, scalars: what the family says, else 1 and
         0; 1 and 0 where `calibrate` has yet to solve for them. `FAMILY.floor`, a scalar, for
         normalised families.
+
+    Raises:
+        KeyError: the circuit has no such dial.
     """
     circuit = expand_motifs(circuit)
+    unknown = sorted(set(params or {}) - set(circuit.defaults))
+    if unknown:
+        raise KeyError(f"no dial {', '.join(unknown)}")
     dials = circuit.defaults | dict(params or {})
 
     arrays: dict[str, Array] = {}

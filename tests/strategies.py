@@ -1,0 +1,211 @@
+"""Hypothesis strategies: circuits that are valid by construction."""
+
+from __future__ import annotations
+
+from builders import EQUAL, bump, circuit, constant, deg, real, shape, tap
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from circuitdsl.ir.circuit import (
+    INPUT,
+    Axis,
+    Circuit,
+    Colour,
+    Connection,
+    Family,
+    Frame,
+    Norm,
+    Normalisation,
+    ProfileTerm,
+    Shape,
+    Template,
+    TemplateTerm,
+    Tune,
+    Wiring,
+)
+from circuitdsl.ir.expressions import Number
+
+BRANCHES = ("1x1", "3x3", "5x5", "pool_reduce")
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("conv2d0",),
+    ("conv2d1",),
+    ("conv2d2",),
+    tuple(f"mixed3a_{branch}" for branch in BRANCHES),
+    tuple(f"mixed3b_{branch}" for branch in BRANCHES),
+)
+"""Layers of which each stage reads the one before."""
+
+
+def numbers(low: float, high: float) -> SearchStrategy[float]:
+    """Decimals that print short, so that failing programs can be read."""
+    return st.integers(round(low * 20), round(high * 20)).map(lambda n: n / 20)
+
+
+def lengths(low_tap: float, high_tap: float) -> SearchStrategy[Number]:
+    """Lengths in taps."""
+    return numbers(low_tap, high_tap).map(tap)
+
+
+def angles() -> SearchStrategy[float]:
+    return st.integers(0, 719).map(lambda n: n / 2)
+
+
+@st.composite
+def axes(draw: DrawFn) -> tuple[Axis, ...]:
+    """Up to one axis that turns the plane, and up to one phase axis."""
+    drawn: list[Axis] = []
+    kind = draw(st.sampled_from(("rot", "rot", "orient", "orient", None)))
+    if kind == "rot" and draw(st.booleans()):
+        at = tuple(draw(st.lists(angles(), min_size=2, max_size=4, unique=True)))
+        drawn.append(Axis("th", "rot", len(at), at))
+    elif kind is not None:
+        drawn.append(Axis("th", kind, draw(st.integers(2, 6))))
+    if draw(st.integers(0, 3)) == 0:
+        drawn.append(Axis("ph", "phase", draw(st.integers(2, 4))))
+    return tuple(drawn)
+
+
+def shapes(name: str) -> SearchStrategy[Shape]:
+    """The shape of that name with random arguments, in taps."""
+    arguments: dict[str, dict[str, SearchStrategy[Number | tuple[Number, ...]]]] = {
+        "dot": {},
+        "blob": {
+            "at": st.tuples(lengths(-1.5, 1.5), lengths(-1.5, 1.5)),
+            "sigma": lengths(0.3, 2),
+        },
+        "bar": {"length": lengths(0.5, 4), "width": lengths(0.3, 1.5)},
+        "arc": {"radius": lengths(1, 40), "span": lengths(0.5, 6), "width": lengths(0.3, 1.5)},
+        "ring": {"radius": lengths(0.3, 2.5), "width": lengths(0.3, 1)},
+        "half": {"width": lengths(0.4, 2)},
+        "gabor": {
+            "wavelength": lengths(2, 6),
+            "length": lengths(0.5, 2),
+            "width": lengths(0.5, 2),
+        },
+    }
+    drawn = st.fixed_dictionaries(arguments[name])
+    return drawn.map(lambda values: shape(name, **values))
+
+
+@st.composite
+def templates(draw: DrawFn, names: tuple[str, ...]) -> Template:
+    count = draw(st.integers(1, 3))
+    weights = [1.0, *(draw(st.sampled_from((1.0, -0.5, 0.7, -1.2))) for _ in range(count - 1))]
+    terms = [
+        TemplateTerm(real(weight), draw(st.sampled_from(names).flatmap(shapes)))
+        for weight in weights
+    ]
+    return Template(tuple(terms))
+
+
+@st.composite
+def profiles(draw: DrawFn) -> tuple[ProfileTerm, ...]:
+    """One to three bumps and perhaps a constant."""
+    count = draw(st.integers(1, 3))
+    terms = [
+        bump(draw(numbers(20, 120)), weight, draw(angles())) for weight in (1.0, -0.4, 0.6)[:count]
+    ]
+    if draw(st.booleans()):
+        terms.append(constant(draw(numbers(-0.5, 0.5))))
+    return tuple(terms)
+
+
+@st.composite
+def tunes(draw: DrawFn, source: Family, target: Family, curved: bool) -> tuple[Tune, ...]:
+    """A profile for every shared axis, and for some of those that are summed over."""
+    drawn: list[Tune] = []
+    for axis in source.axes:
+        other = target.axis(axis.name)
+        if other is None and draw(st.booleans()):
+            continue
+        if other is not None and other.count == axis.count and draw(st.integers(0, 3)) == 0:
+            drawn.append(Tune(axis.name, (EQUAL,)))
+            continue
+        frames: tuple[Frame, ...] = ("frame",)
+        if axis.turns_plane:
+            frames = ("frame", "radial", "tangent") if curved else ("frame", "radial")
+        drawn.append(Tune(axis.name, draw(profiles()), draw(st.sampled_from(frames))))
+    return tuple(drawn)
+
+
+@st.composite
+def norms(draw: DrawFn) -> Norm | None:
+    kind = draw(st.sampled_from(("none", "l1", "l2", "mass", None)))
+    if kind == "mass":
+        return Norm(kind, real(draw(numbers(0.2, 2))), real(draw(numbers(0, 2))))
+    return None if kind is None else Norm(kind)
+
+
+@st.composite
+def from_image(draw: DrawFn, target: Family, name: str) -> Connection:
+    waves = draw(st.booleans())
+    names = ("gabor",) if waves else ("blob", "half", "ring", "bar", "arc", "dot")
+    hue = Colour("hue", deg(draw(angles())))
+    wiring = Wiring(
+        place=draw(templates(names)),
+        colour=draw(st.sampled_from((None, Colour("luma"), hue))),
+        dc=real(draw(numbers(-0.5, 0.5))) if waves and draw(st.booleans()) else None,
+        norm=draw(norms()),
+    )
+    return Connection(INPUT, target.name, name, wiring)
+
+
+@st.composite
+def between(draw: DrawFn, source: Family, target: Family, name: str) -> Connection:
+    curved = draw(st.booleans())
+    names = ("arc", "bar") if curved else ("blob", "ring", "half", "dot", "gabor", "bar")
+    placed = draw(templates(names))
+    tuned = draw(tunes(source, target, curved))
+    over = tuple(axis.name for axis in source.axes if target.axis(axis.name) is None)
+    wiring = Wiring(
+        place=placed,
+        tunes=tuned,
+        over=over or None,
+        norm=draw(norms()),
+        gain=real(draw(numbers(-1, 2))) if draw(st.booleans()) else None,
+    )
+    return Connection(source.name, target.name, name, wiring)
+
+
+@st.composite
+def circuits(draw: DrawFn) -> Circuit:
+    """A chain of one to five layers, up to two families in each and their connections."""
+    depth = draw(st.integers(1, len(STAGES)))
+    families: list[Family] = []
+    connections: list[Connection] = []
+    normalisations: list[Normalisation] = []
+    below: list[Family] = []
+    for stage, layers in enumerate(STAGES[:depth]):
+        here: list[Family] = []
+        for number in range(draw(st.integers(1, 2))):
+            family = Family(
+                f"f{stage}{number}",
+                draw(axes()),
+                draw(st.sampled_from(layers)),
+                gain=real(draw(st.sampled_from((1.0, 0.5, 2.0)))),
+                bias=draw(st.sampled_from((None, real(0.25), real(-0.25)))),
+            )
+            here.append(family)
+            sources = [draw(st.sampled_from(below))] if below else [None]
+            for index, source in enumerate(sources * draw(st.integers(1, 2))):
+                name = f"{family.name}_{index}"
+                connections.append(
+                    draw(
+                        from_image(family, name)
+                        if source is None
+                        else between(source, family, name)
+                    )
+                )
+            if draw(st.integers(0, 3)) == 0:
+                window = draw(st.sampled_from((1, 3, 5)))
+                floor = real(draw(numbers(0.5, 10)))
+                normalisations.append(Normalisation(family.name, window, floor, (family.name,)))
+        families += here
+        below = here
+    return circuit(
+        tuple(families),
+        tuple(connections),
+        backbone=draw(st.sampled_from(("inceptionv1", "tiny"))),
+        norm=draw(st.sampled_from(("none", "lrn"))),
+        normalisations=tuple(normalisations),
+    )
