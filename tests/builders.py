@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from circuitdsl.ir.circuit import (
+    INPUT,
     Axis,
     BackboneUse,
     Circuit,
@@ -150,3 +151,40 @@ def circuit(
 ) -> Circuit:
     use = BackboneUse("V", backbone, 224, norm)  # type: ignore[arg-type]
     return Circuit(doc, use, families=families, connections=connections, **more)  # type: ignore[arg-type]
+
+
+Parts = tuple[tuple[Family, ...], tuple[Connection, ...]]
+
+
+def stem(orders: int = 4, phases: int = 2) -> Parts:
+    """Gabors in conv2d0."""
+    gabors = family("gabors", "conv2d0", orient(orders), phase(phases))
+    read = connect(INPUT, "gabors", place(gabor(px(6))), colour=LUMA, dc=real(0), norm=Norm("l2"))
+    return (gabors,), (read,)
+
+
+def oriented(orders: int = 4, phases: int = 2) -> Parts:
+    """Gabors, and complex cells over them in conv2d1."""
+    families, connections = stem(orders, phases)
+    sums = connect("gabors", "complex", DOT, tune("th", EQUAL), over=("ph",))
+    return (*families, family("complex", "conv2d1", orient(orders))), (*connections, sums)
+
+
+def directed(orders: int = 6) -> Parts:
+    """A family with a `rot` axis in conv2d2."""
+    families, connections = oriented()
+    bends = connect(
+        "complex",
+        "edges",
+        place(arc(px(9), px(8), tap(0.5))),
+        tune("th", bump(50), constant(-0.3), frame="tangent"),
+        norm=mass(1, 0.9),
+    )
+    return (*families, family("edges", "conv2d2", rot(orders))), (*connections, bends)
+
+
+def extended(parts: Parts, *more: Family | Connection, **options: object) -> Circuit:
+    """A circuit from parts and further families and connections."""
+    families = tuple(one for one in more if isinstance(one, Family))
+    connections = tuple(one for one in more if isinstance(one, Connection))
+    return circuit(parts[0] + families, parts[1] + connections, **options)  # type: ignore[arg-type]

@@ -1,0 +1,303 @@
+"""The rules of the house: who imports whom, what a light import loads, what ships."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import circuitdsl
+from circuitdsl.resources import circuits_folder, grammar_file
+
+PACKAGE = ROOT / "circuitdsl"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+CIRCUITS = sorted((ROOT / "circuits_src").rglob("*.circ"))
+
+ORDER = (
+    ("source", "files", "resources"),
+    ("diagnostics",),
+    ("syntax", "ir"),
+    ("check",),
+    ("lower", "reference"),
+    ("models",),
+    ("stimuli", "edit"),
+    ("compare", "visualize"),
+    ("report",),
+    ("cli",),
+    ("__init__", "__main__"),
+)
+"""The parts of the package; imports go only to earlier lines."""
+
+RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
+
+FIRST_ALLOWED = {
+    "numpy": "lower",
+    "scipy": "lower",
+    "safetensors": "lower",
+    "jax": "lower",
+    "flax": "models",
+    "optax": "models",
+    "h5py": "models",
+    "PIL": "models",
+    "rich": "report",
+    "typer": "cli",
+}
+"""Where in the order a library may first appear."""
+
+ONLY_IN = {
+    "lark": "syntax/parse.py",
+    "matplotlib": "report/",
+    "plotly": "report/",
+    "jinja2": "report/",
+    "tensorboard": "models/",
+}
+UNSAFE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def part_of(path: Path) -> str:
+    return name_of(path).split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    for path in MODULES:
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports() -> Iterator[tuple[Path, str, str]]:
+    """File, `file:line` and dotted name of every import, wherever it stands in the file."""
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module == "circuitdsl":
+                names = [f"circuitdsl.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = ["." * node.level + (node.module or "")]
+            else:
+                continue
+            for name in names:
+                yield path, f"{name_of(path)}:{node.lineno}", name
+
+
+def test_every_part_has_its_place_in_the_order() -> None:
+    assert {part_of(path) for path in MODULES} <= set(RANK)
+
+
+def test_imports_go_leftwards() -> None:
+    wrong: list[str] = []
+    for path, place, name in imports():
+        top, *rest = name.split(".")
+        if top == "":
+            wrong.append(f"{place} imports relatively")
+        if top != "circuitdsl" or name == "circuitdsl.__version__":
+            continue
+        part, imported = part_of(path), rest[0] if rest else "__init__"
+        if imported != part and RANK.get(imported, len(ORDER)) >= RANK[part]:
+            wrong.append(f"{place}: {part} must not import {imported}")
+    assert wrong == []
+
+
+def test_libraries_stay_where_they_belong() -> None:
+    wrong: list[str] = []
+    for path, place, name in imports():
+        part, top = part_of(path), name.split(".")[0]
+        allowed = (
+            top not in UNSAFE  # they can run what a file says
+            and name_of(path).startswith(ONLY_IN.get(top, ""))
+            and RANK[part] >= RANK[FIRST_ALLOWED.get(top, "source")]
+            and (part, top) != ("reference", "jax")  # it shares nothing with the compiler
+        )
+        if not allowed:
+            wrong.append(f"{place} imports {top}")
+    assert wrong == []
+
+
+def test_nothing_is_unpickled() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.value.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "allow_pickle"
+        and not (isinstance(node.value, ast.Constant) and node.value.value is False)
+    ]
+    assert wrong == []
+
+
+def test_files_and_functions_stay_short() -> None:
+    wrong: list[str] = []
+    for path, tree in trees():
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > 400:
+            wrong.append(f"{name_of(path)} has {lines} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > 60:
+                    wrong.append(f"{name_of(path)}:{node.lineno} {node.name} has {lines} lines")
+    assert wrong == []
+
+
+HEAVY = {"numpy", "lark", "matplotlib", "rich", "typer", *FIRST_ALLOWED}
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import circuitdsl", ()),
+        ("import circuitdsl.check", ("lark",)),
+        ("import circuitdsl.diagnostics, circuitdsl.ir.circuit, circuitdsl.resources", ()),
+    ],
+)
+def test_light_imports(statement: str, allowed: tuple[str, ...]) -> None:
+    program = f"{statement}\nimport sys\nprint(*sys.modules)"
+    printed = run_python(program, cwd=ROOT)
+    loaded = {name.split(".")[0] for name in printed.split()}
+    assert loaded & HEAVY <= set(allowed)
+
+
+def run_python(program: str, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=cwd,
+        env=os.environ | {"JAX_PLATFORMS": "cpu"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        ".pre-commit-config.yaml",
+        ".ci/run",
+        "grammars/circ.lark",
+        "circuits_src/curves.circ",
+        "circuits_src/std/shapes.circ",
+        "circuits_src/std/profiles.circ",
+        "circuits_src/std/motifs.circ",
+        "docs/language.md",
+        "docs/diagnostics.md",
+        "examples",
+        "benchmarks",
+    ],
+)
+def test_top_level(name: str) -> None:
+    assert (ROOT / name).exists()
+
+
+def test_ci_can_be_run() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+# ---- the clean room --------------------------------------------------------------------------
+
+DATA = {".safetensors", ".npz", ".npy", ".h5", ".hdf5", ".pb", ".pt", ".pth", ".ckpt", ".msgpack"}
+TINY = "circuitdsl/models/tiny.safetensors"
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+
+
+def code_of(path: Path) -> str:
+    """A circuit file without its comments and strings."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*', " ", text)
+
+
+def test_circuits_are_written_by_hand() -> None:
+    """Short, few numbers, and no trained network named."""
+    assert CIRCUITS
+    for path in CIRCUITS:
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) < 300, path
+        assert len(NUMBER.findall(code_of(path))) < 150, path
+        assert not re.search(r"\bweights\s*=", code_of(path)), path
+        assert "caffe2" not in text, path
+
+
+@pytest.mark.parametrize("folder", ["circuitdsl", "circuits_src"])
+def test_no_trained_weights_but_those_of_tiny(folder: str) -> None:
+    for path in sorted((ROOT / folder).rglob("*")):
+        name = path.relative_to(ROOT).as_posix()
+        if not path.is_file() or "__pycache__" in name:
+            continue
+        assert path.suffix not in DATA or name == TINY, name
+        assert path.stat().st_size < 2_000_000, name
+
+
+def test_no_array_is_written_out_in_python() -> None:
+    wrong: list[str] = []
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.List | ast.Tuple):
+                constants = [one for one in node.elts if isinstance(one, ast.Constant)]
+                if sum(isinstance(one.value, float) for one in constants) > 32:
+                    wrong.append(f"{name_of(path)}:{node.lineno}")
+    assert wrong == []
+
+
+# ---- what ships ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project built as a wheel, without a network and without touching the tree."""
+    builders = pytest.importorskip("hatchling.builders.wheel", reason="hatchling builds the wheel")
+    folder = tmp_path_factory.mktemp("wheel")
+    (built,) = builders.WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
+    return Path(built)
+
+
+def test_wheel_carries_grammar_circuits_and_tiny(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert "circuitdsl/shipped/grammars/circ.lark" in names
+    for path in CIRCUITS:
+        assert f"circuitdsl/shipped/{path.relative_to(ROOT).as_posix()}" in names
+    assert TINY in names
+    foreign = {
+        name
+        for name in names
+        if not name.startswith(("circuitdsl/", f"circuitdsl-{circuitdsl.__version__}.dist-info/"))
+    }
+    assert not foreign
+    assert not {name for name in names if "__pycache__" in name or "/test" in name}
+
+
+def test_wheel_reads_its_own_copies(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    program = """
+from circuitdsl.check import load
+from circuitdsl.resources import circuits_folder, grammar_file
+print(grammar_file(), circuits_folder(), len(load(circuits_folder() / "curves.circ").families))
+"""
+    printed = run_python(program, cwd=tmp_path, PYTHONPATH=str(tmp_path)).split()
+    shipped = tmp_path.resolve() / "circuitdsl" / "shipped"
+    assert printed[:2] == [str(shipped / "grammars" / "circ.lark"), str(shipped / "circuits_src")]
+    assert int(printed[2]) > 0
+
+
+def test_checkout_is_read_first() -> None:
+    if Path(circuitdsl.__file__).resolve().parent != PACKAGE:
+        pytest.skip("circuitdsl is not installed from this checkout")
+    assert grammar_file() == ROOT / "grammars" / "circ.lark"
+    assert circuits_folder() == ROOT / "circuits_src"
