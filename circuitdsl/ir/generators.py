@@ -1,0 +1,111 @@
+"""What a `stimulus` declaration can say: the generators, their settings, units and defaults.
+
+In: nothing. Out: the `GENERATORS` table, which the checker holds declarations to and the renderer
+takes its defaults from. Lists of settings are crossed: every radius with every angle and contrast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from circuitdsl.ir.angles import even_deg
+from circuitdsl.ir.circuit import Stimulus
+from circuitdsl.ir.expressions import ScalarUnit
+
+MOST_IMAGES = 100_000
+"""More images than this in one stimulus set are refused."""
+
+
+@dataclass(frozen=True)
+class SettingKind:
+    """One setting of a generator.
+
+    Attributes:
+        unit: Its unit; lengths in pixels, angles in degrees.
+        default: Its values where the text does not say.
+        many: Whether a list is legal.
+        low: The least legal value.
+        high: The greatest legal value.
+        nonzero: Whether 0 is refused.
+        doc: What it means, for documentation and messages.
+    """
+
+    unit: ScalarUnit
+    default: tuple[float, ...]
+    doc: str
+    many: bool = False
+    low: float = 0.0
+    high: float = float("inf")
+    nonzero: bool = False
+
+
+_SIDE = SettingKind("px", (96.0,), "side of the square image", low=16.0, high=512.0)
+_RADIUS = SettingKind(
+    "px", (20.0, 28.0, 40.0, 57.0, 80.0, 113.0, 160.0), "radius of the circle", True, 2.0, 1e5
+)
+_THETA = SettingKind(
+    "angle",
+    even_deg(24, 360.0),
+    "angle of the tangent where the circle passes the neuron; it bends to the left",
+    True,
+    -1e4,
+    1e4,
+)
+_CONTRAST = SettingKind(
+    "real",
+    (-1.0, 1.0),
+    "ink against ground: 1 is white on black, -1 black on white",
+    True,
+    -1.0,
+    1.0,
+    True,
+)
+_STROKE = SettingKind("px", (3.0,), "width of the line", low=0.25, high=512.0)
+
+GENERATORS: Mapping[str, Mapping[str, SettingKind]] = {
+    "arcs": {
+        "radius": _RADIUS,
+        "th": _THETA,
+        "contrast": _CONTRAST,
+        "stroke": _STROKE,
+        "size": _SIDE,
+    },
+    "discs": {"radius": _RADIUS, "th": _THETA, "contrast": _CONTRAST, "size": _SIDE},
+    "lines": {
+        "th": SettingKind(
+            "angle",
+            even_deg(24, 180.0),
+            "angle of the line, which repeats after 180",
+            True,
+            -1e4,
+            1e4,
+        ),
+        "contrast": _CONTRAST,
+        "stroke": _STROKE,
+        "length": SettingKind("px", (1024.0,), "length of the line", True, 1.0, 1e5),
+        "size": _SIDE,
+    },
+    "noise": {
+        "n": SettingKind("int", (64.0,), "how many images", low=1.0, high=float(MOST_IMAGES)),
+        "seed": SettingKind("int", (0.0,), "which images", low=0.0, high=2.0**31 - 1),
+        "contrast": SettingKind(
+            "real", (0.4,), "standard deviation, of 127.5 grey levels", True, 0.0, 1.0, True
+        ),
+        "slope": SettingKind(
+            "real", (1.0,), "amplitude falls as 1 / frequency^slope; 0 is white", low=0.0, high=3.0
+        ),
+        "size": _SIDE,
+    },
+}
+"""Settings by generator and name. Every image shows its figure through the central neuron."""
+
+
+def settings_of(stimulus: Stimulus) -> dict[str, tuple[float, ...]]:
+    """The values of every setting of a stimulus set, defaults filled in.
+
+    Raises:
+        KeyError: an unknown generator (the checker excludes it).
+    """
+    kinds = GENERATORS[stimulus.generator]
+    return {name: stimulus.values(name, kind.default) for name, kind in kinds.items()}

@@ -1,0 +1,1 @@
+"""Images to look at networks with: drawn figures, drawn scenes, photographs."""
