@@ -156,4 +156,4 @@ def _step(layer: Layer, params: Mapping[str, Array], sources: list[Array]) -> Ar
         case "softmax":
             return jax.nn.softmax(source)
         case "input" | "conv":
-            raise AssertionError(f"{layer.name} is computed elsewhere")
+            raise ValueError(f"a layer of kind {layer.kind} is no single step: {layer.name}")

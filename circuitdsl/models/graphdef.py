@@ -1,0 +1,201 @@
+"""Constants of a frozen TensorFlow GraphDef, without TensorFlow.
+
+In: the bytes of a serialised `GraphDef`. Out: its float32 `Const` nodes by name. Only the handful
+of fields that hold them are read (protobuf wire format; TensorFlow's `graph.proto`,
+`node_def.proto`, `attr_value.proto`, `tensor.proto`, `tensor_shape.proto`), the rest is skipped.
+Every length is checked against what is there, so arbitrary bytes end in an `InputError`, and no
+array is made before its shape is known to be wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from circuitdsl.diagnostics import InputError
+from circuitdsl.models.stored import FloatArray, Stored
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+# field numbers, by message
+_GRAPH_NODE = 1
+_NODE_NAME, _NODE_OP, _NODE_ATTR = 1, 2, 5
+_ENTRY_KEY, _ENTRY_VALUE = 1, 2
+_ATTR_TENSOR = 8
+_TENSOR_DTYPE, _TENSOR_SHAPE, _TENSOR_CONTENT, _TENSOR_FLOATS = 1, 2, 4, 5
+_SHAPE_DIM, _DIM_SIZE = 2, 1
+_DT_FLOAT = 1
+
+_MAX_DIMENSIONS = 8  # kernels have 4; more is no weight
+
+
+class WireError(ValueError):
+    """The bytes are no protobuf message of the expected kind."""
+
+
+def read_graphdef(data: bytes, where: str) -> dict[str, Stored]:
+    """The float32 constants of a serialised GraphDef, by node name.
+
+    Args:
+        data: The whole file.
+        where: What messages call it.
+
+    Raises:
+        InputError: the bytes are no GraphDef.
+    """
+    try:
+        constants = dict(_constants(memoryview(data)))
+    except (WireError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{where} is no TensorFlow GraphDef, or is damaged",
+            why=str(error),
+            help="fetch it again: a download that stopped half-way looks like this",
+        ) from error
+    if not constants:
+        raise InputError(
+            f"{where} holds no float32 constants",
+            why="weights are read from the Const nodes of a frozen graph",
+            help="give a frozen GraphDef such as tensorflow_inception_graph.pb",
+        )
+    return constants
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A TensorProto's shape and where its values lie."""
+
+    shape: tuple[int, ...]
+    content: memoryview
+    floats: bytes
+
+    def read(self) -> FloatArray:
+        """The values, as TensorFlow expands them: too few `float_val` repeat the last."""
+        count = prod(self.shape)
+        if len(self.content):
+            if len(self.content) != 4 * count:
+                raise WireError(f"{len(self.content)} bytes cannot be shape {list(self.shape)}")
+            values = np.frombuffer(self.content, "<f4")
+        else:
+            values = np.frombuffer(self.floats, "<f4")
+            if len(values) > count:
+                raise WireError(f"{len(values)} values cannot be shape {list(self.shape)}")
+            last = values[-1] if len(values) else np.float32(0)
+            values = np.concatenate([values, np.full(count - len(values), last, np.float32)])
+        return values.astype(np.float32).reshape(self.shape)
+
+
+def _constants(graph: memoryview) -> Iterator[tuple[str, Stored]]:
+    for number, kind, node in _fields(graph):
+        if (number, kind) != (_GRAPH_NODE, _BYTES):
+            continue
+        name = operation = ""
+        tensor = None
+        for field, wire, value in _fields(_message(node)):
+            if (field, wire) == (_NODE_NAME, _BYTES):
+                name = str(_message(value), "utf-8")
+            elif (field, wire) == (_NODE_OP, _BYTES):
+                operation = str(_message(value), "utf-8")
+            elif (field, wire) == (_NODE_ATTR, _BYTES):
+                tensor = _value_tensor(_message(value)) or tensor
+        if operation == "Const" and tensor is not None:
+            yield name, Stored(tensor.shape, "float32", tensor.read)
+
+
+def _value_tensor(entry: memoryview) -> _Tensor | None:
+    """The float32 tensor of a node's attribute `value`; None for any other attribute."""
+    key = ""
+    attribute = memoryview(b"")
+    for number, kind, value in _fields(entry):
+        if (number, kind) == (_ENTRY_KEY, _BYTES):
+            key = str(_message(value), "utf-8")
+        elif (number, kind) == (_ENTRY_VALUE, _BYTES):
+            attribute = _message(value)
+    if key != "value":
+        return None
+    for number, kind, value in _fields(attribute):
+        if (number, kind) == (_ATTR_TENSOR, _BYTES):
+            return _tensor(_message(value))
+    return None
+
+
+def _tensor(message: memoryview) -> _Tensor | None:
+    dtype = 0
+    shape: tuple[int, ...] = ()
+    content = memoryview(b"")
+    floats = bytearray()
+    for number, kind, value in _fields(message):
+        if (number, kind) == (_TENSOR_DTYPE, _VARINT):
+            dtype = value
+        elif (number, kind) == (_TENSOR_SHAPE, _BYTES):
+            shape = _shape(_message(value))
+        elif (number, kind) == (_TENSOR_CONTENT, _BYTES):
+            content = _message(value)
+        elif number == _TENSOR_FLOATS and kind in (_BYTES, _FIXED32):
+            packed = _message(value)
+            if len(packed) % 4:
+                raise WireError("a list of floats ends inside one")
+            floats += packed
+    if dtype != _DT_FLOAT:
+        return None
+    return _Tensor(shape, content, bytes(floats))
+
+
+def _shape(message: memoryview) -> tuple[int, ...]:
+    sizes: list[int] = []
+    for number, kind, dimension in _fields(message):
+        if (number, kind) != (_SHAPE_DIM, _BYTES):
+            continue
+        size = 0  # proto3 leaves a zero out
+        for field, wire, value in _fields(_message(dimension)):
+            if (field, wire) == (_DIM_SIZE, _VARINT) and isinstance(value, int):
+                size = value
+        sizes.append(size)
+        if len(sizes) > _MAX_DIMENSIONS:
+            raise WireError(f"a tensor of more than {_MAX_DIMENSIONS} dimensions")
+    return tuple(sizes)
+
+
+def _message(value: int | memoryview) -> memoryview:
+    if isinstance(value, int):
+        raise WireError("a number where a message should be")
+    return value
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
+    """The fields of a message: number, wire type, and a number or the bytes."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, kind = tag >> 3, tag & 7
+        if number == 0:
+            raise WireError("field number 0")
+        if kind == _VARINT:
+            value, at = _varint(data, at)
+            yield number, kind, value
+            continue
+        if kind == _BYTES:
+            length, at = _varint(data, at)
+        elif kind in (_FIXED32, _FIXED64):
+            length = 4 if kind == _FIXED32 else 8
+        else:
+            raise WireError(f"wire type {kind}")
+        if length > len(data) - at:
+            raise WireError(f"a field of {length} bytes where {len(data) - at} are left")
+        yield number, kind, data[at : at + length]
+        at += length
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """A base-128 number at an offset, and the offset after it."""
+    value = 0
+    for place in range(10):
+        if at + place >= len(data):
+            raise WireError("the data end inside a number")
+        byte = data[at + place]
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value, at + place + 1
+    raise WireError("a number of more than 64 bits")

@@ -1,0 +1,80 @@
+"""The public HDF5 dump of inceptionv1-caffe2: a folder with one file per tensor.
+
+In: the folder, `NAME.h5` for each tensor with one dataset of that name. Out: the tensors by name.
+Convolution kernels lie there as `[out, height, width, in]`, and the last layer's weights as
+`[out, 1, 1, in]` or `[out, in]`; both are turned to the backbones' `[..., in, out]`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from circuitdsl.diagnostics import InputError
+from circuitdsl.models.stored import FloatArray, Stored
+
+_DENSE = "softmax2_w"
+
+
+def read_dump(folder: Path) -> dict[str, Stored]:
+    """The tensors of a dump by name.
+
+    Raises:
+        InputError: the folder has no HDF5 files, or one of them cannot be read.
+    """
+    inner = folder / "dump"
+    files = sorted((inner if inner.is_dir() else folder).glob("*.h5"))
+    if not files:
+        raise InputError(
+            f"{folder} holds no HDF5 files",
+            why="a weight folder is a dump with one NAME.h5 per tensor",
+            help="give the folder that holds conv2d0_w.h5 and the others",
+        )
+    return {path.stem: _stored(path) for path in files}
+
+
+def _stored(path: Path) -> Stored:
+    try:
+        with h5py.File(path, "r") as file:
+            dataset = file.get(path.stem)
+            if not isinstance(dataset, h5py.Dataset):
+                raise InputError(
+                    f"{path} has no dataset `{path.stem}`",
+                    help="each file of a dump holds one dataset of its own name",
+                )
+            shape, dtype = tuple(dataset.shape), str(dataset.dtype.name)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    shape = _weight_shape(path.stem, shape)
+    return Stored(shape, dtype, partial(_read, path, shape))
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> FloatArray:
+    try:
+        with h5py.File(path, "r") as file:
+            values = np.asarray(file[path.stem], np.float32)
+        if values.ndim > 1:
+            values = np.moveaxis(values, 0, -1)
+        return np.ascontiguousarray(values).reshape(shape)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _weight_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a dumped tensor once its output axis is last."""
+    if len(shape) < 2:
+        return shape
+    window, ends = shape[1:-1], (shape[-1], shape[0])
+    # the dense layer was kept as a 1x1 convolution
+    return ends if name == _DENSE and set(window) <= {1} else (*window, *ends)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path} cannot be read as HDF5",
+        why=str(error),
+        help="fetch it again: a download that stopped half-way looks like this",
+    )

@@ -1,0 +1,198 @@
+"""Weight files in and out.
+
+In: a path: `.safetensors`, the zip that TensorFlow published (`inception5h.zip`) or the bare `.pb`
+in it, or the folder of the public HDF5 dump; and the backbone that the weights are for. Out: every
+weight of the backbone by its TensorFlow name, float32, kernels `[height, width, in, out]`, all of
+them present, of the right shape and finite. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from circuitdsl.diagnostics import InputError
+from circuitdsl.files import atomic_path
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.models.graphdef import WireError, read_graphdef
+from circuitdsl.models.hdf5 import read_dump
+from circuitdsl.models.stored import FloatArray, Stored
+
+GRAPH_MEMBER = "tensorflow_inception_graph.pb"
+"""The frozen graph inside `inception5h.zip`."""
+
+DIGEST_KEY = "tensors_sha256"
+"""Metadata key under which a written file states the SHA-256 of its tensors."""
+
+_MAX_GRAPH_BYTES = 512 << 20  # the published graph has 54 MB
+_BAD_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
+_NAMES_SHOWN = 6
+_AGAIN = "fetch it again: a download that stopped half-way looks like this"
+
+
+def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
+    """Every weight of `backbone`, from any of the files that are understood.
+
+    Raises:
+        InputError: no such file, an unknown or damaged one, or tensors that are missing, unexpected
+            (but for a GraphDef, whose auxiliary heads are passed over), of a wrong shape or type,
+            or not finite: one message with the names.
+    """
+    if not path.exists():
+        raise InputError(f"there is no weight file {path}")
+    try:
+        stored, extras_allowed = _open(path)
+        _check(stored, backbone, path, extras_allowed=extras_allowed)
+        weights = {name: stored[name].read() for name in backbone.parameter_shapes}
+    except WireError as error:
+        raise InputError(f"{path} is damaged", why=str(error), help=_AGAIN) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read", why=str(error)) from error
+    broken = [name for name, values in weights.items() if not np.isfinite(values).all()]
+    if broken:
+        raise InputError(
+            f"{path} holds values that are not finite, in {_listed(broken)}", help=_AGAIN
+        )
+    return weights
+
+
+def write_weights(
+    path: Path, weights: Mapping[str, FloatArray], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors as safetensors, whole or not at all, with the digest of the tensors.
+
+    Raises:
+        InputError: the file cannot be written, for instance because the disk is full.
+    """
+    arrays = {name: np.ascontiguousarray(values, np.float32) for name, values in weights.items()}
+    notes = {**(metadata or {}), DIGEST_KEY: tensors_digest(arrays)}
+    try:
+        with atomic_path(path) as temporary:
+            save_file(arrays, temporary, notes)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be written", why=str(error)) from error
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file.
+
+    Raises:
+        InputError: the file is no safetensors file.
+    """
+    with _safetensors(path) as file:
+        return dict(file.metadata() or {})
+
+
+def tensors_digest(weights: Mapping[str, FloatArray]) -> str:
+    """SHA-256 over names, shapes and little-endian values in order of name.
+
+    It does not depend on the file format or its metadata.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        values = np.ascontiguousarray(weights[name], "<f4")
+        digest.update(f"{name} {list(values.shape)}\n".encode())
+        digest.update(values.data)
+    return digest.hexdigest()
+
+
+def _open(path: Path) -> tuple[dict[str, Stored], bool]:
+    """The tensors of a file, and whether it may hold more than the backbone needs."""
+    if path.is_dir():
+        return read_dump(path), False
+    match path.suffix.lower():
+        case ".safetensors":
+            return _read_safetensors(path), False
+        case ".zip":
+            return read_graphdef(_graph_in_zip(path), f"{GRAPH_MEMBER} in {path}"), True
+        case ".pb":
+            if path.stat().st_size > _MAX_GRAPH_BYTES:
+                raise InputError(f"{path} is too large to be a frozen graph of this network")
+            return read_graphdef(path.read_bytes(), str(path)), True
+        case _:
+            raise InputError(
+                f"{path} is no weight file that is known here",
+                help="give a .safetensors, inception5h.zip, its .pb, or the folder of the dump",
+            )
+
+
+def _check(
+    stored: Mapping[str, Stored], backbone: Backbone, path: Path, *, extras_allowed: bool
+) -> None:
+    """Refuse what doesn't fit the backbone, all of it in one message."""
+    wanted = backbone.parameter_shapes
+    faults: list[str] = []
+    missing = [name for name in wanted if name not in stored]
+    if missing:
+        faults.append(f"missing: {_listed(missing)}")
+    unexpected = sorted(name for name in stored if name not in wanted)
+    if unexpected and not extras_allowed:
+        faults.append(f"unexpected: {_listed(unexpected)}")
+    faults += [
+        f"{name} is {stored[name].dtype} {list(stored[name].shape)}, not float32 {list(shape)}"
+        for name, shape in wanted.items()
+        if name in stored and (stored[name].shape, stored[name].dtype) != (shape, "float32")
+    ][:_NAMES_SHOWN]
+    if faults:
+        raise InputError(
+            f"{path} does not hold the weights of {backbone.name}",
+            why="; ".join(faults),
+            help=f"give weights of {backbone.name}, or name the model that they belong to",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return shown if len(names) <= _NAMES_SHOWN else f"{shown} and {len(names) - _NAMES_SHOWN} more"
+
+
+def _safetensors(path: Path) -> Any:
+    try:
+        return safe_open(path, "numpy")
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} is no safetensors file, or is damaged", why=str(error), help=_AGAIN
+        ) from error
+
+
+def _read_safetensors(path: Path) -> dict[str, Stored]:
+    names = {"F32": "float32", "F16": "float16", "F64": "float64", "BF16": "bfloat16"}
+    stored: dict[str, Stored] = {}
+    with _safetensors(path) as file:
+        for name in file.keys():  # noqa: SIM118 (no mapping: it cannot be iterated)
+            part = file.get_slice(name)
+            dtype = names.get(part.get_dtype() or "", "of another type")
+            stored[name] = Stored(tuple(part.get_shape()), dtype, partial(_tensor, path, name))
+    return stored
+
+
+def _tensor(path: Path, name: str) -> FloatArray:
+    with _safetensors(path) as file:
+        return file.get_tensor(name)
+
+
+def _graph_in_zip(path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = archive.getinfo(GRAPH_MEMBER)
+            if member.file_size > _MAX_GRAPH_BYTES:
+                raise InputError(f"{GRAPH_MEMBER} in {path} is too large to be this network's")
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise InputError(f"{GRAPH_MEMBER} in {path} is compressed in an unusual way")
+            return archive.read(GRAPH_MEMBER)
+    except KeyError as error:
+        raise InputError(f"{path} holds no {GRAPH_MEMBER}") from error
+    except _BAD_ZIP as error:
+        raise InputError(
+            f"{path} is no zip archive, or is damaged", why=str(error), help=_AGAIN
+        ) from error
