@@ -25,7 +25,6 @@ from circuitdsl.diagnostics import InputError
 from circuitdsl.files import atomic_path
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.models.graphdef import WireError, read_graphdef
-from circuitdsl.models.hdf5 import read_dump
 from circuitdsl.models.stored import FloatArray, Stored
 
 GRAPH_MEMBER = "tensorflow_inception_graph.pb"
@@ -109,6 +108,8 @@ def tensors_digest(weights: Mapping[str, FloatArray]) -> str:
 def _open(path: Path) -> tuple[dict[str, Stored], bool]:
     """The tensors of a file, and whether it may hold more than the backbone needs."""
     if path.is_dir():
+        from circuitdsl.models.hdf5 import read_dump  # h5py loads only where it is needed
+
         return read_dump(path), False
     match path.suffix.lower():
         case ".safetensors":

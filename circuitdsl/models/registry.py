@@ -1,0 +1,290 @@
+"""The trained networks that have names, and where their weights are found.
+
+In: a model's name, perhaps a path. Out: its `Network`, its path, its labels. Weights are looked for
+in this order: the path that the caller gives, the folders of the environment variable
+`CIRCUITDSL_MODELS`, the user's cache, the package.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from circuitdsl.diagnostics import InputError, suggestion
+from circuitdsl.ir.backbones import BACKBONES
+from circuitdsl.models.download import Remote, file_sha256
+from circuitdsl.models.weights import (
+    DIGEST_KEY,
+    GRAPH_MEMBER,
+    read_metadata,
+    read_weights,
+    tensors_digest,
+)
+
+if TYPE_CHECKING:
+    from circuitdsl.models.network import Network
+
+FOLDERS_VARIABLE = "CIRCUITDSL_MODELS"
+_PACKAGE = Path(str(files("circuitdsl.models")))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network.
+
+    Attributes:
+        name: What users call it.
+        backbone: Its architecture, a key of `BACKBONES`.
+        summary: One line on what it is.
+        file_names: What its weights may be called in a folder, the preferred name first.
+        remotes: The published files; empty for a model that is shipped.
+        joined: The published files are parts that are joined into one safetensors file.
+        file_digests: SHA-256 of published files by local name.
+        tensor_digest: SHA-256 of the tensors (`weights.tensors_digest`), where it is known.
+    """
+
+    name: str
+    backbone: str
+    summary: str
+    file_names: tuple[str, ...]
+    remotes: tuple[Remote, ...] = ()
+    joined: bool = False
+    file_digests: tuple[tuple[str, str], ...] = ()
+    tensor_digest: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Weights that were read and found right.
+
+    Attributes:
+        path: The file.
+        statement: What was compared.
+    """
+
+    path: Path
+    statement: str
+
+
+def _dump_remotes() -> tuple[Remote, ...]:
+    """The public dump of inceptionv1-caffe2, file by file."""
+    text = (_PACKAGE / "inceptionv1-caffe2.json").read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    return tuple(
+        Remote(manifest["source"] + path, entry["sha256"], entry["bytes"])
+        for path, entry in manifest["files"].items()
+    )
+
+
+_INCEPTION5H = "d13569f6a98159de37e92e9c8ec4dae8f674fbf475f69fe6199b514f756d4364"
+
+MODELS: dict[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            "inceptionv1",
+            "inceptionv1",
+            "InceptionV1 as the Circuits articles studied it (inception5h), 27 MB of weights",
+            ("inception5h.zip", GRAPH_MEMBER, "inceptionv1.safetensors"),
+            remotes=(
+                Remote(
+                    "https://storage.googleapis.com/download.tensorflow.org/models/inception5h.zip",
+                    _INCEPTION5H,
+                ),
+            ),
+            file_digests=(
+                ("inception5h.zip", _INCEPTION5H),
+                (GRAPH_MEMBER, "a39b08b826c9d5a5532ff424c03a3a11a202967544e389aca4b06c2bd8aef63f"),
+            ),
+        ),
+        Model(
+            "inceptionv1-caffe2",
+            "inceptionv1",
+            "InceptionV1 from another training run of the same architecture, 27 MB of weights",
+            ("inceptionv1-caffe2.safetensors", "inceptionv1-caffe2"),
+            remotes=_dump_remotes(),
+            joined=True,
+            tensor_digest="2cb9621a88b1eed61608c53ad34245e27d9067ab5419c29fda6b16c824f701cd",
+        ),
+        Model(
+            "tiny",
+            "tiny",
+            "a narrow InceptionV1 up to mixed3b, trained on drawn scenes; ships with the package",
+            ("tiny.safetensors",),
+        ),
+    )
+}
+"""Every model, the one that `auto` likes best first."""
+
+
+def model(name: str) -> Model:
+    """The model called `name`.
+
+    Raises:
+        InputError: there is none; the nearest name is suggested.
+    """
+    if name not in MODELS:
+        raise InputError(
+            f"there is no model `{name}`",
+            help=suggestion(name, MODELS) or f"the models are {', '.join(MODELS)}",
+        )
+    return MODELS[name]
+
+
+def cache_folder() -> Path:
+    """Where fetched weights are kept."""
+    return Path(platformdirs.user_cache_dir("circuitdsl", appauthor=False)) / "models"
+
+
+def search_folders() -> tuple[Path, ...]:
+    """The folders that are looked in, in order."""
+    named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    return (*(Path(folder) for folder in named if folder), cache_folder(), _PACKAGE)
+
+
+def find_weights(name: str) -> Path | None:
+    """The weights of a model, or None where they are not here.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    for folder in search_folders():
+        for file_name in model(name).file_names:
+            if (folder / file_name).exists():
+                return folder / file_name
+    return None
+
+
+def model_path(name: str, weights: Path | None = None) -> Path:
+    """The weights of a model, or `weights` where the caller gives a path.
+
+    Raises:
+        InputError: there is no such model, or its weights are not here: which file to put where.
+    """
+    wanted = model(name)
+    if weights is not None:
+        if not weights.exists():
+            raise InputError(f"there is no weight file {weights}")
+        return weights
+    path = find_weights(name)
+    if path is None:
+        looked = ", ".join(str(folder) for folder in search_folders()[:-1])
+        raise InputError(
+            f"the weights of {name} are not here",
+            why=f"no {' or '.join(wanted.file_names)} in {looked}",
+            help=f"run `circuitdsl models fetch {name}`, or {by_hand(name)}",
+        )
+    return path
+
+
+def by_hand(name: str) -> str:
+    """What to do where there is no network: which file to put where."""
+    wanted = model(name)
+    place = f"{cache_folder()} (or a folder that {FOLDERS_VARIABLE} names)"
+    if wanted.joined:
+        folder = wanted.remotes[0].url.rsplit("/", 1)[0]
+        return (
+            f"put {wanted.file_names[0]}, or the files of {folder} in a folder "
+            f"{wanted.file_names[1]}, into {place}"
+        )
+    urls = "".join(f" from {remote.url}" for remote in wanted.remotes)
+    return f"put {wanted.file_names[0]}{urls} into {place}"
+
+
+def best_available() -> str:
+    """The best model whose weights are here; `tiny` always is."""
+    return next((name for name in MODELS if find_weights(name) is not None), "tiny")
+
+
+def open_network(name: str, weights: Path | None = None) -> Network:
+    """A trained network, from its own weights or from a file of the same architecture's.
+
+    Raises:
+        InputError: no such model or file, or weights that don't fit.
+    """
+    from circuitdsl.models.network import Network  # JAX loads only when a network is opened
+
+    backbone = BACKBONES[model(name).backbone]
+    return Network(backbone, read_weights(model_path(name, weights), backbone))
+
+
+def verify(name: str, weights: Path | None = None) -> Verification:
+    """Read a model's weights, and compare them with what was published.
+
+    Raises:
+        InputError: they are not here, don't fit the architecture, or are not what was published.
+    """
+    path = model_path(name, weights)
+    wanted = model(name)
+    tensors = read_weights(path, BACKBONES[wanted.backbone])
+    fits = f"{len(tensors)} tensors of the right shapes, all finite"
+    published = dict(wanted.file_digests).get(path.name)
+    if published is not None:
+        _compare(path, file_sha256(path), published)
+        return Verification(path, f"{fits}; the file is the published one (SHA-256)")
+    noted = read_metadata(path).get(DIGEST_KEY, "") if path.suffix == ".safetensors" else ""
+    known = noted or wanted.tensor_digest
+    if not known:
+        return Verification(path, f"{fits}; no checksum is known for this file")
+    _compare(path, tensors_digest(tensors), known)
+    source = "the tensors are those that were written" if noted else "the tensors are as published"
+    return Verification(path, f"{fits}; {source} (SHA-256)")
+
+
+def _compare(path: Path, found: str, known: str) -> None:
+    if found != known:
+        raise InputError(
+            f"{path} is not what it should be",
+            why=f"its SHA-256 is {found}, not {known}",
+            help="delete it and fetch it again",
+        )
+
+
+@cache
+def _imagenet_classes() -> tuple[tuple[str, str], ...]:
+    """WordNet id and name of each output of InceptionV1, in order.
+
+    Both training runs have 1,008 outputs in one order: an unused one, the 1,000 classes of the
+    challenge, and 7 that no image of the challenge has. The label list in `inception5h.zip` gives
+    the same names in the same order, without ids.
+    """
+    text = (_PACKAGE / "imagenet_classes.txt").read_text(encoding="utf-8")
+    pairs = [line.split(" ", 1) for line in text.splitlines()]
+    return tuple((wordnet_id.strip("-"), name) for wordnet_id, name in pairs)
+
+
+def labels(name: str) -> tuple[str, ...]:
+    """What image folders call each output of a model: WordNet ids, or a model's own class names.
+
+    An output that stands for nothing has the label "".
+
+    Raises:
+        InputError: there is no such model, or its weights are needed and not here.
+    """
+    wanted = model(name)
+    if wanted.backbone == "inceptionv1":
+        return tuple(wordnet_id for wordnet_id, _ in _imagenet_classes())
+    return class_names(name)
+
+
+def class_names(name: str) -> tuple[str, ...]:
+    """A name to show for each output of a model.
+
+    Raises:
+        InputError: there is no such model, or its weights are needed and not here.
+    """
+    wanted = model(name)
+    if wanted.backbone == "inceptionv1":
+        return tuple(shown for _, shown in _imagenet_classes())
+    noted = read_metadata(model_path(name)).get("classes")
+    if noted is not None:
+        return tuple(json.loads(noted))
+    outputs = BACKBONES[wanted.backbone].layers[-1].width
+    return tuple(str(index) for index in range(outputs))
