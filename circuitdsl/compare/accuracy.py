@@ -1,0 +1,117 @@
+"""How well a network classifies labelled photographs.
+
+In: a network, a folder with one sub-folder per class, the label of each of the network's outputs.
+Out: `AccuracyResult`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from circuitdsl.diagnostics import InputError
+from circuitdsl.models.network import Network
+from circuitdsl.stimuli.images import open_images
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class AccuracyResult:
+    """What `accuracy` measured.
+
+    Attributes:
+        folder: The images.
+        n: How many were classified.
+        top1: Share whose best output is right, 0..1.
+        top5: Share whose best five outputs have the right one.
+        cross_entropy: Mean of minus the log probability of the right output, in nats.
+        skipped: Files that were left out, and why.
+    """
+
+    folder: Path
+    n: int
+    top1: float
+    top5: float
+    cross_entropy: float
+    skipped: dict[Path, str]
+
+    def as_json(self, model: str) -> dict[str, str | float]:
+        """The record of a measurement of the model called `model`."""
+        return {
+            "model": model,
+            "images": str(self.folder),
+            "top1": self.top1,
+            "top5": self.top5,
+            "cross_entropy": self.cross_entropy,
+        }
+
+
+def accuracy(
+    network: Network,
+    folder: Path,
+    labels: Sequence[str],
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> AccuracyResult:
+    """Classify the images of a folder, and compare with the sub-folders that they lie in.
+
+    Args:
+        network: Any network with a classifier.
+        folder: One sub-folder for each class, named by its label.
+        labels: The label of each output, "" for an output that stands for nothing
+            (`models.registry.labels`).
+        limit: Take this many images, spread evenly (`stimuli.images.open_images`).
+        progress: Called with the images seen and those there are.
+
+    Raises:
+        InputError: no images, or an image in a sub-folder that is no label.
+    """
+    images = open_images(folder, limit)
+    output = {label: index for index, label in enumerate(labels) if label}
+    found = {images.label(path) for path in images.paths}
+    unknown = sorted(found - output.keys())
+    if "" in unknown:
+        raise InputError(
+            f"{folder} has images that lie in no sub-folder, so their class is not known",
+            help=f"put them into sub-folders named by label, such as `{next(iter(output))}`",
+        )
+    if unknown:
+        raise InputError(
+            f"{folder} has images in {len(unknown)} sub-folders that name no class, "
+            f"such as `{unknown[0]}`",
+            help=f"name each sub-folder by a label of the network, such as `{next(iter(output))}`",
+        )
+    measures: list[Array] = []
+    seen = 0
+    for batch in images.batches(BATCH, network.backbone.input_px):
+        right = np.array([output[label] for label in batch.labels])
+        # a short last batch is filled up, so that one compiled program serves all
+        spare = BATCH - len(right)
+        padded = np.pad(batch.images, ((0, spare), (0, 0), (0, 0), (0, 0)))
+        if measures:
+            # one batch is classified while the next is read, and no more of them pile up
+            measures[-1].block_until_ready()
+        logits = network.logits(padded)[: len(right)]
+        measures.append(_measure(logits, jnp.asarray(right)))
+        seen += len(right)
+        if progress is not None:
+            progress(seen + len(images.skipped), len(images.paths))
+    top1, top5, cross_entropy = np.concatenate(measures, axis=1).astype(np.float64).mean(axis=1)
+    return AccuracyResult(
+        folder, seen, float(top1), float(top5), float(cross_entropy), images.skipped
+    )
+
+
+def _measure(logits: Array, right: Array) -> Array:
+    """Right at first, right among five, cross-entropy: `[3, batch]`."""
+    of_right = jnp.take_along_axis(logits, right[:, None], axis=1)
+    rank = (logits > of_right).sum(axis=1)
+    surprise = jax.nn.logsumexp(logits, axis=1) - of_right[:, 0]
+    return jnp.stack([rank < 1, rank < 5, surprise])
