@@ -80,7 +80,7 @@ class Axis:
     kind: AxisKind
     count: int
     at_deg: tuple[float, ...] | None = None
-    at_family: str | None = None
+    at_family: str | None = field(default=None, compare=False)
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property

@@ -1,0 +1,401 @@
+"""Expressions to values: names are looked up, functions written out, constants folded.
+
+In: an expression of the tree and the module whose names it means. Out: a `Value`, or None after a
+diagnostic. There is no recursion in the language: lets and functions may not lead back to
+themselves, and how much a file may write out is bounded, so that every file ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from circuitdsl.check.arguments import match
+from circuitdsl.check.arithmetic import combined, negated
+from circuitdsl.check.findings import MOST_CALLS, Findings, with_hint
+from circuitdsl.check.scope import Bound, Module
+from circuitdsl.check.standard import standard_home
+from circuitdsl.check.values import (
+    SCALAR_TYPES,
+    TYPES,
+    Point,
+    Profile,
+    Value,
+    as_profile,
+    as_type,
+    described,
+    is_scalar,
+    literal,
+)
+from circuitdsl.ir.algebra import has_taps, nodes_of
+from circuitdsl.ir.circuit import Frame, Param, ProfileTerm, Shape, Template, TemplateTerm
+from circuitdsl.ir.expressions import ONE, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.source import Span
+from circuitdsl.syntax import nodes
+
+FRAMES: tuple[Frame, ...] = ("frame", "tangent", "radial", "field")
+
+DEEPEST_CALLS = 48
+"""Functions and lets inside one another."""
+
+
+class Evaluator:
+    """Evaluates expressions of one module.
+
+    Attributes:
+        module: Whose names the expressions mean.
+        findings: Where misfits are reported.
+        formals: Values of the formals around the expression; they hide other names.
+        inside: The functions being written out, outermost first.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        findings: Findings,
+        formals: dict[str, Value | None] | None = None,
+        inside: tuple[Bound, ...] = (),
+    ) -> None:
+        self.module = module
+        self.findings = findings
+        self.formals = formals or {}
+        self.inside = inside
+
+    def value(self, node: nodes.Expression) -> Value | None:
+        """The value of an expression, or None after reporting what is wrong with it."""
+        if isinstance(node, nodes.Number):
+            return self._number(node)
+        if isinstance(node, nodes.Reference):
+            return self._reference(node.name)
+        if isinstance(node, nodes.Call):
+            return self._call(node)
+        if isinstance(node, nodes.Chain):
+            return self._chain(node)
+        if isinstance(node, nodes.Signed):
+            operand = self.value(node.operand)
+            if operand is None or node.sign == "+":
+                return operand
+            return negated(operand, node.span, self.findings)
+        if isinstance(node, nodes.Power):
+            base, exponent = self.value(node.base), self.value(node.exponent)
+            if base is None or exponent is None:
+                return None
+            return combined("^", base, exponent, node.span, self.findings)
+        if isinstance(node, nodes.Pair):
+            return self._point(node)
+        if isinstance(node, nodes.Relative):
+            return self._relative(node)
+        kinds = {nodes.Text: "a string", nodes.Listing: "a list", nodes.Both: "`and`"}
+        self.findings.error("E302", f"{kinds[type(node)]} has no meaning here", node.span)
+        return None
+
+    def typed(self, node: nodes.Expression, type_: str, what: str) -> Value | None:
+        """The value of an expression as one of `TYPES`."""
+        value = self.value(node)
+        if value is None:
+            return None
+        return as_type(value, type_, node.span, what, self.findings)
+
+    def declared(self, node: nodes.Expression, unit: nodes.Name | None, what: str) -> Value | None:
+        """The value of an expression as the type that its declaration names, if it names one."""
+        if unit is None:
+            return self.value(node)
+        type_ = named_type(unit, TYPES, self.findings)
+        value = self.value(node)
+        if type_ is None or value is None:
+            return None
+        return as_type(value, type_, node.span, what, self.findings)
+
+    def scalar(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> Scalar | None:
+        """The value of an expression as a scalar."""
+        return cast("Scalar | None", self.typed(node, type_, what))
+
+    def constant(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> float | None:
+        """The value of an expression that reads no dial; lengths in pixels, angles in degrees."""
+        scalar = self.scalar(node, type_, what)
+        if scalar is None:
+            return None
+        if type_ != "tap" and has_taps(scalar):
+            no_taps(node.span, self.findings)
+            return None
+        if isinstance(scalar, Number):
+            return scalar.value
+        dial = next(part for part in nodes_of(scalar) if isinstance(part, Dial))
+        self.findings.error(
+            "E309",
+            f"{what} must be a fixed number; this reads the dial `{dial.name}`",
+            node.span,
+            help="Use a number, or a `let` of numbers.",
+        )
+        return None
+
+    # ---- parts of expressions
+
+    def _number(self, node: nodes.Number) -> Value | None:
+        number = literal(node.value, node.unit, node.span)
+        if number.value == float("inf"):
+            self.findings.error("E113", f"`{node.text}` is too large a number", node.span)
+            return None
+        return number
+
+    def _chain(self, node: nodes.Chain) -> Value | None:
+        values = [self.value(part) for part in node.parts]
+        total = values[0]
+        for index, operator in enumerate(node.operators):
+            part = values[index + 1]
+            if total is None or part is None:
+                return None
+            span = node.span
+            if index + 1 < len(node.operators):
+                span = Span(span.source, span.start, node.parts[index + 1].span.end)
+            total = combined(operator, total, part, span, self.findings)
+        return total
+
+    def _point(self, node: nodes.Pair) -> Value | None:
+        if len(node.items) != 2:
+            self.findings.error("E302", "a point is a pair `(x, y)` of lengths", node.span)
+            return None
+        items = [self.scalar(item, "px", "a coordinate") for item in node.items]
+        if items[0] is None or items[1] is None:
+            return None
+        return Point((items[0], items[1]))
+
+    def _relative(self, node: nodes.Relative) -> Value | None:
+        value = self.value(node.operand)
+        name = node.frame.text
+        if name not in FRAMES:
+            message = with_hint(f"there is no frame `{name}`", name, FRAMES)
+            self.findings.error(
+                "E201", message, node.frame.span, help=f"Frames: {', '.join(FRAMES)}."
+            )
+            return None
+        if value is None:
+            return None
+        profile = as_profile(value, node.operand.span)
+        if profile is None or profile.frame is not None:
+            found = "a profile with a frame" if profile else described(value)
+            message = f"`@ {name}` follows a profile, not {found}"
+            self.findings.error("E307", message, node.span)
+            return None
+        return replace(profile, frame=cast("Frame", name))
+
+    # ---- names
+
+    def _reference(self, name: nodes.Name) -> Value | None:
+        if name.text in self.formals:
+            return self.formals[name.text]
+        return self._named(self.module, name.text, name)
+
+    def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
+        if name in module.params:
+            return self._dial(module, name, node.span)
+        if name in module.lets:
+            return self._let(module, name, node.span)
+        if name in module.functions:
+            call = nodes.Call(node.span, node, ())
+            return self._apply(module.functions[name], call)
+        inner = module.inner(name)
+        if inner is not None:
+            return self._named(*inner, node)
+        if not module.silent(name):
+            self._unknown(module, name, node)
+        return None
+
+    def _unknown(self, module: Module, name: str, node: nodes.Name) -> None:
+        home = standard_home(name)
+        known = [*self.formals, *module.expression_names()]
+        note, help_ = "", ""
+        if home:
+            help_ = f"Add `from {home} import {name}`."
+        elif name in module.families or name in module.stimuli:
+            kind = "family" if name in module.families else "stimulus"
+            note = f"`{name}` is a {kind}, which has no value of its own"
+        message = f"`{node.text}` has not been imported" if home else f"no value `{node.text}`"
+        if not home:
+            message = with_hint(message, name, known)
+        self.findings.error("E201", message, node.span, note=note, help=help_)
+
+    def _dial(self, module: Module, name: str, span: Span) -> Value | None:
+        param = dial(module, name, self.findings)
+        return None if param is None else Dial(param.name, param.unit, span)
+
+    def _let(self, module: Module, name: str, span: Span) -> Value | None:
+        if name in module.values:
+            return module.values[name]
+        if name in module.busy or len(module.busy) + len(self.inside) > DEEPEST_CALLS:
+            self._circular(name, module.busy, name in module.busy, span)
+            return None
+        node = module.lets[name]
+        module.busy.append(name)
+        evaluator = Evaluator(module, self.findings, inside=self.inside)
+        value = evaluator.declared(node.value, node.unit, f"`{name}`")
+        module.busy.pop()
+        module.values[name] = value
+        return value
+
+    def _circular(self, name: str, chain: list[str], circular: bool, span: Span) -> None:
+        if circular:
+            around = " -> ".join((*chain[chain.index(name) :], name))
+            message = f"`{name}` is defined through itself: {around}"
+            self.findings.error("E210", message, span, help="Definitions may not go in a circle.")
+        else:
+            message = f"definitions lead through more than {DEEPEST_CALLS} others"
+            self.findings.error("E113", message, span)
+
+    # ---- calls
+
+    def _call(self, node: nodes.Call) -> Value | None:
+        name = node.name.text
+        module = self.module
+        inner = module.inner(name)
+        while inner is not None and name not in module.functions:
+            module, name = inner
+            inner = module.inner(name)
+        if name in module.functions:
+            return self._apply(module.functions[name], node)
+        if module.silent(name):
+            return None
+        home = standard_home(name)
+        if home:
+            message, help_ = f"`{name}` has not been imported", f"Add `from {home} import {name}`."
+        else:
+            message = with_hint(f"no function `{node.name.text}`", name, module.functions)
+            help_ = ""
+            if name in module.motifs:
+                help_ = f"`{name}` is a motif: write `connect A -> B = {name}(...)`."
+            elif name in module.params or name in module.lets:
+                help_ = f"`{name}` is a value: write it without `(...)`."
+        self.findings.error("E201", message, node.name.span, help=help_)
+        return None
+
+    def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
+        function, home = bound.node, bound.home
+        name = function.name.text
+        self.findings.calls += 1
+        if self.findings.calls > MOST_CALLS:
+            message = f"functions are written out more than {MOST_CALLS:,} times"
+            self.findings.error("E113", message, function.name.span)
+            return None
+        if bound in self.inside or len(self.inside) > DEEPEST_CALLS:
+            chain = [outer.node.name.text for outer in self.inside]
+            self._circular(name, chain, bound in self.inside, call.span)
+            return None
+        formals = {formal.name.text: formal.default is None for formal in function.formals}
+        given = match(call, formals, self.findings)
+        if given is None:
+            return None
+        inner = Evaluator(home, self.findings, inside=(*self.inside, bound))
+        values: dict[str, Value | None] = {}
+        for formal in function.formals:
+            key = formal.name.text
+            source = self if key in given else inner
+            node = given.get(key, formal.default)
+            if node is not None:
+                values[key] = source.declared(node, formal.unit, f"`{key}` of `{name}()`")
+        if any(value is None for value in values.values()):
+            return None
+        if function.body is None:
+            return _primitive(function, values, call.span)
+        inner.formals = values
+        value = inner.declared(function.body, function.unit, f"`{name}()`")
+        if value is not None and home.standard and not self.module.standard:
+            return _moved(value, call.span)
+        return value
+
+
+def dial(module: Module, name: str, findings: Findings) -> Param | None:
+    """The dial that a `param` declares; None if the declaration is faulty."""
+    if name not in module.dials:
+        module.dials[name] = None  # a default that reads its own dial finds none
+        module.dials[name] = _dial(module, module.params[name], findings)
+    return module.dials[name]
+
+
+def _dial(module: Module, node: nodes.Param, findings: Findings) -> Param | None:
+    evaluator = Evaluator(module, findings)
+    name = node.name.text
+    if node.unit is not None:
+        unit = named_type(node.unit, SCALAR_TYPES, findings)
+    else:
+        value = evaluator.value(node.default)
+        if value is not None and not is_scalar(value):
+            message = f"a dial is a number; `{name}` is {described(value)}"
+            findings.error("E302", message, node.default.span)
+            return None
+        unit = None if value is None else cast("Scalar", value).unit
+    if unit is None:
+        return None
+    type_ = cast("ScalarUnit", unit)
+    default = evaluator.constant(node.default, type_, f"the default of `{name}`")
+    low = high = None
+    if node.interval is not None:
+        low, high = (
+            evaluator.constant(bound, type_, f"the range of `{name}`") for bound in node.interval
+        )
+        if low is None or high is None:
+            return None
+    if default is None:
+        return None
+    _ranged(node, default, low, high, findings)
+    return Param(module.prefix + name, type_, default, low, high, node.free, node.span)
+
+
+def _ranged(
+    node: nodes.Param, default: float, low: float | None, high: float | None, findings: Findings
+) -> None:
+    name = node.name.text
+    if low is None or high is None or node.interval is None:
+        if node.free:
+            message = f"`{name}` is free, but has no range"
+            findings.error("E304", message, node.name.span, help="Add `in [LOW, HIGH]`.")
+        return
+    shown = f"[{node.interval[0].span.text}, {node.interval[1].span.text}]"
+    if low >= high:
+        span = node.interval[0].span.to(node.interval[1].span)
+        findings.error("E304", f"the range {shown} of `{name}` is empty", span)
+    elif not low <= default <= high:
+        message = f"`{name} = {node.default.span.text}` is outside its range {shown}"
+        findings.error("E304", message, node.default.span)
+
+
+def named_type(name: nodes.Name, known: tuple[str, ...], findings: Findings) -> str | None:
+    """The type that a declaration names."""
+    if name.text in known:
+        return name.text
+    message = with_hint(f"no type `{name.text}` here", name.text, known)
+    findings.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
+    return None
+
+
+def no_taps(span: Span, findings: Findings) -> None:
+    """Report that a tap has no size here (E303)."""
+    findings.error(
+        "E303",
+        "`tap` has no size outside a `connect`",
+        span,
+        note="a tap is as wide as the target's layer samples its source",
+        help="Write the length in px.",
+    )
+
+
+def _primitive(function: nodes.Function, values: dict[str, Value | None], span: Span) -> Value:
+    """A shape or a profile that the compiler knows."""
+    arguments: list[tuple[str, Scalar | tuple[Scalar, ...]]] = []
+    for name, value in values.items():
+        arguments.append((name, value.items if isinstance(value, Point) else cast("Scalar", value)))
+    kind = "" if function.unit is None else function.unit.text
+    if kind == "profile":
+        plain = cast("tuple[tuple[str, Scalar], ...]", tuple(arguments))
+        return Profile((ProfileTerm(ONE, function.name.text, plain, span),))
+    shape = Shape(function.name.text, tuple(arguments), span)
+    return Template((TemplateTerm(ONE, shape),), span)
+
+
+def _moved(value: Value, span: Span) -> Value:
+    """The value with its parts placed where the user wrote them, not inside the library."""
+    if isinstance(value, Profile):
+        return replace(value, terms=tuple(replace(term, span=span) for term in value.terms))
+    if isinstance(value, Template):
+        terms = (TemplateTerm(t.weight, replace(t.shape, span=span)) for t in value.terms)
+        return Template(tuple(terms), span)
+    return value if isinstance(value, Point) else replace(value, span=span)

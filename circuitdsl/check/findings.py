@@ -1,0 +1,78 @@
+"""Diagnostics as they are gathered, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from circuitdsl.diagnostics import Diagnostic, Label, suggestion
+from circuitdsl.source import Span
+
+MOST_CALLS = 100_000
+"""Calls of functions written out in one check."""
+
+MOST_MODULES = 256
+"""Files that one file may import, directly or not, each counted as often as it is imported."""
+
+
+class Findings:
+    """What a check has found, and what it has spent."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.calls = 0
+        self.modules = 0
+        self._seen: set[tuple[str, str, int, int]] = set()
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic, unless the same one is there already."""
+        span = diagnostic.span
+        key = (diagnostic.code + diagnostic.message, span.source.name, span.start, span.end)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.diagnostics.append(diagnostic)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        also: Iterable[Label] = (),
+        note: str = "",
+        help: str = "",
+    ) -> None:
+        """Report an error."""
+        self.add(Diagnostic(code, message, span, "error", label, tuple(also), note, help))
+
+    def warn(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        also: Iterable[Label] = (),
+        note: str = "",
+        help: str = "",
+    ) -> None:
+        """Report a warning."""
+        self.add(Diagnostic(code, message, span, "warning", label, tuple(also), note, help))
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error."""
+        return any(d.severity == "error" for d in self.diagnostics)
+
+
+def with_hint(message: str, name: str, known: Iterable[str]) -> str:
+    """The message, and the nearest of the known names after it."""
+    hint = suggestion(name, known)
+    return f"{message}; {hint}" if hint else message
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names in backquotes, separated by commas."""
+    known = list(names)
+    text = ", ".join(f"`{name}`" for name in known[:most])
+    return f"{text}, ..." if len(known) > most else text

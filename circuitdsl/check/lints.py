@@ -1,0 +1,171 @@
+"""What is legal, but hardly meant: aliased profiles, units that never fire, dials without use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from circuitdsl.check.connections import Joined
+from circuitdsl.check.findings import Findings
+from circuitdsl.check.geometry import value_of
+from circuitdsl.ir.circuit import Axis, Circuit, Family, ProfileTerm, Template, Tune
+from circuitdsl.ir.dials import dials_used
+from circuitdsl.ir.expressions import Apply, Number, Scalar
+
+ALIASED_LIMIT = 0.05
+"""The share of a bump that its source may fail to sample."""
+
+
+def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
+    """The share of a bump that `count` evenly spaced members cannot tell from a coarser one.
+
+    A bump is `exp(kappa (cos(m x) - 1))`; its Fourier coefficient of order k is `I_k(kappa)`, with
+    I the modified Bessel function, and `count` samples reach order count/2.
+
+    Args:
+        width_deg: Full width at half maximum.
+        count: Members of the source along the axis.
+        period_deg: Degrees after which the axis repeats.
+    """
+    kappa = math.log(2) / (1 - math.cos(math.radians(360.0 / period_deg * width_deg / 2)))
+    return _bessel(count / 2, kappa) / _bessel(0, kappa)
+
+
+def _bessel(order: float, kappa: float) -> float:
+    """`exp(-kappa) I_order(kappa)` by the trapezoid rule, exact to rounding for whole orders."""
+    steps = 256
+    total = 0.0
+    for step in range(steps + 1):
+        t = math.pi * step / steps
+        weight = 0.5 if step in (0, steps) else 1.0
+        total += weight * math.exp(kappa * (math.cos(t) - 1)) * math.cos(order * t)
+    return abs(total / steps)
+
+
+def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> None:
+    """Report bumps of impossible width, and warn of those the source samples too coarsely."""
+    for tune in joined.wiring.tunes:
+        source = None if joined.source is None else joined.source.axis(tune.axis)
+        target = joined.target.axis(tune.axis)
+        if source is None:
+            continue
+        half = "orient" in (source.kind, None if target is None else target.kind)
+        period = 180.0 if half else 360.0
+        for term in tune.terms:
+            if term.name == "bump":
+                _bump(joined, tune, term, source, period, dials, findings)
+
+
+def _bump(
+    joined: Joined,
+    tune: Tune,
+    term: ProfileTerm,
+    source: Axis,
+    period: float,
+    dials: Mapping[str, float],
+    findings: Findings,
+) -> None:
+    width = value_of(dict(term.arguments)["width"], dials, float("nan"))
+    if width is None:
+        return
+    span, also = joined.at(term.span)
+    if not 0 < width < period:
+        message = f"the width of a bump lies between 0deg and {period:g}deg; it is {width:g}deg"
+        findings.error("E304", message, span, also=also)
+        return
+    if source.at_deg is not None:
+        return
+    part = aliased_part(width, source.count * period / source.period_deg, period)
+    if part > ALIASED_LIMIT:
+        findings.warn(
+            "L401",
+            f"`bump({width:g}deg)` on {source.count} members of `{tune.axis}` "
+            f"aliases {100 * part:.0f} % (limit {100 * ALIASED_LIMIT:.0f} %)",
+            span,
+            also=also,
+            note=f"`{tune.axis}` is sampled every {source.period_deg / source.count:g}deg, "
+            "too coarsely for a bump this narrow",
+            help="Widen the bump, or give the source more members.",
+        )
+
+
+# ---- families that never fire, or are fed by nothing
+
+
+def silent_families(
+    families: Iterable[Family], joined: Iterable[Joined], findings: Findings
+) -> None:
+    """Report families whose every weight is negative, and warn of those without input."""
+    into: dict[str, list[Joined]] = {}
+    for each in joined:
+        into.setdefault(each.target.name, []).append(each)
+    for family in families:
+        if family.units is not None:
+            continue
+        feeding = into.get(family.name, [])
+        if not feeding:
+            findings.warn(
+                "L404",
+                f"nothing is connected to `{family.name}`",
+                family.span,
+                help=f"Add `connect ... -> {family.name} {{ ... }}`.",
+            )
+        elif family.calibrate is None and not _may_exceed_zero(family.bias):
+            if all(_signs(each) == {-1} for each in feeding):
+                findings.error(
+                    "E603",
+                    f"all weights of `{family.name}` are negative and its bias is not above 0: "
+                    "it can never fire",
+                    family.span,
+                    help="Give it a positive bias, or something that excites it.",
+                )
+
+
+def _may_exceed_zero(bias: Scalar | None) -> bool:
+    return bias is not None and not (isinstance(bias, Number) and bias.value <= 0)
+
+
+def _sign(scalar: Scalar | None) -> set[int]:
+    if scalar is None:
+        return {1}
+    if isinstance(scalar, Number):
+        return {1} if scalar.value > 0 else {-1} if scalar.value < 0 else set()
+    if isinstance(scalar, Apply) and scalar.operation == "neg":
+        return {-sign for sign in _sign(scalar.arguments[0])}
+    return {1, -1}
+
+
+def _times(*factors: set[int]) -> set[int]:
+    result = {1}
+    for factor in factors:
+        result = {a * b for a in result for b in factor}
+    return result
+
+
+def _template_signs(place: Template | None) -> set[int]:
+    signs: set[int] = set()
+    for term in () if place is None else place.terms:
+        own = {1, -1} if term.shape.name in ("gabor", "half") else {1}
+        signs |= _times(_sign(term.weight), own)
+    return signs or {1, -1}
+
+
+def _signs(joined: Joined) -> set[int]:
+    """The signs that weights of a connection can have."""
+    found = joined.wiring
+    signs = _times(_template_signs(found.place), _sign(found.gain))
+    if found.norm is not None:
+        signs = _times(signs, _sign(found.norm.mass))
+    for tune in found.tunes:
+        signs = _times(signs, set[int]().union(*(_sign(term.weight) for term in tune.terms)))
+    if found.colour is not None and found.colour.kind == "hue":
+        signs = {1, -1}
+    return signs
+
+
+def unused_dials(circuit: Circuit, findings: Findings) -> None:
+    """Warn of dials that change nothing."""
+    used = dials_used(circuit)
+    for param in circuit.params:
+        if param.name not in used:
+            findings.warn("L403", f"the dial `{param.name}` changes nothing", param.span)

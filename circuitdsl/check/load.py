@@ -1,0 +1,91 @@
+"""Files and strings to circuits: the way in for programs and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from circuitdsl.check.circuit import check
+from circuitdsl.check.imports import FileLoader, Loader
+from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.source import Source
+from circuitdsl.syntax.parse import parse
+from circuitdsl.syntax.read import read_source
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check says of a file.
+
+    Attributes:
+        circuit: The circuit; None if there are errors, or if the file declares no families (then
+            it is one for others to import).
+        diagnostics: Errors and warnings, in order of appearance.
+    """
+
+    circuit: Circuit | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The errors alone."""
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+
+def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
+    """Parse and check a text."""
+    file, faults = parse(source)
+    circuit, findings = check(file, loader)
+    diagnostics = tuple(sorted([*faults, *findings], key=lambda d: _order(d, source)))
+    return CheckResult(None if faults else circuit, diagnostics)
+
+
+def _order(diagnostic: Diagnostic, source: Source) -> tuple[bool, str, int]:
+    span = diagnostic.span
+    return span.source is not source, span.source.name, span.start
+
+
+def check_path(path: str | Path) -> CheckResult:
+    """Parse and check a file.
+
+    Raises:
+        InputError: it can't be read, or is no UTF-8 text.
+    """
+    return check_source(read_source(path))
+
+
+def load(path: str | Path) -> Circuit:
+    """The circuit of a file.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: it can't be read, is no UTF-8 text, or declares no families.
+    """
+    return _circuit(check_path(path), str(path))
+
+
+def loads(text: str, name: str = "<text>", loader: Loader | None = None) -> Circuit:
+    """The circuit of a text.
+
+    Args:
+        text: A whole circuit file.
+        name: What messages call it.
+        loader: Finds the files that it imports; without one, it can import none.
+
+    Raises:
+        DiagnosticError: the text has errors.
+        InputError: it declares no families.
+    """
+    return _circuit(check_source(Source(name, text), loader or FileLoader()), name)
+
+
+def _circuit(result: CheckResult, name: str) -> Circuit:
+    if result.errors:
+        raise DiagnosticError(result.diagnostics)
+    if result.circuit is None:
+        raise InputError(
+            f"{name} declares no families: there is no circuit in it.",
+            help='Other files use its declarations: `import "FILE" as NAME`.',
+        )
+    return result.circuit

@@ -1,0 +1,321 @@
+"""The syntax tree: what was written, before anything is known about what it means.
+
+In: nothing; the parser builds it. Out: frozen nodes that each know their place in the text. Spans
+take no part in equality, so two trees are equal when the same things were written in them, however
+they were laid out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from circuitdsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Anything with a place in the text."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """An identifier, or several joined by dots."""
+
+    text: str
+
+
+# ---- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """A literal: its value, its unit (empty without one) and how it was spelt."""
+
+    value: float
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """A string, without its quotes."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Node):
+    """A name that stands for a value."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """An argument of a call; `name` is None where it was given by position."""
+
+    name: Name | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`NAME(arguments)`."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Node):
+    """`(x, y)`: a point."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Node):
+    """`[a, b, c]`."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Node):
+    """Sums (`+`, `-`) or products (`*`, `/`) of two or more parts, from left to right.
+
+    `operators[i]` stands between `parts[i]` and `parts[i + 1]`.
+    """
+
+    parts: tuple[Expression, ...]
+    operators: tuple[str, ...]
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether the operators are `+` and `-`."""
+        return self.operators[0] in "+-"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed(Node):
+    """`-x` or `+x`."""
+
+    sign: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Node):
+    """`x ^ y`."""
+
+    base: Expression
+    exponent: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Relative(Node):
+    """`profile @ frame`."""
+
+    operand: Expression
+    frame: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Both(Node):
+    """`a and b`."""
+
+    items: tuple[Expression, ...]
+
+
+Expression = (
+    Number | Text | Reference | Call | Pair | Listing | Chain | Signed | Power | Relative | Both
+)
+
+# ---- declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Node):
+    """`name = value` in a block."""
+
+    name: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """`{ attributes }`."""
+
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportModule(Node):
+    """`import "FILE" as NAME`."""
+
+    path: Text
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNames(Node):
+    """`from SOURCE import names`; SOURCE is dotted, or a string."""
+
+    source: Name | Text
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone(Node):
+    """`backbone NAME = ARCHITECTURE(...)`."""
+
+    name: Name
+    value: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Param(Node):
+    """`param NAME : UNIT = DEFAULT in [LOW, HIGH] free`."""
+
+    name: Name
+    unit: Name | None
+    default: Expression
+    interval: tuple[Expression, Expression] | None
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Node):
+    """`let NAME : UNIT = VALUE`."""
+
+    name: Name
+    unit: Name | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Formal(Node):
+    """A parameter of a function or a motif."""
+
+    name: Name
+    unit: Name | None
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Node):
+    """`fn NAME(formals) : UNIT = BODY`; without a body, a primitive of the compiler."""
+
+    name: Name
+    formals: tuple[Formal, ...]
+    unit: Name | None
+    body: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Motif(Node):
+    """`motif NAME(formals) { ... }`."""
+
+    name: Name
+    formals: tuple[Formal, ...]
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Axis(Node):
+    """`NAME: KIND(...)` of a family."""
+
+    name: Name
+    kind: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Family(Node):
+    """`family NAME [axes] at LAYER { ... }`."""
+
+    name: Name
+    axes: tuple[Axis, ...]
+    layer: Name
+    block: Block | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connect(Node):
+    """`connect SOURCE -> TARGET as ALIAS = MOTIF(...) { ... }`."""
+
+    source: Name
+    target: Name
+    alias: Name | None
+    motif: Call | None
+    block: Block | None
+
+
+@dataclass(frozen=True, slots=True)
+class Normalise(Node):
+    """`normalise FAMILY { ... }`."""
+
+    family: Name
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Stimulus(Node):
+    """`stimulus NAME = GENERATOR(...) { ... }`."""
+
+    name: Name
+    value: Call
+    block: Block | None
+
+
+Item = (
+    ImportModule
+    | ImportNames
+    | Backbone
+    | Param
+    | Let
+    | Function
+    | Motif
+    | Family
+    | Connect
+    | Normalise
+    | Stimulus
+)
+
+# ---- the file
+
+
+@dataclass(frozen=True, slots=True)
+class Header(Node):
+    """`circ VERSION "DOC"`."""
+
+    version: int
+    doc: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Node):
+    """`# text` to the end of a line, the mark included."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitFile:
+    """A whole file.
+
+    Attributes:
+        source: The text.
+        header: None where it could not be read.
+        items: The declarations that could be read, in order.
+        comments: In order; they belong to no node.
+        broken: Names that unreadable declarations seem to declare, about which the checker says
+            nothing more.
+    """
+
+    source: Source = field(compare=False, repr=False)
+    header: Header | None
+    items: tuple[Item, ...]
+    comments: tuple[Comment, ...] = field(compare=False, default=())
+    broken: frozenset[str] = frozenset()

@@ -1,0 +1,93 @@
+"""A first, cheap look at a text: its comments, its brackets, and where its declarations start.
+
+In: any text at all. Out: an `Outline`. It is one pass of a regular expression, so a text that the
+parser should never see (brackets nested ten thousand deep, lists of a million entries) is refused
+here, before anything recursive looks at it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from circuitdsl.syntax.words import DECLARATIONS, LATER
+
+DEEPEST = 64
+"""Brackets inside brackets; far beyond what a reader could follow."""
+
+LONGEST_LIST = 4096
+"""Entries of one list."""
+
+_PART = re.compile(
+    r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*|[()\[\]{},]|^[A-Za-z_][A-Za-z0-9_]*', re.MULTILINE
+)
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+_STARTERS = frozenset((*DECLARATIONS, *LATER))
+
+
+@dataclass(frozen=True)
+class Unclosed:
+    """An opening bracket without its partner.
+
+    Attributes:
+        start: Where it stands.
+        closer: Where a closing bracket of another kind stands instead; None if none does.
+    """
+
+    start: int
+    closer: int | None = None
+
+
+@dataclass
+class Outline:
+    """What the first look found.
+
+    Attributes:
+        comments: Start and end of each comment.
+        cuts: Where declarations start: a word in column 0, outside brackets or known to start one.
+        unclosed: Opening brackets that never close, in order.
+        too_deep: Where brackets are nested too deeply, if anywhere.
+        too_long: Where a list exceeds the limit, if anywhere.
+    """
+
+    comments: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    cuts: list[int] = field(default_factory=list[int])
+    unclosed: list[Unclosed] = field(default_factory=list[Unclosed])
+    too_deep: int | None = None
+    too_long: int | None = None
+
+
+def outline(text: str) -> Outline:
+    """Look over a text."""
+    found = Outline()
+    open_at: list[int] = []
+    commas = [0]
+    for match in _PART.finditer(text):
+        part, start = match[0], match.start()
+        if part[0] == "#":
+            found.comments.append((start, match.end()))
+        elif part in "([{":
+            open_at.append(start)
+            commas.append(0)
+            if len(open_at) > DEEPEST:
+                found.too_deep = start
+                break
+        elif part in _CLOSES:
+            if open_at:
+                opened = open_at.pop()
+                commas.pop()
+                if text[opened] != _CLOSES[part]:
+                    found.unclosed.append(Unclosed(opened, start))
+        elif part == ",":
+            commas[-1] += 1
+            if commas[-1] > LONGEST_LIST:
+                found.too_long = start
+                break
+        elif part[0] != '"' and (not open_at or part in _STARTERS):
+            # a declaration starts here whatever was left open before
+            found.unclosed += [Unclosed(opened) for opened in open_at]
+            open_at, commas = [], [0]
+            found.cuts.append(start)
+    found.unclosed += [Unclosed(opened) for opened in open_at]
+    found.unclosed.sort(key=lambda fault: fault.start)
+    return found

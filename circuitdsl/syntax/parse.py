@@ -1,0 +1,210 @@
+"""Text to tree: Source -> CircuitFile and what is wrong with its form.
+
+A text that parses whole is parsed once. One that doesn't is cut at its declarations, which are
+parsed one by one, so that each broken declaration gets one message and the others are still read.
+This is the only module that knows Lark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lark
+import platformdirs
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.grammar import Rule
+from lark.lexer import TerminalDef
+from lark.utils import TextSlice
+
+from circuitdsl.diagnostics import Diagnostic
+from circuitdsl.files import write_text
+from circuitdsl.resources import grammar_file
+from circuitdsl.source import Source, Span
+from circuitdsl.syntax.build import NodeBuilder
+from circuitdsl.syntax.nodes import CircuitFile, Comment, Header, Item
+from circuitdsl.syntax.outline import DEEPEST, LONGEST_LIST, Outline, outline
+from circuitdsl.syntax.read import LARGEST
+from circuitdsl.syntax.slips import Slip, explain, names_declared
+
+VERSION = 1
+"""The version of the language that this compiler reads."""
+
+MOST_ERRORS = 20
+"""Broken declarations reported before the rest of a file is left unread."""
+
+_LOCK = threading.Lock()
+
+
+def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
+    """Parse a circuit file.
+
+    Args:
+        source: Any text at all.
+
+    Returns:
+        The tree of what could be read, and a diagnostic for each declaration that could not.
+    """
+    if len(source.text) > LARGEST:
+        limit = f"{LARGEST:,} characters"
+        message = f"{source.name} has {len(source.text):,} characters; a file may have {limit}"
+        return _nothing(source), [
+            _refused(source, 0, 1, message, "Split it, and import the parts.")
+        ]
+    look = outline(source.text)
+    if look.too_deep is not None:
+        message = f"brackets are nested more than {DEEPEST} deep"
+        help_ = "Name the inner parts with `let` or `fn`."
+        fault = Diagnostic("E107", message, _character(source, look.too_deep), help=help_)
+        return _nothing(source), [fault]
+    if look.too_long is not None:
+        message = f"a list of more than {LONGEST_LIST:,} entries"
+        return _nothing(source), [_refused(source, look.too_long, 1, message, "Shorten the list.")]
+    with _LOCK:
+        _builder().source = source
+        try:
+            header, items = _parser().parse(source.text, start="start")
+            faults: list[Diagnostic] = []
+            broken: frozenset[str] = frozenset()
+        except UnexpectedInput:
+            header, items, faults, broken = _piecewise(source, look)
+        finally:
+            _builder().source = _NO_SOURCE
+    if header is not None and header.version != VERSION:
+        return _nothing(source), [_other_version(header)]
+    comments = tuple(
+        Comment(Span(source, start, end), source.text[start:end].rstrip())
+        for start, end in look.comments
+    )
+    return CircuitFile(source, header, items, comments, broken), faults
+
+
+def _piecewise(
+    source: Source, look: Outline
+) -> tuple[Header | None, tuple[Item, ...], list[Diagnostic], frozenset[str]]:
+    text = source.text
+    # the header is what comes before the first declaration, comments above it included
+    has_header = bool(look.cuts) and re.match(r"circ\b", text[look.cuts[0] :]) is not None
+    starts = [0, *look.cuts[1:]] if has_header else [0, *look.cuts]
+    ends = [*starts[1:], len(text)]
+    header: Header | None = None
+    items: list[Item] = []
+    faults: list[Diagnostic] = []
+    broken: set[str] = set()
+    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        rule = "header" if index == 0 else "item"
+        try:
+            piece: Any = _parser().parse(TextSlice(text, start, end), start=rule)
+        except UnexpectedInput as error:
+            slip = _slip(error, source, start, end, rule)
+            faults.append(explain(slip, look.unclosed))
+            broken |= names_declared(text[start:end])
+            if len(faults) == MOST_ERRORS:
+                message = f"{MOST_ERRORS} broken declarations; the rest of the file was not read"
+                faults.append(_refused(source, end - 1, 1, message, "Correct these first."))
+                break
+            continue
+        if index == 0:
+            header = piece
+        else:
+            items.append(piece)
+    return header, tuple(items), faults, frozenset(broken)
+
+
+def _slip(error: UnexpectedInput, source: Source, start: int, end: int, rule: str) -> Slip:
+    """What the parser knows about an error, without its types."""
+    accepted: frozenset[str] = frozenset()
+    found = ""
+    at = end
+    if isinstance(error, UnexpectedToken):
+        accepted = frozenset(error.accepts or error.expected or ())
+        if error.token.type != "$END":
+            at = error.token.start_pos if error.token.start_pos is not None else end
+            found = str(error.token)
+    elif isinstance(error, UnexpectedCharacters):
+        accepted = frozenset(error.allowed or ())
+        at = error.pos_in_stream if error.pos_in_stream is not None else end
+    return Slip(source, start, end, at, found, accepted, rule)
+
+
+def _nothing(source: Source) -> CircuitFile:
+    return CircuitFile(source, None, (), broken=frozenset("*"))
+
+
+def _character(source: Source, at: int) -> Span:
+    return Span(source, at, min(at + 1, len(source.text)))
+
+
+def _refused(source: Source, at: int, length: int, message: str, help_: str) -> Diagnostic:
+    return Diagnostic("E113", message, Span(source, at, at + length), help=help_)
+
+
+def _other_version(header: Header) -> Diagnostic:
+    return Diagnostic(
+        "E105",
+        f"the file says `{header.span.text.split(chr(34))[0].strip()}`; "
+        f"this compiler reads `circ {VERSION}`",
+        header.span,
+        help=f"Write `circ {VERSION}`, or use the release that reads this version.",
+    )
+
+
+# ---- the parser itself
+
+_NO_SOURCE = Source("", "")
+
+
+@cache
+def _builder() -> NodeBuilder:
+    return NodeBuilder()
+
+
+@cache
+def _parser() -> lark.Lark:
+    """The parser, from its tables where an earlier process left them.
+
+    Building takes Lark a tenth of a second and more. Its own cache is a pickle, which nothing here
+    loads; the tables are plain data, so they are kept as JSON, under the grammar's hash.
+    """
+    grammar = grammar_file().read_bytes()
+    key = hashlib.sha256(grammar + lark.__version__.encode()).hexdigest()[:20]
+    tables = platformdirs.user_cache_path("circuitdsl") / f"grammar-{key}.json"
+    return _from_tables(tables) or _from_grammar(grammar.decode(), tables)
+
+
+def _from_tables(tables: Path) -> lark.Lark | None:
+    try:
+        data = json.loads(tables.read_bytes(), object_hook=_with_whole_keys)
+        return lark.Lark._load_from_dict(  # pyright: ignore[reportPrivateUsage]
+            data["data"], data["memo"], transformer=_builder()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError):
+        return None  # absent, cut short or from elsewhere: the grammar says it all again
+
+
+def _with_whole_keys(entries: dict[str, Any]) -> dict[str | int, Any]:
+    # JSON writes every key as text; states and memo entries are numbered
+    return {int(key) if key.isdigit() else key: value for key, value in entries.items()}
+
+
+def _from_grammar(grammar: str, tables: Path) -> lark.Lark:
+    parser = lark.Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        start=["start", "header", "item"],
+        transformer=_builder(),
+        maybe_placeholders=True,
+    )
+    data, memo = parser.memo_serialize([TerminalDef, Rule])
+    data["options"]["transformer"] = None  # given anew when the tables are read
+    try:
+        write_text(tables, json.dumps({"data": data, "memo": memo}, separators=(",", ":")))
+    except OSError:
+        pass  # a home that can't be written costs time, nothing else
+    return parser

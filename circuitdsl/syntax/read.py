@@ -1,0 +1,46 @@
+"""Files into sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from circuitdsl.diagnostics import InputError
+from circuitdsl.source import Source
+
+LARGEST = 1_000_000
+"""Bytes of a circuit file; the parser refuses longer texts too."""
+
+
+def read_source(path: str | Path, name: str | None = None) -> Source:
+    """Read a circuit file.
+
+    Args:
+        path: The file.
+        name: What messages call it; by default the path as given.
+
+    Raises:
+        InputError: it can't be read, or is no UTF-8 text.
+    """
+    file = Path(path)
+    shown = str(path) if name is None else name
+    try:
+        with file.open("rb") as stream:
+            # one byte more than is legal is enough for the parser to refuse it, even from a device
+            data = stream.read(4 * LARGEST + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"cannot read {shown}: {reason[0].lower()}{reason[1:]}.", help="Check the path."
+        ) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(data) > 4 * LARGEST:
+            text = data.decode("utf-8-sig", errors="replace")
+        else:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                f"{shown} is no UTF-8 text: byte {error.start} (line {line}) does not fit.",
+                help="Save the file as UTF-8.",
+            ) from error
+    return Source(shown, text, file)

@@ -1,0 +1,27 @@
+"""The words of the language, once, for the parser's messages and for whoever colours text."""
+
+from __future__ import annotations
+
+DECLARATIONS = (
+    "import",
+    "from",
+    "backbone",
+    "param",
+    "let",
+    "fn",
+    "motif",
+    "family",
+    "connect",
+    "normalise",
+    "stimulus",
+)
+"""Words that start a declaration."""
+
+LATER = ("edit", "score", "fit", "circuit", "expect")
+"""Words of the language's design that this version does not read."""
+
+RESERVED = frozenset((*DECLARATIONS, "circ", "as", "in", "free", "at", "and"))
+"""Words that are never names (`at` does name an argument)."""
+
+UNITS = ("deg", "rad", "turn", "px", "tap", "pct")
+"""What may follow a number without a space."""
