@@ -1,0 +1,5 @@
+"""`python -m circuitdsl`: the command line."""
+
+from circuitdsl.cli import main
+
+main()

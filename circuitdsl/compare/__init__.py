@@ -1,0 +1,1 @@
+"""Comparison: networks on stimuli, and hand-written units against trained ones."""

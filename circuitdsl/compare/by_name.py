@@ -1,0 +1,194 @@
+"""The comparisons by name and path: what the command line and a notebook call.
+
+In: a model's name, files, folders. Out: the results of `families`, `score` and `accuracy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from circuitdsl.check.load import load
+from circuitdsl.compare.accuracy import AccuracyResult
+from circuitdsl.compare.accuracy import accuracy as measure_accuracy
+from circuitdsl.compare.families import FoundFamily, find_family
+from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
+from circuitdsl.diagnostics import InputError
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import MODELS, best_available, labels, open_network
+from circuitdsl.stimuli.images import open_images
+from circuitdsl.stimuli.scenes import scenes
+
+AUTO = "auto"
+
+DRAWN_SCENES = 64
+"""How many scenes are drawn where there are no photographs."""
+
+HELD_OUT_SEED = 20_010_917
+"""Of the scenes drawn for scores; `tiny` was trained on those of other seeds."""
+
+_BATCH = 16
+
+Progress = Callable[[str], None]
+
+
+def silent(stage: str) -> None:
+    """Report no progress."""
+    del stage
+
+
+def open_model(name: str, weights: Path | None = None) -> tuple[str, Network]:
+    """A trained network and its name.
+
+    Args:
+        name: A model of the registry, or `auto`: the best whose weights are here. With `weights`,
+            `auto` is the model whose weights are called like that file.
+        weights: A weight file of that architecture, instead of the model's own.
+
+    Raises:
+        InputError: no such model, no weights, or weights that don't fit.
+    """
+    if name == AUTO and weights is not None:
+        name = _named_like(weights)
+    elif name == AUTO:
+        name = best_available()
+    return name, open_network(name, weights)
+
+
+def find_curves(
+    model: str, layer: str, weights: Path | None = None, progress: Progress = silent
+) -> FoundFamily:
+    """Rank the units of a layer of a trained network as curve detectors.
+
+    Args:
+        model: A model of the registry, or `auto`.
+        layer: One of its convolutions or blocks, such as `mixed3b`.
+        weights: A weight file, instead of the model's own.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: no such model, weights or layer, or a layer in which nothing fires.
+    """
+    name, network = open_model(model, weights)
+    progress(f"showing circles to {layer} of {name}")
+    return find_family(network, layer, name)
+
+
+def accuracy(
+    model: str,
+    images: Path,
+    *,
+    weights: Path | None = None,
+    limit: int | None = None,
+    progress: Progress = silent,
+) -> tuple[str, AccuracyResult]:
+    """Classify labelled photographs with a trained network.
+
+    Args:
+        model: A model of the registry, or `auto`.
+        images: A folder with one sub-folder for each class, named by its label.
+        weights: A weight file, instead of the model's own.
+        limit: How many images at most, spread evenly.
+        progress: Told what is being done.
+
+    Returns:
+        The model's name, and what was measured.
+
+    Raises:
+        InputError: no such model, weights or images, or images of classes that it does not know.
+    """
+    name, network = open_model(model, weights)
+
+    def report(seen: int, total: int) -> None:
+        progress(f"photographs: {seen} of {total}")
+
+    return name, measure_accuracy(network, images, labels(name), limit, report)
+
+
+def score(
+    path: Path | str,
+    model: str = AUTO,
+    *,
+    weights: Path | None = None,
+    images: Path | None = None,
+    limit: int | None = None,
+    members: Members = "placed",
+    family: str | None = None,
+    units: int = 10,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Comparison:
+    """Score a hand-written family of a circuit file against a trained network's own.
+
+    Args:
+        path: The circuit file.
+        model: A model of the registry, or `auto`: the best whose weights are here.
+        weights: A weight file, instead of the model's own.
+        images: A folder of photographs; without one, scenes are drawn that no network has seen.
+        limit: How many images at most.
+        members: `placed` at the originals' preferred angles, or `as-written`.
+        family: The hand-written family; by default the last one, which no connection reads.
+        units: How many of the network's units to compare with, best first.
+        seed: Of the bootstrap.
+        progress: Told what is being done.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: anything else that was asked for is not there or does not fit.
+    """
+    circuit = load(path)
+    name, network = open_model(model, weights)
+    return score_circuit(
+        circuit,
+        network,
+        _images(circuit, images, limit, progress),
+        file=str(path),
+        model=name,
+        family=family,
+        members=members,
+        units=units,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: Progress) -> Images:
+    side = circuit.backbone.input_px
+    if folder is None:
+        count = DRAWN_SCENES if limit is None else limit
+        return Images(_drawn(count, side, progress), "drawn scenes (no photographs were given)")
+    found = open_images(folder, limit)
+
+    def batches() -> Iterator[Array]:
+        done = 0
+        for batch in found.batches(_BATCH, side):
+            yield jnp.asarray(batch.images)
+            done += len(batch.paths)
+            progress(f"photographs: {done} of {len(found.paths)}")
+
+    return Images(batches(), str(folder), found.skipped)
+
+
+def _drawn(count: int, side: int, progress: Progress) -> Iterator[Array]:
+    """Scenes, held out from training; `count` of them."""
+    key = jax.random.key(HELD_OUT_SEED)
+    for start in range(0, count, _BATCH):
+        drawn, _ = scenes(jax.random.fold_in(key, start), _BATCH, side)
+        yield drawn[: count - start]
+        progress(f"drawn scenes: {min(start + _BATCH, count)} of {count}")
+
+
+def _named_like(weights: Path) -> str:
+    for name, model in MODELS.items():
+        if weights.name in model.file_names:
+            return name
+    raise InputError(
+        f"cannot tell which network {weights} is of",
+        why="its name is not that of any known weight file",
+        help=f"name the model: one of {', '.join(MODELS)}",
+    )

@@ -1,0 +1,292 @@
+"""The score of a hand-written family against a trained network's own.
+
+In: a circuit, a trained network, images. Out: `Comparison`: unit by unit, how alike the two are on
+circles (preferred angle, width, echo, the whole response grid) and, position by position, on
+natural images.
+
+The network's family is found by its tuning (`families.py`). A hand-written family is a continuous
+function of its angle, so by default its members are placed at the originals' preferred angles; left
+as written, each original is paired with the member nearest in angle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Literal
+
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from circuitdsl.compare.families import FoundUnit, find_family
+from circuitdsl.compare.natural import agreement
+from circuitdsl.compare.pairing import nearest_pairs
+from circuitdsl.compare.subject import Subject, handwritten, trained
+from circuitdsl.compare.tuning import Tuning, response_grid, tuning_of
+from circuitdsl.diagnostics import InputError, suggestion
+from circuitdsl.ir.angles import difference_deg
+from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.ir.placing import place_members
+from circuitdsl.models.handwritten import build
+from circuitdsl.models.network import Network
+from circuitdsl.stimuli.calibration import calibrated
+from circuitdsl.stimuli.curves import CurveGrid
+
+Members = Literal["placed", "as-written"]
+
+SILENT_ERROR_DEG = 180.0
+"""What a hand-written unit that never fires for a circle counts as preferred-angle error."""
+
+
+@dataclass(frozen=True)
+class UnitScore:
+    """One hand-written unit beside the trained one that it stands for.
+
+    Attributes:
+        hand: The member, as the language writes it.
+        original: The trained unit, such as `mixed3b:379`.
+        hand_tuning: The member's tuning to curves.
+        original_tuning: The trained unit's tuning to the same stimuli.
+        grid_r: Correlation of their responses over radii, angles and contrasts.
+        natural_r: Correlation of their activations over all positions of all images.
+        natural_r_ci: Its bootstrap 95 % interval over images.
+    """
+
+    hand: str
+    original: str
+    hand_tuning: Tuning
+    original_tuning: Tuning
+    grid_r: float
+    natural_r: float
+    natural_r_ci: tuple[float, float]
+
+    @property
+    def preferred_error_deg(self) -> float:
+        """How far apart the preferred angles are, in degrees."""
+        away = difference_deg(self.hand_tuning.preferred_deg, self.original_tuning.preferred_deg)
+        return SILENT_ERROR_DEG if np.isnan(away) else abs(away)
+
+    def record(self) -> dict[str, Any]:
+        """The unit as JSON has it; angle, width and echo are the hand-written unit's."""
+        return {
+            "hand": self.hand,
+            "original": self.original,
+            "preferred_deg": self.hand_tuning.preferred_deg,
+            "preferred_error_deg": self.preferred_error_deg,
+            "fwhm_deg": self.hand_tuning.fwhm_deg,
+            "echo": self.hand_tuning.echo,
+            "grid_r": self.grid_r,
+            "natural_r": self.natural_r,
+            "natural_r_ci": list(self.natural_r_ci),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A hand-written family scored against a trained one.
+
+    Attributes:
+        file: The circuit's file.
+        model: The trained network's name.
+        images: How many images the natural correlation is over.
+        images_from: Where they came from, for people to read.
+        family: The hand-written family's name.
+        layer: The layer that the trained family was found in.
+        grid: The circles that both were shown.
+        units: The pairs, in order of the originals' angles.
+        natural_r_ci: The bootstrap 95 % interval of the mean natural correlation.
+        skipped: Image files that could not be read, and why.
+    """
+
+    file: str
+    model: str
+    images: int
+    images_from: str
+    family: str
+    layer: str
+    grid: CurveGrid
+    units: tuple[UnitScore, ...]
+    natural_r_ci: tuple[float, float]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """The means over units."""
+        return {
+            "preferred_error_deg": fmean(unit.preferred_error_deg for unit in self.units),
+            "echo": fmean(unit.hand_tuning.echo for unit in self.units),
+            "grid_r": fmean(unit.grid_r for unit in self.units),
+            "natural_r": fmean(unit.natural_r for unit in self.units),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """The comparison as JSON has it."""
+        return {
+            "file": self.file,
+            "model": self.model,
+            "images": self.images,
+            "units": [unit.record() for unit in self.units],
+            "mean": self.mean,
+        }
+
+
+@dataclass(frozen=True)
+class Images:
+    """Natural images to compare on.
+
+    Attributes:
+        batches: RGB images `[batch, height, width, 3]`, 0..255.
+        source: Where they come from, for people to read.
+        skipped: Filled while reading: files that are no images, and why.
+    """
+
+    batches: Iterable[Array]
+    source: str
+    skipped: Mapping[Path, str] = field(default_factory=dict[Path, str])
+
+
+def score_circuit(
+    circuit: Circuit,
+    network: Network,
+    images: Images,
+    *,
+    file: str,
+    model: str,
+    family: str | None = None,
+    members: Members = "placed",
+    units: int = 10,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Comparison:
+    """Score one family of a circuit against the family of a network's own.
+
+    Args:
+        circuit: The circuit.
+        network: The trained network.
+        images: Natural images.
+        file: What to call the circuit.
+        model: What to call the network.
+        family: The hand-written family; by default the last one, which no connection reads.
+        members: `placed` at the originals' preferred angles, or `as-written`.
+        units: How many of the network's units to compare with, best first.
+        seed: Of the bootstrap.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: the circuit has no family to score, the network no such layer or no such units.
+        DiagnosticError: a family cannot be calibrated.
+    """
+    written = scored_family(circuit, family)
+    layer = block_of(network, written.layer)
+    progress(f"finding the curve family of {layer} in {model}")
+    found = find_family(network, layer, model)
+    progress(f"building {file}")
+    best = found.best(units)
+    hand, chosen = _paired(circuit, written, best, members)
+    originals = trained(network, layer, [unit.unit for unit in chosen])
+    progress("comparing responses to curves")
+    hand_grid = response_grid(hand, found.grid)
+    original_grid = found.responses[..., [unit.unit for unit in chosen]]
+    progress(f"comparing activations on {images.source}")
+    natural = agreement(hand, originals, images.batches, seed)
+    tunings = zip(
+        tuning_of(hand_grid, found.grid.tangent_deg),
+        tuning_of(original_grid, found.grid.tangent_deg),
+        strict=True,
+    )
+    pairs = tuple(
+        UnitScore(
+            hand=hand.names[index],
+            original=originals.names[index],
+            hand_tuning=of_hand,
+            original_tuning=of_original,
+            grid_r=pearson(hand_grid[..., index], original_grid[..., index]),
+            natural_r=natural.r[index],
+            natural_r_ci=(natural.low[index], natural.high[index]),
+        )
+        for index, (of_hand, of_original) in enumerate(tunings)
+    )
+    return Comparison(
+        file=file,
+        model=model,
+        images=natural.images,
+        images_from=images.source,
+        family=written.name,
+        layer=layer,
+        grid=found.grid,
+        units=pairs,
+        natural_r_ci=natural.mean_ci,
+        skipped=tuple((str(path), why) for path, why in images.skipped.items()),
+    )
+
+
+def scored_family(circuit: Circuit, name: str | None = None) -> Family:
+    """The family to score: the one named, or the last that no connection reads.
+
+    Raises:
+        InputError: no such family, or its members are not told apart by one rotation alone.
+    """
+    if name is not None and name not in circuit.by_name:
+        near = suggestion(name, circuit.by_name)
+        raise InputError(
+            f"the circuit has no family `{name}`",
+            help=near or f"its families are {', '.join(circuit.by_name)}",
+        )
+    read = {connection.source for connection in circuit.connections}
+    fed = {connection.target for connection in circuit.connections}
+    ends = [f for f in circuit.families if f.name in fed and f.name not in read]
+    if name is None and not ends:
+        raise InputError(
+            "the circuit has no family to score",
+            why="a family is scored if connections end at it and none reads it",
+            help="add a connection, or name the family",
+        )
+    chosen = ends[-1] if name is None else circuit.by_name[name]
+    if [axis.kind for axis in chosen.axes] != ["rot"]:
+        raise InputError(
+            f"`{chosen.name}` cannot be scored as a family of curves",
+            why="curves are told apart by one `rot` axis, and by no other",
+            help=f"declare it as `family {chosen.name} [th: rot(10)] at ...`, or name another",
+        )
+    return chosen
+
+
+def block_of(network: Network, layer: str) -> str:
+    """The inception block that a branch belongs to, in which its like is looked for.
+
+    Raises:
+        InputError: the network has no such layer.
+    """
+    known = network.backbone.by_name
+    if layer not in known:
+        raise InputError(
+            f"{network.backbone.name} has no layer `{layer}`, which the circuit is written for",
+            help="score it against a network that has",
+        )
+    blocks = (name for name, at in known.items() if at.kind == "concat" and layer in at.inputs)
+    return next(blocks, layer)
+
+
+def pearson(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
+    """Correlation of two arrays of one shape; 0 if either never varies."""
+    a = x.astype(np.float64).ravel() - x.mean(dtype=np.float64)
+    b = y.astype(np.float64).ravel() - y.mean(dtype=np.float64)
+    spread = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / spread if spread > 0 else 0.0
+
+
+def _paired(
+    circuit: Circuit, family: Family, best: Sequence[FoundUnit], members: Members
+) -> tuple[Subject, list[FoundUnit]]:
+    """Hand-written and trained units, the i-th beside the i-th."""
+    angles = [unit.tuning.preferred_deg for unit in best]
+    if members == "placed":
+        circuit = place_members(circuit, family.name, angles)
+        pairs = [(index, index) for index in range(len(best))]
+    else:
+        pairs = nearest_pairs(family.axes[0].angles_deg, angles)
+    hand = handwritten(calibrated(build(circuit)), family.name)
+    return hand.only([index for index, _ in pairs]), [best[index] for _, index in pairs]

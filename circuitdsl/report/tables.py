@@ -1,0 +1,111 @@
+"""Tables for the terminal.
+
+In: results of the comparisons. Out: rich tables, which the command line prints.
+"""
+
+from __future__ import annotations
+
+import math
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from circuitdsl.compare.families import FoundFamily
+from circuitdsl.compare.score import Comparison
+from circuitdsl.ir.angles import bulge_deg
+
+
+def score_table(comparison: Comparison) -> Table:
+    """Unit by unit and in the mean, hand-written against trained.
+
+    Width and echo are shown for both: the hand-written unit's, then the original's in parentheses.
+    """
+    low, high = comparison.natural_r_ci
+    table = _table(
+        f"{comparison.family} of {comparison.file} against {comparison.layer} of "
+        f"{comparison.model}",
+        f"error: between preferred angles; grid r: over {comparison.grid.size} circles;\n"
+        f"natural r: over all positions of {comparison.images} images from "
+        f"{comparison.images_from},\nwith a bootstrap 95 % interval; in parentheses: the "
+        "original's own",
+    )
+    table.add_column("prefers", justify="right", no_wrap=True)
+    table.add_column("original", no_wrap=True)
+    for heading in ("error", "width", "echo", "grid r", "natural r"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for unit in comparison.units:
+        hand, original = unit.hand_tuning, unit.original_tuning
+        table.add_row(
+            _degrees(hand.preferred_deg, 1),
+            unit.original,
+            _degrees(unit.preferred_error_deg, 1),
+            f"{_degrees(hand.fwhm_deg)} ({_degrees(original.fwhm_deg)})",
+            f"{hand.echo:.2f} ({original.echo:.2f})",
+            f"{unit.grid_r:.2f}",
+            _interval(unit.natural_r, *unit.natural_r_ci),
+        )
+    mean = comparison.mean
+    table.add_section()
+    table.add_row(
+        "mean",
+        "",
+        _degrees(mean["preferred_error_deg"], 1),
+        "",
+        f"{mean['echo']:.2f}" + " " * 7,
+        f"{mean['grid_r']:.2f}",
+        _interval(mean["natural_r"], low, high),
+        style="bold",
+    )
+    return table
+
+
+def found_table(found: FoundFamily, count: int) -> Table:
+    """The best units of a found family."""
+    shown = found.units[:count]
+    table = _table(
+        f"curve detectors in {found.layer} of {found.model}",
+        f"the best {len(shown)} of {len(found.units)} units that fire for circles, by tuning alone "
+        f"({found.grid.size} circles)\n"
+        "prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
+    )
+    table.add_column("unit", no_wrap=True)
+    table.add_column("branch", no_wrap=True)
+    for heading in ("prefers", "bulge", "width", "echo", "peak", "selectivity", "score"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for unit in shown:
+        tuning = unit.tuning
+        table.add_row(
+            f"{found.layer}:{unit.unit}",
+            unit.branch,
+            _degrees(tuning.preferred_deg, 1),
+            _degrees(bulge_deg(tuning.preferred_deg), 1),
+            _degrees(tuning.fwhm_deg),
+            f"{tuning.echo:.2f}",
+            f"{tuning.peak:.0f}",
+            f"{tuning.selectivity:.2f}",
+            f"{unit.score:.2f}",
+        )
+    return table
+
+
+def _degrees(value: float, digits: int = 0) -> str:
+    return "none" if math.isnan(value) else f"{value:.{digits}f}°"
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{value:.2f} ({low:.2f}..{high:.2f})"
+
+
+def _table(title: str, caption: str) -> Table:
+    """A table narrow enough for 80 columns."""
+    return Table(
+        title=title,
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+        caption_style="dim",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )

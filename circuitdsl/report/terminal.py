@@ -1,0 +1,42 @@
+"""The terminal: progress on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+
+@contextmanager
+def progress() -> Generator[Callable[[str], None]]:
+    """Show what is being done, on one line that goes away; nothing where nobody watches.
+
+    Yields:
+        A function to call with each stage.
+    """
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        yield status.update
+
+
+@contextmanager
+def download_bar(name: str) -> Generator[Callable[[int, int | None], None]]:
+    """A bar for a download.
+
+    Yields:
+        A function to call with the bytes that are here and those expected in all.
+    """
+    columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn())
+    bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    with bars:
+        task = bars.add_task(name, total=None)
+        yield lambda here, total: bars.update(task, completed=here, total=total)
+
+
+def print_table(table: Table) -> None:
+    """Print a table to standard output; 80 columns where it is no terminal."""
+    Console().print(table)
