@@ -22,7 +22,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.compare.families import FoundUnit, find_family
-from circuitdsl.compare.natural import agreement
+from circuitdsl.compare.natural import Agreement, agreement
 from circuitdsl.compare.pairing import nearest_pairs
 from circuitdsl.compare.subject import Subject, handwritten, trained
 from circuitdsl.compare.tuning import Tuning, response_grid, tuning_of
@@ -188,27 +188,9 @@ def score_circuit(
     hand, chosen = _paired(circuit, written, best, members)
     originals = trained(network, layer, [unit.unit for unit in chosen])
     progress("comparing responses to curves")
-    hand_grid = response_grid(hand, found.grid)
-    original_grid = found.responses[..., [unit.unit for unit in chosen]]
+    grids = response_grid(hand, found.grid), found.responses[..., [unit.unit for unit in chosen]]
     progress(f"comparing activations on {images.source}")
     natural = agreement(hand, originals, images.batches, seed)
-    tunings = zip(
-        tuning_of(hand_grid, found.grid.tangent_deg),
-        tuning_of(original_grid, found.grid.tangent_deg),
-        strict=True,
-    )
-    pairs = tuple(
-        UnitScore(
-            hand=hand.names[index],
-            original=originals.names[index],
-            hand_tuning=of_hand,
-            original_tuning=of_original,
-            grid_r=pearson(hand_grid[..., index], original_grid[..., index]),
-            natural_r=natural.r[index],
-            natural_r_ci=(natural.low[index], natural.high[index]),
-        )
-        for index, (of_hand, of_original) in enumerate(tunings)
-    )
     return Comparison(
         file=file,
         model=model,
@@ -217,9 +199,40 @@ def score_circuit(
         family=written.name,
         layer=layer,
         grid=found.grid,
-        units=pairs,
+        units=unit_scores(hand.names, originals.names, found.grid, grids, natural),
         natural_r_ci=natural.mean_ci,
         skipped=tuple((str(path), why) for path, why in images.skipped.items()),
+    )
+
+
+def unit_scores(
+    hand: Sequence[str],
+    originals: Sequence[str],
+    grid: CurveGrid,
+    responses: tuple[NDArray[np.floating], NDArray[np.floating]],
+    natural: Agreement,
+) -> tuple[UnitScore, ...]:
+    """The scores of pairs of units, the i-th of one beside the i-th of the other.
+
+    Args:
+        hand: Names of the hand-written units.
+        originals: Names of the trained ones.
+        grid: The stimuli.
+        responses: Of both to the grid, `[radius, angle, contrast, unit]`.
+        natural: Their agreement on natural images.
+    """
+    tunings = [tuning_of(part, grid.tangent_deg) for part in responses]
+    return tuple(
+        UnitScore(
+            hand=hand[index],
+            original=originals[index],
+            hand_tuning=tunings[0][index],
+            original_tuning=tunings[1][index],
+            grid_r=pearson(responses[0][..., index], responses[1][..., index]),
+            natural_r=natural.r[index],
+            natural_r_ci=(natural.low[index], natural.high[index]),
+        )
+        for index in range(len(hand))
     )
 
 
