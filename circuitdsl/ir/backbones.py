@@ -261,12 +261,12 @@ def _inceptionv1() -> Backbone:
 
 
 def _tiny() -> Backbone:
-    layers = _stem(32, 32, 64)
-    layers += _inception("mixed3a", "maxpool1", (24, 32, 48, 12, 16, 16))
-    layers += _inception("mixed3b", "mixed3a", (32, 32, 48, 24, 48, 16))
-    return Backbone("tiny", _pooled(layers + _head("mixed3b", 144, TINY_CLASSES)), 224)
+    layers = _stem(24, 24, 48)
+    layers += _inception("mixed3a", "maxpool1", (16, 24, 40, 12, 24, 8))
+    layers += _inception("mixed3b", "mixed3a", (16, 16, 24, 24, 24, 8))
+    return Backbone("tiny", _pooled(layers + _head("mixed3b", 72, TINY_CLASSES)), 224)
 
 
-TINY_CLASSES = 24
+TINY_CLASSES = 20
 BACKBONES: dict[str, Backbone] = {backbone.name: backbone for backbone in (_inceptionv1(), _tiny())}
 """The architectures that a `backbone` declaration can name."""
