@@ -75,8 +75,8 @@ def test_families_without_calibrate_keep_their_gain():
 
 def test_a_family_that_prefers_the_wrong_stimuli_is_refused_at_its_line():
     with pytest.raises(DiagnosticError) as caught:
-        calibrated(build(arcs(Calibration("noise", "curves", 0.99))))
+        calibrated(build(arcs(Calibration("noise", "curves", 1.0))))
     (finding,) = caught.value.diagnostics
     assert finding.code == "E602"
     assert "cannot calibrate `arcs`" in finding.message
-    assert "on `noise` is not above the 0.99 quantile" in finding.message
+    assert "on `noise` is not above the 1 quantile" in finding.message
