@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import cast
 
 from circuitdsl.check.connections import Joined, connection
-from circuitdsl.check.evaluate import Evaluator, dial, named_type
+from circuitdsl.check.evaluate import Evaluator, dial
 from circuitdsl.check.families import backbone, family
 from circuitdsl.check.findings import Findings
 from circuitdsl.check.geometry import capacity, fits_kernel, reads
@@ -22,7 +21,7 @@ from circuitdsl.check.rules import fits
 from circuitdsl.check.scope import Module, twice
 from circuitdsl.check.standard import is_standard
 from circuitdsl.check.stimuli import stimulus
-from circuitdsl.check.values import SCALAR_TYPES, TYPES, Value
+from circuitdsl.check.values import SCALAR_TYPES, TYPES, Value, named_type
 from circuitdsl.check.wiring import pattern
 from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.circuit import (
@@ -35,7 +34,7 @@ from circuitdsl.ir.circuit import (
     Stimulus,
 )
 from circuitdsl.ir.dials import dials_used
-from circuitdsl.ir.expressions import Dial, ScalarUnit
+from circuitdsl.ir.expressions import Dial
 from circuitdsl.source import NOWHERE
 from circuitdsl.syntax import nodes
 
@@ -252,7 +251,7 @@ def _function(module: Module, node: nodes.Function, findings: Findings) -> None:
         type_ = None
         if formal.unit is not None:
             type_ = named_type(formal.unit, TYPES, findings)
-        unit = cast("ScalarUnit", type_) if type_ in SCALAR_TYPES else None
+        unit = type_ if type_ in SCALAR_TYPES else None
         values[key] = None if unit is None else Dial(key, unit, formal.name.span)
     evaluator = Evaluator(module, findings, values, (module.functions[node.name.text],))
     evaluator.declared(node.body, node.unit, f"`{node.name.text}()`")

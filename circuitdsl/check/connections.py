@@ -139,32 +139,33 @@ def _end(
         return INPUT
     if use is None and text.endswith(f".{INPUT}"):
         return None
-    if module.silent(text):
-        return None
-    owner, _, rest = text.partition(".")
-    if use is not None and owner == use.name and rest:
-        findings.error(
-            "E201",
-            f"connections join families; `{text}` is a layer",
-            name.span,
-            help=f"Declare a family there, or read the image as `{use.name}.{INPUT}`.",
-        )
-        return None
-    inner = module.inner(text)
-    if inner is not None and inner[1] in inner[0].families:
-        findings.error(
-            "E201",
-            f"`{text}` belongs to another file; connections join families of this one",
-            name.span,
-            help="Declare the family here.",
-        )
-        return None
-    help_ = ""
-    if text == INPUT and use is not None:
-        help_ = f"The image is written `{use.name}.{INPUT}`."
-    message = with_hint(f"no family `{text}`", text, families)
-    findings.error("E201", message, name.span, help=help_)
+    if not module.silent(text):
+        _unknown_end(module, name, use, families, findings)
     return None
+
+
+def _unknown_end(
+    module: Module,
+    name: nodes.Name,
+    use: BackboneUse | None,
+    families: Mapping[str, Family | None],
+    findings: Findings,
+) -> None:
+    text = name.text
+    owner, _, rest = text.partition(".")
+    inner = module.inner(text)
+    if use is not None and owner == use.name and rest:
+        message = f"connections join families; `{text}` is a layer"
+        help_ = f"Declare a family there, or read the image as `{use.name}.{INPUT}`."
+    elif inner is not None and inner[1] in inner[0].families:
+        message = f"`{text}` belongs to another file; connections join families of this one"
+        help_ = "Declare the family here."
+    else:
+        message = with_hint(f"no family `{text}`", text, families)
+        help_ = ""
+        if text == INPUT and use is not None:
+            help_ = f"The image is written `{use.name}.{INPUT}`."
+    findings.error("E201", message, name.span, help=help_)
 
 
 # ---- motifs in use

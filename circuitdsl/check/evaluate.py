@@ -7,29 +7,32 @@ themselves, and how much a file may write out is bounded, so that every file end
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import Any, ClassVar, cast
 
 from circuitdsl.check.arguments import match
 from circuitdsl.check.arithmetic import combined, negated
 from circuitdsl.check.findings import MOST_CALLS, Findings, with_hint
+from circuitdsl.check.primitives import moved, primitive
 from circuitdsl.check.scope import Bound, Module
 from circuitdsl.check.standard import standard_home
 from circuitdsl.check.values import (
     SCALAR_TYPES,
     TYPES,
     Point,
-    Profile,
     Value,
     as_profile,
     as_type,
     described,
     is_scalar,
     literal,
+    named_type,
+    no_taps,
 )
 from circuitdsl.ir.algebra import has_taps, nodes_of
-from circuitdsl.ir.circuit import Frame, Param, ProfileTerm, Shape, Template, TemplateTerm
-from circuitdsl.ir.expressions import ONE, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.circuit import Frame, Param
+from circuitdsl.ir.expressions import Dial, Number, Scalar, ScalarUnit
 from circuitdsl.source import Span
 from circuitdsl.syntax import nodes
 
@@ -63,30 +66,12 @@ class Evaluator:
 
     def value(self, node: nodes.Expression) -> Value | None:
         """The value of an expression, or None after reporting what is wrong with it."""
-        if isinstance(node, nodes.Number):
-            return self._number(node)
-        if isinstance(node, nodes.Reference):
-            return self._reference(node.name)
-        if isinstance(node, nodes.Call):
-            return self._call(node)
-        if isinstance(node, nodes.Chain):
-            return self._chain(node)
-        if isinstance(node, nodes.Signed):
-            operand = self.value(node.operand)
-            if operand is None or node.sign == "+":
-                return operand
-            return negated(operand, node.span, self.findings)
-        if isinstance(node, nodes.Power):
-            base, exponent = self.value(node.base), self.value(node.exponent)
-            if base is None or exponent is None:
-                return None
-            return combined("^", base, exponent, node.span, self.findings)
-        if isinstance(node, nodes.Pair):
-            return self._point(node)
-        if isinstance(node, nodes.Relative):
-            return self._relative(node)
-        kinds = {nodes.Text: "a string", nodes.Listing: "a list", nodes.Both: "`and`"}
-        self.findings.error("E302", f"{kinds[type(node)]} has no meaning here", node.span)
+        handler = self._handlers.get(type(node))
+        if handler is not None:
+            return handler(self, node)
+        kinds: dict[type, str] = {nodes.Text: "a string", nodes.Listing: "a list"}
+        kind = kinds.get(type(node), "`and`")
+        self.findings.error("E302", f"{kind} has no meaning here", node.span)
         return None
 
     def typed(self, node: nodes.Expression, type_: str, what: str) -> Value | None:
@@ -138,6 +123,18 @@ class Evaluator:
             return None
         return number
 
+    def _signed(self, node: nodes.Signed) -> Value | None:
+        operand = self.value(node.operand)
+        if operand is None or node.sign == "+":
+            return operand
+        return negated(operand, node.span, self.findings)
+
+    def _power(self, node: nodes.Power) -> Value | None:
+        base, exponent = self.value(node.base), self.value(node.exponent)
+        if base is None or exponent is None:
+            return None
+        return combined("^", base, exponent, node.span, self.findings)
+
     def _chain(self, node: nodes.Chain) -> Value | None:
         values = [self.value(part) for part in node.parts]
         total = values[0]
@@ -177,14 +174,15 @@ class Evaluator:
             message = f"`@ {name}` follows a profile, not {found}"
             self.findings.error("E307", message, node.span)
             return None
-        return replace(profile, frame=cast("Frame", name))
+        return replace(profile, frame=name)
 
     # ---- names
 
-    def _reference(self, name: nodes.Name) -> Value | None:
-        if name.text in self.formals:
-            return self.formals[name.text]
-        return self._named(self.module, name.text, name)
+    def _reference(self, node: nodes.Reference) -> Value | None:
+        name = node.name.text
+        if name in self.formals:
+            return self.formals[name]
+        return self._named(self.module, name, node.name)
 
     def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
         if name in module.params:
@@ -270,20 +268,13 @@ class Evaluator:
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
         function, home = bound.node, bound.home
-        name = function.name.text
-        self.findings.calls += 1
-        if self.findings.calls > MOST_CALLS:
-            message = f"functions are written out more than {MOST_CALLS:,} times"
-            self.findings.error("E113", message, function.name.span)
-            return None
-        if bound in self.inside or len(self.inside) > DEEPEST_CALLS:
-            chain = [outer.node.name.text for outer in self.inside]
-            self._circular(name, chain, bound in self.inside, call.span)
-            return None
-        formals = {formal.name.text: formal.default is None for formal in function.formals}
-        given = match(call, formals, self.findings)
+        given = None
+        if self._may_write_out(bound, call):
+            formals = {formal.name.text: formal.default is None for formal in function.formals}
+            given = match(call, formals, self.findings)
         if given is None:
             return None
+        name = function.name.text
         inner = Evaluator(home, self.findings, inside=(*self.inside, bound))
         values: dict[str, Value | None] = {}
         for formal in function.formals:
@@ -295,12 +286,36 @@ class Evaluator:
         if any(value is None for value in values.values()):
             return None
         if function.body is None:
-            return _primitive(function, values, call.span)
+            return primitive(function, values, call.span)
         inner.formals = values
         value = inner.declared(function.body, function.unit, f"`{name}()`")
-        if value is not None and home.standard and not self.module.standard:
-            return _moved(value, call.span)
-        return value
+        if value is None or not home.standard or self.module.standard:
+            return value
+        return moved(value, call.span)
+
+    def _may_write_out(self, bound: Bound, call: nodes.Call) -> bool:
+        """Whether a function can be written out here without going on for ever."""
+        self.findings.calls += 1
+        if self.findings.calls > MOST_CALLS:
+            message = f"functions are written out more than {MOST_CALLS:,} times"
+            self.findings.error("E113", message, bound.node.name.span)
+            return False
+        if bound in self.inside or len(self.inside) > DEEPEST_CALLS:
+            chain = [outer.node.name.text for outer in self.inside]
+            self._circular(bound.node.name.text, chain, bound in self.inside, call.span)
+            return False
+        return True
+
+    _handlers: ClassVar[dict[type, Callable[[Evaluator, Any], Value | None]]] = {
+        nodes.Number: _number,
+        nodes.Reference: _reference,
+        nodes.Call: _call,
+        nodes.Chain: _chain,
+        nodes.Signed: _signed,
+        nodes.Power: _power,
+        nodes.Pair: _point,
+        nodes.Relative: _relative,
+    }
 
 
 def dial(module: Module, name: str, findings: Findings) -> Param | None:
@@ -356,46 +371,3 @@ def _ranged(
     elif not low <= default <= high:
         message = f"`{name} = {node.default.span.text}` is outside its range {shown}"
         findings.error("E304", message, node.default.span)
-
-
-def named_type(name: nodes.Name, known: tuple[str, ...], findings: Findings) -> str | None:
-    """The type that a declaration names."""
-    if name.text in known:
-        return name.text
-    message = with_hint(f"no type `{name.text}` here", name.text, known)
-    findings.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
-    return None
-
-
-def no_taps(span: Span, findings: Findings) -> None:
-    """Report that a tap has no size here (E303)."""
-    findings.error(
-        "E303",
-        "`tap` has no size outside a `connect`",
-        span,
-        note="a tap is as wide as the target's layer samples its source",
-        help="Write the length in px.",
-    )
-
-
-def _primitive(function: nodes.Function, values: dict[str, Value | None], span: Span) -> Value:
-    """A shape or a profile that the compiler knows."""
-    arguments: list[tuple[str, Scalar | tuple[Scalar, ...]]] = []
-    for name, value in values.items():
-        arguments.append((name, value.items if isinstance(value, Point) else cast("Scalar", value)))
-    kind = "" if function.unit is None else function.unit.text
-    if kind == "profile":
-        plain = cast("tuple[tuple[str, Scalar], ...]", tuple(arguments))
-        return Profile((ProfileTerm(ONE, function.name.text, plain, span),))
-    shape = Shape(function.name.text, tuple(arguments), span)
-    return Template((TemplateTerm(ONE, shape),), span)
-
-
-def _moved(value: Value, span: Span) -> Value:
-    """The value with its parts placed where the user wrote them, not inside the library."""
-    if isinstance(value, Profile):
-        return replace(value, terms=tuple(replace(term, span=span) for term in value.terms))
-    if isinstance(value, Template):
-        terms = (TemplateTerm(t.weight, replace(t.shape, span=span)) for t in value.terms)
-        return Template(tuple(terms), span)
-    return value if isinstance(value, Point) else replace(value, span=span)

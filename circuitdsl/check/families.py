@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from circuitdsl.check.arguments import match
+from circuitdsl.check.axes import MOST_MEMBERS, family_axes
 from circuitdsl.check.calibrate import calibration
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.layers import family_layer
 from circuitdsl.check.scope import Module, attributes
-from circuitdsl.ir.angles import even_deg
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.ir.circuit import INPUT, PERIOD_DEG, Axis, AxisKind, BackboneUse, Family
+from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
 from circuitdsl.ir.expressions import ONE
 from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 
-MOST_MEMBERS = 4096
-"""Members of one family."""
-
 SMALLEST_INPUT, LARGEST_INPUT = 16, 2048
 """Sides of the input, in pixels."""
 
-_KINDS: tuple[AxisKind, ...] = ("rot", "orient", "phase")
-_LATER_KINDS = ("flip", "hue", "cases", "scale")
 _LATER_ATTRIBUTES = ("identify",)
 _ATTRIBUTES = ("doc", "gain", "bias", "calibrate", "units")
 _NORMS = ("none", "lrn")
@@ -79,7 +74,7 @@ def _own_norm(node: nodes.Expression | None, findings: Findings) -> Literal["non
     if node is None:
         return "none"
     if isinstance(node, nodes.Reference) and node.name.text in _NORMS:
-        return cast('Literal["none", "lrn"]', node.name.text)
+        return node.name.text
     name = node.name.text if isinstance(node, nodes.Reference) else ""
     message = with_hint(f"`norm` of a backbone is {' or '.join(_NORMS)}", name, _NORMS)
     findings.error("E201", message, node.span)
@@ -101,7 +96,7 @@ def family(
     _later_attributes(node, findings)
     found = attributes(node.block, (*_ATTRIBUTES, *_LATER_ATTRIBUTES), "a family", findings)
     layer = family_layer(node, use, "units" in found, findings)
-    axes = _axes(module, node, findings)
+    axes = family_axes(module, node, findings)
     if layer is None or axes is None:
         return None
     evaluator = Evaluator(module, findings)
@@ -188,180 +183,3 @@ def _units(
             findings.error("E208", f"unit {unit} is given twice", item.span)
         units.append(unit)
     return tuple(units)
-
-
-# ---- axes
-
-
-def _axes(module: Module, node: nodes.Family, findings: Findings) -> tuple[Axis, ...] | None:
-    axes: list[Axis] = []
-    sound = True
-    for written in node.axes:
-        axis = axis_of(module, written, findings)
-        if axis is None:
-            sound = False
-            continue
-        if any(axis.name == other.name for other in axes):
-            message = f"`{node.name.text}` has two axes `{axis.name}`"
-            findings.error("E203", message, written.name.span)
-            sound = False
-        for other in axes:
-            if axis.turns_plane and other.turns_plane:
-                message = f"`{other.name}` and `{axis.name}` both turn the plane"
-                help_ = "A family turns along one axis."
-                findings.error("E410", message, written.span, help=help_)
-                sound = False
-            elif axis.kind == other.kind:
-                message = f"`{other.name}` and `{axis.name}` are both {axis.kind} axes"
-                findings.error("E410", message, written.span, help="Keep one of them.")
-                sound = False
-        axes.append(axis)
-    if sound:
-        _closed_phases(tuple(axes), node, findings)
-    return tuple(axes) if sound else None
-
-
-def _closed_phases(axes: tuple[Axis, ...], node: nodes.Family, findings: Findings) -> None:
-    """Half a turn of a grating negates its phase, so `orient` needs both signs of every phase."""
-    phase = next((axis for axis in axes if axis.kind == "phase"), None)
-    if phase is None or not any(axis.kind == "orient" for axis in axes):
-        return
-    there = {round(angle % 360.0, 6) % 360.0 for angle in phase.angles_deg}
-    lone = [angle for angle in phase.angles_deg if round(-angle % 360.0, 6) % 360.0 not in there]
-    if lone:
-        written = next(axis for axis in node.axes if axis.name.text == phase.name)
-        findings.error(
-            "E407",
-            f"`{phase.name}` has the phase {lone[0]:g}deg but not {-lone[0] % 360.0:g}deg",
-            written.span,
-            note="half a turn of a grating negates its phase, and `orient` repeats after half a turn",
-            help="Add the missing phases, or use `rot`.",
-        )
-
-
-def axis_of(module: Module, written: nodes.Axis, findings: Findings) -> Axis | None:
-    """An axis of a family; None if it is faulty."""
-    kind, name = written.kind, written.name.text
-    if not isinstance(kind, nodes.Call | nodes.Reference):
-        message = f"an axis is one of {listed(_KINDS)}"
-        findings.error("E302", message, kind.span, help=f"Write `{name}: rot(8)`.")
-        return None
-    word = kind.name.text
-    if word in _LATER_KINDS:
-        findings.error("E110", f"`{word}` axes are not part of this version", kind.name.span)
-        return None
-    if word not in _KINDS:
-        message = with_hint(f"there is no axis kind `{word}`", word, _KINDS)
-        findings.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
-        return None
-    call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
-    given = match(call, {"count": False, "at": False}, findings)
-    if given is None:
-        return None
-    if ("count" in given) == ("at" in given):
-        message = f"`{word}` takes a number of members, or their angles"
-        help_ = f"Write `{word}(8)`, or `{word}(at=[0deg, 31deg])`."
-        findings.error("E207", message, kind.span, help=help_)
-        return None
-    if "at" in given:
-        return _placed(module, name, word, given["at"], written, findings)
-    return _counted(module, name, word, given["count"], written, findings)
-
-
-def _counted(
-    module: Module,
-    name: str,
-    kind: AxisKind,
-    node: nodes.Expression,
-    written: nodes.Axis,
-    findings: Findings,
-) -> Axis | None:
-    count = Evaluator(module, findings).constant(node, "int", f"the members of `{kind}`")
-    if count is None:
-        return None
-    if count != int(count) or count < 1:
-        findings.error("E304", f"`{kind}` needs a whole number of members, 1 or more", node.span)
-        return None
-    if count > MOST_MEMBERS:
-        message = f"{count:,.0f} members; a family may have {MOST_MEMBERS:,}"
-        findings.error("E113", message, node.span)
-        return None
-    return Axis(name, kind, int(count), span=written.span)
-
-
-def _placed(
-    module: Module,
-    name: str,
-    kind: AxisKind,
-    node: nodes.Expression,
-    written: nodes.Axis,
-    findings: Findings,
-) -> Axis | None:
-    if isinstance(node, nodes.Reference):
-        return _as_in(module, name, kind, node, written, findings)
-    items = node.items if isinstance(node, nodes.Listing) else ()
-    if not items:
-        message = "`at` is a list of angles, or a family of an imported file"
-        findings.error("E302", message, node.span)
-        return None
-    evaluator = Evaluator(module, findings)
-    angles = [evaluator.constant(item, "angle", "a member of `at`") for item in items]
-    if any(angle is None for angle in angles):
-        return None
-    at_deg = tuple(cast("list[float]", angles))
-    period = PERIOD_DEG[kind]
-    seen: set[float] = set()
-    for item, angle in zip(items, at_deg, strict=True):
-        turned = round(angle % period, 9) % period
-        if turned in seen:
-            message = f"{item.span.text} is given twice; `{kind}` repeats after {period:g}deg"
-            findings.error("E208", message, item.span)
-            return None
-        seen.add(turned)
-    return Axis(name, kind, len(at_deg), at_deg, span=written.span)
-
-
-def _as_in(
-    module: Module,
-    name: str,
-    kind: AxisKind,
-    node: nodes.Reference,
-    written: nodes.Axis,
-    findings: Findings,
-) -> Axis | None:
-    """The angles of a family of another file: `found.curves`, or one axis: `found.curves.th`."""
-    text = node.name.text
-    where, rest = module, text
-    inner = module.inner(text)
-    while inner is not None:
-        where, rest = inner
-        inner = where.inner(rest)
-    family_name, _, axis_name = rest.partition(".")
-    if where is module:
-        if not module.silent(text):
-            message = f"`at` takes the angles of a family of an imported file; found `{text}`"
-            help_ = f'Write `import "FILE" as NAME`, then `at=NAME.{family_name}`.'
-            findings.error("E201", message, node.span, help=help_)
-        return None
-    other = where.families.get(family_name)
-    if other is None:
-        if not where.silent(family_name):
-            known = [text.removesuffix(rest) + key for key in where.families]
-            findings.error("E201", with_hint(f"no family `{text}`", text, known), node.span)
-        return None
-    wanted = [axis for axis in other.axes if not axis_name or axis.name.text == axis_name]
-    axes = [axis for axis in (axis_of(where, axis, findings) for axis in wanted) if axis]
-    if len(wanted) > len(axes):
-        return None  # the other file has been told
-    fitting = [axis for axis in axes if axis.kind == kind] or axes
-    if len(fitting) != 1 or fitting[0].kind != kind:
-        message = f"`{text}` has no `{kind}` axis to take angles from"
-        if len(fitting) > 1:
-            message = f"`{text}` has several axes: name one, such as `{text}.{fitting[0].name}`"
-        findings.error("E409", message, node.span)
-        return None
-    axis = fitting[0]
-    angles = axis.at_deg or even_deg(axis.count, axis.period_deg)
-    return Axis(
-        name, kind, axis.count, angles, f"{text.removesuffix('.' + axis_name)}", written.span
-    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from circuitdsl.check.connections import Joined
 from circuitdsl.check.findings import Findings
 from circuitdsl.check.geometry import value_of
-from circuitdsl.ir.circuit import Axis, Circuit, Family, ProfileTerm, Template, Tune
+from circuitdsl.diagnostics import Diagnostic
+from circuitdsl.ir.circuit import Axis, Circuit, Family, Template
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
+from circuitdsl.source import Span
 
 ALIASED_LIMIT = 0.05
 """The share of a bump that its source may fail to sample."""
@@ -52,41 +55,34 @@ def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> 
         half = "orient" in (source.kind, None if target is None else target.kind)
         period = 180.0 if half else 360.0
         for term in tune.terms:
-            if term.name == "bump":
-                _bump(joined, tune, term, source, period, dials, findings)
+            if term.name != "bump":
+                continue
+            width = value_of(dict(term.arguments)["width"], dials, float("nan"))
+            span, also = joined.at(term.span)
+            if width is not None and not 0 < width < period:
+                message = f"the width of a bump lies between 0deg and {period:g}deg; "
+                findings.error("E304", f"{message}it is {width:g}deg", span, also=also)
+            elif width is not None and source.at_deg is None:
+                warning = _aliased(source, width, period, span)
+                if warning is not None:
+                    findings.add(replace(warning, also=also))
 
 
-def _bump(
-    joined: Joined,
-    tune: Tune,
-    term: ProfileTerm,
-    source: Axis,
-    period: float,
-    dials: Mapping[str, float],
-    findings: Findings,
-) -> None:
-    width = value_of(dict(term.arguments)["width"], dials, float("nan"))
-    if width is None:
-        return
-    span, also = joined.at(term.span)
-    if not 0 < width < period:
-        message = f"the width of a bump lies between 0deg and {period:g}deg; it is {width:g}deg"
-        findings.error("E304", message, span, also=also)
-        return
-    if source.at_deg is not None:
-        return
+def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
+    """L401, where a source samples a bump too coarsely."""
     part = aliased_part(width, source.count * period / source.period_deg, period)
-    if part > ALIASED_LIMIT:
-        findings.warn(
-            "L401",
-            f"`bump({width:g}deg)` on {source.count} members of `{tune.axis}` "
-            f"aliases {100 * part:.0f} % (limit {100 * ALIASED_LIMIT:.0f} %)",
-            span,
-            also=also,
-            note=f"`{tune.axis}` is sampled every {source.period_deg / source.count:g}deg, "
-            "too coarsely for a bump this narrow",
-            help="Widen the bump, or give the source more members.",
-        )
+    if part <= ALIASED_LIMIT:
+        return None
+    return Diagnostic(
+        "L401",
+        f"`bump({width:g}deg)` on {source.count} members of `{source.name}` "
+        f"aliases {100 * part:.0f} % (limit {100 * ALIASED_LIMIT:.0f} %)",
+        span,
+        "warning",
+        note=f"they stand every {source.period_deg / source.count:g}deg, "
+        "too coarsely for a bump this narrow",
+        help="Widen the bump, or give the source more members.",
+    )
 
 
 # ---- families that never fire, or are fed by nothing
@@ -110,15 +106,20 @@ def silent_families(
                 family.span,
                 help=f"Add `connect ... -> {family.name} {{ ... }}`.",
             )
-        elif family.calibrate is None and not _may_exceed_zero(family.bias):
-            if all(_signs(each) == {-1} for each in feeding):
-                findings.error(
-                    "E603",
-                    f"all weights of `{family.name}` are negative and its bias is not above 0: "
-                    "it can never fire",
-                    family.span,
-                    help="Give it a positive bias, or something that excites it.",
-                )
+        elif _never_fires(family, feeding):
+            findings.error(
+                "E603",
+                f"all weights of `{family.name}` are negative and its bias is not above 0: "
+                "it can never fire",
+                family.span,
+                help="Give it a positive bias, or something that excites it.",
+            )
+
+
+def _never_fires(family: Family, feeding: Iterable[Joined]) -> bool:
+    if family.calibrate is not None or _may_exceed_zero(family.bias):
+        return False
+    return all(_signs(each) == {-1} for each in feeding)
 
 
 def _may_exceed_zero(bias: Scalar | None) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from circuitdsl.check.evaluate import Evaluator, no_taps
+from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.check.scope import Module, attributes
+from circuitdsl.check.values import no_taps
 from circuitdsl.check.wiring import names_listed
 from circuitdsl.diagnostics import Label
 from circuitdsl.ir.algebra import has_taps
@@ -78,11 +79,9 @@ def _over(
     if not names:
         findings.error("E207", "`over` names no family", value.span, help="Leave it out.")
         return None
-    for item in items:
-        if isinstance(item, nodes.Reference):
-            if _family(module, item.name, families, findings) is None:
-                return None
-    return names
+    references = [item for item in items if isinstance(item, nodes.Reference)]
+    found = [_family(module, item.name, families, findings) for item in references]
+    return None if None in found else names
 
 
 def _same_grid(

@@ -1,7 +1,7 @@
 """The names of one file, and where each leads.
 
-In: the tree of a file. Out: a `Module`: its declarations by name, with duplicates reported. Names of
-values (dials, lets) and of functions share one space, as do the names of each other kind.
+In: the tree of a file. Out: a `Module`: its declarations by name, with duplicates reported. Dials,
+lets and functions share one space of names; families, motifs and stimuli have one each.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import cast
 
 from circuitdsl.check.arguments import match
@@ -10,7 +11,6 @@ from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.scope import Module, attributes
 from circuitdsl.ir.circuit import Setting, Stimulus
-from circuitdsl.ir.expressions import ScalarUnit
 from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, SettingKind, settings_of
 from circuitdsl.syntax import nodes
 
@@ -45,7 +45,8 @@ def stimulus(module: Module, node: nodes.Stimulus, findings: Findings) -> Stimul
     for name, kind in kinds.items():
         if name not in given:
             continue
-        values = _values(module, given[name], name, kind, generator, findings)
+        reader = _Reader(Evaluator(module, findings), name, kind, generator)
+        values = reader.values(given[name])
         if values is None:
             sound = False
         else:
@@ -67,97 +68,99 @@ def _images(built: Stimulus) -> float:
     return per_setting * settings["n"][0] if "n" in settings else per_setting
 
 
-def _values(
-    module: Module,
-    node: nodes.Expression,
-    name: str,
-    kind: SettingKind,
-    generator: str,
-    findings: Findings,
-) -> tuple[float, ...] | None:
-    evaluator = Evaluator(module, findings)
-    if isinstance(node, nodes.Call) and node.name.text in _SPREADS:
-        spread = _spread(node, name, kind, generator, evaluator)
-        if spread is None:
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the values of one setting."""
+
+    evaluator: Evaluator
+    name: str
+    kind: SettingKind
+    generator: str
+
+    @property
+    def findings(self) -> Findings:
+        return self.evaluator.findings
+
+    def values(self, node: nodes.Expression) -> tuple[float, ...] | None:
+        """One value, a list of them, or a spread; None after reporting what is wrong."""
+        if isinstance(node, nodes.Call) and node.name.text in _SPREADS:
+            spread = self.spread(node)
+            if spread is None:
+                return None
+            values, places = spread, [node] * len(spread)
+        else:
+            items = node.items if isinstance(node, nodes.Listing) else (node,)
+            what = f"`{self.name}`"
+            constants = [self.evaluator.constant(item, self.kind.unit, what) for item in items]
+            if not items:
+                self.findings.error("E207", f"`{self.name}` has no values", node.span)
+            if not items or None in constants:
+                return None
+            values, places = tuple(cast("list[float]", constants)), list(items)
+        if len(values) > 1 and not self.kind.many:
+            message = f"`{self.name}` of `{self.generator}` is one value, not a list"
+            self.findings.error("E302", message, node.span)
             return None
-        values, places = spread, [node] * len(spread)
-    else:
-        items = node.items if isinstance(node, nodes.Listing) else (node,)
-        constants = [evaluator.constant(item, kind.unit, f"`{name}`") for item in items]
-        if not items:
-            findings.error("E207", f"`{name}` has no values", node.span)
-        if not items or any(value is None for value in constants):
+        for value, place in zip(values, places, strict=True):
+            if not self.kind.low <= value <= self.kind.high or (self.kind.nonzero and value == 0):
+                message = f"`{self.name} = {place.span.text}` is outside its range "
+                self.findings.error("E304", message + _range(self.kind), place.span)
+                return None
+        return values
+
+    def spread(self, node: nodes.Call) -> tuple[float, ...] | None:
+        """The values of `geometric`, `linear` or `every`."""
+        word = node.name.text
+        given = match(node, _SPREADS[word], self.findings)
+        if given is None:
             return None
-        values, places = tuple(cast("list[float]", constants)), list(items)
-    if len(values) > 1 and not kind.many:
-        message = f"`{name}` of `{generator}` is one value, not a list"
-        findings.error("E302", message, node.span)
-        return None
-    for value, place in zip(values, places, strict=True):
-        if not kind.low <= value <= kind.high or (kind.nonzero and value == 0):
-            shown = place.span.text
-            message = f"`{name} = {shown}` is outside its range {_range(kind)}"
-            findings.error("E304", message, place.span)
+        if word == "every":
+            return self.every(given["step"])
+        unit, what = self.kind.unit, f"`{word}()`"
+        low = self.evaluator.constant(given["low"], unit, what)
+        high = self.evaluator.constant(given["high"], unit, what)
+        count = self.evaluator.constant(given["n"], "int", what)
+        if low is None or high is None or count is None:
             return None
-    return values
+        if not 1 <= count <= MOST_VALUES:
+            message = f"`n` is a whole number from 1 to {MOST_VALUES:,}"
+            self.findings.error("E304", message, given["n"].span)
+            return None
+        if word == "geometric" and (low <= 0 or high <= 0):
+            self.findings.error("E304", "both ends of `geometric` are above 0", node.span)
+            return None
+        return _between(low, high, int(count), geometric=word == "geometric")
+
+    def every(self, node: nodes.Expression) -> tuple[float, ...] | None:
+        """0, step, 2 step, ... below the angle after which the figure repeats."""
+        if self.kind.unit != "angle":
+            message = f"`every()` is for angles; `{self.name}` is no angle"
+            self.findings.error("E302", message, node.span, help="Use `linear` or `geometric`.")
+            return None
+        step = self.evaluator.constant(node, "angle", "`every()`")
+        if step is None:
+            return None
+        period = 180.0 if self.generator == "lines" else 360.0
+        if not period / MOST_VALUES <= step <= period:
+            message = f"the step lies between {period / MOST_VALUES:.2g}deg and {period:g}deg"
+            self.findings.error("E304", message, node.span)
+            return None
+        return tuple(index * step for index in range(math.ceil(period / step - 1e-9)))
 
 
-def _range(kind: SettingKind) -> str:
-    unit = {"px": "px", "angle": "deg", "tap": "tap"}.get(kind.unit, "")
-    high = "" if math.isinf(kind.high) else f"{kind.high:g}{unit}"
-    low = f"{kind.low:g}{unit}"
-    text = f"[{low}, {high}]" if high else f"from {low}"
-    return f"{text}, 0 excepted" if kind.nonzero else text
-
-
-def _spread(
-    node: nodes.Call, name: str, kind: SettingKind, generator: str, evaluator: Evaluator
-) -> tuple[float, ...] | None:
-    """The values of `geometric`, `linear` or `every`."""
-    findings = evaluator.findings
-    word = node.name.text
-    given = match(node, _SPREADS[word], findings)
-    if given is None:
-        return None
-    what = f"`{word}()`"
-    if word == "every":
-        return _every(given["step"], name, kind, generator, evaluator)
-    low = evaluator.constant(given["low"], kind.unit, what)
-    high = evaluator.constant(given["high"], kind.unit, what)
-    count = evaluator.constant(given["n"], "int", what)
-    if low is None or high is None or count is None:
-        return None
-    if count != int(count) or not 1 <= count <= MOST_VALUES:
-        message = f"`n` is a whole number from 1 to {MOST_VALUES:,}"
-        findings.error("E304", message, given["n"].span)
-        return None
-    if word == "geometric" and (low <= 0 or high <= 0):
-        findings.error("E304", "both ends of `geometric` are above 0", node.span)
-        return None
-    steps = max(int(count) - 1, 1)
-    inner = [i / steps for i in range(int(count))]
-    if word == "linear":
-        values = [low + (high - low) * at for at in inner]
-    else:
+def _between(low: float, high: float, count: int, *, geometric: bool) -> tuple[float, ...]:
+    inner = [i / max(count - 1, 1) for i in range(count)]
+    if geometric:
         values = [low * (high / low) ** at for at in inner]
-    if len(values) > 1:
+    else:
+        values = [low + (high - low) * at for at in inner]
+    if count > 1:
         values[-1] = high  # exact, whatever rounding did on the way
     return tuple(values)
 
 
-def _every(
-    node: nodes.Expression, name: str, kind: SettingKind, generator: str, evaluator: Evaluator
-) -> tuple[float, ...] | None:
-    if kind.unit != "angle":
-        message = f"`every()` is for angles; `{name}` is no angle"
-        evaluator.findings.error("E302", message, node.span, help="Use `linear` or `geometric`.")
-        return None
-    step = evaluator.constant(node, cast("ScalarUnit", "angle"), "`every()`")
-    if step is None:
-        return None
-    period = 180.0 if generator == "lines" else 360.0
-    if not period / MOST_VALUES <= step <= period:
-        message = f"the step lies between {period / MOST_VALUES:.2g}deg and {period:g}deg"
-        evaluator.findings.error("E304", message, node.span)
-        return None
-    return tuple(index * step for index in range(math.ceil(period / step - 1e-9)))
+def _range(kind: SettingKind) -> str:
+    unit = {"px": "px", "angle": "deg", "tap": "tap"}.get(kind.unit, "")
+    low = f"{kind.low:g}{unit}"
+    text = f"from {low}" if math.isinf(kind.high) else f"[{low}, {kind.high:g}{unit}]"
+    return f"{text}, 0 excepted" if kind.nonzero else text

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from circuitdsl.check.findings import Findings
+from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
 from circuitdsl.ir.expressions import Apply, Dial, Number, Scalar, ScalarUnit
 from circuitdsl.source import Span
+from circuitdsl.syntax import nodes
 
 TYPES = ("real", "int", "px", "tap", "angle", "point", "template", "profile")
 """Types that a declaration can name. `px` and `tap` both accept any length."""
@@ -137,3 +138,23 @@ def as_profile(value: Value, span: Span) -> Profile | None:
     if isinstance(value, Number | Dial | Apply) and value.unit in ("real", "int"):
         return Profile((ProfileTerm(value, "constant", (), span),))
     return None
+
+
+def named_type(name: nodes.Name, known: tuple[str, ...], findings: Findings) -> str | None:
+    """The type that a declaration names."""
+    if name.text in known:
+        return name.text
+    message = with_hint(f"no type `{name.text}` here", name.text, known)
+    findings.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
+    return None
+
+
+def no_taps(span: Span, findings: Findings) -> None:
+    """Report that a tap has no size here (E303)."""
+    findings.error(
+        "E303",
+        "`tap` has no size outside a `connect`",
+        span,
+        note="a tap is as wide as the target's layer samples its source",
+        help="Write the length in px.",
+    )

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import cast
 
 from circuitdsl.check.arguments import match
-from circuitdsl.check.evaluate import Evaluator, named_type
+from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.scope import Module, attributes
-from circuitdsl.check.values import SCALAR_TYPES, Profile, Value, as_type, is_scalar
+from circuitdsl.check.values import SCALAR_TYPES, Profile, Value, as_type, is_scalar, named_type
 from circuitdsl.ir.circuit import (
     Colour,
     Formal,

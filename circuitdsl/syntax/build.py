@@ -1,3 +1,4 @@
+# ruff: noqa: D102
 """From the parser's reductions to nodes.
 
 In: the children of each grammar rule, bottom-up. Out: nodes of `nodes.py`. The method names are the
@@ -7,13 +8,13 @@ no recursion, and positions come from the first and last child.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from circuitdsl.source import Source, Span
 from circuitdsl.syntax import nodes
 
-_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMERIC = "0123456789.eE+-"
+"""What the number of a quantity is written with; no unit starts with any of it."""
 
 
 class NodeBuilder:
@@ -22,8 +23,9 @@ class NodeBuilder:
     source: Source = Source("", "")
 
     def _at(self, first: Any, last: Any) -> Span:
-        start = first.start_pos if isinstance(first, str) else first.span.start
-        end = last.end_pos if isinstance(last, str) else last.span.end
+        # tokens of the parser know their place by themselves, nodes by their span
+        start = first.span.start if isinstance(first, nodes.Node) else first.start_pos
+        end = last.span.end if isinstance(last, nodes.Node) else last.end_pos
         return Span(self.source, start, end)
 
     def _name(self, token: Any) -> nodes.Name:
@@ -158,8 +160,9 @@ class NodeBuilder:
     def number(self, children: list[Any]) -> nodes.Number:
         token = children[0]
         text = str(token)
-        digits = _DIGITS.match(text).group()
-        return nodes.Number(self._at(token, token), float(digits), text[len(digits) :], text)
+        unit = text.lstrip(_NUMERIC) if token.type == "QUANTITY" else ""
+        digits = text.removesuffix(unit)
+        return nodes.Number(self._at(token, token), float(digits), unit, text)
 
     def text(self, children: list[Any]) -> nodes.Text:
         token = children[0]

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     with _LOCK:
         _builder().source = source
         try:
-            header, items = _parser().parse(source.text, start="start")
+            whole: Any = _parser().parse(source.text, start="start")
+            header, items = whole
             faults: list[Diagnostic] = []
             broken: frozenset[str] = frozenset()
         except UnexpectedInput:
@@ -203,8 +205,6 @@ def _from_grammar(grammar: str, tables: Path) -> lark.Lark:
     )
     data, memo = parser.memo_serialize([TerminalDef, Rule])
     data["options"]["transformer"] = None  # given anew when the tables are read
-    try:
+    with suppress(OSError):  # a home that can't be written costs time, nothing else
         write_text(tables, json.dumps({"data": data, "memo": memo}, separators=(",", ":")))
-    except OSError:
-        pass  # a home that can't be written costs time, nothing else
     return parser

@@ -1,0 +1,198 @@
+"""Scalars, templates, profiles and calls of the IR as pieces of canonical text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from circuitdsl.ir.circuit import Colour, MotifUse, Norm, ProfileTerm, Template, Tune
+from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.layout import Chain, Group, Joined, Piece
+
+# how tightly an expression binds; one that binds less than its place asks for gets brackets
+_SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(5)
+
+_SUFFIX: dict[ScalarUnit, str] = {"real": "", "int": "", "px": "px", "tap": "tap", "angle": "deg"}
+
+_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
+_DEFAULTS: dict[tuple[str, str], Scalar | tuple[Scalar, ...]] = {
+    ("bump", "around"): ZERO_ANGLE,
+    ("blob", "at"): _ORIGIN,
+}
+"""Defaults of the standard library, which are left out."""
+
+
+def number(value: float, unit: ScalarUnit = "real") -> str:
+    """A number and its unit, in the fewest digits that read back the same."""
+    whole = value == int(value) and abs(value) < 1e16
+    digits = str(int(value)) if whole else repr(value)
+    return f"{digits}{_SUFFIX[unit]}"
+
+
+def scalar(expression: Scalar, least: int = _SUM) -> Piece:
+    """An expression; in brackets if it binds less tightly than `least`."""
+    if _level(expression) < least:
+        return Joined(("(", scalar(expression), ")"))
+    if isinstance(expression, Number):
+        return number(expression.value, expression.unit)
+    if isinstance(expression, Dial):
+        return expression.name
+    return _operation(expression)
+
+
+def _operation(expression: Apply) -> Piece:
+    if expression.operation == "neg":
+        return Joined(("-", scalar(expression.arguments[0], _POWER)))
+    left, right = expression.arguments
+    if expression.operation == "^":
+        return Joined((scalar(left, _ATOM), "^", _exponent(right)))
+    if expression.operation in "*/":
+        return _chained(left, expression.operation, scalar(right, _SIGNED), _PRODUCT)
+    return _chained(left, f" {expression.operation} ", scalar(right, _PRODUCT), _SUM)
+
+
+def _chained(left: Scalar, operator: str, right: Piece, level: int) -> Chain:
+    """Operations of one kind from left to right are one chain, as the parser has them."""
+    first = scalar(left, level)
+    if isinstance(first, Chain) and _level(left) == level:
+        return Chain(first.first, (*first.rest, (operator, right)))
+    return Chain(first, ((operator, right),))
+
+
+def _exponent(expression: Scalar) -> Piece:
+    if isinstance(expression, Number):
+        return scalar(expression)
+    if isinstance(expression, Apply) and expression.operation == "neg":
+        inner = expression.arguments[0]
+        if _level(inner) == _ATOM:
+            return Joined(("-", scalar(inner)))
+    return scalar(expression, _ATOM)
+
+
+def _level(expression: Scalar) -> int:
+    if isinstance(expression, Number):
+        return _SIGNED if expression.value < 0 else _ATOM
+    if isinstance(expression, Dial):
+        return _ATOM
+    levels = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "neg": _SIGNED, "^": _POWER}
+    return levels[expression.operation]
+
+
+# ---- templates and profiles
+
+
+def template(place: Template) -> Piece:
+    """The value of `place`."""
+    terms = [(term.weight, _call(term.shape.name, term.shape.arguments)) for term in place.terms]
+    return _sum(terms)
+
+
+def tune(found: Tune) -> Piece:
+    """The value of `tune.AXIS`."""
+    plain = _plain(found.terms)
+    value = _sum(
+        [
+            (term.weight, None if index in plain else _profile(term))
+            for index, term in enumerate(found.terms)
+        ]
+    )
+    if found.frame == "frame":
+        return value
+    if isinstance(value, Chain):
+        value = Joined(("(", value, ")"))
+    return Joined((value, f" @ {found.frame}"))
+
+
+def profiles_named(found: Tune) -> frozenset[str]:
+    """The profiles that the text of a tune names."""
+    plain = _plain(found.terms)
+    return frozenset(term.name for i, term in enumerate(found.terms) if i not in plain)
+
+
+def _plain(terms: Sequence[ProfileTerm]) -> frozenset[int]:
+    """Which terms are written as plain numbers.
+
+    Two plain numbers at the start would be added up before they become a profile.
+    """
+    constant = [index for index, term in enumerate(terms) if term.name == "constant"]
+    return frozenset(constant[1:] if constant[:2] == [0, 1] else constant)
+
+
+def _profile(term: ProfileTerm) -> Piece:
+    return _call(term.name, term.arguments) if term.arguments else term.name
+
+
+def _sum(terms: Sequence[tuple[Scalar, Piece | None]]) -> Piece:
+    """Weighted terms; one without a piece of its own is a plain number."""
+    pieces: list[tuple[str, Piece]] = []
+    for index, (weight, piece) in enumerate(terms):
+        operator = " + "
+        if index and _is_negative(weight):
+            operator, weight = " - ", _opposite(weight)  # noqa: PLW2901
+        least = _SUM if len(terms) == 1 and piece is None else _PRODUCT
+        pieces.append((operator, _weighted(weight, piece, least)))
+    first = pieces[0][1]
+    return Chain(first, tuple(pieces[1:])) if len(pieces) > 1 else first
+
+
+def _weighted(weight: Scalar, piece: Piece | None, least: int) -> Piece:
+    if piece is None:
+        return scalar(weight, least)
+    if weight == ONE:
+        return piece
+    if weight == Number(-1.0):
+        return Joined(("-", piece))
+    return _chained(weight, "*", piece, _PRODUCT)
+
+
+def _is_negative(weight: Scalar) -> bool:
+    if isinstance(weight, Number):
+        return weight.value < 0
+    return isinstance(weight, Apply) and weight.operation == "neg"
+
+
+def _opposite(weight: Scalar) -> Scalar:
+    if isinstance(weight, Number):
+        return Number(-weight.value, weight.unit)
+    return weight.arguments[0] if isinstance(weight, Apply) else weight
+
+
+# ---- calls
+
+
+def _call(name: str, arguments: Sequence[tuple[str, Scalar | tuple[Scalar, ...]]]) -> Piece:
+    """A call: the first argument by position, the others by name, defaults left out."""
+    written: list[Piece] = []
+    for index, (key, value) in enumerate(arguments):
+        if _DEFAULTS.get((name, key)) == value:
+            continue
+        if isinstance(value, tuple):
+            shown: Piece = Group("(", tuple(scalar(part) for part in value), ")")
+        else:
+            shown = scalar(value)
+        written.append(shown if index == 0 else Joined((f"{key}=", shown)))
+    return Group(f"{name}(", tuple(written), ")")
+
+
+def motif_call(use: MotifUse) -> Piece:
+    """A motif with what its formals are bound to."""
+    return _call(use.name, use.bindings)
+
+
+def norm(found: Norm) -> Piece:
+    """The value of `norm`."""
+    if found.kind != "mass":
+        return found.kind
+    arguments = [("mass", found.mass)]
+    if found.balance != ONE:
+        arguments.append(("balance", found.balance))
+    return _call("mass", arguments)
+
+
+def colour(found: Colour) -> Piece:
+    """The value of `colour`."""
+    return "luma" if found.kind == "luma" else _call("hue", [("angle", found.hue_deg)])
+
+
+def names(found: Sequence[str]) -> Piece:
+    """One name, or several in a list."""
+    return found[0] if len(found) == 1 else Group("[", tuple(found), "]")

@@ -1,0 +1,224 @@
+"""Circuits as text: Circuit -> canonical `.circ`.
+
+What is printed reads back as the same circuit, whatever files its text was spread over: imported
+dials, motifs and stimulus sets are written out under the dotted names that they have in the
+circuit. The text is what the formatter would make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from circuitdsl.ir import spelling
+from circuitdsl.ir.circuit import (
+    INPUT,
+    Axis,
+    Calibration,
+    Circuit,
+    Connection,
+    Family,
+    Formal,
+    Motif,
+    Normalisation,
+    Param,
+    Setting,
+    Stimulus,
+    Wiring,
+)
+from circuitdsl.ir.expressions import ONE
+from circuitdsl.ir.spelling import number, scalar
+from circuitdsl.layout import (
+    INDENT,
+    Chain,
+    Entry,
+    Group,
+    Joined,
+    Piece,
+    assignments,
+    dump,
+    fitted,
+    quoted,
+    stacked,
+)
+
+
+def to_source(circuit: Circuit) -> str:
+    """The canonical text of a circuit.
+
+    Raises:
+        ValueError: a doc holds what no string of the language can (three quotes in a row).
+    """
+    use = circuit.backbone
+    norm = "" if use.norm == "none" else f", norm={use.norm}"
+    header = f"circ 1 {quoted(circuit.doc)}" if circuit.doc else "circ 1"
+    opening = f"backbone {use.name} = {use.architecture}(input={use.input_px}px{norm})"
+    sections = [
+        [Entry("circ", [header])],
+        _imports(circuit),
+        [Entry("backbone", [opening])],
+        [_param(param) for param in circuit.params],
+        *([_motif(motif)] for motif in circuit.motifs),
+        [_stimulus(stimulus) for stimulus in circuit.stimuli],
+        [_family(family, use.name) for family in circuit.families],
+        *([_connection(connection, circuit)] for connection in circuit.connections),
+        *([_normalisation(each)] for each in circuit.normalisations),
+    ]
+    entries: list[Entry] = []
+    for section in sections:
+        for index, entry in enumerate(section):
+            entry.blank = index == 0
+            entries.append(entry)
+    return "\n".join(stacked(entries)) + "\n"
+
+
+def dump_ir(circuit: Circuit) -> str:
+    """The circuit as indented text, each part with the line and column that it came from."""
+    return dump(circuit) + "\n"
+
+
+# ---- declarations
+
+
+def _entry(kind: str, pieces: Sequence[Piece], attributes: list[tuple[str, Piece]]) -> Entry:
+    if not attributes:
+        return Entry(kind, fitted(pieces))
+    entry = Entry(kind, fitted([*pieces, "{"]))
+    lines = assignments(attributes, INDENT)
+    entry.body = [*"\n".join(lines).split("\n"), "}"]
+    return entry
+
+
+def _imports(circuit: Circuit) -> list[Entry]:
+    """The imports of what connections and motifs use of the standard library."""
+    wirings = [each.wiring for each in (*circuit.connections, *circuit.motifs)]
+    shapes: set[str] = set()
+    profiles: set[str] = set()
+    for wiring in wirings:
+        if wiring.place is not None:
+            shapes |= {term.shape.name for term in wiring.place.terms}
+        for tune in wiring.tunes:
+            profiles |= spelling.profiles_named(tune)
+    entries: list[Entry] = []
+    for source, used in (("shapes", shapes), ("profiles", profiles)):
+        if used:
+            names = f"import {', '.join(sorted(used))}"
+            entries.append(Entry("from", [f"from std.{source}", names]))
+    return entries
+
+
+def _param(param: Param) -> Entry:
+    interval: Piece = ""
+    if param.low is not None and param.high is not None:
+        bounds = (number(param.low, param.unit), number(param.high, param.unit))
+        interval = Group("in [", bounds, "]")
+    default = f"= {number(param.default, param.unit)}"
+    cells = [f"param {param.name}", f": {param.unit}", default, interval]
+    return Entry("param", fitted([*cells, "free" if param.free else ""]))
+
+
+def _formal(formal: Formal) -> Piece:
+    head = f"{formal.name}: {formal.unit}"
+    return head if formal.default is None else Joined((f"{head} = ", scalar(formal.default)))
+
+
+def _motif(motif: Motif) -> Entry:
+    head = Group(f"motif {motif.name}(", tuple(map(_formal, motif.formals)), ")")
+    entry = _entry("motif", [head], _wiring(motif.wiring))
+    if not entry.body:
+        entry.cells = fitted([head, "{ }"])
+    return entry
+
+
+def _stimulus(stimulus: Stimulus) -> Entry:
+    settings = [Joined((f"{name}=", _setting(value))) for name, value in stimulus.settings]
+    call = Group(f"{stimulus.generator}(", tuple(settings), ")")
+    return Entry("stimulus", fitted([f"stimulus {stimulus.name}", Joined(("= ", call))]))
+
+
+def _setting(setting: Setting) -> Piece:
+    values = tuple(number(value, setting.unit) for value in setting.values)
+    return values[0] if len(values) == 1 else Group("[", values, "]")
+
+
+def _axis(axis: Axis) -> Piece:
+    if axis.at_deg is None:
+        return f"{axis.name}: {axis.kind}({axis.count})"
+    angles = Group("at=[", tuple(number(angle, "angle") for angle in axis.at_deg), "]")
+    return Joined((f"{axis.name}: ", Group(f"{axis.kind}(", (angles,), ")")))
+
+
+def _family(family: Family, backbone: str) -> Entry:
+    attributes: list[tuple[str, Piece]] = []
+    if family.doc:
+        attributes.append(("doc", quoted(family.doc)))
+    if family.gain != ONE:
+        attributes.append(("gain", scalar(family.gain)))
+    if family.bias is not None:
+        attributes.append(("bias", scalar(family.bias)))
+    if family.calibrate is not None:
+        attributes.append(("calibrate", _calibration(family.calibrate)))
+    if family.units is not None:
+        attributes.append(("units", Group("[", tuple(map(str, family.units)), "]")))
+    axes: Piece = Group("[", tuple(map(_axis, family.axes)), "]") if family.axes else ""
+    origins = [axis.at_family for axis in family.axes if axis.at_family]
+    entry = _entry(
+        "family", [f"family {family.name}", axes, f"at {backbone}.{family.layer}"], attributes
+    )
+    if origins:
+        comment = f"# at the angles of {', '.join(origins)}"
+        if entry.body:
+            entry.head = comment
+        else:
+            entry.tail = comment
+    return entry
+
+
+def _calibration(calibrate: Calibration) -> Piece:
+    one = Group("one(", (calibrate.one, "peak=preferred"), ")")
+    zero = Group("zero(", (calibrate.zero, f"quantile={number(calibrate.quantile)}"), ")")
+    return Chain(one, ((" and ", zero),))
+
+
+def _connection(connection: Connection, circuit: Circuit) -> Entry:
+    source = connection.source
+    if source == INPUT:
+        source = f"{circuit.backbone.name}.{INPUT}"
+    usual = f"{connection.source}->{connection.target}"
+    alias = "" if connection.name == usual else f"as {connection.name}"
+    motif: Piece = ""
+    if connection.motif is not None:
+        motif = Joined(("= ", spelling.motif_call(connection.motif)))
+    pieces = [f"connect {source}", f"-> {connection.target}", alias, motif]
+    entry = _entry("connect", pieces, _wiring(connection.wiring))
+    if not entry.body and connection.motif is None:
+        entry.cells = fitted([*pieces, "{ }"])
+    return entry
+
+
+def _wiring(wiring: Wiring) -> list[tuple[str, Piece]]:
+    attributes: list[tuple[str, Piece]] = []
+    if wiring.over is not None:
+        attributes.append(("over", spelling.names(wiring.over)))
+    if wiring.colour is not None:
+        attributes.append(("colour", spelling.colour(wiring.colour)))
+    if wiring.place is not None:
+        attributes.append(("place", spelling.template(wiring.place)))
+    for tune in wiring.tunes:
+        attributes.append((f"tune.{tune.axis}", spelling.tune(tune)))
+    if wiring.dc is not None:
+        attributes.append(("dc", scalar(wiring.dc)))
+    if wiring.norm is not None:
+        attributes.append(("norm", spelling.norm(wiring.norm)))
+    if wiring.gain is not None:
+        attributes.append(("gain", scalar(wiring.gain)))
+    return attributes
+
+
+def _normalisation(each: Normalisation) -> Entry:
+    attributes: list[tuple[str, Piece]] = [
+        ("window", f"{each.window}tap"),
+        ("floor", scalar(each.floor)),
+    ]
+    if each.over != (each.family,):
+        attributes.append(("over", spelling.names(each.over)))
+    return _entry("normalise", [f"normalise {each.family}"], attributes)

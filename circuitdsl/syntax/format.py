@@ -1,0 +1,150 @@
+"""The formatter: Source -> the one canonical text of the same tree.
+
+There are no options. Comments are kept, the tree is never changed, and formatting twice changes
+nothing. Two spaces indent; `=` lines up within a block, and so do the parts of neighbouring
+declarations of one kind; at most one blank line stays where there were some.
+"""
+
+from __future__ import annotations
+
+from circuitdsl.diagnostics import DiagnosticError
+from circuitdsl.layout import (
+    INDENT,
+    WIDTH,
+    Entry,
+    assignments,
+    dump,
+    fitted,
+    flat,
+    quoted,
+    stacked,
+)
+from circuitdsl.source import Source
+from circuitdsl.syntax import nodes
+from circuitdsl.syntax.parse import parse
+from circuitdsl.syntax.pieces import cells, expression
+
+
+def format_source(source: Source) -> str:
+    """The canonical text of a file.
+
+    Raises:
+        DiagnosticError: it does not parse.
+    """
+    file, faults = parse(source)
+    if faults:
+        raise DiagnosticError(faults)
+    return format_file(file)
+
+
+def format_file(file: nodes.CircuitFile) -> str:
+    """The canonical text of a tree that was read without errors."""
+    comments = _Comments(file)
+    entries = [_header_entry(file.header, comments)] if file.header is not None else []
+    entries += [_entry(item, comments) for item in file.items]
+    lines = stacked(entries)
+    for blank, text in comments.rest(len(file.source.text)):
+        lines += ["", text] if blank and lines else [text]
+    return "\n".join(lines) + "\n"
+
+
+def dump_tree(file: nodes.CircuitFile) -> str:
+    """The tree as indented text, each node with its line and column."""
+    return dump(file) + "\n"
+
+
+class _Comments:
+    """Hands out the comments of a file from first to last."""
+
+    def __init__(self, file: nodes.CircuitFile) -> None:
+        self.source = file.source
+        self.left = list(file.comments)
+        self.end = 0  # of what was written last
+
+    def leading(self, start: int, end: int) -> tuple[list[tuple[bool, str]], bool]:
+        """The comments before `start`, then those up to `end` (which move up); a blank after?"""
+        found: list[tuple[bool, str]] = []
+        while self.left and self.left[0].span.start < end:
+            comment = self.left.pop(0)
+            moved = comment.span.start > start
+            found.append((not moved and self._blank(comment.span.start), comment.text))
+            if not moved:
+                self.end = comment.span.end
+        return found, self._blank(start)
+
+    def behind(self, end: int) -> str:
+        """The comment that follows `end` on its line, if there is one."""
+        self.end = end
+        if self.left and "\n" not in self.source.text[end : self.left[0].span.start]:
+            between = self.source.text[end : self.left[0].span.start]
+            if not between.strip():
+                comment = self.left.pop(0)
+                self.end = comment.span.end
+                return comment.text
+        return ""
+
+    def rest(self, end: int) -> list[tuple[bool, str]]:
+        """The comments before `end`."""
+        return self.leading(end, end)[0]
+
+    def inside(self, start: int, end: int) -> bool:
+        """Whether there is a comment between two places."""
+        return any(start <= comment.span.start < end for comment in self.left)
+
+    def _blank(self, start: int) -> bool:
+        return self.source.text.count("\n", self.end, start) > 1
+
+
+def _header_entry(header: nodes.Header, comments: _Comments) -> Entry:
+    leading, blank = comments.leading(header.span.start, header.span.end)
+    text = f"circ {header.version}"
+    if header.doc is not None:
+        text += f" {quoted(header.doc.value)}"
+    return Entry("circ", [text], leading, blank, tail=comments.behind(header.span.end))
+
+
+def _entry(item: nodes.Item, comments: _Comments) -> Entry:
+    block = getattr(item, "block", None)
+    head_end = item.span.end if block is None else block.span.start + 1
+    leading, blank = comments.leading(item.span.start, head_end)
+    kind = type(item).__name__
+    pieces = cells(item)
+    if block is None:
+        entry = Entry(kind, fitted(pieces), leading, blank)
+        entry.tail = comments.behind(item.span.end)
+        return entry
+    short = _short_block(block, comments)
+    if short is not None and len(" ".join([*filter(None, map(flat, pieces)), short])) <= WIDTH:
+        entry = Entry(kind, [*map(flat, pieces), short], leading, blank)
+        entry.tail = comments.behind(item.span.end)
+        return entry
+    entry = Entry(kind, fitted([*pieces, "{"]), leading, blank)
+    entry.head = comments.behind(block.span.start + 1)
+    entry.body = [*_block_lines(block, comments), "}"]
+    entry.tail = comments.behind(item.span.end)
+    return entry
+
+
+def _short_block(block: nodes.Block, comments: _Comments) -> str | None:
+    """A block in one line, if it was written so."""
+    if "\n" in block.span.text or comments.inside(block.span.start, block.span.end):
+        return None
+    if not block.attributes:
+        return "{ }"
+    written = [f"{a.name.text} = {flat(expression(a.value))}" for a in block.attributes]
+    return f"{{ {'  '.join(written)} }}"
+
+
+def _block_lines(block: nodes.Block, comments: _Comments) -> list[str]:
+    values = [(a.name.text, expression(a.value)) for a in block.attributes]
+    texts = assignments(values, INDENT)
+    entries: list[Entry] = []
+    for attribute, text in zip(block.attributes, texts, strict=True):
+        span = attribute.span
+        leading, blank = comments.leading(span.start, span.end)
+        tail = comments.behind(span.end)
+        entries.append(Entry("attribute", [text], leading, blank, tail=tail))
+    lines = stacked(entries, " " * INDENT)
+    for blank, text in comments.rest(block.span.end):
+        lines += ["", f"{' ' * INDENT}{text}"] if blank and lines else [f"{' ' * INDENT}{text}"]
+    return lines
