@@ -120,7 +120,7 @@ def _copy(
     if response.status != http.HTTPStatus.PARTIAL_CONTENT:
         start = 0  # the server sends all of it
     length = response.headers.get("Content-Length", "")
-    total = start + int(length) if length.isdecimal() else remote.size
+    total = remote.size or (start + int(length) if length.isdecimal() else None)
     limit = remote.size or _MAX_BYTES
     here = start
     with part.open("r+b" if start else "wb") as file:

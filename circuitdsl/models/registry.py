@@ -209,10 +209,11 @@ def open_network(name: str, weights: Path | None = None) -> Network:
     Raises:
         InputError: no such model or file, or weights that don't fit.
     """
+    backbone = BACKBONES[model(name).backbone]
+    params = read_weights(model_path(name, weights), backbone)
     from circuitdsl.models.network import Network  # JAX loads only when a network is opened
 
-    backbone = BACKBONES[model(name).backbone]
-    return Network(backbone, read_weights(model_path(name, weights), backbone))
+    return Network(backbone, params)
 
 
 def verify(name: str, weights: Path | None = None) -> Verification:

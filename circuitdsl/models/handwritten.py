@@ -1,0 +1,330 @@
+"""A hand-written circuit as a network that runs alone, with its backbone's own geometry.
+
+In: a circuit and its lowered arrays. Out: `HandwrittenNetwork`, and `forward`, the same as a pure
+function, through which gradients flow from activations to kernels and on to the dials.
+
+A family is computed as `pre = gain * (sum of convolutions) + bias`, `h = relu(pre)`, and, where the
+circuit says `normalise`, `h / sqrt(floor^2 + E)`. On the way from one layer to the next it meets
+the backbone's pools, and its local response normalisation where the circuit asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array, lax
+from jax.typing import ArrayLike
+
+from circuitdsl.diagnostics import InputError, suggestion
+from circuitdsl.ir.backbones import Backbone, Layer
+from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
+from circuitdsl.lower.weights import lower
+from circuitdsl.models.convolution import convolve, max_pool, normalise
+from circuitdsl.models.network import INPUT_MEAN
+
+_SMALLEST = 1e-12
+"""Energies that are divided by are at least this."""
+
+
+class HandwrittenNetwork(nnx.Module):
+    """A circuit that runs alone.
+
+    Attributes:
+        circuit: The circuit.
+        weights: Its arrays under their names, as parameters.
+    """
+
+    def __init__(self, circuit: Circuit, weights: Mapping[str, ArrayLike]) -> None:
+        """Put lowered arrays into a circuit's network.
+
+        Raises:
+            InputError: an array is missing, unexpected, or of another shape.
+        """
+        check_weights(circuit, weights)
+        self.circuit = circuit
+        self.weights = nnx.Dict(
+            {name: nnx.Param(jnp.asarray(value, jnp.float32)) for name, value in weights.items()}
+        )
+
+    @property
+    def backbone(self) -> Backbone:
+        """The geometry that the circuit is written for."""
+        return self.circuit.backbone.geometry
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Every array under its name."""
+        return {name: param[...] for name, param in self.weights.items()}
+
+    def with_weights(self, weights: Mapping[str, ArrayLike]) -> HandwrittenNetwork:
+        """The same circuit with some arrays replaced; this network keeps its own.
+
+        Raises:
+            InputError: an array that the circuit lacks, or of another shape.
+        """
+        return HandwrittenNetwork(self.circuit, {**self.arrays, **weights})
+
+    def activations(self, images: ArrayLike, families: Sequence[str]) -> dict[str, Array]:
+        """What the named families give for a batch of images, after ReLU and normalisation.
+
+        Args:
+            images: RGB, 0..255, `[batch, height, width, 3]`, any height and width.
+            families: Names; no more is computed than these need.
+
+        Returns:
+            Activations by family, `[batch, height, width, members]`.
+
+        Raises:
+            InputError: an unknown family, or images of another shape.
+        """
+        return _run(self.circuit, self.arrays, images, families, before_relu=False)
+
+    def pre_activations(self, images: ArrayLike, families: Sequence[str]) -> dict[str, Array]:
+        """The same before ReLU: `gain * convolutions + bias`."""
+        return _run(self.circuit, self.arrays, images, families, before_relu=True)
+
+    def __call__(self, images: ArrayLike) -> dict[str, Array]:
+        """The activations of every family."""
+        return self.activations(images, [family.name for family in self.circuit.families])
+
+
+def build(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> HandwrittenNetwork:
+    """Lower a circuit and put it into a network.
+
+    Families that say `calibrate` have gain 1 and bias 0 until they are calibrated.
+
+    Args:
+        circuit: Any checked circuit.
+        params: Settings of some dials; the others have their defaults.
+
+    Raises:
+        InputError: see `lower`.
+    """
+    return HandwrittenNetwork(circuit, lower(circuit, params))
+
+
+def forward(
+    circuit: Circuit, weights: Mapping[str, Array], images: ArrayLike, families: Sequence[str]
+) -> dict[str, Array]:
+    """`HandwrittenNetwork.activations` as a pure function of arrays and images."""
+    return _run(circuit, weights, images, families, before_relu=False)
+
+
+def array_shapes(circuit: Circuit) -> dict[str, tuple[int, ...]]:
+    """The shape of every array of a circuit, under its name."""
+    layers = circuit.backbone.geometry.by_name
+    shapes: dict[str, tuple[int, ...]] = {}
+    for connection in circuit.connections:
+        target = circuit.by_name[connection.target]
+        source = 3 if connection.source == INPUT else circuit.by_name[connection.source].size
+        side = layers[target.layer].kernel
+        shapes[connection.name] = (side, side, source, target.size)
+    shapes |= {f"{f.name}.{part}": () for f in circuit.families for part in ("gain", "bias")}
+    return shapes | {f"{n.family}.floor": () for n in circuit.normalisations}
+
+
+def check_weights(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> None:
+    """Refuse arrays that are not those of the circuit.
+
+    Raises:
+        InputError: naming the first array that is missing, unexpected, or of another shape.
+    """
+    shapes = array_shapes(circuit)
+    for name in weights:
+        if name not in shapes:
+            raise InputError(f"the circuit has no array `{name}`", help=suggestion(name, shapes))
+    for name, shape in shapes.items():
+        if name not in weights:
+            raise InputError(f"array `{name}` of shape {shape} is missing")
+        if np.shape(weights[name]) != shape:
+            found = np.shape(weights[name])
+            raise InputError(f"array `{name}` must have shape {shape}; got {found}")
+
+
+@dataclass(frozen=True)
+class _Member:
+    """What running a family takes, without any number that a circuit may change."""
+
+    name: str
+    layer: str
+    size: int
+    inputs: tuple[tuple[str, str], ...]
+    over: tuple[str, ...]
+    window: int
+
+
+@dataclass(frozen=True)
+class _Wiring:
+    """What running a circuit takes: the key under which its programs are compiled."""
+
+    backbone: BackboneUse
+    families: tuple[_Member, ...]
+
+    def of(self, name: str) -> _Member:
+        return next(family for family in self.families if family.name == name)
+
+    def in_layer(self, layer: str) -> tuple[_Member, ...]:
+        """The families of a layer, in the order in which its channels are packed."""
+        return tuple(family for family in self.families if family.layer == layer)
+
+
+@lru_cache(maxsize=64)
+def _wiring(circuit: Circuit) -> _Wiring:
+    normalised = {n.family: n for n in circuit.normalisations}
+
+    def member(name: str, layer: str, size: int) -> _Member:
+        inputs = tuple((c.name, c.source) for c in circuit.into(name))
+        norm = normalised.get(name)
+        over, window = (norm.over, norm.window) if norm else ((), 1)
+        return _Member(name, layer, size, inputs, over, window)
+
+    members = tuple(member(f.name, f.layer, f.size) for f in circuit.families)
+    return _Wiring(circuit.backbone, members)
+
+
+def _run(
+    circuit: Circuit,
+    weights: Mapping[str, Array],
+    images: ArrayLike,
+    families: Sequence[str],
+    *,
+    before_relu: bool,
+) -> dict[str, Array]:
+    shape = np.shape(images)
+    if len(shape) != 4 or shape[-1] != 3:
+        raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
+    for name in families:
+        if name not in circuit.by_name:
+            known = ", ".join(circuit.by_name)
+            raise InputError(
+                f"the circuit has no family `{name}`",
+                help=suggestion(name, circuit.by_name) or f"its families are: {known}",
+            )
+    program = _program(_wiring(circuit), tuple(families), before_relu)
+    return program(dict(weights), jnp.asarray(images, jnp.float32))
+
+
+@lru_cache(maxsize=128)
+def _program(
+    wiring: _Wiring, families: tuple[str, ...], before_relu: bool
+) -> Callable[[dict[str, Array], Array], dict[str, Array]]:
+    """The compiled function from arrays and images to the named families."""
+
+    def program(weights: dict[str, Array], images: Array) -> dict[str, Array]:
+        running = _Running(wiring, weights, images)
+        value = running.before_relu if before_relu else running.activation
+        return {name: value(name) for name in families}
+
+    return jax.jit(program)
+
+
+class _Running:
+    """One forward pass; whatever is computed is computed once."""
+
+    def __init__(self, wiring: _Wiring, weights: Mapping[str, Array], images: Array) -> None:
+        self.wiring = wiring
+        self.geometry = wiring.backbone.geometry
+        self.weights = weights
+        self.image = images - INPUT_MEAN
+        self.begun: set[tuple[str, str]] = set()
+        self.done: dict[tuple[str, str], Array] = {}
+
+    def _once(self, stage: str, name: str, compute: Callable[[], Array]) -> Array:
+        key = (stage, name)
+        if key in self.begun and key not in self.done:
+            raise InputError(f"`{name}` is normalised by a family that it feeds")
+        self.begun.add(key)
+        if key not in self.done:
+            self.done[key] = compute()
+        return self.done[key]
+
+    def activation(self, name: str) -> Array:
+        """A family after ReLU and normalisation, `[batch, height, width, members]`."""
+
+        def compute() -> Array:
+            family = self.wiring.of(name)
+            h = jax.nn.relu(self.before_relu(name))
+            if not family.over:
+                return h
+            floor = self.weights[f"{name}.floor"]
+            energy = self.energy(family)
+            return h * lax.rsqrt(jnp.maximum(floor * floor + energy, _SMALLEST))
+
+        return self._once("activation", name, compute)
+
+    def energy(self, family: _Member) -> Array:
+        """Mean square around each position, `[batch, height, width, 1]`.
+
+        Over all channels of the families that it is normalised by and over a square window, zeros
+        outside the image. Families of its own layer count before they are normalised, so that they
+        may normalise one another.
+        """
+
+        def counted(name: str) -> Array:
+            if self.wiring.of(name).layer == family.layer:
+                return jax.nn.relu(self.before_relu(name))
+            return self.activation(name)
+
+        sums = [jnp.square(counted(name)).sum(axis=-1, keepdims=True) for name in family.over]
+        channels = sum(self.wiring.of(other).size for other in family.over)
+        window = (1, family.window, family.window, 1)
+        total = lax.reduce_window(sum(sums), 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
+        return total / (channels * prod(window))
+
+    def before_relu(self, name: str) -> Array:
+        """A family before ReLU, `[batch, height, width, members]`."""
+
+        def compute() -> Array:
+            family = self.wiring.of(name)
+            layer = self.geometry.by_name[family.layer]
+            if not family.inputs:
+                return self.resting(family)
+            sources = [self.arriving(source, layer) for _, source in family.inputs]
+            kernels = [self.weights[connection] for connection, _ in family.inputs]
+            # one convolution of all sources side by side is faster than the sum of several
+            x, kernel = jnp.concatenate(sources, axis=-1), jnp.concatenate(kernels, axis=2)
+            gain, bias = self.weights[f"{name}.gain"], self.weights[f"{name}.bias"]
+            return convolve(x, kernel * gain, layer.stride) + bias
+
+        return self._once("before_relu", name, compute)
+
+    def resting(self, family: _Member) -> Array:
+        """A family that nothing connects to: its bias, everywhere."""
+        batch, *sides, _ = self.image.shape
+        grid = [self.geometry.sampling(family.layer, side).size for side in sides]
+        return jnp.full((batch, *grid, family.size), self.weights[f"{family.name}.bias"])
+
+    def arriving(self, source: str, target: Layer) -> Array:
+        """A family, or the image, as a layer reads it: after the pools and LRN in between."""
+        if source == INPUT:
+            return self.image
+        family = self.wiring.of(source)
+        steps = self.geometry.between(family.layer, target.name)
+        if self.wiring.backbone.norm != "lrn":
+            steps = tuple(step for step in steps if step.kind != "lrn")
+        if not any(step.kind == "lrn" for step in steps):
+            return self.stepped((source,), steps)
+        # it mixes neighbouring channels, so the whole layer takes part, in order of declaration
+        layer = self.wiring.in_layer(family.layer)
+        names = tuple(member.name for member in layer)
+        start = sum(member.size for member in layer[: names.index(source)])
+        return self.stepped(names, steps)[..., start : start + family.size]
+
+    def stepped(self, names: tuple[str, ...], steps: tuple[Layer, ...]) -> Array:
+        """Some families side by side, through some steps."""
+        if not steps:
+            return jnp.concatenate([self.activation(name) for name in names], axis=-1)
+        *before, step = steps
+
+        def compute() -> Array:
+            x = self.stepped(names, tuple(before))
+            return normalise(x) if step.kind == "lrn" else max_pool(x, step.kernel, step.stride)
+
+        return self._once(f"{step.name} {len(steps)}", " ".join(names), compute)
