@@ -1,0 +1,239 @@
+"""The part of a circuit that decides which program is compiled, and the numbers it runs on.
+
+In: a circuit without motifs. Out: `CircuitForm`, hashable, in which every scalar is a *slot*, and
+the scalar expression of each slot. Circuits that differ in numbers alone share a form, hence a
+compiled program: editing `bump(30deg)` to `bump(31deg)` compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from circuitdsl.ir.circuit import (
+    INPUT,
+    Circuit,
+    Colour,
+    Connection,
+    Frame,
+    Norm,
+    NormKind,
+    ProfileTerm,
+    Shape,
+    Template,
+    Tune,
+    Wiring,
+)
+from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, evaluate
+from circuitdsl.lower.plan import Pairing, Tuned
+
+_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
+
+_DEFAULTS: dict[str, dict[str, Scalar | tuple[Scalar, ...]]] = {
+    "gabor": {"phase": ZERO_ANGLE},
+    "bar": {"at": _ORIGIN},
+    "arc": {"at": _ORIGIN},
+}
+"""Arguments that a shape put together in Python may leave out; the checker fills them in."""
+
+_ANGLED = ("bump",)
+_INDEXED = ("equal", "same", "other")
+
+
+@dataclass(frozen=True)
+class ShapeForm:
+    """A shape; `weight` and `arguments` are slots."""
+
+    name: str
+    weight: int
+    arguments: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class ProfileForm:
+    """A profile primitive; `weight` and `arguments` are slots."""
+
+    name: str
+    weight: int
+    arguments: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class TuneForm:
+    """A profile along one axis and what it is relative to."""
+
+    terms: tuple[ProfileForm, ...]
+    frame: Frame
+    period_deg: float
+
+
+@dataclass(frozen=True)
+class ConnectionForm:
+    """A connection; `dc`, `gain`, `mass`, `balance` and `hue_deg` are slots.
+
+    Attributes:
+        colour: None where the source is a family.
+    """
+
+    name: str
+    shapes: tuple[ShapeForm, ...]
+    tunes: tuple[TuneForm, ...]
+    dc: int | None
+    gain: int
+    norm: NormKind
+    mass: int
+    balance: int
+    colour: str | None
+    hue_deg: int
+
+
+@dataclass(frozen=True)
+class CircuitForm:
+    """All connections, and the scalar arrays (`NAME.gain` and such) with their slots."""
+
+    connections: tuple[ConnectionForm, ...]
+    scalars: tuple[tuple[str, int], ...]
+
+
+@dataclass
+class Slots:
+    """The scalar expressions of a form, in order of their slots."""
+
+    expressions: list[tuple[Scalar, float]] = field(default_factory=list[tuple[Scalar, float]])
+
+    def add(self, expression: Scalar | None, tap_px: float = float("nan")) -> int:
+        """The slot of a new expression; one that is not there is 0."""
+        self.expressions.append((ZERO if expression is None else expression, tap_px))
+        return len(self.expressions) - 1
+
+    def values(self, dials: Mapping[str, Any]) -> list[Any]:
+        """The value of every slot: lengths in px, angles in degrees."""
+        return [evaluate(expression, dials, tap_px) for expression, tap_px in self.expressions]
+
+
+def circuit_form(circuit: Circuit) -> tuple[CircuitForm, Slots, tuple[Pairing, ...]]:
+    """Split a circuit into its form, its numbers, and the geometry of each connection.
+
+    Args:
+        circuit: Checked, without motifs.
+
+    Raises:
+        ValueError: a connection does not say where its weights lie.
+    """
+    slots = Slots()
+    pairings = tuple(pairing(circuit, connection) for connection in circuit.connections)
+    connections = tuple(
+        _connection(connection, pair, slots)
+        for connection, pair in zip(circuit.connections, pairings, strict=True)
+    )
+    scalars: list[tuple[str, int]] = []
+    for family in circuit.families:
+        # calibration finds both; until then the family is as its kernels make it
+        gain, bias = (ONE, ZERO) if family.calibrate else (family.gain, family.bias)
+        scalars += [(f"{family.name}.gain", slots.add(gain))]
+        scalars += [(f"{family.name}.bias", slots.add(bias))]
+    for normalisation in circuit.normalisations:
+        scalars.append((f"{normalisation.family}.floor", slots.add(normalisation.floor)))
+    return CircuitForm(connections, tuple(scalars)), slots, pairings
+
+
+def pairing(circuit: Circuit, connection: Connection) -> Pairing:
+    """What the axes, the layers and the tuning of a connection say about its kernel."""
+    wiring = connection.wiring
+    source = () if connection.source == INPUT else circuit.by_name[connection.source].axes
+    target = circuit.by_name[connection.target]
+    geometry = circuit.backbone.geometry
+    layer = geometry.by_name[target.layer]
+    orients = {axis.name for axis in (*source, *target.axes) if axis.kind == "orient"}
+    shapes = [term.shape for term in _place(connection).terms]
+    tap_px = geometry.sampling(layer.inputs[0], circuit.backbone.input_px).stride
+    return Pairing(
+        source=source,
+        target=target.axes,
+        tuned=tuple(
+            Tuned(
+                axis=tune.axis,
+                period_deg=180.0 if tune.axis in orients else 360.0,
+                continuous=any(term.name in _ANGLED for term in tune.terms),
+                indexed=any(term.name in _INDEXED for term in tune.terms),
+                radial=tune.frame == "radial",
+            )
+            for tune in wiring.tunes
+        ),
+        over=wiring.over or (),
+        phased=any(shape.name == "gabor" for shape in shapes),
+        isotropic=all(_isotropic(shape) for shape in shapes),
+        kernel=layer.kernel,
+        tap_px=float(tap_px),
+    )
+
+
+def _place(connection: Connection) -> Template:
+    if connection.wiring.place is None:
+        raise ValueError(f"connection {connection.name} has no place")
+    return connection.wiring.place
+
+
+def _isotropic(shape: Shape) -> bool:
+    if shape.name == "blob":
+        at = dict(shape.arguments)["at"]
+        return isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
+    return shape.name in ("dot", "ring")
+
+
+def _connection(connection: Connection, pair: Pairing, slots: Slots) -> ConnectionForm:
+    wiring, tap_px = connection.wiring, pair.tap_px
+    norm = wiring.norm or Norm("none")
+    colour = None if connection.source != INPUT else wiring.colour or Colour("luma")
+    return ConnectionForm(
+        name=connection.name,
+        shapes=_shapes(_place(connection), slots, tap_px),
+        tunes=_tunes(wiring, pair, slots, tap_px),
+        dc=None if wiring.dc is None else slots.add(wiring.dc, tap_px),
+        gain=slots.add(ONE if wiring.gain is None else wiring.gain, tap_px),
+        norm=norm.kind,
+        mass=slots.add(norm.mass, tap_px),
+        balance=slots.add(norm.balance, tap_px),
+        colour=None if colour is None else colour.kind,
+        hue_deg=slots.add(None if colour is None else colour.hue_deg),
+    )
+
+
+def _shapes(template: Template, slots: Slots, tap_px: float) -> tuple[ShapeForm, ...]:
+    def argument(value: Scalar | tuple[Scalar, ...]) -> tuple[int, ...]:
+        parts = value if isinstance(value, tuple) else (value,)
+        return tuple(slots.add(part, tap_px) for part in parts)
+
+    return tuple(
+        ShapeForm(
+            name=term.shape.name,
+            weight=slots.add(term.weight, tap_px),
+            arguments=tuple(
+                (name, argument(value))
+                for name, value in (
+                    _DEFAULTS.get(term.shape.name, {}) | dict(term.shape.arguments)
+                ).items()
+            ),
+        )
+        for term in template.terms
+    )
+
+
+def _tunes(wiring: Wiring, pair: Pairing, slots: Slots, tap_px: float) -> tuple[TuneForm, ...]:
+    def arguments(term: ProfileTerm) -> Iterable[tuple[str, Scalar]]:
+        centred = {"around": ZERO_ANGLE} if term.name in _ANGLED else {}
+        return (centred | dict(term.arguments)).items()
+
+    def tune(one: Tune, tuned: Tuned) -> TuneForm:
+        terms = tuple(
+            ProfileForm(
+                name=term.name,
+                weight=slots.add(term.weight, tap_px),
+                arguments=tuple((name, slots.add(v, tap_px)) for name, v in arguments(term)),
+            )
+            for term in one.terms
+        )
+        return TuneForm(terms, one.frame, tuned.period_deg)
+
+    return tuple(tune(one, tuned) for one, tuned in zip(wiring.tunes, pair.tuned, strict=True))

@@ -1,0 +1,294 @@
+"""Which kernel entries of a connection are one number: members and taps -> columns.
+
+In: the axes of two families and what a connection does along them. Out: a `Plan` of NumPy arrays,
+the static half of lowering; no dial enters it.
+
+A kernel entry depends on where its tap lies in the frame of its member, and on the differences
+along the tuned axes. Members a quarter turn apart see one grid of taps, so each *column* (the taps
+of one template against one set of differences) is computed once and copied to every pair of members
+that shares it. That is faster, and it makes kernels equivariant under quarter turns to the last
+bit, since equal entries are copies and not sums in another order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.ir.angles import cos_sin_deg
+from circuitdsl.ir.circuit import Axis
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
+
+_DIGITS = 9
+"""Angles closer than 1e-9 degrees are one angle."""
+
+_CENTRE_PX = 1e-6
+"""Nearer to the origin than this a point has no direction."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a connection does along one axis.
+
+    Attributes:
+        axis: The axis' name.
+        period_deg: Degrees after which its differences repeat.
+        continuous: Whether its profile reads the difference of the angles.
+        indexed: Whether its profile asks if the members' indices are equal.
+        radial: Whether it is relative to the direction of each point.
+    """
+
+    axis: str
+    period_deg: float
+    continuous: bool
+    indexed: bool
+    radial: bool
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Everything that decides which entries of a kernel are equal.
+
+    Attributes:
+        source: Axes of the source family; none for the image.
+        target: Axes of the target family.
+        tuned: The tuned axes.
+        over: Source axes that are summed over.
+        phased: Whether the template reads the target's phase.
+        isotropic: Whether the template looks the same from every direction.
+        kernel: Side of the kernel, in taps.
+        tap_px: Pixels from one tap to the next.
+    """
+
+    source: tuple[Axis, ...]
+    target: tuple[Axis, ...]
+    tuned: tuple[Tuned, ...]
+    over: tuple[str, ...]
+    phased: bool
+    isotropic: bool
+    kernel: int
+    tap_px: float
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The static arrays of one connection.
+
+    A *turn* is a rotation of the template by less than a quarter; a *view* is a turn and a phase of
+    the carrier. R turns, S views, U = k k taps, D columns per view.
+
+    Attributes:
+        turn: Cosine and sine of each turn, `[2, R]`.
+        steps: Sub-samples of the taps along x, px, left to right; along -y too, `[k, 3]`.
+        x: Sub-samples in the template's frame, px, `[R, U, 9]`.
+        y: The same, upwards.
+        centre: 1 at the tap at the origin, else 0, `[U]`.
+        radial_deg: Direction of each sub-sample in the template's frame, `[R, U, 9]`.
+        off_centre: 1 where a sub-sample has a direction, else 0, `[R, U, 9]`.
+        turn_of: The turn of each view, `[S]`.
+        carrier: Cosine and sine of the phase of each view, `[2, S]`.
+        delta_deg: Differences along each tuned axis, `[tuned, S, D]`.
+        equal: 1 where the members' indices agree, `[tuned, S, D]`.
+        entries: For each kernel entry its place in `[S, U, D]`, flat; `[k, k, in, out]`.
+        rows: For each different set of weights that a target member may have, the places of its
+            columns in `[S, D]`, flat and sorted; `[rows, in]`.
+        row_of: The row of each target member, `[out]`.
+    """
+
+    turn: Floats
+    steps: Floats
+    x: Floats
+    y: Floats
+    centre: Floats
+    radial_deg: Floats
+    off_centre: Floats
+    turn_of: Indices
+    carrier: Floats
+    delta_deg: Floats
+    equal: Floats
+    entries: Indices
+    rows: Indices
+    row_of: Indices
+
+
+def plan_connection(pairing: Pairing) -> Plan:
+    """Find the different columns of a connection's kernel.
+
+    Raises:
+        ValueError: a profile asks for equal indices along an axis that one family lacks.
+    """
+    frame_deg = _frames(pairing)
+    quarter, rest_deg = _quarter_turns(frame_deg)
+    views, view_of = _unique([rest_deg, _phases(pairing)])
+    turns, turn_of = np.unique(views[:, 0], return_inverse=True)
+    deltas = [_differences(pairing, tuned, frame_deg) for tuned in pairing.tuned]
+    equals = [_agreements(pairing, tuned) for tuned in pairing.tuned]
+    columns, column_of = _unique([view_of.astype(float), *deltas, *equals])
+    view_of_column = columns[:, 0].astype(int)
+    # columns are sorted by view, so a column's place within its view is its distance to the first
+    first = np.searchsorted(view_of_column, np.arange(len(views)))
+    place = np.arange(len(columns)) - first[view_of_column]
+    depth = int(place.max()) + 1
+    tables = np.zeros((2 * len(deltas), len(views), depth), np.float32)
+    tables[:, view_of_column, place] = columns[:, 1:].T
+    slot = view_of * depth + place[column_of]
+    rows, row_of = np.unique(np.sort(slot, axis=0).T, axis=0, return_inverse=True)
+    turn = _cos_sin(turns)
+    steps, x, y = _sub_samples(pairing, turn)
+    return Plan(
+        turn=turn.astype(np.float32),
+        steps=steps.astype(np.float32),
+        x=x.astype(np.float32),
+        y=y.astype(np.float32),
+        centre=_centre(pairing.kernel),
+        radial_deg=np.degrees(np.arctan2(y, x)).astype(np.float32),
+        off_centre=(np.hypot(x, y) >= _CENTRE_PX).astype(np.float32),
+        turn_of=turn_of.reshape(-1).astype(np.int32),
+        carrier=_cos_sin(views[:, 1]).astype(np.float32),
+        delta_deg=tables[: len(deltas)],
+        equal=tables[len(deltas) :],
+        entries=_entries(pairing.kernel, quarter, view_of, place[column_of], depth),
+        rows=rows.astype(np.int32),
+        row_of=row_of.reshape(-1).astype(np.int32),
+    )
+
+
+def _cos_sin(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosine and sine of some angles, `[2, angles]`."""
+    return np.asarray([cos_sin_deg(float(angle)) for angle in angles_deg]).T
+
+
+def _angles(axes: tuple[Axis, ...], name: str) -> NDArray[np.float64] | None:
+    """The angle of each member along an axis, in channel order; None without that axis."""
+    index = _member_indices(axes, name)
+    if index is None:
+        return None
+    axis = next(axis for axis in axes if axis.name == name)
+    return np.asarray(axis.angles_deg, np.float64)[index]
+
+
+def _member_indices(axes: tuple[Axis, ...], name: str) -> NDArray[np.int64] | None:
+    """The index of each member along an axis, in channel order; None without that axis."""
+    names = [axis.name for axis in axes]
+    if name not in names:
+        return None
+    counts = [axis.count for axis in axes]
+    return np.indices(counts)[names.index(name)].reshape(-1)
+
+
+def _shape(pairing: Pairing) -> tuple[int, int]:
+    """Members of the source and of the target."""
+    sizes = [np.prod([axis.count for axis in axes]) for axes in (pairing.source, pairing.target)]
+    return int(sizes[0]), int(sizes[1])
+
+
+def _frames(pairing: Pairing) -> NDArray[np.float64]:
+    """By how much the template is turned for each pair, degrees, `[in, out]`."""
+    shape = _shape(pairing)
+    turned = next((axis.name for axis in pairing.target if axis.turns_plane), None)
+    if turned is not None:
+        angles = _angles(pairing.target, turned)
+        return np.broadcast_to(np.zeros(1) if angles is None else angles, shape)
+    source = next((axis.name for axis in pairing.source if axis.turns_plane), None)
+    tuned = next((tuned for tuned in pairing.tuned if tuned.axis == source), None)
+    # A template that looks the same from everywhere may be seen from the source's frame too, where
+    # a radial profile is one function for all members: the same weights, but equal ones are copies.
+    by_source = (source in pairing.over and tuned is None) or (
+        pairing.isotropic and tuned is not None and tuned.radial
+    )
+    angles = _angles(pairing.source, source) if source is not None and by_source else None
+    return np.broadcast_to(np.zeros((1, 1)) if angles is None else angles[:, None], shape)
+
+
+def _quarter_turns(
+    angles_deg: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Each angle as a number of quarter turns and a rest in [0, 90)."""
+    turned = np.round(angles_deg % 360.0, _DIGITS)
+    quarter = turned // 90.0
+    return quarter.astype(np.int64) % 4, np.round(turned - 90.0 * quarter, _DIGITS)
+
+
+def _phases(pairing: Pairing) -> NDArray[np.float64]:
+    """The carrier's phase for each pair, degrees, `[in, out]`."""
+    shape = _shape(pairing)
+    name = next((axis.name for axis in pairing.target if axis.kind == "phase"), None)
+    angles = _angles(pairing.target, name) if name is not None and pairing.phased else None
+    return np.broadcast_to(np.zeros(1) if angles is None else angles, shape)
+
+
+def _differences(
+    pairing: Pairing, tuned: Tuned, frame_deg: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Angle of the source minus angle of the target along one axis, wrapped, `[in, out]`."""
+    shape = _shape(pairing)
+    source = _angles(pairing.source, tuned.axis)
+    if not tuned.continuous or source is None:
+        return np.zeros(shape)
+    target = _angles(pairing.target, tuned.axis)
+    delta = source[:, None] - (np.zeros(1) if target is None else target)
+    if target is None and tuned.radial:
+        # in the frame of the source (see _frames) directions are measured from there
+        delta = delta - frame_deg
+    half = tuned.period_deg / 2
+    return np.round((np.round(delta, _DIGITS) + half) % tuned.period_deg - half, _DIGITS)
+
+
+def _agreements(pairing: Pairing, tuned: Tuned) -> NDArray[np.float64]:
+    """1 where two members have the same index along one axis, `[in, out]`."""
+    if not tuned.indexed:
+        return np.zeros(_shape(pairing))
+    source = _member_indices(pairing.source, tuned.axis)
+    target = _member_indices(pairing.target, tuned.axis)
+    if source is None or target is None:
+        raise ValueError(f"equal indices along {tuned.axis} need that axis on both families")
+    return (source[:, None] == target).astype(np.float64)
+
+
+def _unique(
+    keys: list[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The different combinations of some keys, sorted, and which one each pair has `[in, out]`."""
+    shape = keys[0].shape
+    table = np.stack([np.broadcast_to(key, shape).reshape(-1) for key in keys], axis=1)
+    values, inverse = np.unique(table, axis=0, return_inverse=True)
+    return values, inverse.reshape(shape)
+
+
+def _centre(kernel: int) -> Floats:
+    taps = np.zeros(kernel * kernel, np.float32)
+    taps[kernel * kernel // 2] = 1.0
+    return taps
+
+
+def _sub_samples(
+    pairing: Pairing, turn: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The sub-samples of every tap in px: along one axis `[k, 3]`, and turned back `[R, U, 9]`."""
+    kernel, tap_px = pairing.kernel, pairing.tap_px
+    middles = np.arange(kernel) - (kernel - 1) / 2
+    steps = (middles[:, None] + np.asarray([-1.0, 0.0, 1.0]) / 3) * tap_px
+    shape = (kernel, kernel, 3, 3)
+    x = np.broadcast_to(steps[None, :, None, :], shape).reshape(kernel * kernel, 9)
+    y = np.broadcast_to(-steps[:, None, :, None], shape).reshape(kernel * kernel, 9)
+    c, s = turn[:, :, None, None]
+    return steps, c * x + s * y, c * y - s * x
+
+
+def _entries(
+    kernel: int,
+    quarter: NDArray[np.int64],
+    view_of: NDArray[np.int64],
+    place: NDArray[np.int64],
+    depth: int,
+) -> Indices:
+    """Where each kernel entry stands among the columns, flat, `[k, k, in, out]`."""
+    taps = np.arange(kernel * kernel).reshape(kernel, kernel)
+    # the tap that a turn by -90 degrees maps (p, q) to; turning an index table by +90 says so
+    turned = np.stack([np.rot90(taps, q) for q in range(4)])
+    tap = np.moveaxis(turned[quarter], (2, 3), (0, 1))
+    return ((view_of * kernel * kernel + tap) * depth + place).astype(np.int32)

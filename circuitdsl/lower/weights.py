@@ -1,0 +1,205 @@
+"""Lowering: a circuit and the settings of its dials -> the arrays of a network.
+
+In: `Circuit` and dials (px, degrees, plain numbers). Out: a dict of float32 arrays:
+`CONNECTION` -> kernel `[height, width, in, out]`, members in channel order; `FAMILY.gain`,
+`FAMILY.bias` and, where it is normalised, `FAMILY.floor` -> scalars.
+
+Lowering is a pure function of the dials. It is compiled once for each *form* of circuit (see
+`forms`), so reading a text again, or changing numbers in it, compiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.core import Tracer
+from jax.typing import ArrayLike
+
+from circuitdsl.diagnostics import InputError, suggestion
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.lower.forms import CircuitForm, ConnectionForm, Slots, circuit_form
+from circuitdsl.lower.kernels import SMALLEST, Views, columns
+from circuitdsl.lower.plan import Pairing, plan_connection
+
+Weights = dict[str, Array]
+
+Static = tuple[Views, Array, Array, Array]
+"""The arrays of one connection's plan: views, entries, rows, row_of."""
+
+Program = Callable[[tuple[Static, ...], ArrayLike], Weights]
+"""What computes the arrays of a circuit from its plans and the values of its slots."""
+
+
+def lower(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> Weights:
+    """The arrays of a circuit with its dials at `params`.
+
+    Args:
+        circuit: Any checked circuit.
+        params: Settings of some dials (px, degrees, plain numbers); the others have their defaults.
+
+    Raises:
+        InputError: `params` names a dial that the circuit lacks, or a value is no scalar.
+    """
+    return lowering(circuit)({} if params is None else params)
+
+
+@lru_cache(maxsize=64)
+def lowering(circuit: Circuit) -> Lowering:
+    """The pure function from dials to arrays, for `jax.jit`, `jax.grad` and `jax.vmap`.
+
+    Equal circuits, wherever they were read from, give the same object.
+    """
+    form, slots, pairings = circuit_form(expand_motifs(circuit))
+    return Lowering(circuit.defaults, form, slots, tuple(map(_static, pairings)))
+
+
+@dataclass(frozen=True, eq=False)
+class Lowering:
+    """A circuit, ready to be lowered at any setting of its dials.
+
+    Attributes:
+        defaults: The default of each dial.
+        form: The program.
+        slots: The scalar expressions that it reads.
+        static: The plan of each connection.
+    """
+
+    defaults: dict[str, float]
+    form: CircuitForm
+    slots: Slots
+    static: tuple[Static, ...]
+
+    def __call__(self, params: Mapping[str, ArrayLike]) -> Weights:
+        """The arrays with the dials at `params`, the others at their defaults.
+
+        Raises:
+            InputError: an unknown dial, or a value that is no scalar.
+        """
+        for name in params:
+            if name not in self.defaults:
+                known = ", ".join(self.defaults) or "none"
+                raise InputError(
+                    f"the circuit has no dial `{name}`",
+                    help=suggestion(name, self.defaults) or f"its dials are: {known}",
+                )
+        dials: dict[str, Any] = dict(self.defaults)
+        dials |= {name: _scalar(name, value) for name, value in params.items()}
+        values = self.slots.values(dials)
+        if any(isinstance(value, Tracer) for value in values):
+            scalars = jnp.stack([jnp.asarray(value, jnp.float32) for value in values])
+            return _program(self.form)(self.static, scalars)
+        return self._executable(self.static, np.asarray(values, np.float32))
+
+    @cached_property
+    def _executable(self) -> Program:
+        specs = jax.eval_shape(lambda: self.static)
+        return _compiled(self.form, specs, len(self.slots.expressions))
+
+
+def _scalar(name: str, value: ArrayLike) -> float | Array:
+    """A dial's setting: a Python number, or a float32 scalar that can be traced."""
+    if np.shape(value) != ():
+        raise InputError(
+            f"dial `{name}` needs one number, not an array of shape {np.shape(value)}",
+            help="lower many settings at once with jax.vmap(lowering(circuit))",
+        )
+    if isinstance(value, Tracer):
+        return jnp.asarray(value, jnp.float32)
+    return float(np.asarray(value, np.float64))
+
+
+@lru_cache(maxsize=256)
+def _static(pairing: Pairing) -> Static:
+    """The plan of a connection, on the device."""
+    plan = plan_connection(pairing)
+    # concrete even where lowering is first asked for inside somebody's jit
+    with jax.ensure_compile_time_eval():
+        views = Views(*(jnp.asarray(getattr(plan, name)) for name in Views._fields))
+        return views, jnp.asarray(plan.entries), jnp.asarray(plan.rows), jnp.asarray(plan.row_of)
+
+
+@lru_cache(maxsize=64)
+def _program(form: CircuitForm) -> Program:
+    """The function of a form: plans and slot values -> arrays."""
+
+    def program(static: tuple[Static, ...], scalars: Array) -> Weights:
+        weights = {
+            connection.name: _kernel(connection, plan, scalars)
+            for connection, plan in zip(form.connections, static, strict=True)
+        }
+        return weights | {name: scalars[slot] for name, slot in form.scalars}
+
+    # one function for a form, so that JAX traces it once, whatever transforms it
+    return jax.jit(program)
+
+
+@lru_cache(maxsize=64)
+def _compiled(form: CircuitForm, static: tuple[Static, ...], slots: int) -> Program:
+    """A form's program, compiled for one setting of the dials at a time.
+
+    It runs for a millisecond or two, and far from often enough to earn back the seconds that the
+    compiler's optimisations take.
+    """
+    traced = jax.jit(_program(form)).lower(static, jax.ShapeDtypeStruct((slots,), jnp.float32))
+    return traced.compile(compiler_options={"xla_backend_optimization_level": "0"})
+
+
+def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
+    """One connection's kernel, `[k, k, in, out]`."""
+    views, entries, rows, row_of = static
+    shape = (len(views.turn_of), len(views.centre), views.delta_deg.shape[-1])
+    sampled = jnp.broadcast_to(columns(form, views, scalars), shape)
+    colour = _colour(form, scalars)
+    kernel = _take(sampled, entries) * colour[:, None]
+    mass, balance = scalars[form.mass], scalars[form.balance]
+
+    def total(entry: Array) -> Array:
+        """A sum over each target member's taps and sources, before colour, `[out]`."""
+        return _take(entry.sum(axis=1), rows).sum(axis=-1)[row_of]
+
+    match form.norm:
+        case "none":
+            factor: Array | float = 1.0
+        case "l1":
+            factor = 1.0 / _floored(total(jnp.abs(sampled)) * jnp.abs(colour).sum())
+        case "l2":
+            factor = 1.0 / jnp.sqrt(_floored(total(sampled**2) * (colour**2).sum()))
+        case "mass":
+            up, down = total(jax.nn.relu(sampled)), total(jax.nn.relu(-sampled))
+            light, dark = jax.nn.relu(colour).sum(), jax.nn.relu(-colour).sum()
+            above = mass / _floored(up * light + down * dark)
+            below = mass * balance / _floored(up * dark + down * light)
+            factor = jnp.where(kernel > 0, above, below)
+    return kernel * (factor * scalars[form.gain])
+
+
+def _take(values: Array, places: Array) -> Array:
+    """Entries of `values` by flat place; a plan's places are always within."""
+    return values.reshape(-1).at[places].get(mode="promise_in_bounds")
+
+
+def _floored(total: Array) -> Array:
+    return jnp.maximum(total, SMALLEST)
+
+
+def _colour(form: ConnectionForm, scalars: Array) -> Array:
+    """What a connection reads of its source: `[3]` of the image's channels, `[1]` of a family.
+
+    The opponent plane's axes are (2, -1, -1)/sqrt 6 and (0, 1, -1)/sqrt 2.
+    """
+    if form.colour is None:
+        return jnp.ones(1, jnp.float32)
+    if form.colour == "luma":
+        return jnp.full(3, 3**-0.5, jnp.float32)
+    turn_rad = jnp.radians(scalars[form.hue_deg])
+    first = jnp.asarray((2.0, -1.0, -1.0), jnp.float32) * 6**-0.5
+    second = jnp.asarray((0.0, 1.0, -1.0), jnp.float32) * 2**-0.5
+    return jnp.cos(turn_rad) * first + jnp.sin(turn_rad) * second
