@@ -118,7 +118,7 @@ def _legal(
 ) -> bool:
     """Widths and lengths are above zero; a radius is not zero."""
     for name, parts in values.items():
-        if name == "at":
+        if name in ("at", "phase"):
             continue
         bad = parts[0] == 0 if shape.name == "arc" and name == "radius" else parts[0] <= 0
         if bad:
@@ -136,18 +136,19 @@ def _legal(
 
 def _reach(name: str, values: Mapping[str, tuple[float, ...]]) -> float:
     """How far the centre line of a shape goes from the centre, along x or y."""
+    x, y = values.get("at", (0.0, 0.0))
     if name == "bar":
-        return values["length"][0] / 2
+        return max(abs(x) + values["length"][0] / 2, abs(y))
     if name == "arc":
         radius, half = values["radius"][0], values["span"][0] / 2
         steps = [half * (2 * i / (_POINTS - 1) - 1) for i in range(_POINTS)]
-        xs = [abs(radius * math.sin(s / radius)) for s in steps]
-        ys = [abs(radius * (1 - math.cos(s / radius))) for s in steps]
+        xs = [abs(x + radius * math.sin(s / radius)) for s in steps]
+        ys = [abs(y + radius * (1 - math.cos(s / radius))) for s in steps]
         return max(*xs, *ys)
     if name == "ring":
         return values["radius"][0]
     if name == "blob":
-        return max(abs(part) for part in values["at"])
+        return max(abs(x), abs(y))
     return 0.0
 
 

@@ -16,7 +16,10 @@ _SUFFIX: dict[ScalarUnit, str] = {"real": "", "int": "", "px": "px", "tap": "tap
 _ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
 _DEFAULTS: dict[tuple[str, str], Scalar | tuple[Scalar, ...]] = {
     ("bump", "around"): ZERO_ANGLE,
+    ("arc", "at"): _ORIGIN,
+    ("bar", "at"): _ORIGIN,
     ("blob", "at"): _ORIGIN,
+    ("gabor", "phase"): ZERO_ANGLE,
 }
 """Defaults of the standard library, which are left out."""
 
