@@ -70,7 +70,7 @@ def found_table(found: FoundFamily, count: int) -> Table:
     )
     table.add_column("unit", no_wrap=True)
     table.add_column("branch", no_wrap=True)
-    for heading in ("prefers", "bulge", "width", "echo", "peak", "selectivity", "score"):
+    for heading in ("prefers", "bulge", "width", "echo", "peak", "selectivity"):
         table.add_column(heading, justify="right", no_wrap=True)
     for unit in shown:
         tuning = unit.tuning
@@ -83,7 +83,6 @@ def found_table(found: FoundFamily, count: int) -> Table:
             f"{tuning.echo:.2f}",
             f"{tuning.peak:.0f}",
             f"{tuning.selectivity:.2f}",
-            f"{unit.score:.2f}",
         )
     return table
 
