@@ -7,9 +7,13 @@ traceback and exits with 1 for findings and 2 for usage.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from textwrap import indent, wrap
 from typing import Literal
 from unicodedata import east_asian_width
 
@@ -136,3 +140,131 @@ def _visible(text: str) -> str:
 def _columns(text: str) -> int:
     """Columns of a terminal that a text fills."""
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+# ---- codes and their pages
+
+CODES: dict[str, str] = {
+    "E100": "unexpected text",
+    "E101": "space before a unit",
+    "E102": "no arrow between source and target",
+    "E103": "colon after an attribute",
+    "E104": "bracket never closed",
+    "E105": "another version of the language",
+    "E106": "sign in place of a word",
+    "E107": "brackets nested too deeply",
+    "E108": "no header, or two",
+    "E109": "unknown kind of declaration",
+    "E110": "not part of this version",
+    "E111": "character that has no meaning",
+    "E112": "string never closed",
+    "E113": "beyond a limit",
+    "E114": "word of the language used as a name",
+    "E201": "unknown name",
+    "E202": "unknown attribute",
+    "E203": "declared twice",
+    "E204": "no such layer, or none for a family",
+    "E205": "import cycle",
+    "E206": "unknown argument",
+    "E207": "something is missing",
+    "E208": "given twice, or too often",
+    "E209": "file that cannot be imported",
+    "E210": "circular definition",
+    "E211": "no backbone",
+    "E212": "function without a body",
+    "E301": "units that do not combine",
+    "E302": "wrong kind of value",
+    "E303": "tap without a size",
+    "E304": "number out of range",
+    "E306": "frame without a meaning",
+    "E307": "frame inside a profile",
+    "E308": "expression without a value",
+    "E309": "number that depends on a dial",
+    "E401": "axis lost on the way",
+    "E402": "sum over an axis that both have",
+    "E403": "shared axis without a profile",
+    "E404": "members that cannot be paired",
+    "E407": "phases not closed under half a turn",
+    "E409": "axes of different kinds",
+    "E410": "two axes of one kind",
+    "E501": "shape larger than its kernel",
+    "E502": "layer out of reach",
+    "E503": "bottleneck too narrow",
+    "E504": "layer too narrow",
+    "E505": "grating finer than the taps",
+    "E506": "single tap in a large kernel",
+    "E507": "families on different grids",
+    "E601": "weights named in a hand-written circuit",
+    "E602": "calibration without a solution",
+    "E603": "family that can never fire",
+    "E701": "unit out of range",
+    "E705": "units that do not match the members",
+    "E706": "trained units in use",
+    "L401": "bump narrower than its source can follow",
+    "L403": "dial without an effect",
+    "L404": "family without input",
+}
+"""What each code stands for; `E` for errors (a few are warnings), `L` for advice."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What there is to say about a code.
+
+    Attributes:
+        code: The code.
+        title: A few words.
+        text: Why it is wrong, and what to do.
+        wrong: A file that shows it; empty where checking cannot.
+        right: The same file as it should be.
+    """
+
+    code: str
+    title: str
+    text: str
+    wrong: str = ""
+    right: str = ""
+
+
+def page(code: str) -> Page:
+    """The page of a code.
+
+    Raises:
+        InputError: there is no such code.
+    """
+    found = _pages().get(code.upper())
+    if found is None:
+        hint = suggestion(code.upper(), CODES)
+        raise InputError(
+            f"there is no diagnostic `{code}`.",
+            why=hint[:1].upper() + hint[1:],
+            help=f"Codes run from {min(CODES)} to {max(CODES)}.",
+        )
+    return found
+
+
+def explain(code: str) -> str:
+    """The page of a code as plain text.
+
+    Raises:
+        InputError: there is no such code.
+    """
+    found = page(code)
+    parts = [f"{found.code}: {found.title}", "\n".join(wrap(found.text, 88))]
+    for name, example in (("Wrong", found.wrong), ("Right", found.right)):
+        if example:
+            parts.append(f"{name}:\n\n{indent(example, '    ')}".rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+@cache
+def _pages() -> dict[str, Page]:
+    text = Path(__file__).with_name("codes.md").read_text(encoding="utf-8")
+    pages: dict[str, Page] = {}
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        code, _, body = section.partition("\n")
+        words = body.split("```circ", 1)[0].strip()
+        examples = re.findall(r"```circ\n(.*?)```", body, flags=re.DOTALL)
+        wrong, right = examples if examples else ("", "")
+        pages[code.strip()] = Page(code.strip(), CODES[code.strip()], words, wrong, right)
+    return pages
