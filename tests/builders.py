@@ -58,20 +58,26 @@ def place(*terms: Shape | tuple[float | Scalar, Shape]) -> Template:
 DOT = place(shape("dot"))
 
 
-def blob(sigma: Scalar, x: Scalar | None = None, y: Scalar | None = None) -> Shape:
-    return shape("blob", at=(x or px(0), y or px(0)), sigma=sigma)
+ORIGIN = px(0), px(0)
+Point = tuple[Scalar, Scalar]
 
 
-def bar(length: Scalar, width: Scalar) -> Shape:
-    return shape("bar", length=length, width=width)
+def blob(sigma: Scalar, at: Point = ORIGIN) -> Shape:
+    return shape("blob", at=at, sigma=sigma)
 
 
-def arc(radius: Scalar, span: Scalar, width: Scalar) -> Shape:
-    return shape("arc", radius=radius, span=span, width=width)
+def bar(length: Scalar, width: Scalar, at: Point = ORIGIN) -> Shape:
+    return shape("bar", length=length, width=width, at=at)
 
 
-def gabor(wavelength: Scalar, length: float = 2.6, width: float = 1.6) -> Shape:
-    return shape("gabor", wavelength=wavelength, length=px(length), width=px(width))
+def arc(radius: Scalar, span: Scalar, width: Scalar, at: Point = ORIGIN) -> Shape:
+    return shape("arc", radius=radius, span=span, width=width, at=at)
+
+
+def gabor(wavelength: Scalar, length: float = 2.6, width: float = 1.6, turn: float = 0) -> Shape:
+    return shape(
+        "gabor", wavelength=wavelength, length=px(length), width=px(width), phase=deg(turn)
+    )
 
 
 def bump(width: float | Scalar, weight: float | Scalar = 1, around: float = 0) -> ProfileTerm:

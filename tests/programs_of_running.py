@@ -58,6 +58,7 @@ def normalised_together() -> Circuit:
             Normalisation("line", 3, Dial("floor", "real"), ("line", "spot", "complex")),
             Normalisation("spot", 7, real(9), ("line", "spot")),
             Normalisation("gabors", 1, real(5), ("gabors",)),
+            Normalisation("complex", 3, real(2), ("complex",)),
         ),
     )
 
@@ -69,13 +70,12 @@ def packed_for_lrn() -> Circuit:
     mixed = family("mixed", "conv2d1", rot(3))
     late = family("late", "mixed3a_pool_reduce", rot(3))
     shade = family("shade", "conv2d2", orient(2))
+    aside = place(blob(px(1), (px(2), px(0))))
     return circuit(
         (shade, *families, spots, mixed, family("line", "conv2d2", rot(3)), late),
         (
             *connections,
-            connect(
-                INPUT, "spots", place(blob(px(1), px(2), px(0))), colour=Colour("hue"), gain=real(3)
-            ),
+            connect(INPUT, "spots", aside, colour=Colour("hue"), gain=real(3)),
             connect("spots", "mixed", DOT, tune("th", EQUAL), name="spots"),
             connect("gabors", "mixed", DOT, tune("th", bump(60)), over=("ph",)),
             connect("mixed", "line", place(bar(px(8), px(2))), tune("th", bump(60))),
@@ -90,7 +90,7 @@ def every_branch() -> Circuit:
     """The four branches of an inception block, the pools before and between blocks, 5x5 kernels."""
     parts = directed(4)
     branches = ("1x1", "3x3", "5x5", "pool_reduce")
-    wide = place(blob(tap(0.9), tap(0.6), tap(-0.2)))
+    wide = place(blob(tap(0.9), (tap(0.4), tap(-0.2))))
     families, connections = list(parts[0]), list(parts[1])
     for branch in branches:
         families.append(family(f"a_{branch}", f"mixed3a_{branch}", rot(4)))
@@ -98,7 +98,7 @@ def every_branch() -> Circuit:
             connect("edges", f"a_{branch}", wide, tune("th", bump(70)), norm=mass(1))
         )
         families.append(family(f"b_{branch}", f"mixed3b_{branch}", rot(3)))
-        for source in branches:
+        for source in dict.fromkeys((branch, "5x5")):
             connections.append(
                 connect(f"a_{source}", f"b_{branch}", wide, tune("th", bump(70)), norm=Norm("l1"))
             )
@@ -136,13 +136,13 @@ def narrow_backbone() -> Circuit:
     parts = directed(5)
     late = family("late", "mixed3b_5x5", rot(5))
     middle = family("middle", "mixed3a_3x3", rot(5))
-    bend = place(arc(px(40), px(40), tap(0.45)))
+    near, far = (place(arc(px(40), px(span), tap(0.45))) for span in (22, 40))
     return extended(
         parts,
         middle,
         late,
-        connect("edges", "middle", bend, tune("th", bump(60), frame="tangent"), norm=mass(1)),
-        connect("middle", "late", bend, tune("th", bump(60), frame="tangent"), norm=mass(1)),
+        connect("edges", "middle", near, tune("th", bump(60), frame="tangent"), norm=mass(1)),
+        connect("middle", "late", far, tune("th", bump(60), frame="tangent"), norm=mass(1)),
         backbone="tiny",
     )
 

@@ -58,7 +58,7 @@ def stem_offset() -> Circuit:
 def stem_of_two_gabors() -> Circuit:
     """A sum of Gabors under one `dc`."""
     gabors = family("gabors", "conv2d0", orient(5), phase(4))
-    sum_of_two = place(gabor(px(4), 2.0, 1.2), (-0.6, gabor(px(9), 3.0, 2.5)))
+    sum_of_two = place(gabor(px(4), 2.0, 1.2), (-0.6, gabor(px(9), 3.0, 2.5, turn=40)))
     return circuit((gabors,), (connect(INPUT, "gabors", sum_of_two, dc=real(0), norm=Norm("l1")),))
 
 
@@ -96,7 +96,7 @@ def other_orders() -> Circuit:
     turned = connect(
         "edges",
         "nine",
-        place(blob(tap(0.6), tap(0.5), px(3))),
+        place(blob(tap(0.6), (tap(0.5), px(3)))),
         tune("th", bump(45), bump(60, -0.7, 150)),
         norm=mass(2, 0.5),
     )
@@ -131,7 +131,7 @@ def sideways_pair() -> Circuit:
             connect(
                 "pair",
                 "head",
-                place(blob(tap(0.6), tap(-1), px(0))),
+                place(blob(tap(0.6), (tap(-1), px(0)))),
                 tune("side", named("same"), named("other", -0.7)),
             ),
         ),
@@ -140,7 +140,7 @@ def sideways_pair() -> Circuit:
 
 def source_frame() -> Circuit:
     """An axis summed over without a tune: the template stands in the source's frame."""
-    union = connect("edges", "any", place(blob(tap(0.7), tap(0.7), px(0))), over=("th",))
+    union = connect("edges", "any", place(blob(tap(0.7), (tap(0.7), px(0)))), over=("th",))
     bars = connect("complex", "stars", place(bar(px(12), tap(0.3))), over=("th",))
     return extended(
         directed(6), family("any", "mixed3a_3x3"), family("stars", "conv2d2"), union, bars
@@ -161,7 +161,7 @@ def centre_surround() -> Circuit:
 
 
 def radial_in_target() -> Circuit:
-    """The radial frame in a target that turns, and on a dot, which has no direction."""
+    """The radial frame in a target that turns."""
     tuned = tune("th", bump(70), constant(-0.2), frame="radial")
     return extended(
         directed(6),
@@ -169,7 +169,7 @@ def radial_in_target() -> Circuit:
         connect(
             "edges",
             "wheel",
-            place(blob(tap(1.1), tap(0.8), px(2)), (-0.5, shape("dot"))),
+            place(blob(tap(1.1), (tap(0.8), px(2))), (-0.5, blob(tap(0.4)))),
             tuned,
             norm=mass(1, 0.8),
         ),
@@ -290,10 +290,10 @@ def reckoned() -> Circuit:
         "complex",
         "edges",
         place(
-            blob(wide, Apply("*", (part, size), "px"), tap(0.5)),
+            blob(wide, (Apply("*", (part, size), "px"), tap(0.5))),
             (less, shape("ring", radius=size, width=wide)),
         ),
-        tune("th", bump(Apply("*", (real(2), turn), "angle")), bump(60, less), frame="tangent"),
+        tune("th", bump(Apply("*", (real(2), turn), "angle")), bump(60, less)),
         norm=mass(part, Apply("+", (part, real(0.5)), "real")),
         gain=less,
     )
@@ -322,6 +322,39 @@ def one_sided() -> Circuit:
         connect("complex", "less", line, tune("th", bump(40, -1)), norm=mass(1, 0.5)),
         connect("complex", "none", place((0, blob(px(4)))), tune("th", EQUAL), norm=Norm("l2")),
     )
+
+
+def aside() -> Circuit:
+    """Bars and arcs away from the centre, an arc that bends to the right, uneven phases."""
+    families, connections = directed(6)
+    stripes = family("stripes", "conv2d0", orient(3), Axis("ph", "phase", 2, (90.0, 270.0)))
+    bars = place(
+        bar(px(5), px(0.7), (px(0), px(-2))), (-0.8, bar(px(5), px(0.7), (px(1), px(2.5))))
+    )
+    bends = place(
+        arc(px(20), tap(2.5), tap(0.4), (tap(-0.5), tap(1))),
+        (-0.5, arc(px(-30), tap(3), tap(0.5), (px(2), px(-6)))),
+    )
+    return circuit(
+        (
+            *families,
+            stripes,
+            family("ends", "conv2d0", rot(5)),
+            family("pairs", "mixed3a_5x5", rot(7)),
+        ),
+        (
+            *connections,
+            connect(INPUT, "stripes", place(gabor(px(5), turn=30)), dc=real(0)),
+            connect(INPUT, "ends", bars, norm=mass(1)),
+            connect("edges", "pairs", bends, tune("th", bump(50), constant(-0.2), frame="tangent")),
+        ),
+    )
+
+
+def narrow_bumps() -> Circuit:
+    """Bumps far narrower than the families' steps, around one of the members."""
+    narrow = connect("edges", "few", place(blob(tap(0.5))), tune("th", bump(1), bump(4, 0.5, 61)))
+    return extended(directed(6), family("few", "mixed3a_1x1", rot(6)), narrow)
 
 
 def large_arcs() -> Circuit:
@@ -359,6 +392,8 @@ PROGRAMS: dict[str, Circuit] = {
         motif_overridden,
         reckoned,
         one_sided,
+        aside,
+        narrow_bumps,
         large_arcs,
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builders import EQUAL, bump, circuit, constant, deg, real, shape, tap
+from builders import EQUAL, ORIGIN, bump, circuit, constant, deg, real, shape, tap
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -67,20 +67,24 @@ def axes(draw: DrawFn) -> tuple[Axis, ...]:
 
 def shapes(name: str) -> SearchStrategy[Shape]:
     """The shape of that name with random arguments, in taps."""
+    points = st.just(ORIGIN) | st.tuples(lengths(-1.5, 1.5), lengths(-1.5, 1.5))
     arguments: dict[str, dict[str, SearchStrategy[Number | tuple[Number, ...]]]] = {
         "dot": {},
-        "blob": {
-            "at": st.tuples(lengths(-1.5, 1.5), lengths(-1.5, 1.5)),
-            "sigma": lengths(0.3, 2),
+        "blob": {"at": points, "sigma": lengths(0.3, 2)},
+        "bar": {"length": lengths(0.5, 4), "width": lengths(0.3, 1.5), "at": points},
+        "arc": {
+            "radius": lengths(1, 40) | lengths(-40, -1),
+            "span": lengths(0.5, 6),
+            "width": lengths(0.3, 1.5),
+            "at": points,
         },
-        "bar": {"length": lengths(0.5, 4), "width": lengths(0.3, 1.5)},
-        "arc": {"radius": lengths(1, 40), "span": lengths(0.5, 6), "width": lengths(0.3, 1.5)},
         "ring": {"radius": lengths(0.3, 2.5), "width": lengths(0.3, 1)},
         "half": {"width": lengths(0.4, 2)},
         "gabor": {
             "wavelength": lengths(2, 6),
             "length": lengths(0.5, 2),
             "width": lengths(0.5, 2),
+            "phase": angles().map(deg),
         },
     }
     drawn = st.fixed_dictionaries(arguments[name])

@@ -22,8 +22,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 CIRCUITS = sorted((ROOT / "circuits_src").rglob("*.circ"))
 
 ORDER = (
-    ("source", "files", "resources"),
-    ("diagnostics",),
+    ("source", "files", "resources", "layout"),
+    ("diagnostics", "layout"),
     ("syntax", "ir"),
     ("check",),
     ("lower", "reference"),

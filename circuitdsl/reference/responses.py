@@ -39,7 +39,7 @@ def interpret(
         Family -> `[height, width, members]` on the grid of the family's layer.
 
     Raises:
-        ValueError: a family's response depends on itself.
+        ValueError: a family is normalised by one that comes later.
     """
     run = _Run(circuit, weights, np.asarray(image, np.float64) - GREY)
     return {family.name: run.response(family.name) for family in circuit.families}
@@ -57,7 +57,6 @@ class _Run:
         self.geometry = circuit.backbone.geometry
         self._rectified: dict[str, Array] = {}
         self._responses: dict[str, Array] = {}
-        self._under_way: set[str] = set()
 
     def response(self, name: str) -> Array:
         """What others read of family `name`: rectified and, if declared so, normalised."""
@@ -70,9 +69,6 @@ class _Run:
     def rectified(self, name: str) -> Array:
         """`h = max(gain * sum of inputs + bias, 0)`."""
         if name not in self._rectified:
-            if name in self._under_way:
-                raise ValueError(f"the response of {name} depends on itself")
-            self._under_way.add(name)
             family = self.circuit.by_name[name]
             layer = self.geometry.by_name[family.layer]
             height, width = (
@@ -110,14 +106,25 @@ class _Run:
         return x[..., start : start + source.size]
 
     def normalised(self, h: Array, normalisation: Normalisation) -> Array:
-        """`h / sqrt(floor^2 + E)`, with h of all families before their own normalisation.
+        """`h / sqrt(floor^2 + E)`; where h is 0, so is the result.
 
         E is the mean of squares over all channels of the `over` families and over the square of
-        `window` x `window` positions; outside the image they count as 0. Where h is 0, so is the
-        result.
+        `window` x `window` positions; outside the image they count as 0. Families of the same layer
+        count as they are before their own normalisation, those of earlier layers after it.
         """
-        energies = np.concatenate([self.rectified(name) ** 2 for name in normalisation.over], -1)
-        energy = box_mean(energies.mean(axis=-1), normalisation.window)
+        order = self.geometry.order
+        here = order[self.circuit.by_name[normalisation.family].layer]
+        around: list[Array] = []
+        for name in normalisation.over:
+            there = order[self.circuit.by_name[name].layer]
+            if there > here:
+                raise ValueError(
+                    f"{normalisation.family} cannot wait for {name}, which comes later"
+                )
+            around.append(self.response(name) if there < here else self.rectified(name))
+        energy = box_mean(
+            (np.concatenate(around, axis=-1) ** 2).mean(axis=-1), normalisation.window
+        )
         floor = self.weights[f"{normalisation.family}.floor"]
         scale = np.sqrt(floor**2 + energy)[..., None]
         return np.divide(h, scale, out=np.zeros_like(h), where=h > 0)

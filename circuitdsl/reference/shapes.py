@@ -68,20 +68,21 @@ def blob(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Arra
 
 
 def bar(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
-    """A straight line along x: `c_t = (t, 0)`, `|t| <= length/2`."""
+    """A straight line along x: `c_t = at + (t, 0)`, `|t| <= length/2`."""
     t = _along(_number(arguments, "length"))
-    return _stroke(v, np.stack([t, np.zeros(POINTS)], axis=-1), _number(arguments, "width"))
+    centres = _point(arguments, "at") + np.stack([t, np.zeros(POINTS)], axis=-1)
+    return _stroke(v, centres, _number(arguments, "width"))
 
 
 def arc(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
-    """A piece of a circle that bends to its left, the centre at (0, radius).
+    """A piece of a circle that bends to its left, the centre at `at + (0, radius)`.
 
-    `c(s) = (r sin(s/r), r (1 - cos(s/r)))`, `|s| <= span/2`, tangent `s/r`.
+    `c(s) = at + (r sin(s/r), r (1 - cos(s/r)))`, `|s| <= span/2`, tangent `s/r`.
     """
     radius = _number(arguments, "radius")
     turn = _along(_number(arguments, "span")) / radius
-    centres = radius * np.stack([np.sin(turn), 1 - np.cos(turn)], axis=-1)
-    return _stroke(v, centres, _number(arguments, "width"))
+    bend = radius * np.stack([np.sin(turn), 1 - np.cos(turn)], axis=-1)
+    return _stroke(v, _point(arguments, "at") + bend, _number(arguments, "width"))
 
 
 def arc_tangents(arguments: Arguments) -> Array:
@@ -102,10 +103,14 @@ def half(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Arra
 
 
 def gabor(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
-    """`exp(-x^2 / 2 length^2 - y^2 / 2 width^2) (cos(2 pi y / wavelength + phase) - level)`."""
+    """`exp(-x^2 / 2 length^2 - y^2 / 2 width^2) (cos(2 pi y / wavelength + phase) - level)`.
+
+    The phase is that of the family's member plus the shape's own.
+    """
     x, y = v[..., 0], v[..., 1]
     length, width = _number(arguments, "length"), _number(arguments, "width")
     envelope = np.exp(-(x**2) / (2 * length**2) - y**2 / (2 * width**2))
+    phase_deg = phase_deg + _number(arguments, "phase")
     turn = 2 * np.pi * y / _number(arguments, "wavelength") + np.radians(phase_deg)
     return envelope * (np.cos(turn) - level)
 
@@ -144,4 +149,4 @@ def _number(arguments: Arguments, name: str) -> float:
 
 
 def _point(arguments: Arguments, name: str) -> Array:
-    return np.array(arguments.get(name, (0.0, 0.0)))
+    return np.array(arguments[name])
