@@ -7,7 +7,7 @@ compiled program: editing `bump(30deg)` to `bump(31deg)` compiles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,6 +138,19 @@ def circuit_form(circuit: Circuit) -> tuple[CircuitForm, Slots, tuple[Pairing, .
     return CircuitForm(connections, tuple(scalars)), slots, pairings
 
 
+def scalars_of(connection: Connection) -> list[Scalar]:
+    """Every scalar expression of a connection without motif."""
+    slots = Slots()
+    wiring = connection.wiring
+    _shapes(_place(connection), slots, 1.0)
+    for tune in wiring.tunes:
+        _terms(tune, slots, 1.0)
+    norm = wiring.norm or Norm("none")
+    colour = wiring.colour or Colour("luma")
+    optional = (wiring.dc, wiring.gain, norm.mass, norm.balance, colour.hue_deg)
+    return [e for e, _ in slots.expressions] + [e for e in optional if e is not None]
+
+
 def pairing(circuit: Circuit, connection: Connection) -> Pairing:
     """What the axes, the layers and the tuning of a connection say about its kernel."""
     wiring = connection.wiring
@@ -221,19 +234,19 @@ def _shapes(template: Template, slots: Slots, tap_px: float) -> tuple[ShapeForm,
 
 
 def _tunes(wiring: Wiring, pair: Pairing, slots: Slots, tap_px: float) -> tuple[TuneForm, ...]:
-    def arguments(term: ProfileTerm) -> Iterable[tuple[str, Scalar]]:
+    return tuple(
+        TuneForm(_terms(tune, slots, tap_px), tune.frame, tuned.period_deg)
+        for tune, tuned in zip(wiring.tunes, pair.tuned, strict=True)
+    )
+
+
+def _terms(tune: Tune, slots: Slots, tap_px: float) -> tuple[ProfileForm, ...]:
+    def arguments(term: ProfileTerm) -> tuple[tuple[str, int], ...]:
         centred = {"around": ZERO_ANGLE} if term.name in _ANGLED else {}
-        return (centred | dict(term.arguments)).items()
+        given = centred | dict(term.arguments)
+        return tuple((name, slots.add(value, tap_px)) for name, value in given.items())
 
-    def tune(one: Tune, tuned: Tuned) -> TuneForm:
-        terms = tuple(
-            ProfileForm(
-                name=term.name,
-                weight=slots.add(term.weight, tap_px),
-                arguments=tuple((name, slots.add(v, tap_px)) for name, v in arguments(term)),
-            )
-            for term in one.terms
-        )
-        return TuneForm(terms, one.frame, tuned.period_deg)
-
-    return tuple(tune(one, tuned) for one, tuned in zip(wiring.tunes, pair.tuned, strict=True))
+    return tuple(
+        ProfileForm(term.name, slots.add(term.weight, tap_px), arguments(term))
+        for term in tune.terms
+    )
