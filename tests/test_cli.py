@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from circuitdsl import __version__, cli
+from circuitdsl import __version__
+from circuitdsl.cli import app
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.weights import write_weights
 
@@ -36,7 +37,7 @@ LAYER = ["--model", "tiny", "--layer", "conv2d0"]
 
 
 def run(*arguments: str | Path):
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,7 @@ def test_check_says_what_a_file_declares(arcs, tmp_path):
     lab.write_text("circ 1\n\nstimulus arcs = arcs(radius=30px)\n", encoding="utf-8")
     result = run("check", arcs, lab)
     assert result.exit_code == 0
-    assert f"{arcs}: no errors; 1 families, 8 units, 1 connections" in result.stdout
+    assert f"{arcs}: no errors; 1 family, 8 units, 1 connection" in result.stdout
     assert f"{lab}: no errors; declarations for other files" in result.stdout
 
 

@@ -1,0 +1,58 @@
+"""The command line: each command parses its arguments, calls one function and prints.
+
+Heavy libraries are imported inside the commands that need them, so that `check` stays quick.
+Results go to standard output, everything said on the way to standard error.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from circuitdsl import __version__
+from circuitdsl.cli import circuits, comparisons, networks
+from circuitdsl.cli.failures import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(circuits.check)
+app.command("format")(circuits.format_files)
+app.command("lower")(circuits.lower)
+app.command("explain")(circuits.explain)
+app.add_typer(networks.models_app, name="models")
+app.command("accuracy")(networks.accuracy)
+app.add_typer(comparisons.find_app, name="find")
+app.command("score")(comparisons.score)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"circuitdsl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an internal error.")
+    ] = False,
+) -> None:
+    """Write a vision network's circuits as text and compare them with trained neurons."""
+    del version, debug  # `_print_version` and `Commands` read them
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

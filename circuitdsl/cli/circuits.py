@@ -1,0 +1,138 @@
+"""Commands on circuit files alone: check, format, lower, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from circuitdsl.cli.failures import FINDINGS, USAGE, print_findings, say_error
+from circuitdsl.cli.options import CircuitFile, CircuitFiles
+from circuitdsl.cli.output import writing
+from circuitdsl.diagnostics import DiagnosticError, InputError
+
+if TYPE_CHECKING:
+    from circuitdsl.ir.circuit import Circuit
+
+
+def check(files: CircuitFiles) -> None:
+    """Check circuit files and print every error and warning."""
+    from circuitdsl.check.load import check_path
+
+    worst = 0
+    for file in files:
+        try:
+            result = check_path(file)
+        except InputError as error:
+            say_error(error)
+            worst = USAGE
+            continue
+        print_findings(result.diagnostics)
+        if result.errors:
+            worst = max(worst, FINDINGS)
+        else:
+            typer.echo(f"{file}: no errors; {_contents(result.circuit)}")
+    raise typer.Exit(worst)
+
+
+def format_files(
+    files: CircuitFiles,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if a file would change.")
+    ] = False,
+) -> None:
+    """Rewrite circuit files in the one canonical layout."""
+    from circuitdsl.files import write_text
+    from circuitdsl.syntax.format import format_source
+    from circuitdsl.syntax.read import read_source
+
+    changed = 0
+    for file in files:
+        source = read_source(file)
+        formatted = format_source(source)
+        if formatted == source.text:
+            continue
+        changed += 1
+        typer.echo(f"{'would format' if check_only else 'formatted'} {file}")
+        if not check_only:
+            with writing(file):
+                write_text(file, formatted)
+    raise typer.Exit(FINDINGS if changed and check_only else 0)
+
+
+def lower(
+    file: CircuitFile,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the weights (safetensors)."),
+    ] = None,
+    emit: Annotated[
+        Literal["tree", "ir", "weights"] | None,
+        typer.Option(help="Print a stage: the syntax tree, the IR, or a table of the weights."),
+    ] = None,
+    calibrated: Annotated[
+        bool, typer.Option(help="Solve the gains and offsets that `calibrate` asks for.")
+    ] = True,
+) -> None:
+    """Compile a circuit file to weights."""
+    if output is None and emit is None:
+        raise InputError("nothing to do", help="give -o FILE.safetensors, or --emit a stage")
+    if emit == "tree":
+        _emit_tree(file)
+        if output is None:
+            return
+    from circuitdsl.check.load import load
+
+    circuit = load(file)
+    if emit == "ir":
+        from circuitdsl.ir.dump import dump_ir
+
+        typer.echo(dump_ir(circuit))
+    if output is None and emit != "weights":
+        return
+    from circuitdsl.lower.provenance import describe_weights, save_lowered
+    from circuitdsl.lower.weights import lower as lower_circuit
+    from circuitdsl.stimuli.calibration import calibrate
+
+    weights = lower_circuit(circuit)
+    if calibrated:
+        weights = calibrate(circuit, weights)
+    if emit == "weights":
+        typer.echo(describe_weights(circuit, weights), nl=False)
+    if output is not None:
+        with writing(output):
+            save_lowered(output, circuit, weights)
+        typer.echo(f"wrote {output}", err=True)
+
+
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A diagnostic's code, like E201.")],
+) -> None:
+    """Explain a diagnostic: what it means, a wrong example and a right one."""
+    from circuitdsl.diagnostics import explain as explanation
+
+    typer.echo(explanation(code))
+
+
+def _emit_tree(file: Path) -> None:
+    from circuitdsl.syntax.dump import dump_tree
+    from circuitdsl.syntax.parse import parse
+    from circuitdsl.syntax.read import read_source
+
+    tree, findings = parse(read_source(file))
+    typer.echo(dump_tree(tree))
+    if findings:
+        raise DiagnosticError(findings)
+
+
+def _contents(circuit: Circuit | None) -> str:
+    if circuit is None:
+        return "declarations for other files"
+    units = sum(family.size for family in circuit.families)
+    counts = (
+        (len(circuit.families), "family", "families"),
+        (units, "unit", "units"),
+        (len(circuit.connections), "connection", "connections"),
+    )
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)

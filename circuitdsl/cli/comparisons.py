@@ -1,0 +1,104 @@
+"""Commands that compare: find, score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from circuitdsl.cli.options import CircuitFile, Json, Limit, Model, Weights
+from circuitdsl.cli.output import say_left_out, write_record, writing
+
+find_app = typer.Typer(no_args_is_help=True, help="Find families of units by their tuning alone.")
+
+
+@find_app.command("curves")
+def find_curves(
+    *,
+    model: Model,
+    layer: Annotated[
+        str, typer.Option("--layer", "-l", metavar="LAYER", help="A layer, such as mixed3b.")
+    ],
+    weights: Weights = None,
+    units: Annotated[int, typer.Option(min=1, help="How many units to show and declare.")] = 10,
+    circ: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", "--circ", metavar="FILE", help="Declare the family in a .circ file."
+        ),
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Find a network's curve detectors: rank every unit of a layer by its tuning to circles."""
+    from circuitdsl.compare.by_name import find_curves as find
+    from circuitdsl.report.tables import found_table
+    from circuitdsl.report.terminal import print_table, progress
+
+    with progress() as report:
+        found = find(model, layer, weights=weights, progress=report)
+    if circ is not None:
+        from circuitdsl.files import write_text
+        from circuitdsl.ir.text import to_source
+
+        with writing(circ):
+            write_text(circ, to_source(found.circuit(units)))
+    write_record(json, found.record)
+    print_table(found_table(found, units))
+
+
+def score(
+    file: CircuitFile,
+    *,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`."),
+    ] = "auto",
+    weights: Weights = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Photographs; without them, scenes are drawn."),
+    ] = None,
+    limit: Limit = None,
+    json: Json = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the tuning curves (.png, .svg or .pdf)."),
+    ] = None,
+    members: Annotated[
+        Literal["placed", "as-written"],
+        typer.Option(help="At the originals' preferred angles, or at the file's own."),
+    ] = "placed",
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which family; by default the last one.")
+    ] = None,
+    units: Annotated[int, typer.Option(min=1, help="With how many trained units.")] = 10,
+) -> None:
+    """Score a hand-written family against the curve detectors of a trained network."""
+    from circuitdsl.compare.by_name import score as score_file
+    from circuitdsl.report.figures import check_format, draw_tuning
+    from circuitdsl.report.tables import score_table
+    from circuitdsl.report.terminal import print_table, progress
+
+    if figure is not None:
+        check_format(figure)
+    with progress() as report:
+        comparison = score_file(
+            file,
+            model,
+            weights=weights,
+            images=images,
+            limit=limit,
+            members=members,
+            family=family,
+            units=units,
+            progress=report,
+        )
+    say_left_out(dict(comparison.skipped))
+    write_record(json, comparison.record)
+    if figure is not None:
+        with writing(figure):
+            draw_tuning(comparison, figure)
+    print_table(score_table(comparison))
+    if figure is not None:
+        typer.echo(f"figure: {figure}")

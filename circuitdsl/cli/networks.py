@@ -1,0 +1,79 @@
+"""Commands on trained networks: models, accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from circuitdsl.cli.options import Json, Limit, Model, ModelName, Weights
+from circuitdsl.cli.output import say_left_out, write_record
+
+models_app = typer.Typer(no_args_is_help=True, help="The trained networks and their weight files.")
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """List the trained networks, and whether their weights are here."""
+    from circuitdsl.models.registry import MODELS, best_available, find_weights
+
+    best = best_available()
+    for name, model in MODELS.items():
+        path = find_weights(name)
+        typer.echo(f"{name:<20} {model.summary}")
+        typer.echo(f"{'':<20} {path if path is not None else 'weights not here'}")
+    typer.echo(f"auto is {best}")
+
+
+@models_app.command("fetch")
+def fetch_model(name: ModelName) -> None:
+    """Download a network's weights; go on where an interrupted download stopped."""
+    from circuitdsl.models.fetch import fetch
+    from circuitdsl.report.terminal import download_bar
+
+    with download_bar(name) as report:
+        path = fetch(name, report)
+    typer.echo(str(path))
+
+
+@models_app.command("path")
+def path_of_model(name: ModelName) -> None:
+    """Print where a network's weights are."""
+    from circuitdsl.models.registry import model_path
+
+    typer.echo(str(model_path(name)))
+
+
+@models_app.command("verify")
+def verify_model(name: ModelName, weights: Weights = None) -> None:
+    """Read a network's weights, check their shapes, values and checksum."""
+    from circuitdsl.models.registry import verify
+
+    verified = verify(name, weights)
+    typer.echo(f"{verified.path}: {verified.statement}")
+
+
+def accuracy(
+    *,
+    model: Model,
+    images: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Photographs, in one folder for each class."),
+    ],
+    weights: Weights = None,
+    limit: Limit = None,
+    json: Json = None,
+) -> None:
+    """Measure a network's top-1 and top-5 accuracy and cross-entropy on labelled images."""
+    from circuitdsl.compare.by_name import accuracy as measure
+    from circuitdsl.report.terminal import progress
+
+    with progress() as report:
+        name, result = measure(model, images, weights=weights, limit=limit, progress=report)
+    say_left_out({str(path): why for path, why in result.skipped.items()})
+    write_record(json, lambda: result.as_json(name))
+    typer.echo(
+        f"{name} on {result.n} images: top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, "
+        f"cross-entropy {result.cross_entropy:.3f}"
+    )

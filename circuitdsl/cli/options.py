@@ -1,0 +1,29 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CircuitFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Circuit files (.circ).", show_default=False)
+]
+CircuitFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A circuit file (.circ).", show_default=False)
+]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="See `circuitdsl models list`.")]
+Model = Annotated[
+    str, typer.Option("--model", "-m", metavar="MODEL", help="See `circuitdsl models list`.")
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Weights of that architecture, instead of the model's own."),
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the result as JSON.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Use N images, spread over the folder.")
+]
