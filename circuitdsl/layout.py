@@ -70,18 +70,22 @@ def broken(piece: Piece, indent: int, column: int, after: int = 0) -> str:
     text = flat(piece)
     if isinstance(piece, str) or (column + len(text) + after <= WIDTH and "\n" not in text):
         return text
-    if isinstance(piece, Group):
+    if isinstance(piece, Group) and len(piece.items) > 1:
         return _group(piece, indent)
+    if isinstance(piece, Group):  # a single entry hugs its brackets
+        piece = Joined((piece.opening, *piece.items, piece.closing))
     inner = indent + INDENT
     if isinstance(piece, Chain):
         lines = [broken(piece.first, indent, column)]
         for operator, part in piece.rest:
             sign = operator.strip() + (" " if operator.endswith(" ") else "")
-            lines.append(" " * inner + sign + broken(part, inner, inner + len(sign)))
+            # a chain inside goes on below its operator, not further in
+            own = indent if isinstance(part, Chain) else inner
+            lines.append(" " * inner + sign + broken(part, own, inner + len(sign)))
         return "\n".join(lines)
     done = ""
     for index, part in enumerate(piece.parts):
-        behind = 0
+        behind = after if index == len(piece.parts) - 1 else 0
         for later in piece.parts[index + 1 :]:
             if not isinstance(later, str):
                 break
@@ -236,7 +240,7 @@ def dump(value: Any, indent: int = 0) -> str:
     """A frozen value, and the values in it, as indented text with the places they come from."""
     pad = " " * indent
     if isinstance(value, tuple):
-        return "\n".join(dump(item, indent) for item in value)
+        return "\n".join(_dump_item(item, indent) for item in cast("tuple[Any, ...]", value))
     if not is_dataclass(value) or isinstance(value, Source | Span):
         return f"{pad}{_plain(value)}"
     span = getattr(value, "span", None)
@@ -250,12 +254,22 @@ def dump(value: Any, indent: int = 0) -> str:
         if not is_dataclass(inner) and not _holds_values(inner):
             plain.append(f"{each.name}={_plain(inner)}")
             continue
-        text = dump(inner, indent + 2 * INDENT)
-        inline = "\n" not in text and not isinstance(inner, tuple)
-        between = " " if inline else "\n"
-        shown = text.strip() if inline else text
-        nested.append(f"{pad}{' ' * INDENT}{each.name}:{between}{shown}")
+        nested.append(_dump_named(each.name, inner, indent + INDENT))
     return "\n".join([" ".join([f"{pad}{type(value).__name__}{where}", *plain]), *nested])
+
+
+def _dump_named(name: str, value: Any, indent: int) -> str:
+    text = dump(value, indent + INDENT)
+    if "\n" in text or isinstance(value, tuple):
+        return f"{' ' * indent}{name}:\n{text}"
+    return f"{' ' * indent}{name}: {text.strip()}"
+
+
+def _dump_item(item: Any, indent: int) -> str:
+    pair = cast("tuple[Any, ...]", item) if isinstance(item, tuple) else ()
+    if len(pair) == 2 and isinstance(pair[0], str):
+        return _dump_named(pair[0], pair[1], indent)
+    return dump(item, indent)
 
 
 def _holds_values(value: Any) -> bool:

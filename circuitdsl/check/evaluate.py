@@ -282,16 +282,21 @@ class Evaluator:
             source = self if key in given else inner
             node = given.get(key, formal.default)
             if node is not None:
-                values[key] = source.declared(node, formal.unit, f"`{key}` of `{name}()`")
+                value = source.declared(node, formal.unit, f"`{key}` of `{name}()`")
+                values[key] = value if key in given else self._own(value, home, call.span)
         if any(value is None for value in values.values()):
             return None
         if function.body is None:
             return primitive(function, values, call.span)
         inner.formals = values
         value = inner.declared(function.body, function.unit, f"`{name}()`")
+        return self._own(value, home, call.span)
+
+    def _own(self, value: Value | None, home: Module, span: Span) -> Value | None:
+        """A value of the library, placed where the user called for it."""
         if value is None or not home.standard or self.module.standard:
             return value
-        return moved(value, call.span)
+        return moved(value, span)
 
     def _may_write_out(self, bound: Bound, call: nodes.Call) -> bool:
         """Whether a function can be written out here without going on for ever."""

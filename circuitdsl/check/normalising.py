@@ -95,7 +95,7 @@ def _same_grid(
         return
     value = attribute.value
     backbone = use.geometry
-    stride = backbone.sampling(family.layer, use.input_px).stride
+    grid = _grid(use, family)
     for item in value.items if isinstance(value, nodes.Listing) else (value,):
         other = families.get(item.name.text) if isinstance(item, nodes.Reference) else None
         if other is None:
@@ -103,14 +103,14 @@ def _same_grid(
         if other.units is not None:
             message = f"`{other.name}` consists of trained units, which are not known here"
             findings.error("E706", message, item.span)
-        elif backbone.sampling(other.layer, use.input_px).stride != stride:
+        elif _grid(use, other) != grid:
             findings.error(
                 "E507",
                 f"`{other.name}` and `{family.name}` stand on different grids",
                 item.span,
                 also=[Label(other.span, "")],
-                note=f"{other.layer} and {family.layer} sample the image at different strides",
-                help="Normalise over families of layers with the same stride.",
+                note=f"{other.layer} and {family.layer} sample the image at different places",
+                help="Normalise over families of layers that sample alike.",
             )
         elif backbone.order[other.layer] > backbone.order[family.layer]:
             findings.error(
@@ -119,6 +119,11 @@ def _same_grid(
                 item.span,
                 help="Normalise over families of the same layer, or of earlier ones.",
             )
+
+
+def _grid(use: BackboneUse, family: Family) -> tuple[int, float, int]:
+    sampling = use.geometry.sampling(family.layer, use.input_px)
+    return sampling.stride, sampling.offset, sampling.size
 
 
 def _window(node: nodes.Expression, findings: Findings) -> int | None:

@@ -32,4 +32,6 @@ def moved(value: Value, span: Span) -> Value:
     if isinstance(value, Template):
         terms = (TemplateTerm(t.weight, replace(t.shape, span=span)) for t in value.terms)
         return Template(tuple(terms), span)
-    return value if isinstance(value, Point) else replace(value, span=span)
+    if isinstance(value, Point):
+        return Point(tuple(replace(item, span=span) for item in value.items))
+    return replace(value, span=span)

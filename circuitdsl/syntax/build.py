@@ -167,7 +167,7 @@ class NodeBuilder:
     def text(self, children: list[Any]) -> nodes.Text:
         token = children[0]
         quotes = 3 if token.startswith('"""') and len(token) >= 6 else 1
-        return nodes.Text(self._at(token, token), str(token)[quotes:-quotes])
+        return nodes.Text(self._at(token, token), str(token)[quotes:-quotes].replace("\r\n", "\n"))
 
     def pair(self, children: list[Any]) -> nodes.Pair:
         opening, *items, closing = children

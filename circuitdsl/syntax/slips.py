@@ -122,6 +122,22 @@ def _header(slip: Slip) -> Diagnostic | None:
     )
 
 
+def _weights_as_architecture(slip: Slip) -> Diagnostic | None:
+    """`backbone V = inceptionv1-caffe2(...)`: weights where an architecture is asked for."""
+    stem = re.fullmatch(r"backbone\s+\w+\s*=\s*(\w+)", slip.before)
+    tail = re.match(r"-[\w.-]+", slip.rest)
+    if stem is None or tail is None:
+        return None
+    start = slip.start + stem.start(1)
+    return Diagnostic(
+        "E201",
+        f"there is no architecture `{stem[1]}{tail[0]}`",
+        Span(slip.source, start, slip.at + tail.end()),
+        note="a file names an architecture; trained weights are chosen when scoring",
+        help=f"Write `{stem[1]}(...)`.",
+    )
+
+
 def _spaced_unit(slip: Slip) -> Diagnostic | None:
     number = re.search(r"[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?[ \t]+$", slip.before)
     unit = re.match(rf"({'|'.join(UNITS)})\b", slip.rest)
@@ -138,7 +154,7 @@ def _spaced_unit(slip: Slip) -> Diagnostic | None:
 
 
 def _arrow(slip: Slip) -> Diagnostic | None:
-    if "ARROW" not in slip.accepted:
+    if re.fullmatch(r"connect\s+[\w.]+\s*", slip.before) is None:
         return None
     match = re.match(r"[-=~<>→⇒]+(?: ?>)?|[A-Za-z_]\w*|\S", slip.rest)
     if match is None:
@@ -153,7 +169,7 @@ def _arrow(slip: Slip) -> Diagnostic | None:
 
 def _colon(slip: Slip) -> Diagnostic | None:
     name = re.search(r"([A-Za-z_][\w.]*)\s*$", slip.before)
-    if "EQUAL" not in slip.accepted or slip.rest[:1] != ":" or name is None:
+    if slip.rest[:1] != ":" or name is None or "{" not in slip.before:
         return None
     return Diagnostic(
         "E103",
@@ -226,6 +242,7 @@ def _reserved(slip: Slip) -> Diagnostic | None:
 _KNOWN: tuple[Callable[[Slip], Diagnostic | None], ...] = (
     _first_word,
     _header,
+    _weights_as_architecture,
     _spaced_unit,
     _arrow,
     _boolean,

@@ -1,0 +1,40 @@
+"""Rewrite the golden texts and the generated page: `python tests/regold.py`, then read the diff."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from conftest import ROOT  # noqa: E402
+from corpus import GOLDEN  # noqa: E402
+from test_diagnostics import golden_text  # noqa: E402
+
+from circuitdsl.check import load  # noqa: E402
+from circuitdsl.check.pages import diagnostics_page  # noqa: E402
+from circuitdsl.diagnostics import CODES  # noqa: E402
+from circuitdsl.ir.text import dump_ir, to_source  # noqa: E402
+from circuitdsl.syntax.format import dump_tree  # noqa: E402
+from circuitdsl.syntax.parse import parse  # noqa: E402
+from circuitdsl.syntax.read import read_source  # noqa: E402
+
+
+def rewrite() -> None:
+    """Write every golden file."""
+    for code in CODES:
+        (GOLDEN / f"{code}.txt").write_text(golden_text(code), encoding="utf-8")
+    example = GOLDEN / "curves_example.circ"
+    tree, _ = parse(read_source(example, example.name))
+    circuit = load(example)
+    for stage, text in (
+        ("tree", dump_tree(tree)),
+        ("ir", dump_ir(circuit)),
+        ("printed", to_source(circuit)),
+    ):
+        (GOLDEN / f"curves_example.{stage}.txt").write_text(text, encoding="utf-8")
+    (ROOT / "docs" / "diagnostics.md").write_text(diagnostics_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite()

@@ -1,0 +1,140 @@
+"""Every code: its page, its example, the exact text that it prints, and the corrected example."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from conftest import ROOT
+from corpus import GOLDEN
+
+from circuitdsl.check.pages import diagnostics_page, example_findings
+from circuitdsl.diagnostics import (
+    CODES,
+    Diagnostic,
+    DiagnosticError,
+    InputError,
+    Label,
+    explain,
+    page,
+    render,
+    suggestion,
+)
+from circuitdsl.source import NOWHERE, Source, Span
+
+FOUND_LATER = {"E602"}
+"""Codes of stages after checking, whose pages have no example."""
+
+
+def golden_text(code: str) -> str:
+    """The wrong example of a code, what it prints, and the right example."""
+    found = page(code)
+    printed = "\n".join(map(render, example_findings(found.wrong))) if found.wrong else ""
+    return f"# wrong\n{found.wrong}\n# prints\n{printed}\n# right\n{found.right}"
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_example_prints_what_it_should(code: str) -> None:
+    assert golden_text(code) == (GOLDEN / f"{code}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - FOUND_LATER))
+def test_wrong_example_shows_its_code_and_right_example_does_not(code: str) -> None:
+    found = page(code)
+    assert [d.code for d in example_findings(found.wrong) if d.code != "L404"] == (
+        [] if code == "L404" else [code]
+    )
+    corrected = example_findings(found.right)
+    assert code not in {d.code for d in corrected}
+    assert not [d for d in corrected if d.severity == "error"]
+
+
+def test_every_code_in_the_program_has_a_page_and_every_page_a_code() -> None:
+    in_program = {
+        code
+        for path in (ROOT / "circuitdsl").rglob("*.py")
+        if path.name != "diagnostics.py"
+        for code in re.findall(r'"([EL][0-9]{3})"', path.read_text(encoding="utf-8"))
+    }
+    assert in_program == set(CODES)
+    headings = re.findall(
+        r"^## (\w+)$", (ROOT / "circuitdsl" / "codes.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert headings == sorted(CODES)
+    assert len(set(CODES.values())) == len(CODES)
+
+
+def test_golden_folder_has_no_strangers() -> None:
+    golden = {path.stem for path in GOLDEN.glob("[EL][0-9]*.txt")}
+    assert golden == set(CODES)
+
+
+def test_generated_page_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8") == diagnostics_page()
+
+
+def test_explain_takes_any_case_and_suggests() -> None:
+    assert explain("e201").startswith("E201: unknown name\n")
+    with pytest.raises(InputError, match="Did you mean `E201`"):
+        explain("E2001")
+
+
+def test_render_shows_other_places_in_order_of_lines_and_files() -> None:
+    first = Source("a.circ", "one\ntwo three\nfour\n")
+    second = Source("b.circ", "five\n")
+    diagnostic = Diagnostic(
+        "E203",
+        "twice",
+        Span(first, 14, 18),
+        label="again",
+        also=(Label(Span(first, 4, 7), "first"), Label(Span(second, 0, 4), "there")),
+        note="why",
+        help="what",
+    )
+    assert render(diagnostic) == (
+        "error[E203]: twice\n"
+        " --> a.circ:3:1\n"
+        "  |\n"
+        "2 | two three\n"
+        "  | --- first\n"
+        "3 | four\n"
+        "  | ^^^^ again\n"
+        " ::: b.circ:1:1\n"
+        "  |\n"
+        "1 | five\n"
+        "  | ---- there\n"
+        "  = note: why\n"
+        "  = help: what\n"
+    )
+
+
+def test_render_keeps_carets_under_wide_characters_tabs_and_control_characters() -> None:
+    source = Source("a.circ", "\t日本\0x")
+    lines = render(Diagnostic("E100", "m", Span(source, 4, 5))).splitlines()
+    assert lines[3] == "1 |  日本\ufffdx"
+    assert lines[4] == "  |       ^"
+
+
+def test_render_cuts_very_long_lines_around_the_place() -> None:
+    source = Source("a.circ", "a" * 5000 + "!" + "b" * 5000)
+    lines = render(Diagnostic("E100", "m", Span(source, 5000, 5001))).splitlines()
+    assert max(map(len, lines)) < 180
+    assert lines[3][lines[4].index("^")] == "!"
+
+
+def test_render_of_a_place_that_was_never_text() -> None:
+    assert render(Diagnostic("E602", "m", NOWHERE)) == (
+        "error[E602]: m\n --> <built in Python>:1:1\n"
+    )
+
+
+def test_an_error_carries_every_diagnostic() -> None:
+    diagnostic = Diagnostic("E100", "message", Span(Source("a.circ", "x"), 0, 1))
+    error = DiagnosticError([diagnostic, diagnostic])
+    assert error.diagnostics == (diagnostic, diagnostic)
+    assert str(error) == "E100 a.circ:1:1: message\nE100 a.circ:1:1: message"
+
+
+def test_suggestions_are_near_or_absent() -> None:
+    assert suggestion("curv", ["curve", "line"]) == "did you mean `curve`?"
+    assert suggestion("xyz", ["curve", "line"]) == ""
