@@ -86,9 +86,9 @@ def lower(
 
     circuit = load(file)
     if emit == "ir":
-        from circuitdsl.ir.dump import dump_ir
+        from circuitdsl.ir.text import dump_ir
 
-        typer.echo(dump_ir(circuit))
+        typer.echo(dump_ir(circuit), nl=False)
     if output is None and emit != "weights":
         return
     from circuitdsl.lower.provenance import describe_weights, save_lowered
@@ -116,12 +116,12 @@ def explain(
 
 
 def _emit_tree(file: Path) -> None:
-    from circuitdsl.syntax.dump import dump_tree
+    from circuitdsl.syntax.format import dump_tree
     from circuitdsl.syntax.parse import parse
     from circuitdsl.syntax.read import read_source
 
     tree, findings = parse(read_source(file))
-    typer.echo(dump_tree(tree))
+    typer.echo(dump_tree(tree), nl=False)
     if findings:
         raise DiagnosticError(findings)
 
