@@ -93,18 +93,20 @@ def scenes(key: Array, n: int, side: int) -> tuple[Array, Array]:
 
 @partial(jax.jit, static_argnames=("n", "side"))
 def _draw(key: Array, n: int, side: int) -> tuple[Array, Array]:
-    label_key, ground_key, finish_key, *keys = jax.random.split(key, 10)
+    label_key, ground_key, shape_key, finish_key = jax.random.split(key, 4)
     labels = jax.random.permutation(label_key, jnp.arange(n, dtype=jnp.int32) % len(CLASSES))
     images, ground = _background(ground_key, n, side)
     many = max(1, round(side**2 / _AREA_PX))
-    images = _paint(images, figure_coverage, _surfaces(keys[0], ground, 2 * many, side))
-    images = _paint(images, texture_coverage, _textures(keys[1], ground, labels, many, side))
-    images = _paint(images, figure_coverage, _figures(keys[2], ground, labels, many, side))
-    images = _paint(images, angle_coverage, _angles(keys[3], ground, labels, many, side))
-    images = _paint(images, wave_coverage, _waves(keys[4], ground, labels, many, side))
-    images = _paint(images, arc_coverage, _arcs(keys[5], ground, labels, 2 * many, side))
+    # one draw for all shapes: every call to the generator costs a second of compilation
+    u = jax.random.uniform(shape_key, (7, _NUMBERS, 2 * many, n))
+    images = _paint(images, figure_coverage, _surfaces(u[0], ground, 2 * many, side))
+    images = _paint(images, texture_coverage, _textures(u[1], ground, labels, many, side))
+    images = _paint(images, figure_coverage, _figures(u[2], ground, labels, many, side))
+    images = _paint(images, angle_coverage, _angles(u[3], ground, labels, many, side))
+    images = _paint(images, wave_coverage, _waves(u[4], ground, labels, many, side))
+    images = _paint(images, arc_coverage, _arcs(u[5], ground, labels, 2 * many, side))
     # a few lines lie over everything, so that arcs are crossed and broken
-    images = _paint(images, angle_coverage, _angles(keys[6], ground, labels, many, side))
+    images = _paint(images, angle_coverage, _angles(u[6], ground, labels, many, side))
     return _finish(finish_key, images, ground), labels
 
 
@@ -167,12 +169,13 @@ def _noise(key: Array, slope: Array, side: int) -> Array:
 
 
 _COMMON = 9  # random numbers of a shape that `_common` uses
+_NUMBERS = _COMMON + 9  # all that any shape uses
 
 
 def _common(u: Array, ground: Slot, side: int) -> Slot:
     """What all shapes have: a place, a direction, a colour that stands out, an edge, presence.
 
-    `u` are uniform random numbers `[9, slot, n]`.
+    `u` are uniform random numbers `[9 or more, slot, n]`.
     """
     tone = ground["tone"]
     # uniform over all luminances that differ enough from the ground, darker or lighter
@@ -192,21 +195,15 @@ def _common(u: Array, ground: Slot, side: int) -> Slot:
     }
 
 
-def _draws(key: Array, ground: Slot, slots: int, side: int, more: int) -> tuple[Slot, Array]:
-    """The common properties of some slots, and `more` uniform random numbers for each."""
-    u = jax.random.uniform(key, (_COMMON + more, slots, ground["tone"].shape[0]))
-    return _common(u[:_COMMON], ground, side), u[_COMMON:]
-
-
 def _features(u: Array, main: Array, otherwise: float) -> Array:
     """Presence: in scenes where `main` the first slot surely and the rest mostly."""
     first = (jnp.arange(u.shape[0]) == 0)[:, None]
     return _chance(u, jnp.where(main, jnp.where(first, 1.0, 0.7), otherwise))
 
 
-def _surfaces(key: Array, ground: Slot, slots: int, side: int) -> Slot:
+def _surfaces(u: Array, ground: Slot, slots: int, side: int) -> Slot:
     """Overlapping rectangles and ellipses of all sizes: the clutter behind."""
-    slot, u = _draws(key, ground, slots, side, 9)
+    slot, u = _common(u[:, :slots], ground, side), u[_COMMON:, :slots]
     # a sum of uniforms for the bell of luminances about the ground's
     light = ground["tone"] + 45.0 * (u[0] + u[1] + u[2] - 1.5) * 2.0
     tint = jnp.moveaxis(_uniform(u[3:6], -35.0, 35.0), 0, -1)
@@ -222,8 +219,8 @@ def _surfaces(key: Array, ground: Slot, slots: int, side: int) -> Slot:
     }
 
 
-def _textures(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
-    slot, u = _draws(key, ground, slots, side, 4)
+def _textures(u: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
+    slot, u = _common(u[:, :slots], ground, side), u[_COMMON:, :slots]
     kind = labels - CLASSES.index("grating")
     main = (kind >= 0) & (kind < 3)
     kind = jnp.where(main, kind, jnp.floor(3 * u[0]).astype(jnp.int32))
@@ -236,9 +233,9 @@ def _textures(key: Array, ground: Slot, labels: Array, slots: int, side: int) ->
     }
 
 
-def _figures(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
+def _figures(u: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
     """Triangles, squares, discs: the main thing of their classes, else whole rings and ellipses."""
-    slot, u = _draws(key, ground, slots, side, 4)
+    slot, u = _common(u[:, :slots], ground, side), u[_COMMON:, :slots]
     kind = labels - CLASSES.index("triangle")
     main = (kind >= TRIANGLE) & (kind <= DISC)
     return slot | {
@@ -251,9 +248,9 @@ def _figures(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> 
     }
 
 
-def _angles(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
+def _angles(u: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
     """Straight lines and corners, in scenes of every class."""
-    slot, u = _draws(key, ground, slots, side, 4)
+    slot, u = _common(u[:, :slots], ground, side), u[_COMMON:, :slots]
     corner = jnp.where(labels == _CORNER, 1.0, jnp.where(labels == _LINE, 0.0, 0.3))
     return slot | {
         "half_rad": jnp.where(u[0] < corner, _uniform(u[1], 0.35, 1.15), math.pi / 2),
@@ -263,8 +260,8 @@ def _angles(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> S
     }
 
 
-def _waves(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
-    slot, u = _draws(key, ground, slots, side, 3)
+def _waves(u: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
+    slot, u = _common(u[:, :slots], ground, side), u[_COMMON:, :slots]
     wavelength = _spread(u[0], 16.0, 60.0)
     return slot | {
         "wavelength": wavelength,
@@ -276,9 +273,9 @@ def _waves(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> Sl
     }
 
 
-def _arcs(key: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
+def _arcs(u: Array, ground: Slot, labels: Array, slots: int, side: int) -> Slot:
     """The main thing of the first classes: arcs that all bulge into the label's sector."""
-    slot, u = _draws(key, ground, slots, side, 5)
+    slot, u = _common(u[:, :slots], ground, side), u[_COMMON:, :slots]
     sector = labels + _uniform(u[0], -0.5, 0.5)
     radius = _spread(u[1], 8.0, 160.0)
     # long enough to be seen to bend: at least 3 px between the arc and its chord
