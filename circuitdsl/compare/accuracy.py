@@ -114,4 +114,4 @@ def _measure(logits: Array, right: Array) -> Array:
     of_right = jnp.take_along_axis(logits, right[:, None], axis=1)
     rank = (logits > of_right).sum(axis=1)
     surprise = jax.nn.logsumexp(logits, axis=1) - of_right[:, 0]
-    return jnp.stack([rank < 1, rank < 5, surprise])
+    return jnp.stack([jnp.float32(rank < 1), jnp.float32(rank < 5), surprise])

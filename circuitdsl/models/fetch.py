@@ -6,6 +6,7 @@ arrived; the next attempt goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -47,9 +48,11 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
 def _fetch_joined(wanted: Model, target: Path, progress: Progress | None) -> None:
     """Download the parts of a dump, then write them as one safetensors file."""
+    backbone = BACKBONES[wanted.backbone]
     if target.exists():
-        read_weights(target, BACKBONES[wanted.backbone])
-        return
+        with contextlib.suppress(InputError):  # a damaged file is fetched again
+            read_weights(target, backbone)
+            return
     parts = target.with_name(f"{wanted.name}.parts")
     total = sum(remote.size or 0 for remote in wanted.remotes)
     before = 0
@@ -61,6 +64,6 @@ def _fetch_joined(wanted: Model, target: Path, progress: Progress | None) -> Non
 
         download(remote, parts / remote.url.rsplit("/", 1)[-1], report)
         before += remote.size or 0
-    weights = read_weights(parts, BACKBONES[wanted.backbone])
+    weights = read_weights(parts, backbone)
     write_weights(target, weights, {"model": wanted.name, "source": wanted.remotes[0].url})
     shutil.rmtree(parts)

@@ -146,7 +146,7 @@ def cache_folder() -> Path:
 def search_folders() -> tuple[Path, ...]:
     """The folders that are looked in, in order."""
     named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
-    return (*(Path(folder) for folder in named if folder), cache_folder(), _PACKAGE)
+    return (*(Path(folder).expanduser() for folder in named if folder), cache_folder(), _PACKAGE)
 
 
 def find_weights(name: str) -> Path | None:

@@ -73,9 +73,7 @@ def test_folders_that_name_no_class_are_refused(network, folder):
 @pytest.mark.network
 def test_the_real_network_is_as_good_as_published(caffe2_weights, photographs):
     network = open_network("inceptionv1-caffe2", caffe2_weights)
-    found = accuracy(network, photographs, labels("inceptionv1-caffe2"), limit=200)
-    # 85.6 %, 97.5 % and 0.531 on all thousand; this spread of 200 has its own figures
-    assert found.n == 200
-    assert found.top1 == pytest.approx(0.856, abs=0.05)
-    assert found.top5 == pytest.approx(0.975, abs=0.03)
-    assert found.cross_entropy == pytest.approx(0.531, abs=0.15)
+    found = accuracy(network, photographs, labels("inceptionv1-caffe2"), limit=64)
+    # on all thousand: 85.6 %, 97.5 % and 0.531; this spread of 64 has its own figures
+    assert (found.n, found.top1, found.top5) == (64, 54 / 64, 1.0)
+    assert found.cross_entropy == pytest.approx(0.5373, abs=1e-3)

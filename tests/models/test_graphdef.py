@@ -33,6 +33,20 @@ def test_too_few_values_repeat_the_last_as_tensorflow_does():
     np.testing.assert_array_equal(stored["a"].read(), [[1, 2, 2], [2, 2, 2]])
 
 
+def _field(number: int, payload: bytes) -> bytes:
+    return bytes([number << 3 | 2, len(payload)]) + payload
+
+
+def test_values_written_one_by_one_are_read():
+    # old writers repeat the field for every value; today's always pack them
+    values = b"".join(b"\x2d" + np.float32(value).tobytes() for value in (1, 2, 3))
+    shape = _field(2, _field(2, b"\x08\x03"))
+    attribute = _field(1, b"value") + _field(2, _field(8, b"\x08\x01" + shape + values))
+    node = _field(1, b"a") + _field(2, b"Const") + _field(5, attribute)
+    stored = read_graphdef(_field(1, node), "graph.pb")
+    np.testing.assert_array_equal(stored["a"].read(), [1, 2, 3])
+
+
 def test_values_that_do_not_fill_the_shape_are_refused():
     graph = graph_pb2.GraphDef()
     constant(graph, "a", np.zeros((2, 3)))

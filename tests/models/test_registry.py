@@ -189,6 +189,8 @@ def test_a_dump_is_fetched_file_by_file_and_joined(published, cache):
     before = len(published.requests)
     assert fetch("inceptionv1-caffe2") == path
     assert len(published.requests) == before
+    path.write_bytes(path.read_bytes()[:-10])  # damaged: it is fetched again
+    read_weights(fetch("inceptionv1-caffe2"), SMALL)
 
 
 def test_a_failed_fetch_says_what_to_put_where(published, cache):
