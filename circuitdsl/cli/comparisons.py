@@ -75,6 +75,7 @@ def score(
     units: Annotated[int, typer.Option(min=1, help="With how many trained units.")] = 10,
 ) -> None:
     """Score a hand-written family against the curve detectors of a trained network."""
+    from circuitdsl.compare.by_name import AUTO
     from circuitdsl.compare.by_name import score as score_file
     from circuitdsl.report.figures import check_format, draw_tuning
     from circuitdsl.report.tables import score_table
@@ -99,6 +100,8 @@ def score(
     if figure is not None:
         with writing(figure):
             draw_tuning(comparison, figure)
+    if model == AUTO:
+        typer.echo(f"auto took {comparison.model}", err=True)
     print_table(score_table(comparison))
-    if figure is not None:
-        typer.echo(f"figure: {figure}")
+    hint = "--figure FILE draws the tuning curves" if figure is None else f"figure: {figure}"
+    typer.echo(hint, err=figure is None)
