@@ -46,7 +46,7 @@ class AccuracyResult:
         """The record of a measurement of the model called `model`."""
         return {
             "model": model,
-            "images": str(self.folder),
+            "images": self.n,
             "top1": self.top1,
             "top5": self.top5,
             "cross_entropy": self.cross_entropy,
