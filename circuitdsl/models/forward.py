@@ -6,7 +6,7 @@ activations that are asked for; nothing is computed that they don't need.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,11 @@ from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.models.convolution import convolve, max_pool, normalise
 
 PRE_RELU = "_pre_relu"
+
+Change = Callable[[Array, Mapping[str, Array]], Array]
+"""From what a layer gives, and all values so far by name, to what it gives instead."""
+
+_UNCHANGED: Mapping[str, Change] = {}
 
 
 def layer_names(backbone: Backbone) -> tuple[str, ...]:
@@ -50,6 +55,7 @@ def evaluate(
     params: Mapping[str, Array],
     given: Mapping[str, Array],
     wanted: tuple[str, ...],
+    changes: Mapping[str, Change] = _UNCHANGED,
 ) -> dict[str, Array]:
     """Activations of the `wanted` layers, from those `given`.
 
@@ -59,6 +65,8 @@ def evaluate(
         given: Activations by layer name, `[batch, height, width, channels]`. Layer `input` is the
             image minus its mean. A given layer is never recomputed.
         wanted: Layer names; `NAME_pre_relu` is a convolution before its ReLU.
+        changes: What to make of a convolution's values, by `NAME` or `NAME_pre_relu`, before
+            anything reads them. What is given is taken as it is.
 
     Returns:
         Activations by name: `[batch, height, width, channels]`, or `[batch, channels]` from the
@@ -75,11 +83,19 @@ def evaluate(
             continue
         if layer.kind == "conv":
             if layer.name + PRE_RELU not in values:
-                values |= _convolutions(_together(backbone, layer, needed, values), params, values)
-            values[layer.name] = jax.nn.relu(values[layer.name + PRE_RELU])
+                done = _convolutions(_together(backbone, layer, needed, values), params, values)
+                values |= {name: _changed(name, done[name], values, changes) for name in done}
+            rectified = jax.nn.relu(values[layer.name + PRE_RELU])
+            values[layer.name] = _changed(layer.name, rectified, values, changes)
         else:
             values[layer.name] = _step(layer, params, [values[name] for name in layer.inputs])
     return {name: values[name] for name in wanted}
+
+
+def _changed(
+    name: str, value: Array, values: Mapping[str, Array], changes: Mapping[str, Change]
+) -> Array:
+    return changes[name](value, values) if name in changes else value
 
 
 def _needed(backbone: Backbone, given: Mapping[str, Array], wanted: tuple[str, ...]) -> set[str]:

@@ -1,0 +1,1 @@
+"""Changing trained networks: units and edges by name, edits, sweeps, edited weights."""
