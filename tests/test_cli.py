@@ -181,6 +181,13 @@ def test_find_suggests_a_layer():
     assert "did you mean `mixed3" in result.stderr
 
 
+@pytest.mark.parametrize("layer", ["softmax2", "conv2d0_pre_relu", "avgpool0", "input"])
+def test_find_refuses_what_has_no_units_in_the_image(layer):
+    result = run("find", "curves", "--model", "tiny", "--layer", layer)
+    assert result.exit_code == 2
+    assert "no units with a place in the image" in result.stderr
+
+
 def test_score_writes_a_table_a_record_and_a_figure(arcs, photographs, tmp_path):
     target, figure = tmp_path / "out" / "score.json", tmp_path / "out" / "score.png"
     result = run(

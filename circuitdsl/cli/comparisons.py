@@ -37,14 +37,16 @@ def find_curves(
 
     with progress() as report:
         found = find(model, layer, weights=weights, progress=report)
-    if circ is not None:
-        from circuitdsl.files import write_text
-        from circuitdsl.ir.text import to_source
-
-        with writing(circ):
-            write_text(circ, to_source(found.circuit(units)))
-    write_record(json, found.record)
     print_table(found_table(found, units))
+    write_record(json, found.record)
+    if circ is None:
+        return
+    from circuitdsl.files import write_text
+    from circuitdsl.ir.text import to_source
+
+    with writing(circ):
+        write_text(circ, to_source(found.circuit(units)))
+    typer.echo(f"declared in {circ}", err=True)
 
 
 def score(
@@ -95,13 +97,14 @@ def score(
             units=units,
             progress=report,
         )
-    say_left_out(dict(comparison.skipped))
-    write_record(json, comparison.record)
-    if figure is not None:
-        with writing(figure):
-            draw_tuning(comparison, figure)
     if model == AUTO:
         typer.echo(f"auto took {comparison.model}", err=True)
+    say_left_out(dict(comparison.skipped))
     print_table(score_table(comparison))
-    hint = "--figure FILE draws the tuning curves" if figure is None else f"figure: {figure}"
-    typer.echo(hint, err=figure is None)
+    write_record(json, comparison.record)
+    if figure is None:
+        typer.echo("--figure FILE draws the tuning curves", err=True)
+        return
+    with writing(figure):
+        draw_tuning(comparison, figure)
+    typer.echo(f"figure: {figure}")

@@ -32,7 +32,7 @@ class Commands(TyperGroup):
             print_findings(error.diagnostics, err=True)
             raise typer.Exit(FINDINGS) from error
         except KeyboardInterrupt as error:
-            typer.echo("interrupted; files are written whole or not at all", err=True)
+            typer.echo("interrupted; nothing is half-written, and downloads can go on", err=True)
             raise typer.Exit(INTERRUPTED) from error
         except Exception as error:
             usage = type(error).__module__.startswith(("typer", "click"))

@@ -72,8 +72,8 @@ def accuracy(
     with progress() as report:
         name, result = measure(model, images, weights=weights, limit=limit, progress=report)
     say_left_out({str(path): why for path, why in result.skipped.items()})
-    write_record(json, lambda: result.as_json(name))
     typer.echo(
         f"{name} on {result.n} images: top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, "
         f"cross-entropy {result.cross_entropy:.3f}"
     )
+    write_record(json, lambda: result.as_json(name))

@@ -59,12 +59,13 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
     """
     backbone = network.backbone
     check_names(backbone, [layer])
-    if backbone.by_name[layer].kind in ("input", "avgpool", "dense", "softmax"):
+    declared = backbone.by_name.get(layer)
+    if declared is None or declared.kind in ("input", "avgpool", "dense", "softmax"):
         raise InputError(
             f"`{layer}` of {backbone.name} has no units with a place in the image",
             help="name a convolution, or a block such as mixed3b",
         )
-    numbers = range(backbone.by_name[layer].width) if units is None else units
+    numbers = range(declared.width) if units is None else units
     branches, columns = _columns(backbone, layer, numbers)
 
     def pick(values: dict[str, Array]) -> Array:

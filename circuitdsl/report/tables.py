@@ -69,14 +69,16 @@ def found_table(found: FoundFamily, count: int) -> Table:
         "prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
     )
     table.add_column("unit", no_wrap=True)
-    table.add_column("branch", no_wrap=True)
+    branches = any(unit.branch != found.layer for unit in shown)
+    if branches:
+        table.add_column("branch", no_wrap=True)
     for heading in ("prefers", "bulge", "width", "echo", "peak", "selectivity"):
         table.add_column(heading, justify="right", no_wrap=True)
     for unit in shown:
         tuning = unit.tuning
         table.add_row(
             f"{found.layer}:{unit.unit}",
-            unit.branch,
+            *([unit.branch] if branches else []),
             _degrees(tuning.preferred_deg, 1),
             _degrees(bulge_deg(tuning.preferred_deg), 1),
             _degrees(tuning.fwhm_deg),
