@@ -236,15 +236,25 @@ def _behind(line: str, comment: str, column: int) -> str:
 # ---- values of the program, for whoever looks at its stages
 
 
-def dump(value: Any, indent: int = 0) -> str:
-    """A frozen value, and the values in it, as indented text with the places they come from."""
+def dump(value: Any, indent: int = 0, around: Source | None = None) -> str:
+    """A frozen value, and the values in it, as indented text with the places they come from.
+
+    Args:
+        value: A dataclass, a tuple, or a plain value.
+        indent: Columns before each line.
+        around: The source that places are in unless their line names another.
+    """
     pad = " " * indent
     if isinstance(value, tuple):
-        return "\n".join(_dump_item(item, indent) for item in cast("tuple[Any, ...]", value))
+        items = cast("tuple[Any, ...]", value)
+        return "\n".join(_dump_item(item, indent, around) for item in items)
     if not is_dataclass(value) or isinstance(value, Source | Span):
         return f"{pad}{_plain(value)}"
+    head = type(value).__name__
     span = getattr(value, "span", None)
-    where = f" {span.line}:{span.column}" if isinstance(span, Span) and span.source.text else ""
+    if isinstance(span, Span) and span.source.text:
+        head += f" {span.line}:{span.column}" if span.source is around else f" {span}"
+        around = span.source
     plain: list[str] = []
     nested: list[str] = []
     for each in fields(value):
@@ -254,22 +264,22 @@ def dump(value: Any, indent: int = 0) -> str:
         if not is_dataclass(inner) and not _holds_values(inner):
             plain.append(f"{each.name}={_plain(inner)}")
             continue
-        nested.append(_dump_named(each.name, inner, indent + INDENT))
-    return "\n".join([" ".join([f"{pad}{type(value).__name__}{where}", *plain]), *nested])
+        nested.append(_dump_named(each.name, inner, indent + INDENT, around))
+    return "\n".join([" ".join([f"{pad}{head}", *plain]), *nested])
 
 
-def _dump_named(name: str, value: Any, indent: int) -> str:
-    text = dump(value, indent + INDENT)
+def _dump_named(name: str, value: Any, indent: int, around: Source | None) -> str:
+    text = dump(value, indent + INDENT, around)
     if "\n" in text or isinstance(value, tuple):
         return f"{' ' * indent}{name}:\n{text}"
     return f"{' ' * indent}{name}: {text.strip()}"
 
 
-def _dump_item(item: Any, indent: int) -> str:
+def _dump_item(item: Any, indent: int, around: Source | None) -> str:
     pair = cast("tuple[Any, ...]", item) if isinstance(item, tuple) else ()
     if len(pair) == 2 and isinstance(pair[0], str):
-        return _dump_named(pair[0], pair[1], indent)
-    return dump(item, indent)
+        return _dump_named(pair[0], pair[1], indent, around)
+    return dump(item, indent, around)
 
 
 def _holds_values(value: Any) -> bool:

@@ -7,17 +7,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from conftest import ROOT  # noqa: E402
-from corpus import GOLDEN  # noqa: E402
-from test_diagnostics import golden_text  # noqa: E402
+from conftest import ROOT
+from corpus import GOLDEN
+from test_diagnostics import golden_text
 
-from circuitdsl.check import load  # noqa: E402
-from circuitdsl.check.pages import diagnostics_page  # noqa: E402
-from circuitdsl.diagnostics import CODES  # noqa: E402
-from circuitdsl.ir.text import dump_ir, to_source  # noqa: E402
-from circuitdsl.syntax.format import dump_tree  # noqa: E402
-from circuitdsl.syntax.parse import parse  # noqa: E402
-from circuitdsl.syntax.read import read_source  # noqa: E402
+from circuitdsl.check import check_source
+from circuitdsl.check.pages import diagnostics_page
+from circuitdsl.diagnostics import CODES
+from circuitdsl.ir.text import dump_ir, to_source
+from circuitdsl.syntax.format import dump_tree
+from circuitdsl.syntax.parse import parse
+from circuitdsl.syntax.read import read_source
 
 
 def rewrite() -> None:
@@ -26,7 +26,9 @@ def rewrite() -> None:
         (GOLDEN / f"{code}.txt").write_text(golden_text(code), encoding="utf-8")
     example = GOLDEN / "curves_example.circ"
     tree, _ = parse(read_source(example, example.name))
-    circuit = load(example)
+    circuit = check_source(read_source(example, example.name)).circuit
+    if circuit is None:
+        raise SystemExit("the example has errors")
     for stage, text in (
         ("tree", dump_tree(tree)),
         ("ir", dump_ir(circuit)),

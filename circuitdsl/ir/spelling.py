@@ -23,6 +23,18 @@ _DEFAULTS: dict[tuple[str, str], Scalar | tuple[Scalar, ...]] = {
 }
 """Defaults of the standard library, which are left out."""
 
+_FIRST = {
+    "arc": "radius",
+    "bar": "length",
+    "bump": "width",
+    "gabor": "wavelength",
+    "half": "width",
+    "hue": "angle",
+    "mass": "mass",
+    "ring": "radius",
+}
+"""The argument of each function that needs no name."""
+
 
 def number(value: float, unit: ScalarUnit = "real") -> str:
     """A number and its unit, in the fewest digits that read back the same."""
@@ -162,8 +174,13 @@ def _opposite(weight: Scalar) -> Scalar:
 # ---- calls
 
 
-def _call(name: str, arguments: Sequence[tuple[str, Scalar | tuple[Scalar, ...]]]) -> Piece:
-    """A call: the first argument by position, the others by name, defaults left out."""
+def _call(
+    name: str,
+    arguments: Sequence[tuple[str, Scalar | tuple[Scalar, ...]]],
+    first: str | None = None,
+) -> Piece:
+    """A call: the main argument by position, the others by name, defaults left out."""
+    first = first or _FIRST.get(name)
     written: list[Piece] = []
     for index, (key, value) in enumerate(arguments):
         if _DEFAULTS.get((name, key)) == value:
@@ -172,13 +189,13 @@ def _call(name: str, arguments: Sequence[tuple[str, Scalar | tuple[Scalar, ...]]
             shown: Piece = Group("(", tuple(scalar(part) for part in value), ")")
         else:
             shown = scalar(value)
-        written.append(shown if index == 0 else Joined((f"{key}=", shown)))
+        written.append(shown if index == 0 and key == first else Joined((f"{key}=", shown)))
     return Group(f"{name}(", tuple(written), ")")
 
 
-def motif_call(use: MotifUse) -> Piece:
-    """A motif with what its formals are bound to."""
-    return _call(use.name, use.bindings)
+def motif_call(use: MotifUse, first: str | None) -> Piece:
+    """A motif with what its formals are bound to; `first` is the first of them."""
+    return _call(use.name, use.bindings, first)
 
 
 def norm(found: Norm) -> Piece:

@@ -73,7 +73,7 @@ def to_source(circuit: Circuit) -> str:
 
 def dump_ir(circuit: Circuit) -> str:
     """The circuit as indented text, each part with the line and column that it came from."""
-    return dump(circuit) + "\n"
+    return dump(circuit, around=circuit.span.source) + "\n"
 
 
 # ---- declarations
@@ -187,7 +187,10 @@ def _connection(connection: Connection, circuit: Circuit) -> Entry:
     alias = "" if connection.name == usual else f"as {connection.name}"
     motif: Piece = ""
     if connection.motif is not None:
-        motif = Joined(("= ", spelling.motif_call(connection.motif)))
+        name = connection.motif.name
+        formals = next((m.formals for m in circuit.motifs if m.name == name), ())
+        first = formals[0].name if formals else None
+        motif = Joined(("= ", spelling.motif_call(connection.motif, first)))
     pieces = [f"connect {source}", f"-> {connection.target}", alias, motif]
     entry = _entry("connect", pieces, _wiring(connection.wiring))
     if not entry.body and connection.motif is None:

@@ -50,7 +50,7 @@ def format_file(file: nodes.CircuitFile) -> str:
 
 def dump_tree(file: nodes.CircuitFile) -> str:
     """The tree as indented text, each node with its line and column."""
-    return dump(file) + "\n"
+    return dump(file, around=file.source) + "\n"
 
 
 class _Comments:
