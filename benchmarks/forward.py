@@ -21,7 +21,6 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 try:
     import torch
@@ -98,13 +97,17 @@ def contestants(batch_size: int) -> Contestants:
         SystemExit: they don't.
     """
     backbone = BACKBONES["inceptionv1"]
-    network = Network(backbone, rngs=nnx.Rngs(0))
-    params = {name: np.asarray(values) for name, values in network.params.items()}
+    generator = np.random.default_rng(0)
+    params = {
+        name: (generator.normal(size=shape) * (2 / np.prod(shape[:-1])) ** 0.5).astype(np.float32)
+        for name, shape in backbone.parameter_shapes.items()
+    }
+    network = Network(backbone, params)
     side = backbone.input_px
-    images = np.random.default_rng(0).uniform(0, 255, (batch_size, side, side, 3))
+    images = generator.uniform(0, 255, (batch_size, side, side, 3))
     ours = jnp.asarray(images, jnp.float32)
     theirs = torch.tensor((images - INPUT_MEAN).transpose(0, 3, 1, 2).astype(np.float32))
-    matrix = jnp.asarray(np.random.default_rng(1).normal(size=(MATRIX, MATRIX)), jnp.float32)
+    matrix = jnp.asarray(generator.normal(size=(MATRIX, MATRIX)), jnp.float32)
     product = jax.jit(jnp.matmul)
     done: Contestants = {
         "circuitdsl": lambda: network.logits(ours).block_until_ready(),
