@@ -18,7 +18,7 @@ from circuitdsl.ir.angles import bulge_deg
 def score_table(comparison: Comparison) -> Table:
     """Unit by unit and in the mean, hand-written against trained.
 
-    Width and echo are shown for both: the hand-written unit's, then the original's in parentheses.
+    Width and echo are shown for both: the hand-written unit's, then the original's.
     """
     low, high = comparison.natural_r_ci
     table = _table(
@@ -26,8 +26,8 @@ def score_table(comparison: Comparison) -> Table:
         f"{comparison.model}",
         f"error: between preferred angles; grid r: over {comparison.grid.size} circles;\n"
         f"natural r: over all positions of {comparison.images} images from "
-        f"{comparison.images_from},\nwith a bootstrap 95 % interval; in parentheses: the "
-        "original's own",
+        f"{comparison.images_from},\nwith a bootstrap 95 % interval; width and echo: "
+        "hand-written/original",
     )
     table.add_column("prefers", justify="right", no_wrap=True)
     table.add_column("original", no_wrap=True)
@@ -39,8 +39,8 @@ def score_table(comparison: Comparison) -> Table:
             _degrees(hand.preferred_deg, 1),
             unit.original,
             _degrees(unit.preferred_error_deg, 1),
-            f"{_degrees(hand.fwhm_deg)} ({_degrees(original.fwhm_deg)})",
-            f"{hand.echo:.2f} ({original.echo:.2f})",
+            f"{_degrees(hand.fwhm_deg).rstrip('°')}/{_degrees(original.fwhm_deg)}",
+            f"{hand.echo:.2f}/{original.echo:.2f}",
             f"{unit.grid_r:.2f}",
             _interval(unit.natural_r, *unit.natural_r_ci),
         )
@@ -51,7 +51,7 @@ def score_table(comparison: Comparison) -> Table:
         "",
         _degrees(mean["preferred_error_deg"], 1),
         "",
-        f"{mean['echo']:.2f}" + " " * 7,
+        f"{mean['echo']:.2f}" + " " * 5,
         f"{mean['grid_r']:.2f}",
         _interval(mean["natural_r"], low, high),
         style="bold",
@@ -94,7 +94,7 @@ def _degrees(value: float, digits: int = 0) -> str:
 
 
 def _interval(value: float, low: float, high: float) -> str:
-    return f"{value:.2f} ({low:.2f}..{high:.2f})"
+    return f"{value:.2f} {low:.2f}..{high:.2f}"
 
 
 def _table(title: str, caption: str) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -63,7 +64,28 @@ def test_the_score_table_fits_80_columns_and_has_the_mean():
     assert float(prefers.rstrip("°")) == pytest.approx(1, abs=0.11)
     assert float(error.rstrip("°")) == pytest.approx(1, abs=0.11)
     mean = next(line for line in text.splitlines() if line.strip().startswith("mean"))
-    assert mean.split()[2:] == ["0.00", "0.90", "0.50", "(0.45..0.55)"]
+    assert mean.split()[2:] == ["0.00", "0.90", "0.50", "0.45..0.55"]
+
+
+def test_the_widest_numbers_fit_too():
+    wide = comparison()
+    flat = curve_tuning(np.ones(72), GRID.tangent_deg)
+    pairs = [
+        replace(
+            unit,
+            original="mixed3b:479",
+            hand_tuning=replace(flat, echo=0.99, preferred_deg=359.9),
+            original_tuning=replace(flat, preferred_deg=180.1),
+            grid_r=-0.99,
+            natural_r=-0.02,
+            natural_r_ci=(-0.06, -0.01),
+        )
+        for unit in wide.units
+    ]
+    text = printed(score_table(replace(wide, units=tuple(pairs))))
+    assert "…" not in text
+    assert "360/360°" in text
+    assert "-0.02 -0.06..-0.01" in text
 
 
 def test_a_silent_unit_has_no_preference_in_the_table():
