@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 
 from circuitdsl.check.arguments import match
 from circuitdsl.check.arithmetic import combined, negated
-from circuitdsl.check.findings import MOST_CALLS, Findings, with_hint
+from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.check.primitives import moved, primitive
 from circuitdsl.check.scope import Bound, Module
 from circuitdsl.check.standard import standard_home
@@ -201,7 +201,8 @@ class Evaluator:
 
     def _unknown(self, module: Module, name: str, node: nodes.Name) -> None:
         home = standard_home(name)
-        known = [*self.formals, *module.expression_names()]
+        path = node.text.removesuffix(name)  # of the file that was looked into
+        known = [*self.formals, *(path + other for other in module.expression_names())]
         note, help_ = "", ""
         if home:
             help_ = f"Add `from {home} import {name}`."
@@ -210,7 +211,7 @@ class Evaluator:
             note = f"`{name}` is a {kind}, which has no value of its own"
         message = f"`{node.text}` has not been imported" if home else f"no value `{node.text}`"
         if not home:
-            message = with_hint(message, name, known)
+            message = with_hint(message, node.text, known)
         self.findings.error("E201", message, node.span, note=note, help=help_)
 
     def _dial(self, module: Module, name: str, span: Span) -> Value | None:
@@ -253,18 +254,22 @@ class Evaluator:
             return self._apply(module.functions[name], node)
         if module.silent(name):
             return None
-        home = standard_home(name)
-        if home:
-            message, help_ = f"`{name}` has not been imported", f"Add `from {home} import {name}`."
-        else:
-            message = with_hint(f"no function `{node.name.text}`", name, module.functions)
-            help_ = ""
-            if name in module.motifs:
-                help_ = f"`{name}` is a motif: write `connect A -> B = {name}(...)`."
-            elif name in module.params or name in module.lets:
-                help_ = f"`{name}` is a value: write it without `(...)`."
-        self.findings.error("E201", message, node.name.span, help=help_)
+        self._unknown_function(module, name, node.name)
         return None
+
+    def _unknown_function(self, module: Module, name: str, node: nodes.Name) -> None:
+        known = [node.text.removesuffix(name) + other for other in module.functions]
+        message, help_ = with_hint(f"no function `{node.text}`", node.text, known), ""
+        home = standard_home(name)
+        if name in module.motifs:
+            message = f"`{node.text}` is a motif, not a function"
+            help_ = f"Write `connect A -> B = {name}(...)`."
+        elif home:
+            message, help_ = f"`{name}` has not been imported", f"Add `from {home} import {name}`."
+        elif name in module.params or name in module.lets:
+            message = f"`{node.text}` is a value, not a function"
+            help_ = f"`{name}` is written without `(...)`."
+        self.findings.error("E201", message, node.span, help=help_)
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
         function, home = bound.node, bound.home
@@ -300,9 +305,8 @@ class Evaluator:
 
     def _may_write_out(self, bound: Bound, call: nodes.Call) -> bool:
         """Whether a function can be written out here without going on for ever."""
-        self.findings.calls += 1
-        if self.findings.calls > MOST_CALLS:
-            message = f"functions are written out more than {MOST_CALLS:,} times"
+        if not self.findings.affords(nested=bool(self.inside)):
+            message = "functions call one another too often to be written out"
             self.findings.error("E113", message, bound.node.name.span)
             return False
         if bound in self.inside or len(self.inside) > DEEPEST_CALLS:

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from circuitdsl.diagnostics import Diagnostic, Label, suggestion
 from circuitdsl.source import Span
 
-MOST_CALLS = 100_000
-"""Calls of functions written out in one check."""
+NESTED_CALLS = 20_000
+"""Calls inside functions that are written out in one check."""
+
+NESTED_PER_CALL = 8
+"""As many more for each call outside of functions; long files may use them freely."""
 
 MOST_MODULES = 256
 """Files that one file may import, directly or not, each counted as often as it is imported."""
@@ -19,9 +22,14 @@ class Findings:
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
-        self.calls = 0
+        self.calls_left = NESTED_CALLS
         self.modules = 0
         self._seen: set[tuple[str, str, int, int]] = set()
+
+    def affords(self, *, nested: bool) -> bool:
+        """Count a call of a function, and say whether there may be so many."""
+        self.calls_left += -1 if nested else NESTED_PER_CALL
+        return self.calls_left > 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same one is there already."""

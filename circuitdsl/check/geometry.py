@@ -23,8 +23,15 @@ def reads(joined: Joined, use: BackboneUse, findings: Findings) -> bool:
     """Whether the target's layer can read the source's."""
     source = INPUT if joined.source is None else joined.source.layer
     span = joined.node.source.span.to(joined.node.target.span)
+    backbone, layer = use.geometry, joined.target.layer
+    if backbone.order[source] >= backbone.order[layer]:
+        where = f"{source} is computed after {layer}"
+        if source == layer:
+            where = f"both families stand in {layer}"
+        findings.error("E502", f"{where}; connections point forward", span)
+        return False
     try:
-        use.geometry.between(source, joined.target.layer)
+        backbone.between(source, layer)
     except GeometryError as error:
         help_ = ""
         if "lies between" in str(error):

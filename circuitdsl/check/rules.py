@@ -123,7 +123,7 @@ def _tuned(joined: Joined, findings: Findings) -> None:
                 also=_axis_label(joined, source, axis.name),
                 help="Name axes alike only where they mean the same.",
             )
-        elif axis.name not in tuned and f"tune.{axis.name}" not in joined.mentioned:
+        elif axis.name not in tuned and not joined.mentioned & {f"tune.{axis.name}", "tune"}:
             findings.error(
                 "E403",
                 f"no `tune.{axis.name}`: name a profile, or `equal`",

@@ -101,26 +101,20 @@ def literals(unit: ScalarUnit) -> st.SearchStrategy[Scalar]:
 @st.composite
 def scalars(draw: st.DrawFn, unit: ScalarUnit, depth: int = 3) -> Scalar:
     """Expressions as the checker builds them."""
-    if unit == "real":
-        leaf = st.one_of(literals("real"), st.just(Dial("strength", "real")))
-    elif unit == "angle":
-        leaf = st.one_of(literals("angle"), st.just(Dial("lab.tilt", "angle")))
-    else:
-        leaf = st.one_of(literals("px"), literals("tap"), st.just(Dial("reach", "px")))
+    dial = next(param for param in DIALS if param.unit == unit)
+    leaf = literals(unit) | st.just(Dial(dial.name, unit))
+    if unit == "px":
+        leaf |= literals("tap")
     if depth == 0 or draw(st.booleans()):
         return draw(leaf)
     kind = draw(st.sampled_from(("+", "-", "*", "/", "^", "neg")))
     same, plain = scalars(unit, depth - 1), scalars("real", depth - 1)
+    left = draw(plain if kind == "*" else same)
+    if kind == "neg" or (kind == "^" and unit != "real"):
+        return negate(left)
+    right = draw(plain if kind in ("/", "^") else same)
     try:
-        if kind == "neg":
-            return negate(draw(same))
-        if kind == "+" or kind == "-":
-            return combine(kind, draw(same), draw(same))
-        if kind == "*":
-            return combine("*", draw(plain), draw(same))
-        if kind == "/":
-            return combine("/", draw(same), draw(plain))
-        return combine("^", draw(plain), draw(plain)) if unit == "real" else draw(same)
+        return combine(kind, left, right)
     except ArithmeticError:
         return draw(leaf)
 
@@ -201,7 +195,7 @@ DOCS = ("", "A doc.", 'A "quoted" word in a doc.', "Two\nlines.", "# no comment,
 
 
 @given(generated())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_generated_circuits_read_back(circuit: Circuit) -> None:
     holds(circuit)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from corpus import FILES, SHIPPED, TEXTS, name_of, tokens
+from corpus import FILES, GOLDEN, TEXTS, name_of, tokens
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,79 +37,12 @@ def test_files_of_the_repository_are_formatted(path) -> None:
     assert formatted(text) == text
 
 
-MESSY = '''\
-# about the file
-circ   1   "A circuit."   # its header
-
-
-
-from std.shapes import  bar,dot
-from std.profiles import bump , equal # two
-backbone V=inceptionv1( input = 224px )
-param a:px=6px in[4px,10px]
-param longer : real = 1.5 in [ 0 , 3 ] free   # a dial
-let c = ( 1 + 2 ) * a^-2 - -3
-# lines
-family x[th:orient(16)]at V.conv2d1
-family line[th:orient(16)]at V.conv2d2{doc="d"
-  # on bias
-  bias=1 # one
-
-  gain = 2}
-family placed [th: rot(at=[0deg, 31deg, 62deg, 93deg, 124deg, 155deg, 186deg, 217deg, 248deg, 279deg, 310deg])] at V.conv2d2
-connect x->line { place=dot()  tune.th=equal }
-connect x->line as second{   # taps
-  place = bar( 8px, # inside
-    width=0.5tap)
-  tune.th = bump(30deg)-0.35*bump(30deg,around=90deg)-0.15 @ tangent
-  # last
-}
-fn long_one(length: px, wide: px) : template = bar(length, width=wide) + 0.25*bar(length, width=wide) - 0.125*bar(length, width=wide)
-fn longer(length: px, wide: px) : template = bar(length, width=wide, at=(0px, 2px)) + 0.25*bar(length, width=wide, at=(0px, 4px)) - 0.125*bar(length, width=wide)
-'''
-
-NEAT = '''\
-# about the file
-circ 1 "A circuit."  # its header
-
-from std.shapes   import bar, dot
-from std.profiles import bump, equal  # two
-backbone V = inceptionv1(input=224px)
-param a      : px   = 6px in [4px, 10px]
-param longer : real = 1.5 in [0, 3]      free  # a dial
-let c = (1 + 2)*a^-2 - -3
-# lines
-family x    [th: orient(16)] at V.conv2d1
-family line [th: orient(16)] at V.conv2d2 {
-  doc  = "d"
-  # on bias
-  bias = 1  # one
-
-  gain = 2
-}
-family placed [th: rot(at=[
-  0deg, 31deg, 62deg, 93deg, 124deg, 155deg, 186deg, 217deg, 248deg, 279deg, 310deg
-])] at V.conv2d2
-connect x -> line           { place = dot()  tune.th = equal }
-connect x -> line as second {  # taps
-  # inside
-  place   = bar(8px, width=0.5tap)
-  tune.th = (bump(30deg) - 0.35*bump(30deg, around=90deg) - 0.15) @ tangent
-  # last
-}
-fn long_one(length: px, wide: px) : template
-  = bar(length, width=wide) + 0.25*bar(length, width=wide) - 0.125*bar(length, width=wide)
-fn longer(length: px, wide: px) : template
-  = bar(length, width=wide, at=(0px, 2px))
-  + 0.25*bar(length, width=wide, at=(0px, 4px))
-  - 0.125*bar(length, width=wide)
-'''
-
-
 def test_golden() -> None:
-    assert formatted(MESSY) == NEAT
-    assert formatted(NEAT) == NEAT
-    assert tree(MESSY) == tree(NEAT)
+    messy = (GOLDEN / "format.messy.txt").read_text(encoding="utf-8")
+    neat = (GOLDEN / "format.neat.txt").read_text(encoding="utf-8")
+    assert formatted(messy) == neat
+    assert formatted(neat) == neat
+    assert tree(messy) == tree(neat)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +100,7 @@ spaces = st.sampled_from([" ", " ", " ", "\n", "\n\n\n", "\t", "  # note\n", "\n
 
 @given(st.sampled_from(TEXTS), st.data())
 @settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
-def test_any_spacing_gives_the_same_tree_and_keeps_comments(
-    text: str, data: st.DataObject
-) -> None:
+def test_any_spacing_gives_the_same_tree_and_keeps_comments(text: str, data: st.DataObject) -> None:
     parts = tokens(text)
     gaps = data.draw(st.lists(spaces, min_size=1, max_size=24))
     written = ""
@@ -185,26 +116,17 @@ def test_any_spacing_gives_the_same_tree_and_keeps_comments(
     assert not re.search(r"[ \t]$", neat, re.MULTILINE)
 
 
-operators = st.sampled_from([" + ", " - ", "*", "/", " @ tangent", "^"])
+FORMS = ("x + y", "x - y - z", "x*y", "x/y/z", "-x", "+x", "x^y", "x^-y", "x @ radial", "x and y")
+FORMS += ("g(x, at=y)", "[x, y]", "g()")
 
 
 @st.composite
 def expressions(draw: st.DrawFn, depth: int = 3) -> str:
-    kind = draw(st.integers(0, 6)) if depth else 0
-    if kind == 0:
+    if depth == 0:
         return draw(st.sampled_from(["1", "2.5px", "a", "f()", '"t"', "(1px, 2px)"]))
-    inner = expressions(depth - 1)
-    if kind == 1:
-        return f"({draw(inner)}) {draw(st.sampled_from('+-*/'))} ({draw(inner)})"
-    if kind == 2:
-        return f"{draw(st.sampled_from('+-'))}({draw(inner)})"
-    if kind == 3:
-        return f"({draw(inner)})^{draw(st.sampled_from(['', '-', '+']))}({draw(inner)})"
-    if kind == 4:
-        return f"g({draw(inner)}, x={draw(inner)})"
-    if kind == 5:
-        return f"(({draw(inner)}) @ radial)"
-    return f"[{draw(inner)}, ({draw(inner)}) and ({draw(inner)})]"
+    inner = expressions(draw(st.integers(0, depth - 1)))
+    form = draw(st.sampled_from(FORMS))
+    return re.sub("[xyz]", lambda _: f"({draw(inner)})", form)
 
 
 @given(expressions())

@@ -36,7 +36,9 @@ def test_golden_tree() -> None:
 
 
 def test_nodes_know_their_text() -> None:
-    text = 'circ 1\nparam a : px = 2*b in [1px, 2px] free\nconnect V.input -> x as y { gain = -k }\n'
+    text = (
+        "circ 1\nparam a : px = 2*b in [1px, 2px] free\nconnect V.input -> x as y { gain = -k }\n"
+    )
     file, _ = parse(Source("a.circ", text))
     param, connect = file.items
     assert isinstance(param, nodes.Param)
