@@ -28,10 +28,10 @@ from builders import (
     tap,
     tune,
 )
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from numpy.typing import NDArray
 from programs import PROGRAMS, SIZES
-from strategies import circuits
+from strategies import Drawn, circuits
 
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Norm, Normalisation, Template
 from circuitdsl.ir.motifs import expand_motifs
@@ -49,14 +49,17 @@ def picture(size: tuple[int, int], seed: int = 0) -> Array:
 
 
 def assert_close(found: dict[str, Array], expected: dict[str, Array]) -> None:
-    """Equal to `TOLERANCE` relative to the largest magnitude of each array."""
+    """Equal to `TOLERANCE` relative to the largest magnitude of each array.
+
+    Arrays that are nearly nothing, sums that cancel, are compared as if their largest were 1e-3.
+    """
     assert sorted(found) == sorted(expected)
     for name, array in expected.items():
         assert found[name].shape == array.shape, name
         assert np.isfinite(array).all(), name
         largest = np.abs(array).max()
         error = np.abs(np.asarray(found[name], np.float64) - array).max()
-        assert error <= TOLERANCE * max(largest, 1e-6), f"{name}: {error:g} of {largest:g}"
+        assert error <= TOLERANCE * max(largest, 1e-3), f"{name}: {error:g} of {largest:g}"
 
 
 def assert_compiler_agrees(program: Circuit, size: tuple[int, int]) -> None:
@@ -76,10 +79,11 @@ def test_compiler_agrees_on_the_table(name: str) -> None:
     assert_compiler_agrees(PROGRAMS[name], SIZES[name])
 
 
-@settings(max_examples=25)
+# a smaller example is not worth the minutes that compiling its forerunners takes
+@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(circuits())
-def test_compiler_agrees_on_random_circuits(program: Circuit) -> None:
-    assert_compiler_agrees(program, (33, 40))
+def test_compiler_agrees_on_random_circuits(drawn: Drawn) -> None:
+    assert_compiler_agrees(drawn.circuit, (33, 40))
 
 
 def test_compiler_agrees_away_from_the_defaults() -> None:

@@ -33,6 +33,7 @@ def test_expansion_binds_every_formal() -> None:
         "radius": Dial("bow", "px"),
         "span": px(24),
         "width": tap(0.5),
+        "at": (px(0), px(0)),
     }
     tangents = next(c for c in expanded.connections if c.name == "tangents").wiring
     assert tangents.norm == mass(0.25, 0.9)
