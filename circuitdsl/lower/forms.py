@@ -1,8 +1,8 @@
-"""The part of a circuit that decides which program is compiled, and the numbers it runs on.
+"""The part of a connection that decides which program is compiled, and the numbers it runs on.
 
-In: a circuit without motifs. Out: `CircuitForm`, hashable, in which every scalar is a *slot*, and
-the scalar expression of each slot. Circuits that differ in numbers alone share a form, hence a
-compiled program: editing `bump(30deg)` to `bump(31deg)` compiles nothing.
+In: a connection without motif. Out: `ConnectionForm`, hashable, in which every scalar is a *slot*,
+and the scalar expression of each slot. Connections that differ in numbers alone share a form, hence
+a compiled program: editing `bump(30deg)` to `bump(31deg)` compiles nothing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,6 @@ class ConnectionForm:
         colour: None where the source is a family.
     """
 
-    name: str
     shapes: tuple[ShapeForm, ...]
     tunes: tuple[TuneForm, ...]
     dc: int | None
@@ -86,14 +85,6 @@ class ConnectionForm:
     balance: int
     colour: str | None
     hue_deg: int
-
-
-@dataclass(frozen=True)
-class CircuitForm:
-    """All connections, and the scalar arrays (`NAME.gain` and such) with their slots."""
-
-    connections: tuple[ConnectionForm, ...]
-    scalars: tuple[tuple[str, int], ...]
 
 
 @dataclass
@@ -112,30 +103,32 @@ class Slots:
         return [evaluate(expression, dials, tap_px) for expression, tap_px in self.expressions]
 
 
-def circuit_form(circuit: Circuit) -> tuple[CircuitForm, Slots, tuple[Pairing, ...]]:
-    """Split a circuit into its form, its numbers, and the geometry of each connection.
+def connection_form(
+    circuit: Circuit, connection: Connection
+) -> tuple[ConnectionForm, Slots, Pairing]:
+    """Split a connection into its form, its numbers, and its geometry.
 
     Args:
-        circuit: Checked, without motifs.
+        circuit: What it belongs to.
+        connection: Checked, without motif.
 
     Raises:
-        ValueError: a connection does not say where its weights lie.
+        ValueError: the connection does not say where its weights lie.
     """
     slots = Slots()
-    pairings = tuple(pairing(circuit, connection) for connection in circuit.connections)
-    connections = tuple(
-        _connection(connection, pair, slots)
-        for connection, pair in zip(circuit.connections, pairings, strict=True)
-    )
-    scalars: list[tuple[str, int]] = []
+    pair = pairing(circuit, connection)
+    return _form(connection, pair, slots), slots, pair
+
+
+def scalar_arrays(circuit: Circuit) -> dict[str, Scalar]:
+    """The expressions of `FAMILY.gain`, `FAMILY.bias` and `FAMILY.floor` of a circuit."""
+    found: dict[str, Scalar] = {}
     for family in circuit.families:
         # calibration finds both; until then the family is as its kernels make it
-        gain, bias = (ONE, ZERO) if family.calibrate else (family.gain, family.bias)
-        scalars += [(f"{family.name}.gain", slots.add(gain))]
-        scalars += [(f"{family.name}.bias", slots.add(bias))]
-    for normalisation in circuit.normalisations:
-        scalars.append((f"{normalisation.family}.floor", slots.add(normalisation.floor)))
-    return CircuitForm(connections, tuple(scalars)), slots, pairings
+        gain, bias = (ONE, None) if family.calibrate else (family.gain, family.bias)
+        found[f"{family.name}.gain"] = gain
+        found[f"{family.name}.bias"] = ZERO if bias is None else bias
+    return found | {f"{n.family}.floor": n.floor for n in circuit.normalisations}
 
 
 def scalars_of(connection: Connection) -> list[Scalar]:
@@ -195,12 +188,11 @@ def _isotropic(shape: Shape) -> bool:
     return shape.name in ("dot", "ring")
 
 
-def _connection(connection: Connection, pair: Pairing, slots: Slots) -> ConnectionForm:
+def _form(connection: Connection, pair: Pairing, slots: Slots) -> ConnectionForm:
     wiring, tap_px = connection.wiring, pair.tap_px
     norm = wiring.norm or Norm("none")
     colour = None if connection.source != INPUT else wiring.colour or Colour("luma")
     return ConnectionForm(
-        name=connection.name,
         shapes=_shapes(_place(connection), slots, tap_px),
         tunes=_tunes(wiring, pair, slots, tap_px),
         dc=None if wiring.dc is None else slots.add(wiring.dc, tap_px),

@@ -4,28 +4,30 @@ In: `Circuit` and dials (px, degrees, plain numbers). Out: a dict of float32 arr
 `CONNECTION` -> kernel `[height, width, in, out]`, members in channel order; `FAMILY.gain`,
 `FAMILY.bias` and, where it is normalised, `FAMILY.floor` -> scalars.
 
-Lowering is a pure function of the dials. It is compiled once for each *form* of circuit (see
-`forms`), so reading a text again, or changing numbers in it, compiles nothing.
+Lowering is a pure function of the dials. It is compiled connection by connection, once for each
+*form* (see `forms`): reading a text again, or changing numbers in it, compiles nothing, and another
+connection compiles itself alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from circuitdsl.diagnostics import InputError, suggestion
-from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.circuit import Circuit, Connection
+from circuitdsl.ir.expressions import Scalar, evaluate
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.lower.forms import CircuitForm, ConnectionForm, Slots, circuit_form
+from circuitdsl.lower.forms import ConnectionForm, Slots, connection_form, scalar_arrays
 from circuitdsl.lower.kernels import SMALLEST, Views, columns
 from circuitdsl.lower.plan import Pairing, plan_connection
 
@@ -34,8 +36,8 @@ Weights = dict[str, Array]
 Static = tuple[Views, Array, Array, Array]
 """The arrays of one connection's plan: views, entries, rows, row_of."""
 
-Program = Callable[[tuple[Static, ...], ArrayLike], Weights]
-"""What computes the arrays of a circuit from its plans and the values of its slots."""
+Program = Callable[[Static, ArrayLike], Array]
+"""What computes the kernel of a connection from its plan and the values of its slots."""
 
 
 def lower(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> Weights:
@@ -57,8 +59,37 @@ def lowering(circuit: Circuit) -> Lowering:
 
     Equal circuits, wherever they were read from, give the same object.
     """
-    form, slots, pairings = circuit_form(expand_motifs(circuit))
-    return Lowering(circuit.defaults, form, slots, tuple(map(_static, pairings)))
+    expanded = expand_motifs(circuit)
+    parts = {c.name: _part(expanded, c) for c in expanded.connections}
+    return Lowering(circuit.defaults, parts, scalar_arrays(circuit))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A connection, ready to be lowered.
+
+    Attributes:
+        form: Its program.
+        slots: The scalar expressions that the program reads.
+        static: Its plan.
+    """
+
+    form: ConnectionForm
+    slots: Slots
+    static: Static
+
+    def kernel(self, dials: Mapping[str, Any]) -> Array:
+        """The kernel at some setting of the dials, which are Python numbers or traced."""
+        values = self.slots.values(dials)
+        if any(isinstance(value, Tracer) for value in values):
+            scalars = jnp.stack([jnp.asarray(value, jnp.float32) for value in values])
+            return _program(self.form)(self.static, scalars)
+        return self._executable(self.static, np.asarray(values, np.float32))
+
+    @cached_property
+    def _executable(self) -> Program:
+        specs = jax.eval_shape(lambda: self.static)
+        return _compiled(self.form, specs, len(self.slots.expressions))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +98,13 @@ class Lowering:
 
     Attributes:
         defaults: The default of each dial.
-        form: The program.
-        slots: The scalar expressions that it reads.
-        static: The plan of each connection.
+        parts: Its connections.
+        scalars: The expressions of the arrays that are single numbers.
     """
 
     defaults: dict[str, float]
-    form: CircuitForm
-    slots: Slots
-    static: tuple[Static, ...]
+    parts: dict[str, Part]
+    scalars: dict[str, Scalar]
 
     def __call__(self, params: Mapping[str, ArrayLike]) -> Weights:
         """The arrays with the dials at `params`, the others at their defaults.
@@ -92,16 +121,9 @@ class Lowering:
                 )
         dials: dict[str, Any] = dict(self.defaults)
         dials |= {name: _scalar(name, value) for name, value in params.items()}
-        values = self.slots.values(dials)
-        if any(isinstance(value, Tracer) for value in values):
-            scalars = jnp.stack([jnp.asarray(value, jnp.float32) for value in values])
-            return _program(self.form)(self.static, scalars)
-        return self._executable(self.static, np.asarray(values, np.float32))
-
-    @cached_property
-    def _executable(self) -> Program:
-        specs = jax.eval_shape(lambda: self.static)
-        return _compiled(self.form, specs, len(self.slots.expressions))
+        weights = {name: part.kernel(dials) for name, part in self.parts.items()}
+        numbers = {name: evaluate(scalar, dials) for name, scalar in self.scalars.items()}
+        return weights | {name: jnp.asarray(n, jnp.float32) for name, n in numbers.items()}
 
 
 def _scalar(name: str, value: ArrayLike) -> float | Array:
@@ -116,6 +138,11 @@ def _scalar(name: str, value: ArrayLike) -> float | Array:
     return float(np.asarray(value, np.float64))
 
 
+def _part(circuit: Circuit, connection: Connection) -> Part:
+    form, slots, pair = connection_form(circuit, connection)
+    return Part(form, slots, _static(pair))
+
+
 @lru_cache(maxsize=256)
 def _static(pairing: Pairing) -> Static:
     """The plan of a connection, on the device."""
@@ -126,35 +153,30 @@ def _static(pairing: Pairing) -> Static:
         return views, jnp.asarray(plan.entries), jnp.asarray(plan.rows), jnp.asarray(plan.row_of)
 
 
-@lru_cache(maxsize=64)
-def _program(form: CircuitForm) -> Program:
-    """The function of a form: plans and slot values -> arrays."""
-
-    def program(static: tuple[Static, ...], scalars: Array) -> Weights:
-        weights = {
-            connection.name: _kernel(connection, plan, scalars)
-            for connection, plan in zip(form.connections, static, strict=True)
-        }
-        return weights | {name: scalars[slot] for name, slot in form.scalars}
-
+@lru_cache(maxsize=256)
+def _program(form: ConnectionForm) -> Program:
+    """The function of a form: plan and slot values -> kernel."""
     # one function for a form, so that JAX traces it once, whatever transforms it
-    return jax.jit(program)
+    return jax.jit(partial(_kernel, form))
 
 
-@lru_cache(maxsize=64)
-def _compiled(form: CircuitForm, static: tuple[Static, ...], slots: int) -> Program:
+@lru_cache(maxsize=256)
+def _compiled(form: ConnectionForm, static: Static, slots: int) -> Program:
     """A form's program, compiled for one setting of the dials at a time.
 
-    It runs for a millisecond or two, and far from often enough to earn back the seconds that the
-    compiler's optimisations take.
+    It runs for a fraction of a millisecond, and far from often enough to earn back the time that
+    the compiler's optimisations take.
     """
-    traced = jax.jit(_program(form)).lower(static, jax.ShapeDtypeStruct((slots,), jnp.float32))
+    program = jax.jit(partial(_kernel, form))
+    traced = program.lower(static, jax.ShapeDtypeStruct((slots,), jnp.float32))
     return traced.compile(compiler_options={"xla_backend_optimization_level": "0"})
 
 
 def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
     """One connection's kernel, `[k, k, in, out]`."""
-    views, entries, rows, row_of = static
+    # inside somebody's jit the plan is a constant, and the compiler would take seconds to evaluate
+    # whatever depends on nothing else
+    views, entries, rows, row_of = lax.optimization_barrier(static)
     shape = (len(views.turn_of), len(views.centre), views.delta_deg.shape[-1])
     sampled = jnp.broadcast_to(columns(form, views, scalars), shape)
     colour = _colour(form, scalars)
