@@ -118,13 +118,10 @@ class _Run:
         for name in normalisation.over:
             there = order[self.circuit.by_name[name].layer]
             if there > here:
-                raise ValueError(
-                    f"{normalisation.family} cannot wait for {name}, which comes later"
-                )
+                raise ValueError(f"{normalisation.family} cannot wait for {name}, a later family")
             around.append(self.response(name) if there < here else self.rectified(name))
-        energy = box_mean(
-            (np.concatenate(around, axis=-1) ** 2).mean(axis=-1), normalisation.window
-        )
+        squares = np.concatenate(around, axis=-1) ** 2
+        energy = box_mean(squares.mean(axis=-1), normalisation.window)
         floor = self.weights[f"{normalisation.family}.floor"]
         scale = np.sqrt(floor**2 + energy)[..., None]
         return np.divide(h, scale, out=np.zeros_like(h), where=h > 0)
