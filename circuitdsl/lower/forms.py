@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import (
     INPUT,
     Circuit,
@@ -25,7 +26,7 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, evaluate
+from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, dials_of, evaluate
 from circuitdsl.lower.plan import Pairing, Tuned
 
 _ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
@@ -36,6 +37,9 @@ _DEFAULTS: dict[str, dict[str, Scalar | tuple[Scalar, ...]]] = {
     "arc": {"at": _ORIGIN},
 }
 """Arguments that a shape put together in Python may leave out; the checker fills them in."""
+
+_HUGE = 1e30
+"""Numbers beyond this overflow float32 before long."""
 
 _ANGLED = ("bump",)
 _INDEXED = ("equal", "same", "other")
@@ -99,8 +103,33 @@ class Slots:
         return len(self.expressions) - 1
 
     def values(self, dials: Mapping[str, Any]) -> list[Any]:
-        """The value of every slot: lengths in px, angles in degrees."""
-        return [evaluate(expression, dials, tap_px) for expression, tap_px in self.expressions]
+        """The value of every slot; see `value_of`."""
+        return [value_of(expression, dials, tap_px) for expression, tap_px in self.expressions]
+
+
+def value_of(expression: Scalar, dials: Mapping[str, Any], tap_px: float = float("nan")) -> Any:
+    """The value of an expression that float32 can hold: lengths in px, angles in degrees.
+
+    Args:
+        expression: What to evaluate.
+        dials: Python numbers or traced arrays; what depends on the latter is not checked.
+        tap_px: Pixels from one tap to the next where the expression stands.
+
+    Raises:
+        InputError: it has no finite value at these dials.
+    """
+    try:
+        value = evaluate(expression, dials, tap_px)
+    except ArithmeticError:
+        value = float("nan")
+    if isinstance(value, complex) or (isinstance(value, int | float) and not abs(value) < _HUGE):
+        text = " ".join(expression.span.text.split()) or "an expression"
+        at = ", ".join(f"{name} = {dials[name]}" for name in sorted(dials_of(expression)))
+        raise InputError(
+            f"{expression.span}: `{text}` has no finite value" + (f" at {at}" if at else ""),
+            help="change the expression, or the dials that it reads",
+        )
+    return value
 
 
 def connection_form(

@@ -30,8 +30,14 @@ from circuitdsl.lower.forms import ConnectionForm, ShapeForm, TuneForm
 POINTS = 25
 """Midpoints along a bar or an arc."""
 
-SMALLEST = 1e-12
-"""Sums that are divided by are at least this."""
+SMALLEST = 1e-6
+"""Sums of weights that are divided by are at least this.
+
+Weights of order 1 that cancel leave float32 noise below it, which no norm may blow up.
+"""
+
+_SMALLEST_SQUARE = 1e-12
+"""Squared sines that are divided by are at least this."""
 
 _SMALLEST_PX = 1e-3
 """Lengths that are divided by are at least this, so that no dial at 0 gives a NaN."""
@@ -260,7 +266,7 @@ def _arc(arguments: Arguments, grid: Grid) -> Samples:
 
 def _midpoints() -> Array:
     """The middles of equal parts of [-1/2, 1/2], `[points]`."""
-    return (jnp.arange(POINTS, dtype=jnp.float32) + 0.5) / POINTS - 0.5
+    return (jnp.arange(POINTS, dtype=jnp.float32) - (POINTS - 1) / 2) / POINTS
 
 
 def _stroke(x: Array, y: Array, width: Array, grid: Grid) -> Samples:
@@ -324,4 +330,4 @@ def _bump(x_deg: Array, width_deg: Array, around_deg: Array, period_deg: float) 
     rad = pi / period_deg
     square = jnp.sin((x_deg - around_deg) * rad) ** 2
     half_width = jnp.sin(width_deg * (rad / 2)) ** 2
-    return jnp.exp2(-square / jnp.maximum(half_width, SMALLEST))
+    return jnp.exp2(-square / jnp.maximum(half_width, _SMALLEST_SQUARE))

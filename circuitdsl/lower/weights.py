@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from math import isfinite
 from typing import Any
 
 import jax
@@ -25,9 +26,9 @@ from jax.typing import ArrayLike
 
 from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.circuit import Circuit, Connection
-from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.expressions import Scalar
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.lower.forms import ConnectionForm, Slots, connection_form, scalar_arrays
+from circuitdsl.lower.forms import ConnectionForm, Slots, connection_form, scalar_arrays, value_of
 from circuitdsl.lower.kernels import SMALLEST, Views, columns
 from circuitdsl.lower.plan import Pairing, plan_connection
 
@@ -48,7 +49,7 @@ def lower(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> We
         params: Settings of some dials (px, degrees, plain numbers); the others have their defaults.
 
     Raises:
-        InputError: `params` names a dial that the circuit lacks, or a value is no scalar.
+        InputError: see `Lowering.__call__`.
     """
     return lowering(circuit)({} if params is None else params)
 
@@ -110,7 +111,8 @@ class Lowering:
         """The arrays with the dials at `params`, the others at their defaults.
 
         Raises:
-            InputError: an unknown dial, or a value that is no scalar.
+            InputError: an unknown dial, a value that is no finite number, or an expression that has
+                no value at these settings.
         """
         for name in params:
             if name not in self.defaults:
@@ -122,7 +124,7 @@ class Lowering:
         dials: dict[str, Any] = dict(self.defaults)
         dials |= {name: _scalar(name, value) for name, value in params.items()}
         weights = {name: part.kernel(dials) for name, part in self.parts.items()}
-        numbers = {name: evaluate(scalar, dials) for name, scalar in self.scalars.items()}
+        numbers = {name: value_of(scalar, dials) for name, scalar in self.scalars.items()}
         return weights | {name: jnp.asarray(n, jnp.float32) for name, n in numbers.items()}
 
 
@@ -135,7 +137,13 @@ def _scalar(name: str, value: ArrayLike) -> float | Array:
         )
     if isinstance(value, Tracer):
         return jnp.asarray(value, jnp.float32)
-    return float(np.asarray(value, np.float64))
+    try:
+        number = float(np.asarray(value).item())
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not isfinite(number):
+        raise InputError(f"dial `{name}` needs a finite number, not {value!r}")
+    return number
 
 
 def _part(circuit: Circuit, connection: Connection) -> Part:
@@ -193,7 +201,7 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
         case "l1":
             factor = 1.0 / _floored(total(jnp.abs(sampled)) * jnp.abs(colour).sum())
         case "l2":
-            factor = 1.0 / jnp.sqrt(_floored(total(sampled**2) * (colour**2).sum()))
+            factor = 1.0 / jnp.sqrt(_floored(total(sampled**2) * (colour**2).sum(), SMALLEST**2))
         case "mass":
             up, down = total(jax.nn.relu(sampled)), total(jax.nn.relu(-sampled))
             light, dark = jax.nn.relu(colour).sum(), jax.nn.relu(-colour).sum()
@@ -208,8 +216,8 @@ def _take(values: Array, places: Array) -> Array:
     return values.reshape(-1).at[places].get(mode="promise_in_bounds")
 
 
-def _floored(total: Array) -> Array:
-    return jnp.maximum(total, SMALLEST)
+def _floored(total: Array, least: float = SMALLEST) -> Array:
+    return jnp.maximum(total, least)
 
 
 def _colour(form: ConnectionForm, scalars: Array) -> Array:

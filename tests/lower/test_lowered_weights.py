@@ -9,11 +9,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from builders import bump, constant, mass, tune
+from builders import (
+    DOT,
+    bump,
+    circuit,
+    connect,
+    constant,
+    family,
+    mass,
+    place,
+    px,
+    rot,
+    shape,
+    tune,
+)
 from programs import PROGRAMS, five_layers
 
 from circuitdsl.diagnostics import InputError
-from circuitdsl.ir.circuit import Circuit, Connection, Param
+from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Norm, Param
+from circuitdsl.ir.expressions import Apply, Dial, Number, Operation
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lower.weights import lower, lowering
 
@@ -132,8 +146,35 @@ def test_dials_may_be_any_kind_of_number() -> None:
         ({"radios": 3.0}, "no dial `radios` did you mean `radius`"),
         ({"zzz": 3.0}, "no dial `zzz` its dials are: wavelength, bow, radius, opposed"),
         ({"bow": np.ones(3)}, r"dial `bow` needs one number, not an array of shape \(3,\)"),
+        ({"bow": "wide"}, "dial `bow` needs a finite number, not 'wide'"),
+        ({"bow": None}, "dial `bow` needs a finite number, not None"),
+        ({"bow": 1j}, "dial `bow` needs a finite number, not 1j"),
+        ({"bow": float("nan")}, "dial `bow` needs a finite number, not nan"),
     ],
 )
 def test_wrong_dials_are_named(params, message: str) -> None:
     with pytest.raises(InputError, match=message):
         lower(five_layers(), params)
+
+
+def dial_over(operation: Operation, other: float) -> Circuit:
+    """A kernel whose gain is an operation on a dial that may have no result."""
+    gain = Apply(operation, (Dial("w", "real"), Number(other)), "real")
+    dot = connect(INPUT, "target", DOT, gain=gain)
+    return circuit((family("target", "conv2d0"),), (dot,), params=(Param("w", "real", 1.0),))
+
+
+def test_expressions_without_a_value_are_named() -> None:
+    assert np.isfinite(lower(dial_over("^", -1))["input->target"]).all()
+    for operation, other, setting in (("^", -1, 0), ("^", 0.5, -1), ("*", 1e30, 10), ("/", 0, 1)):
+        with pytest.raises(InputError, match=f"has no finite value at w = {setting}"):
+            lower(dial_over(operation, other), {"w": setting})
+
+
+def test_a_kernel_that_cancels_is_not_noise_of_some_mass() -> None:
+    source, target = family("a", "conv2d0", rot(4)), family("b", "conv2d1", rot(4))
+    for norm in (mass(1), Norm("l1"), Norm("l2")):
+        split = connect(
+            "a", "b", place(shape("half", width=px(4))), tune("th", bump(40)), norm=norm
+        )
+        assert np.abs(lower(circuit((source, target), (split,)))["a->b"]).max() < 0.05
