@@ -38,6 +38,8 @@ def two_weights(seed: int = 0) -> dict[str, np.ndarray]:
     weights: dict[str, np.ndarray] = {}
     for name, shape in TWO.parameter_shapes.items():
         values = generator.normal(size=shape) * (2 / max(1, np.prod(shape[:-1]))) ** 0.5
+        if name.startswith("softmax2"):
+            values *= 0.02  # so that the classifier is not sure of everything
         weights[name] = (abs(values) if len(shape) == 1 else values).astype(np.float32)
     return weights
 
