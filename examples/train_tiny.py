@@ -149,7 +149,7 @@ def train(seed: int, steps: int, checkpoint: Path, stop_after: int | None = None
         seed: Decides the first weights and every scene.
         steps: How many steps the whole run has.
         checkpoint: Written every now and then, and on Ctrl-C.
-        stop_after: Stop at this step as if interrupted.
+        stop_after: Return after this step, leaving a checkpoint to go on from.
 
     Raises:
         KeyboardInterrupt: after the checkpoint is written.
@@ -161,18 +161,16 @@ def train(seed: int, steps: int, checkpoint: Path, stop_after: int | None = None
         state, done = load_checkpoint(checkpoint, state, settings)
         print(f"going on from step {done} of {checkpoint}")
     began, reports = time.monotonic(), []
-    first = done
+    first, last = done, steps if stop_after is None else min(steps, stop_after)
     try:
-        while done < steps:
-            if done == stop_after:
-                raise KeyboardInterrupt
+        while done < last:
             draw_key, drop_key = jax.random.split(jax.random.fold_in(scene_key, done))
             # drawn apart from the step: compiled together, XLA draws the scenes more than once
             drawn = scenes(draw_key, BATCH, SIDE_PX)
             state, report = train_step(state, drawn, drop_key, done, steps)
             done += 1
             reports.append(report)
-            if done % SAVE_EVERY == 0 or done == steps:
+            if done % SAVE_EVERY == 0 or done == last:
                 _print_progress(done, steps, reports, (time.monotonic() - began) / (done - first))
                 reports.clear()
                 save_checkpoint(checkpoint, state, settings, done)
@@ -202,12 +200,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("tiny.safetensors"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--stop-after", type=int, help="write the weights as they are at this step")
     parser.add_argument("--held-out", type=int, default=2000, help="scenes to measure accuracy on")
     parser.add_argument("--sides", type=int, nargs="*", default=[SIDE_PX], help="their sides in px")
     arguments = parser.parse_args()
     checkpoint = arguments.output.with_suffix(".checkpoint.safetensors")
     try:
-        state = train(arguments.seed, arguments.steps, checkpoint)
+        state = train(arguments.seed, arguments.steps, checkpoint, arguments.stop_after)
     except KeyboardInterrupt:
         sys.exit(130)
     network = Network(TINY, state.params)
@@ -216,10 +215,12 @@ def main() -> None:
             "model": "tiny",
             "seed": str(arguments.seed),
             "steps": str(arguments.steps),
+            "stopped_after": str(arguments.stop_after or arguments.steps),
             "classes": json.dumps(CLASSES),
         }
         save_file(network.params, temporary, metadata)
-    checkpoint.unlink()
+    if arguments.stop_after is None:
+        checkpoint.unlink()
     print(f"{arguments.output}: {arguments.output.stat().st_size:,} bytes")
     for side in arguments.sides:
         share = accuracy(network, arguments.seed, arguments.held_out, side)
