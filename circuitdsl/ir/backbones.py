@@ -163,6 +163,9 @@ def _sampling(backbone: Backbone, name: str, input_px: int) -> Sampling:
 @cache
 def _between(backbone: Backbone, source: str, target: str) -> tuple[Layer, ...]:
     steps: list[Layer] = []
+    order = backbone.order
+    if order[source] >= order[target]:
+        raise GeometryError(f"{target} does not read {source}: edges point forward")
     goal = {source}
     # a branch is read through the concatenation that it is part of
     goal |= {
@@ -170,13 +173,13 @@ def _between(backbone: Backbone, source: str, target: str) -> tuple[Layer, ...]:
     }
     at = backbone.by_name[target].inputs[0]
     while at not in goal:
+        if order[at] < order[source]:
+            raise GeometryError(f"{target} does not read {source}: it lies on another branch")
         layer = backbone.by_name[at]
         if layer.kind in ("maxpool", "lrn"):
             steps.append(layer)
         elif layer.kind == "conv" and layer.name.endswith("_bottleneck"):
             pass
-        elif layer.kind == "input":
-            raise GeometryError(f"{target} does not read {source}: edges point forward")
         else:
             raise GeometryError(f"{target} cannot read {source}: {at} lies between")
         at = layer.inputs[0]
