@@ -21,7 +21,7 @@ def score_table(comparison: Comparison) -> Table:
     Width and echo are shown for both: the hand-written unit's, then the original's.
     """
     low, high = comparison.natural_r_ci
-    table = _table(
+    table = narrow(
         f"{comparison.family} of {comparison.file} against {comparison.layer} of "
         f"{comparison.model}",
         f"error: between preferred angles; grid r: over {comparison.grid.size} circles;\n"
@@ -42,7 +42,7 @@ def score_table(comparison: Comparison) -> Table:
             f"{_degrees(hand.fwhm_deg).rstrip('°')}/{_degrees(original.fwhm_deg)}",
             f"{hand.echo:.2f}/{original.echo:.2f}",
             f"{unit.grid_r:.2f}",
-            _interval(unit.natural_r, *unit.natural_r_ci),
+            interval(unit.natural_r, *unit.natural_r_ci),
         )
     mean = comparison.mean
     table.add_section()
@@ -53,7 +53,7 @@ def score_table(comparison: Comparison) -> Table:
         "",
         f"{mean['echo']:.2f}" + " " * 5,
         f"{mean['grid_r']:.2f}",
-        _interval(mean["natural_r"], low, high),
+        interval(mean["natural_r"], low, high),
         style="bold",
     )
     return table
@@ -62,7 +62,7 @@ def score_table(comparison: Comparison) -> Table:
 def found_table(found: FoundFamily, count: int) -> Table:
     """The best units of a found family."""
     shown = found.units[:count]
-    table = _table(
+    table = narrow(
         f"curve detectors in {found.layer} of {found.model}",
         f"the best {len(shown)} of {len(found.units)} units that fire for circles, by tuning alone "
         f"({found.grid.size} circles)\n"
@@ -93,11 +93,12 @@ def _degrees(value: float, digits: int = 0) -> str:
     return "none" if math.isnan(value) else f"{value:.{digits}f}°"
 
 
-def _interval(value: float, low: float, high: float) -> str:
+def interval(value: float, low: float, high: float) -> str:
+    """A number and the ends of its interval."""
     return f"{value:.2f} {low:.2f}..{high:.2f}"
 
 
-def _table(title: str, caption: str) -> Table:
+def narrow(title: str, caption: str) -> Table:
     """A table narrow enough for 80 columns."""
     return Table(
         title=title,
