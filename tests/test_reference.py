@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders import (
@@ -25,6 +27,7 @@ from builders import (
     real,
     rot,
     shape,
+    stem,
     tap,
     tune,
 )
@@ -33,7 +36,8 @@ from numpy.typing import NDArray
 from programs import PROGRAMS, SIZES
 from strategies import Drawn, circuits
 
-from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Norm, Normalisation, Template
+from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Norm, Normalisation, Param, Template
+from circuitdsl.ir.expressions import Dial
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.lower.weights import lower
 from circuitdsl.models.handwritten import HandwrittenNetwork
@@ -185,6 +189,24 @@ def test_norms() -> None:
     np.testing.assert_allclose(np.minimum(by_norm["mass"], 0).sum(axis=members), -1)
     none = by_norm["none"]
     np.testing.assert_allclose(by_norm["l1"] * np.abs(none).sum(axis=members), none)
+
+
+@pytest.mark.parametrize("norm", [Norm("l1"), Norm("l2"), mass(1)], ids=lambda norm: norm.kind)
+def test_a_kernel_that_cancels_stays_nearly_nothing(norm: Norm) -> None:
+    """The two sides of `half` meet in the one tap of a 1x1 layer."""
+    copy = family("copy", "conv2d1", orient(4))
+    sides = place(shape("half", width=tap(1)))
+    read = connect("gabors", "copy", sides, tune("th", EQUAL), over=("ph",), norm=norm)
+    program = extended(stem(), copy, read)
+    for weights in (interpret_weights(program), lower(program)):
+        assert np.abs(np.asarray(weights[read.name])).max() < 0.01
+
+
+def test_a_width_of_nothing_is_the_narrowest_there_is() -> None:
+    width = Dial("width", "px")
+    lines = place(bar(px(6), width), blob(width, (px(1), px(0))), shape("half", width=width))
+    program = replace(from_image(lines, rot(4)), params=(Param("width", "px", 1.0, 0.0, 5.0),))
+    assert_close(dict(lower(program, {"width": 0.0})), interpret_weights(program, {"width": 0.0}))
 
 
 def test_colours_have_length_one_and_hues_are_blind_to_grey() -> None:

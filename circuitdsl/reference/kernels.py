@@ -33,8 +33,8 @@ Array = NDArray[np.float64]
 Value = Callable[[Scalar], float]
 """Reads a scalar expression: pixels, degrees or a plain number."""
 
-SMALLEST_SUM = 1e-12
-"""What a norm divides by at least, so that an all-zero kernel stays zero."""
+SMALLEST_SUM = 1e-6
+"""What a norm divides by at least, so that a kernel that cancels stays nearly nothing."""
 
 SMALLEST_RADIUS = 1e-6
 """Nearer to the origin than this, in px, there is no radial direction."""
@@ -249,7 +249,7 @@ def normed(weights: Array, norm: Norm, value: Value) -> Array:
     if norm.kind == "l1":
         return weights / max(np.abs(weights).sum(), SMALLEST_SUM)
     if norm.kind == "l2":
-        return weights / np.sqrt(max((weights**2).sum(), SMALLEST_SUM))
+        return weights / np.sqrt(max((weights**2).sum(), SMALLEST_SUM**2))
     if norm.kind == "mass":
         positive, negative = np.maximum(weights, 0.0), np.maximum(-weights, 0.0)
         positive = positive / max(positive.sum(), SMALLEST_SUM)

@@ -23,6 +23,9 @@ Arguments = dict[str, float | tuple[float, ...]]
 POINTS = 25
 """Points along a bar or an arc."""
 
+SMALLEST_PX = 1e-3
+"""Lengths that something is divided by are at least this."""
+
 
 class _Heights(Protocol):
     def __call__(
@@ -64,14 +67,14 @@ def dot(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array
 
 def blob(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
     """`exp(-|v - at|^2 / 2 sigma^2)`."""
-    return np.exp(-_squared(v - _point(arguments, "at")) / (2 * _number(arguments, "sigma") ** 2))
+    return np.exp(-_squared(v - _point(arguments, "at")) / (2 * _divisor(arguments, "sigma") ** 2))
 
 
 def bar(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
     """A straight line along x: `c_t = at + (t, 0)`, `|t| <= length/2`."""
     t = _along(_number(arguments, "length"))
     centres = _point(arguments, "at") + np.stack([t, np.zeros(POINTS)], axis=-1)
-    return _stroke(v, centres, _number(arguments, "width"))
+    return _stroke(v, centres, _divisor(arguments, "width"))
 
 
 def arc(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
@@ -79,26 +82,26 @@ def arc(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array
 
     `c(s) = at + (r sin(s/r), r (1 - cos(s/r)))`, `|s| <= span/2`, tangent `s/r`.
     """
-    radius = _number(arguments, "radius")
+    radius = _radius(arguments)
     turn = _along(_number(arguments, "span")) / radius
     bend = radius * np.stack([np.sin(turn), 1 - np.cos(turn)], axis=-1)
-    return _stroke(v, _point(arguments, "at") + bend, _number(arguments, "width"))
+    return _stroke(v, _point(arguments, "at") + bend, _divisor(arguments, "width"))
 
 
 def arc_tangents(arguments: Arguments) -> Array:
     """The direction of an arc at each point, `s / r`, in degrees."""
-    return np.degrees(_along(_number(arguments, "span")) / _number(arguments, "radius"))
+    return np.degrees(_along(_number(arguments, "span")) / _radius(arguments))
 
 
 def ring(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
     """`exp(-(|v| - radius)^2 / 2 width^2)`."""
     away = np.sqrt(_squared(v)) - _number(arguments, "radius")
-    return np.exp(-(away**2) / (2 * _number(arguments, "width") ** 2))
+    return np.exp(-(away**2) / (2 * _divisor(arguments, "width") ** 2))
 
 
 def half(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
     """`(x / width) exp(-|v|^2 / 2 width^2)`: positive to the right, negative to the left."""
-    width = _number(arguments, "width")
+    width = _divisor(arguments, "width")
     return v[..., 0] / width * np.exp(-_squared(v) / (2 * width**2))
 
 
@@ -108,10 +111,10 @@ def gabor(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Arr
     The phase is that of the family's member plus the shape's own.
     """
     x, y = v[..., 0], v[..., 1]
-    length, width = _number(arguments, "length"), _number(arguments, "width")
+    length, width = _divisor(arguments, "length"), _divisor(arguments, "width")
     envelope = np.exp(-(x**2) / (2 * length**2) - y**2 / (2 * width**2))
     phase_deg = phase_deg + _number(arguments, "phase")
-    turn = 2 * np.pi * y / _number(arguments, "wavelength") + np.radians(phase_deg)
+    turn = 2 * np.pi * y / _divisor(arguments, "wavelength") + np.radians(phase_deg)
     return envelope * (np.cos(turn) - level)
 
 
@@ -146,6 +149,16 @@ def _number(arguments: Arguments, name: str) -> float:
     if isinstance(value, tuple):
         raise TypeError(f"{name} is a number, not a point")
     return value
+
+
+def _divisor(arguments: Arguments, name: str) -> float:
+    return max(_number(arguments, name), SMALLEST_PX)
+
+
+def _radius(arguments: Arguments) -> float:
+    """The radius of an arc; negative ones bend to the right, and none is 0."""
+    radius = _number(arguments, "radius")
+    return SMALLEST_PX if abs(radius) < SMALLEST_PX else radius
 
 
 def _point(arguments: Arguments, name: str) -> Array:
