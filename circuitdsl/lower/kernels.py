@@ -233,8 +233,8 @@ def _gabor(arguments: Arguments, grid: Grid) -> Samples:
     x, y = grid.views.x, grid.views.y
     envelope = jnp.exp(-_falloff(length) * x * x - _falloff(width) * y * y)
     turn_rad = y * (2 * pi / jnp.maximum(wavelength, _SMALLEST_PX)) + jnp.radians(phase_deg)
-    parts = (envelope * jnp.cos(turn_rad), envelope * jnp.sin(turn_rad), envelope)
-    even, odd, envelope = (grid.over_views(grid.settled(part)) for part in parts)
+    carriers = jnp.stack([jnp.cos(turn_rad), jnp.sin(turn_rad), jnp.ones_like(turn_rad)])
+    even, odd, envelope = map(grid.over_views, grid.settled(envelope * carriers))
     cosine, sine = (part.reshape(-1, *(1,) * (even.ndim - 1)) for part in grid.views.carrier)
     carried = _one_point(even * cosine - odd * sine)
     return carried._replace(envelope=envelope[..., None])
@@ -276,18 +276,15 @@ def _stroke(x: Array, y: Array, width: Array, grid: Grid) -> Samples:
     turned to the frame of the taps, and the taps need two short lists of exponentials, not a plane.
     """
     cosine, sine = (part[:, None] for part in grid.views.turn)
-    along_x, along_y = (
-        jnp.exp(-_falloff(width) * (steps[..., None] - at[:, None, None]) ** 2)
-        for steps, at in (
-            (grid.views.steps, cosine * x - sine * y),
-            (-grid.views.steps, sine * x + cosine * y),
-        )
-    )
-    # [R, k, 3, points] each
+    at = jnp.stack([cosine * x - sine * y, sine * x + cosine * y])[:, :, None, None]
+    steps = jnp.stack([grid.views.steps, -grid.views.steps])[:, None, ..., None]
+    along = jnp.exp(-_falloff(width) * (steps - at) ** 2)  # [x and y, R, k, 3, points]
     if grid.averaged:
-        values = along_y.mean(axis=2)[:, :, None] * along_x.mean(axis=2)[:, None]
+        along_x, along_y = along.mean(axis=3)
+        values = along_y[:, :, None] * along_x[:, None]
         values = values.reshape(len(values), -1, len(x))
     else:
+        along_x, along_y = along
         values = along_y[:, :, None, :, None] * along_x[:, None, :, None, :]
         values = values.reshape(len(values), -1, 9, len(x))
     return Samples(grid.over_views(values) / len(x), jnp.zeros(len(x), jnp.float32))

@@ -188,36 +188,32 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
     shape = (len(views.turn_of), len(views.centre), views.delta_deg.shape[-1])
     sampled = jnp.broadcast_to(columns(form, views, scalars), shape)
     colour = _colour(form, scalars)
-    kernel = _take(sampled, entries) * colour[:, None]
+    # a plan's places are always within
+    kernel = sampled.reshape(-1).at[entries].get(mode="promise_in_bounds") * colour[:, None]
     mass, balance = scalars[form.mass], scalars[form.balance]
 
-    def total(entry: Array) -> Array:
-        """A sum over each target member's taps and sources, before colour, `[out]`."""
-        return _take(entry.sum(axis=1), rows).sum(axis=-1)[row_of]
+    def totals(*entries: Array) -> Array:
+        """Sums over each target member's taps and sources, before colour, `[entries, out]`."""
+        by_column = jnp.stack(entries).sum(axis=2).reshape(len(entries), -1)
+        by_row = by_column.at[:, rows].get(mode="promise_in_bounds").sum(axis=-1)
+        return by_row.at[:, row_of].get(mode="promise_in_bounds")
 
     match form.norm:
         case "none":
             factor: Array | float = 1.0
         case "l1":
-            factor = 1.0 / _floored(total(jnp.abs(sampled)) * jnp.abs(colour).sum())
+            (total,) = totals(jnp.abs(sampled))
+            factor = 1.0 / jnp.maximum(total * jnp.abs(colour).sum(), SMALLEST)
         case "l2":
-            factor = 1.0 / jnp.sqrt(_floored(total(sampled**2) * (colour**2).sum(), SMALLEST**2))
+            (total,) = totals(sampled**2)
+            factor = 1.0 / jnp.sqrt(jnp.maximum(total * (colour**2).sum(), SMALLEST**2))
         case "mass":
-            up, down = total(jax.nn.relu(sampled)), total(jax.nn.relu(-sampled))
+            up, down = totals(jax.nn.relu(sampled), jax.nn.relu(-sampled))
             light, dark = jax.nn.relu(colour).sum(), jax.nn.relu(-colour).sum()
-            above = mass / _floored(up * light + down * dark)
-            below = mass * balance / _floored(up * dark + down * light)
+            above = mass / jnp.maximum(up * light + down * dark, SMALLEST)
+            below = mass * balance / jnp.maximum(up * dark + down * light, SMALLEST)
             factor = jnp.where(kernel > 0, above, below)
     return kernel * (factor * scalars[form.gain])
-
-
-def _take(values: Array, places: Array) -> Array:
-    """Entries of `values` by flat place; a plan's places are always within."""
-    return values.reshape(-1).at[places].get(mode="promise_in_bounds")
-
-
-def _floored(total: Array, least: float = SMALLEST) -> Array:
-    return jnp.maximum(total, least)
 
 
 def _colour(form: ConnectionForm, scalars: Array) -> Array:
