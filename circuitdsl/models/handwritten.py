@@ -174,6 +174,21 @@ class _Wiring:
         """The families of a layer, in the order in which its channels are packed."""
         return tuple(family for family in self.families if family.layer == layer)
 
+    def needed_for(self, names: Sequence[str]) -> frozenset[str]:
+        """The families that must be computed for the named ones."""
+        needed: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            family = self.of(waiting.pop())
+            if family.name in needed:
+                continue
+            needed.add(family.name)
+            waiting += [source for _, source in family.inputs if source != INPUT]
+            waiting += family.over
+            if self.backbone.norm == "lrn":
+                waiting += [member.name for member in self.in_layer(family.layer)]
+        return frozenset(needed)
+
 
 @lru_cache(maxsize=64)
 def _wiring(circuit: Circuit) -> _Wiring:
@@ -218,7 +233,7 @@ def _program(
     """The compiled function from arrays and images to the named families."""
 
     def program(weights: dict[str, Array], images: Array) -> dict[str, Array]:
-        running = _Running(wiring, weights, images)
+        running = _Running(wiring, weights, images, wiring.needed_for(families))
         value = running.before_relu if before_relu else running.activation
         return {name: value(name) for name in families}
 
@@ -228,8 +243,15 @@ def _program(
 class _Running:
     """One forward pass; whatever is computed is computed once."""
 
-    def __init__(self, wiring: _Wiring, weights: Mapping[str, Array], images: Array) -> None:
+    def __init__(
+        self,
+        wiring: _Wiring,
+        weights: Mapping[str, Array],
+        images: Array,
+        needed: frozenset[str],
+    ) -> None:
         self.wiring = wiring
+        self.needed = needed
         self.geometry = wiring.backbone.geometry
         self.weights = weights
         self.image = images - INPUT_MEAN
@@ -286,6 +308,8 @@ class _Running:
             layer = self.geometry.by_name[family.layer]
             if not family.inputs:
                 return self.resting(family)
+            if [source for _, source in family.inputs] == [INPUT]:
+                return self.of_image(family)
             sources = [self.arriving(source, layer) for _, source in family.inputs]
             kernels = [self.weights[connection] for connection, _ in family.inputs]
             # one convolution of all sources side by side is faster than the sum of several
@@ -294,6 +318,31 @@ class _Running:
             return convolve(x, kernel * gain, layer.stride) + bias
 
         return self._once("before_relu", name, compute)
+
+    def of_image(self, family: _Member) -> Array:
+        """A family that reads the image alone, before ReLU.
+
+        Such families of one layer are computed together: an image has few channels, so most of the
+        work of a convolution is gathering its windows, and one wide convolution takes a quarter of
+        the time of three narrow ones.
+        """
+        together = [
+            member
+            for member in self.wiring.in_layer(family.layer)
+            if member.name in self.needed and [source for _, source in member.inputs] == [INPUT]
+        ]
+
+        def compute() -> Array:
+            kernels = [
+                self.weights[member.inputs[0][0]] * self.weights[f"{member.name}.gain"]
+                for member in together
+            ]
+            stride = self.geometry.by_name[family.layer].stride
+            return convolve(self.image, jnp.concatenate(kernels, axis=-1), stride)
+
+        start = sum(member.size for member in together[: together.index(family)])
+        joint = self._once("of_image", family.layer, compute)
+        return joint[..., start : start + family.size] + self.weights[f"{family.name}.bias"]
 
     def resting(self, family: _Member) -> Array:
         """A family that nothing connects to: its bias, everywhere."""
