@@ -194,6 +194,7 @@ CODES: dict[str, str] = {
     "E505": "grating finer than the taps",
     "E506": "single tap in a large kernel",
     "E507": "families on different grids",
+    "E508": "shape that cancels in one tap",
     "E601": "weights named in a hand-written circuit",
     "E602": "calibration without a solution",
     "E603": "family that can never fire",

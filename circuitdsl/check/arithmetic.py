@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from circuitdsl.check.findings import Findings
-from circuitdsl.check.values import Point, Profile, Value, as_profile, described
+from circuitdsl.check.values import LARGEST, Point, Profile, Value, as_profile, described
 from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
 from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar
@@ -79,6 +79,9 @@ def _scalars(
     except ArithmeticError as error:
         why = "division by zero" if isinstance(error, ZeroDivisionError) else str(error)
         findings.error("E308", f"this has no value: {why}", span)
+        return None
+    if isinstance(result, Number) and abs(result.value) > LARGEST:
+        findings.error("E113", "the result is too large a number", span)
         return None
     if sum(1 for _ in nodes_of(result)) > LARGEST_SCALAR:
         findings.error(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from circuitdsl.check.connections import Joined, connection
+from circuitdsl.check.defaults import family_values, has_values
 from circuitdsl.check.evaluate import Evaluator, dial
 from circuitdsl.check.families import backbone, family
 from circuitdsl.check.findings import Findings
@@ -134,7 +135,22 @@ def _build(module: Module, findings: Findings) -> Built:
     )
     if use is not None:
         _judge(built, use, findings)
+        _one_name_each(families, module, use, findings)
     return built
+
+
+def _one_name_each(
+    families: dict[str, Family | None], module: Module, use: BackboneUse, findings: Findings
+) -> None:
+    """A connection's end is a family, or a layer after the backbone's name: never both."""
+    if use.name in families:
+        name = module.families[use.name].name
+        findings.error(
+            "E203",
+            f"`{use.name}` is the backbone; no family can have its name",
+            name.span,
+            help="Choose another name.",
+        )
 
 
 def _backbone(module: Module, findings: Findings) -> BackboneUse | None:
@@ -214,8 +230,10 @@ def _judge(built: Built, use: BackboneUse, findings: Findings) -> None:
         fits(each, findings)
         if reads(each, use, findings):
             fits_kernel(each, use, dials, findings)
+            has_values(each, use, dials, findings)
         profiles(each, dials, findings)
     families = [each for each in built.families.values() if each is not None]
+    family_values(families, built.normalisations, dials, findings)
     capacity(use, families, built.joined, findings)
     faulty = any(d.severity == "error" for d in findings.diagnostics)
     if not faulty and not built.module.file.broken:

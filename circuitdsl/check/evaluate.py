@@ -18,6 +18,7 @@ from circuitdsl.check.primitives import moved, primitive
 from circuitdsl.check.scope import Bound, Module
 from circuitdsl.check.standard import standard_home
 from circuitdsl.check.values import (
+    LARGEST,
     SCALAR_TYPES,
     TYPES,
     Point,
@@ -118,7 +119,7 @@ class Evaluator:
 
     def _number(self, node: nodes.Number) -> Value | None:
         number = literal(node.value, node.unit, node.span)
-        if number.value == float("inf"):
+        if number.value > LARGEST:
             self.findings.error("E113", f"`{node.text}` is too large a number", node.span)
             return None
         return number

@@ -23,13 +23,20 @@ class Findings:
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.calls_left = NESTED_CALLS
-        self.modules = 0
+        self._modules = 0
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def affords(self, *, nested: bool) -> bool:
         """Count a call of a function, and say whether there may be so many."""
         self.calls_left += -1 if nested else NESTED_PER_CALL
         return self.calls_left > 0
+
+    def another_module(self) -> bool | None:
+        """Count an imported file: whether it may be read, or None the first time it may not."""
+        self._modules += 1
+        if self._modules == MOST_MODULES + 1:
+            return None
+        return self._modules <= MOST_MODULES
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same one is there already."""

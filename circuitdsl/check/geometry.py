@@ -81,6 +81,15 @@ def fits_kernel(
                 also=also,
                 note="a grating finer than two taps cannot be told from a coarser one",
             )
+    if side == 1 and place.terms and all(t.shape.name == "half" for t in place.terms):
+        span, also = joined.at(place.span)
+        findings.warn(
+            "E508",
+            "the two sides of `half` cancel within the one tap of a 1x1 layer",
+            span,
+            also=also,
+            help="Declare the family in a 3x3 layer, or use `dot()`.",
+        )
     if side > 1 and all(term.shape.name == "dot" for term in place.terms):
         span, also = joined.at(place.span)
         findings.warn(

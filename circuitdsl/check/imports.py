@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
-from circuitdsl.check.findings import MOST_MODULES, Findings, listed, with_hint
+from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.scope import Module, declare, twice
 from circuitdsl.check.standard import standard_file, standard_names
 from circuitdsl.diagnostics import InputError
@@ -45,7 +45,13 @@ class FileLoader:
                 help="Save it, or write the declarations in it.",
             )
         shown = str(Path(importing.name).parent / path)
-        return read_source(importing.path.parent / path, shown)
+        folder = importing.path.parent
+        if not (folder / path).resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{shown} leads out of the folder through a link.",
+                help="Put the file itself beside this one, or in a folder below.",
+            )
+        return read_source(folder / path, shown)
 
 
 def open_module(
@@ -63,7 +69,6 @@ def _open(
     outer: tuple[Source, ...],
 ) -> Module:
     module = Module(file, prefix)
-    findings.modules += 1
     declare(module, findings)
     for item in file.items:
         if isinstance(item, nodes.ImportNames):
@@ -148,8 +153,10 @@ def _import_module(
     source = _found(item.path, loader, findings, outer)
     if source is None:
         return
-    if len(outer) > DEEPEST_IMPORTS or findings.modules > MOST_MODULES:
+    allowed = findings.another_module()
+    if allowed is None or (allowed and len(outer) > DEEPEST_IMPORTS):
         findings.error("E113", "imports lead to too many files", item.path.span)
+    if not allowed or len(outer) > DEEPEST_IMPORTS:
         return
     file, faults = parse(source)
     for fault in faults:

@@ -15,6 +15,9 @@ from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
 from circuitdsl.source import Span
 
+NARROWEST_DEG = 0.1
+"""Width of the narrowest bump, which no family could sample anyway."""
+
 ALIASED_LIMIT = 0.05
 """The share of a bump that its source may fail to sample."""
 
@@ -30,7 +33,9 @@ def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
         count: Members of the source along the axis.
         period_deg: Degrees after which the axis repeats.
     """
-    kappa = math.log(2) / (1 - math.cos(math.radians(360.0 / period_deg * width_deg / 2)))
+    # 1 - cos a = 2 sin^2(a/2), which stays exact for narrow bumps
+    half = math.sin(math.radians(360.0 / period_deg * width_deg / 4))
+    kappa = math.log(2) / (2 * half * half)
     return _bessel(count / 2, kappa) / _bessel(0, kappa)
 
 
@@ -59,8 +64,8 @@ def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> 
                 continue
             width = value_of(dict(term.arguments)["width"], dials, float("nan"))
             span, also = joined.at(term.span)
-            if width is not None and not 0 < width < period:
-                message = f"the width of a bump lies between 0deg and {period:g}deg; "
+            if width is not None and not NARROWEST_DEG <= width < period:
+                message = f"the width of a bump lies between {NARROWEST_DEG}deg and {period:g}deg; "
                 findings.error("E304", f"{message}it is {width:g}deg", span, also=also)
             elif width is not None and source.at_deg is None:
                 warning = _aliased(source, width, period, span)

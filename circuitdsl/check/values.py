@@ -56,6 +56,10 @@ def literal(value: float, unit: str, span: Span) -> Number:
     return Number(value * _PER_UNIT[unit] if unit in _PER_UNIT else value, _UNITS[unit], span)
 
 
+LARGEST = 1e30
+"""Numbers beyond this would not survive single precision."""
+
+
 def is_scalar(value: Value) -> bool:
     """Whether the value is a number, with or without a unit."""
     return isinstance(value, Number | Dial | Apply)

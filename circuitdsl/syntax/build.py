@@ -39,6 +39,9 @@ class NodeBuilder:
     def start(self, children: list[Any]) -> tuple[nodes.Header, tuple[nodes.Item, ...]]:
         return children[0], tuple(children[1:])
 
+    def items(self, children: list[Any]) -> tuple[nodes.Item, ...]:
+        return tuple(children)
+
     def header(self, children: list[Any]) -> nodes.Header:
         circ, version, doc = children
         text = None if doc is None else self.text([doc])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from circuitdsl.syntax.words import DECLARATIONS, LATER
 
@@ -18,10 +19,17 @@ DEEPEST = 64
 LONGEST_LIST = 4096
 """Entries of one list."""
 
+LONGEST_DECLARATION = 64_000
+"""Characters from the start of one declaration to that of the next."""
+
+MOST_PARTS = 300_000
+"""Brackets, commas, strings and comments of a file."""
+
 _PART = re.compile(
     r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*|[()\[\]{},]|^[A-Za-z_][A-Za-z0-9_]*', re.MULTILINE
 )
 _CLOSES = {")": "(", "]": "[", "}": "{"}
+_BRACKETS = frozenset("()[]{}")
 _STARTERS = frozenset((*DECLARATIONS, *LATER))
 
 
@@ -48,6 +56,8 @@ class Outline:
         unclosed: Opening brackets that never close, in order.
         too_deep: Where brackets are nested too deeply, if anywhere.
         too_long: Where a list exceeds the limit, if anywhere.
+        too_wide: Where a declaration is longer than the limit, if anywhere.
+        too_many: Where the text exceeds the limit of brackets and the like, if anywhere.
     """
 
     comments: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
@@ -55,6 +65,8 @@ class Outline:
     unclosed: list[Unclosed] = field(default_factory=list[Unclosed])
     too_deep: int | None = None
     too_long: int | None = None
+    too_many: int | None = None
+    too_wide: int | None = None
 
 
 def outline(text: str) -> Outline:
@@ -62,32 +74,48 @@ def outline(text: str) -> Outline:
     found = Outline()
     open_at: list[int] = []
     commas = [0]
-    for match in _PART.finditer(text):
+    for number, match in enumerate(_PART.finditer(text)):
         part, start = match[0], match.start()
+        if number == MOST_PARTS:
+            found.too_many = start
+            break
         if part[0] == "#":
             found.comments.append((start, match.end()))
-        elif part in "([{":
-            open_at.append(start)
-            commas.append(0)
-            if len(open_at) > DEEPEST:
-                found.too_deep = start
-                break
-        elif part in _CLOSES:
-            if open_at:
-                opened = open_at.pop()
-                commas.pop()
-                if text[opened] != _CLOSES[part]:
-                    found.unclosed.append(Unclosed(opened, start))
+        elif part in _BRACKETS:
+            _bracket(text, start, open_at, commas, found)
         elif part == ",":
             commas[-1] += 1
-            if commas[-1] > LONGEST_LIST:
-                found.too_long = start
-                break
         elif part[0] != '"' and (not open_at or part in _STARTERS):
             # a declaration starts here whatever was left open before
             found.unclosed += [Unclosed(opened) for opened in open_at]
             open_at, commas = [], [0]
             found.cuts.append(start)
+        if len(open_at) > DEEPEST:
+            found.too_deep = start
+            break
+        if commas[-1] > LONGEST_LIST:
+            found.too_long = start
+            break
     found.unclosed += [Unclosed(opened) for opened in open_at]
     found.unclosed.sort(key=lambda fault: fault.start)
+    wide = (
+        start for start, end in pairwise((*found.cuts, len(text))) if _too_wide(text, start, end)
+    )
+    found.too_wide = next(wide, None)
     return found
+
+
+def _bracket(text: str, start: int, open_at: list[int], commas: list[int], found: Outline) -> None:
+    """Open or close a bracket."""
+    if text[start] not in _CLOSES:
+        open_at.append(start)
+        commas.append(0)
+    elif open_at:
+        opened = open_at.pop()
+        commas.pop()
+        if text[opened] != _CLOSES[text[start]]:
+            found.unclosed.append(Unclosed(opened, start))
+
+
+def _too_wide(text: str, start: int, end: int) -> bool:
+    return end - start > LONGEST_DECLARATION < len(text[start:end].rstrip())

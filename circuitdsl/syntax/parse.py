@@ -13,6 +13,7 @@ import re
 import threading
 from contextlib import suppress
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,14 @@ from circuitdsl.resources import grammar_file
 from circuitdsl.source import Source, Span
 from circuitdsl.syntax.build import NodeBuilder
 from circuitdsl.syntax.nodes import CircuitFile, Comment, Header, Item
-from circuitdsl.syntax.outline import DEEPEST, LONGEST_LIST, Outline, outline
+from circuitdsl.syntax.outline import (
+    DEEPEST,
+    LONGEST_DECLARATION,
+    LONGEST_LIST,
+    MOST_PARTS,
+    Outline,
+    outline,
+)
 from circuitdsl.syntax.read import LARGEST
 from circuitdsl.syntax.slips import Slip, explain, names_declared
 
@@ -58,14 +66,9 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
             _refused(source, 0, 1, message, "Split it, and import the parts.")
         ]
     look = outline(source.text)
-    if look.too_deep is not None:
-        message = f"brackets are nested more than {DEEPEST} deep"
-        help_ = "Name the inner parts with `let` or `fn`."
-        fault = Diagnostic("E107", message, _character(source, look.too_deep), help=help_)
-        return _nothing(source), [fault]
-    if look.too_long is not None:
-        message = f"a list of more than {LONGEST_LIST:,} entries"
-        return _nothing(source), [_refused(source, look.too_long, 1, message, "Shorten the list.")]
+    refusal = _beyond_limits(source, look)
+    if refusal is not None:
+        return _nothing(source), [refusal]
     with _LOCK:
         _builder().source = source
         try:
@@ -86,6 +89,24 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     return CircuitFile(source, header, items, comments, broken), faults
 
 
+def _beyond_limits(source: Source, look: Outline) -> Diagnostic | None:
+    """What a first look found that the parser should not see."""
+    if look.too_deep is not None:
+        message = f"brackets are nested more than {DEEPEST} deep"
+        help_ = "Name the inner parts with `let` or `fn`."
+        return Diagnostic("E107", message, _character(source, look.too_deep), help=help_)
+    if look.too_long is not None:
+        message = f"a list of more than {LONGEST_LIST:,} entries"
+        return _refused(source, look.too_long, 1, message, "Shorten the list.")
+    if look.too_wide is not None:
+        message = f"a declaration of more than {LONGEST_DECLARATION:,} characters"
+        return _refused(source, look.too_wide, 1, message, "Split it.")
+    if look.too_many is not None:
+        message = f"a file of more than {MOST_PARTS:,} brackets, commas, strings and comments"
+        return _refused(source, look.too_many, 1, message, "Split it, and import the parts.")
+    return None
+
+
 def _piecewise(
     source: Source, look: Outline
 ) -> tuple[Header | None, tuple[Item, ...], list[Diagnostic], frozenset[str]]:
@@ -93,29 +114,58 @@ def _piecewise(
     # the header is what comes before the first declaration, comments above it included
     has_header = bool(look.cuts) and re.match(r"circ\b", text[look.cuts[0] :]) is not None
     starts = [0, *look.cuts[1:]] if has_header else [0, *look.cuts]
-    ends = [*starts[1:], len(text)]
-    header: Header | None = None
-    items: list[Item] = []
-    faults: list[Diagnostic] = []
-    broken: set[str] = set()
-    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        rule = "header" if index == 0 else "item"
+    pieces = list(pairwise((*starts, len(text))))
+    reader = _Pieces(source, look)
+    header = reader.read(*pieces[0], "header")
+    reader.read_all(pieces[1:])
+    if reader.full:
+        message = f"{MOST_ERRORS} broken declarations; the rest of the file was not read"
+        at = reader.faults[-1].span.end
+        reader.faults.append(_refused(source, at - 1, 1, message, "Correct these first."))
+    return header, tuple(reader.items), reader.faults, frozenset(reader.broken)
+
+
+class _Pieces:
+    """Reads a broken file piece by piece, sound pieces together."""
+
+    def __init__(self, source: Source, look: Outline) -> None:
+        self.source = source
+        self.look = look
+        self.items: list[Item] = []
+        self.faults: list[Diagnostic] = []
+        self.broken: set[str] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many errors as anybody would read."""
+        return len(self.faults) >= MOST_ERRORS
+
+    def read(self, start: int, end: int, rule: str) -> Any:
+        """One piece, or None after reporting what is wrong with it."""
         try:
-            piece: Any = _parser().parse(TextSlice(text, start, end), start=rule)
+            return _parser().parse(TextSlice(self.source.text, start, end), start=rule)
         except UnexpectedInput as error:
-            slip = _slip(error, source, start, end, rule)
-            faults.append(explain(slip, look.unclosed))
-            broken |= names_declared(text[start:end])
-            if len(faults) == MOST_ERRORS:
-                message = f"{MOST_ERRORS} broken declarations; the rest of the file was not read"
-                faults.append(_refused(source, end - 1, 1, message, "Correct these first."))
-                break
-            continue
-        if index == 0:
-            header = piece
-        else:
-            items.append(piece)
-    return header, tuple(items), faults, frozenset(broken)
+            slip = _slip(error, self.source, start, end, rule)
+            self.faults.append(explain(slip, self.look.unclosed))
+            self.broken |= names_declared(self.source.text[start:end])
+            return None
+
+    def read_all(self, pieces: list[tuple[int, int]]) -> None:
+        """Pieces in order: all at once if they are sound, else one half after the other."""
+        if self.full or not pieces:
+            return
+        if len(pieces) == 1:
+            item = self.read(*pieces[0], "item")
+            self.items += [] if item is None else [item]
+            return
+        whole = TextSlice(self.source.text, pieces[0][0], pieces[-1][1])
+        try:
+            found: Any = _parser().parse(whole, start="items")
+            self.items += found
+        except UnexpectedInput:
+            middle = len(pieces) // 2
+            self.read_all(pieces[:middle])
+            self.read_all(pieces[middle:])
 
 
 def _slip(error: UnexpectedInput, source: Source, start: int, end: int, rule: str) -> Slip:
@@ -199,7 +249,7 @@ def _from_grammar(grammar: str, tables: Path) -> lark.Lark:
         grammar,
         parser="lalr",
         lexer="contextual",
-        start=["start", "header", "item"],
+        start=["start", "header", "items", "item"],
         transformer=_builder(),
         maybe_placeholders=True,
     )

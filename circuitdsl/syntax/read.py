@@ -24,6 +24,8 @@ def read_source(path: str | Path, name: str | None = None) -> Source:
     file = Path(path)
     shown = str(path) if name is None else name
     try:
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise InputError(f"{shown} is no regular file.", help="Check the path.")
         with file.open("rb") as stream:
             # one byte more than is legal is enough for the parser to refuse it, even from a device
             data = stream.read(4 * LARGEST + 1)

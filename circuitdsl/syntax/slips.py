@@ -15,6 +15,9 @@ from circuitdsl.source import Source, Span
 from circuitdsl.syntax.outline import Unclosed
 from circuitdsl.syntax.words import DECLARATIONS, LATER, RESERVED, UNITS
 
+_NEAR = 120
+"""Characters before an error that say what it is."""
+
 
 @dataclass(frozen=True)
 class Slip:
@@ -47,6 +50,11 @@ class Slip:
     def before(self) -> str:
         """The declaration's text up to the place of the error."""
         return self.source.text[self.start : self.at]
+
+    @property
+    def just_before(self) -> str:
+        """The last characters before the error, few enough for any regular expression."""
+        return self.before[-_NEAR:]
 
     def span(self, length: int | None = None) -> Span:
         """The place of the error: `length` characters, or the token found there."""
@@ -112,7 +120,7 @@ def _first_word(slip: Slip) -> Diagnostic | None:
 
 
 def _header(slip: Slip) -> Diagnostic | None:
-    if slip.rule != "header" or re.search(r"^\s*circ\b", slip.before, re.MULTILINE):
+    if slip.rule != "header" or re.search(r"^[ \t]*circ\b", slip.before, re.MULTILINE):
         return None
     return Diagnostic(
         "E108",
@@ -139,12 +147,12 @@ def _weights_as_architecture(slip: Slip) -> Diagnostic | None:
 
 
 def _spaced_unit(slip: Slip) -> Diagnostic | None:
-    number = re.search(r"[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?[ \t]+$", slip.before)
+    number = re.search(r"[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?[ \t]+$", slip.just_before)
     unit = re.match(rf"({'|'.join(UNITS)})\b", slip.rest)
     if number is None or unit is None:
         return None
     written = number[0].rstrip()
-    start = slip.start + number.start()
+    start = slip.at - len(number[0])
     return Diagnostic(
         "E101",
         f"write `{written}{unit[0]}`, not `{number[0]}{unit[0]}`: a unit is part of its number",
@@ -168,7 +176,7 @@ def _arrow(slip: Slip) -> Diagnostic | None:
 
 
 def _colon(slip: Slip) -> Diagnostic | None:
-    name = re.search(r"([A-Za-z_][\w.]*)\s*$", slip.before)
+    name = re.search(r"([A-Za-z_][\w.]*)\s*$", slip.just_before)
     if slip.rest[:1] != ":" or name is None or "{" not in slip.before:
         return None
     return Diagnostic(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from circuitdsl.check import CheckResult, check_path, loads
 from circuitdsl.check.imports import DEEPEST_IMPORTS
-from circuitdsl.diagnostics import DiagnosticError
+from circuitdsl.diagnostics import DiagnosticError, InputError
 from circuitdsl.ir.circuit import Motif
 from circuitdsl.ir.expressions import Dial
 from circuitdsl.ir.text import to_source
@@ -162,6 +163,24 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     assert "is no UTF-8 text" in result.errors[0].message
 
 
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.circ"
+    secret.write_text("circ 1\nlet a = 1\n")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "link.circ").symlink_to(secret)
+    (folder / "main.circ").write_text('circ 1\nimport "link.circ" as x\n')
+    (fault,) = check_path(folder / "main.circ").errors
+    assert fault.code == "E209"
+    assert "leads out of the folder through a link" in fault.message
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.circ")
+    with pytest.raises(InputError, match="no regular file"):
+        check_path(tmp_path / "pipe.circ")
+
+
 def test_a_text_that_is_no_file_imports_nothing() -> None:
     with pytest.raises(DiagnosticError, match="is no file"):
         loads('circ 1\nimport "lab.circ" as lab\n')
@@ -176,7 +195,7 @@ def test_long_chains_and_wide_trees_of_imports_end(tmp_path: Path) -> None:
         for i in range(20)
     }
     result = checked(tmp_path, 'circ 1\nimport "g0.circ" as g\n', **twice, g20="circ 1\n")
-    assert {d.code for d in result.errors} == {"E113"}
+    assert [d.code for d in result.errors] == ["E113"]
 
 
 def test_the_standard_library_checks_and_every_motif_of_it_can_be_used() -> None:

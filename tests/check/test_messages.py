@@ -231,7 +231,7 @@ MESSAGES = [
     (
         to_line("place = bar(8px, width=2px)  tune.th = bump(0deg)"),
         "E304",
-        "the width of a bump lies between 0deg and 180deg",
+        "the width of a bump lies between 0.1deg and 180deg",
     ),
     ("family x [th: rot(0)] at V.conv2d2", "E304", "needs 1 member or more"),
     (
@@ -259,6 +259,13 @@ MESSAGES = [
     ("let a = 10^10^3", "E100", "expected"),
     ("let a = (10^10)^300", "E308", "has no value"),
     ("family x [th: rot(at=[k*1deg])] at V.conv2d2", "E309", "reads the dial `k`"),
+    (to_line("place = dot()  tune.th = equal  gain = 1/(k - 0.5)"), "E308", "has no value"),
+    (to_line("place = dot()  tune.th = equal  gain = (k - 1)^0.5"), "E308", "has no value"),
+    ("family x at V.conv2d2 { bias = 1/(k - 0.5) }", "E308", "has no value"),
+    ("normalise line { window = 3tap  floor = 1/(k - 0.5) }", "E308", "has no value"),
+    (to_line("place = dot()  tune.th = equal  gain = 1e39"), "E113", "too large a number"),
+    (to_line("place = bar(8px, width=2px)  tune.th = bump(0.000001deg)"), "E304", "between 0.1deg"),
+    ("family V at V.conv2d2", "E203", "`V` is the backbone"),
     # axes
     (
         to_line("over = th  place = dot()  tune.th = equal"),
