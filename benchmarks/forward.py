@@ -15,7 +15,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import jax
@@ -30,6 +30,8 @@ except ImportError:
 
 from circuitdsl.ir.backbones import BACKBONES, Backbone, same_padding
 from circuitdsl.models.network import INPUT_MEAN, Network
+
+Hooks = Mapping[str, Callable[[torch.Tensor], torch.Tensor]]
 
 REQUIRED_RATIO = 1.4
 MATRIX = 2048
@@ -48,8 +50,8 @@ class EagerNetwork:
         }
 
     @torch.inference_mode()
-    def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Images minus their mean, to scores."""
+    def logits(self, images: torch.Tensor, hooks: Hooks | None = None) -> torch.Tensor:
+        """Images minus their mean, to scores; hooks change what the layers of their names give."""
         values = {"input": images}
         for layer in self.backbone.layers[1:-1]:
             sources = [values[name] for name in layer.inputs]
@@ -72,6 +74,8 @@ class EagerNetwork:
                 x = x.mean((2, 3))
             elif layer.kind == "dense":
                 x = torch.addmm(self.params["softmax2_b"], x, self.params["softmax2_w"])
+            if hooks and layer.name in hooks:
+                x = hooks[layer.name](x)
             values[layer.name] = x
         return x
 

@@ -27,6 +27,9 @@ Floats = NDArray[np.float64]
 INTACT = "intact"
 """The name of the network that nothing was done to."""
 
+MIRRORED = " (mirrored)"
+"""Behind the name of a mirror image."""
+
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
@@ -109,7 +112,7 @@ def labelled(
         if mirror:
             shown = np.stack([shown, shown[:, :, ::-1]], axis=1).reshape(-1, *shown.shape[1:])
             right = np.repeat(right, 2)
-            names = tuple(name for each in names for name in (each, f"{each} (mirrored)"))
+            names = tuple(name for each in names for name in (each, each + MIRRORED))
         yield Labelled(shown, right, names)
 
 
