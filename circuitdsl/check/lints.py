@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from circuitdsl.check.connections import Joined
 from circuitdsl.check.findings import Findings
@@ -22,6 +23,7 @@ ALIASED_LIMIT = 0.05
 """The share of a bump that its source may fail to sample."""
 
 
+@lru_cache(maxsize=1024)
 def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
     """The share of a bump that `count` evenly spaced members cannot tell from a coarser one.
 

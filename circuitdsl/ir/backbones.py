@@ -68,6 +68,10 @@ class Backbone:
     layers: tuple[Layer, ...]
     input_px: int
 
+    def __hash__(self) -> int:
+        # the geometry is looked up often, and hashing every layer each time would be most of it
+        return hash(self.name)
+
     @cached_property
     def by_name(self) -> dict[str, Layer]:
         """Every layer under its name."""
