@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from circuitdsl.check.load import check_path, load, loads
-    from circuitdsl.compare.by_name import accuracy, find_curves, score
+    from circuitdsl.compare.by_name import accuracy, find_curves, fit, score
     from circuitdsl.diagnostics import DiagnosticError, InputError
     from circuitdsl.ir.text import to_source
     from circuitdsl.lower.weights import lowering
@@ -32,6 +32,7 @@ __all__ = [
     "calibrated",
     "check_path",
     "find_curves",
+    "fit",
     "load",
     "loads",
     "lowering",
@@ -50,6 +51,7 @@ _HOME = {
     "calibrated": "stimuli.calibration",
     "check_path": "check.load",
     "find_curves": "compare.by_name",
+    "fit": "compare.by_name",
     "load": "check.load",
     "loads": "check.load",
     "lowering": "lower.weights",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.options import CircuitFile, Json, Limit, Model, Weights
+from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Model, Weights
 from circuitdsl.cli.output import say_left_out, write_record, writing
 
 find_app = typer.Typer(no_args_is_help=True, help="Find families of units by their tuning alone.")
@@ -28,16 +28,20 @@ def find_curves(
             "--output", "-o", "--circ", metavar="FILE", help="Declare the family in a .circ file."
         ),
     ] = None,
+    grid: Grid = None,
     json: Json = None,
 ) -> None:
     """Find a network's curve detectors: rank every unit of a layer by its tuning to circles."""
     from circuitdsl.compare.by_name import find_curves as find
+    from circuitdsl.report.fits import grids_table
     from circuitdsl.report.tables import found_table
     from circuitdsl.report.terminal import print_table, progress
 
     with progress() as report:
-        found = find(model, layer, weights=weights, progress=report)
+        found = find(model, layer, weights=weights, progress=report, grid=grid, units=units)
     print_table(found_table(found, units))
+    if found.grids is not None:
+        print_table(grids_table(found.grids))
     write_record(json, found.record)
     if circ is None:
         return
@@ -62,6 +66,7 @@ def score(
         typer.Option(metavar="DIR", help="Photographs; without them, scenes are drawn."),
     ] = None,
     limit: Limit = None,
+    grid: Grid = None,
     json: Json = None,
     figure: Annotated[
         Path | None,
@@ -80,6 +85,7 @@ def score(
     from circuitdsl.compare.by_name import AUTO
     from circuitdsl.compare.by_name import score as score_file
     from circuitdsl.report.figures import check_format, draw_tuning
+    from circuitdsl.report.fits import grids_table
     from circuitdsl.report.tables import score_table
     from circuitdsl.report.terminal import print_table, progress
 
@@ -95,12 +101,15 @@ def score(
             members=members,
             family=family,
             units=units,
+            grid=grid,
             progress=report,
         )
     if model == AUTO:
         typer.echo(f"auto took {comparison.model}", err=True)
     say_left_out(dict(comparison.skipped))
     print_table(score_table(comparison))
+    if comparison.grids is not None:
+        print_table(grids_table(comparison.grids))
     write_record(json, comparison.record)
     if figure is None:
         typer.echo("--figure FILE draws the tuning curves", err=True)

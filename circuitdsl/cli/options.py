@@ -24,6 +24,12 @@ Weights = Annotated[
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the result as JSON.")
 ]
+Grid = Annotated[
+    Path | None,
+    typer.Option(
+        "--grid", metavar="FILE", help="Also compare with published response grids (.npz)."
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Use N images, spread over the folder.")
 ]

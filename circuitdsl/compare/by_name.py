@@ -16,6 +16,9 @@ from circuitdsl.check.load import load
 from circuitdsl.compare.accuracy import AccuracyResult
 from circuitdsl.compare.accuracy import accuracy as measure_accuracy
 from circuitdsl.compare.families import FoundFamily, find_family
+from circuitdsl.compare.fitted import FittedCircuit, Kind, fit_circuit, split_photographs
+from circuitdsl.compare.fitting import Schedule
+from circuitdsl.compare.grids import read_grids
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import Circuit
@@ -61,7 +64,13 @@ def open_model(name: str, weights: Path | None = None) -> tuple[str, Network]:
 
 
 def find_curves(
-    model: str, layer: str, weights: Path | None = None, progress: Progress = silent
+    model: str,
+    layer: str,
+    weights: Path | None = None,
+    progress: Progress = silent,
+    *,
+    grid: Path | None = None,
+    units: int = 10,
 ) -> FoundFamily:
     """Rank the units of a layer of a trained network as curve detectors.
 
@@ -70,13 +79,17 @@ def find_curves(
         layer: One of its convolutions or blocks, such as `mixed3b`.
         weights: A weight file, instead of the model's own.
         progress: Told what is being done.
+        grid: A file of published grids, to compare the best units with.
+        units: How many of the best units are compared with them.
 
     Raises:
-        InputError: no such model, weights or layer, or a layer in which nothing fires.
+        InputError: no such model, weights, layer or grids, or a layer in which nothing fires.
     """
+    published = None if grid is None else read_grids(grid)
     name, network = open_model(model, weights)
     progress(f"showing circles to {layer} of {name}")
-    return find_family(network, layer, name)
+    found = find_family(network, layer, name)
+    return found if published is None else found.matched(network, published, units, progress)
 
 
 def accuracy(
@@ -121,6 +134,7 @@ def score(
     family: str | None = None,
     units: int = 10,
     seed: int = 0,
+    grid: Path | None = None,
     progress: Progress = silent,
 ) -> Comparison:
     """Score a hand-written family of a circuit file against a trained network's own.
@@ -135,6 +149,7 @@ def score(
         family: The hand-written family; by default the last one, which no connection reads.
         units: How many of the network's units to compare with, best first.
         seed: Of the bootstrap.
+        grid: A file of published grids, to compare the family with too.
         progress: Told what is being done.
 
     Raises:
@@ -142,6 +157,7 @@ def score(
         InputError: anything else that was asked for is not there or does not fit.
     """
     circuit = load(path)
+    published = None if grid is None else read_grids(grid)
     name, network = open_model(model, weights)
     return score_circuit(
         circuit,
@@ -153,6 +169,62 @@ def score(
         members=members,
         units=units,
         seed=seed,
+        published=published,
+        progress=progress,
+    )
+
+
+def fit(
+    path: Path | str,
+    model: str = AUTO,
+    *,
+    objective: Kind = "natural",
+    weights: Path | None = None,
+    images: Path | None = None,
+    limit: int | None = None,
+    grid: Path | None = None,
+    share: float = 0.5,
+    schedule: Schedule | None = None,
+    units: int = 10,
+    checkpoint: Path | None = None,
+    progress: Progress = silent,
+) -> FittedCircuit:
+    """Fit the free dials of a circuit file.
+
+    Args:
+        path: The circuit file.
+        model: A model of the registry, or `auto`: the best whose weights are here.
+        objective: `natural` photographs, the published `grid`, or `both`.
+        weights: A weight file, instead of the model's own.
+        images: A folder of photographs; half of them are fitted to, half are for testing.
+        limit: How many photographs of each half at most.
+        grid: A file of published grids.
+        share: Of the photographs in the sum of both.
+        schedule: Steps, rate, and how much each step sees.
+        units: How many of the network's units.
+        checkpoint: A file to save to, and to go on from where it exists.
+        progress: Told what is being done.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: anything else that was asked for is not there or does not fit.
+    """
+    circuit = load(path)
+    published = None if grid is None else read_grids(grid)
+    photographs = None if images is None else split_photographs(images, limit)
+    name, network = open_model(model, weights)
+    return fit_circuit(
+        circuit,
+        network,
+        file=str(path),
+        model=name,
+        objective=objective,
+        photographs=photographs,
+        published=published,
+        share=share,
+        schedule=schedule,
+        units=units,
+        checkpoint=checkpoint,
         progress=progress,
     )
 

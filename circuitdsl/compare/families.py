@@ -14,13 +14,14 @@ Nothing else about a unit is looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.compare.grids import GridScores, PublishedGrids, match_grids
 from circuitdsl.compare.subject import trained
 from circuitdsl.compare.tuning import Tuning, default_grid, response_grid, tuning_of
 from circuitdsl.diagnostics import InputError
@@ -73,6 +74,7 @@ class FoundFamily:
         grid: The stimuli that were shown.
         units: Best first.
         responses: Of the whole layer, `[radius, angle, contrast, unit]`.
+        grids: The best units against published grids, if some were given.
     """
 
     model: str
@@ -81,14 +83,34 @@ class FoundFamily:
     grid: CurveGrid
     units: tuple[FoundUnit, ...]
     responses: NDArray[np.float32] = field(repr=False, compare=False)
+    grids: GridScores | None = None
 
     def record(self) -> dict[str, Any]:
         """The family as JSON has it."""
-        return {
+        record: dict[str, Any] = {
             "model": self.model,
             "layer": self.layer,
             "units": [unit.record() for unit in self.units],
         }
+        return record if self.grids is None else record | {"grids": self.grids.record()}
+
+    def matched(
+        self,
+        network: Network,
+        published: PublishedGrids,
+        count: int = 10,
+        progress: Callable[[str], None] = lambda stage: None,
+    ) -> FoundFamily:
+        """The family with its best units compared with published grids.
+
+        Args:
+            network: The network that the family was found in.
+            published: Grids of the original neurons.
+            count: How many of the best units are looked through for each published neuron.
+            progress: Told what is being done.
+        """
+        units = trained(network, self.layer, [found.unit for found in self.best(count)])
+        return replace(self, grids=match_grids(units, published, progress))
 
     def best(self, count: int) -> tuple[FoundUnit, ...]:
         """The best units, in order of their preferred angle.

@@ -2,7 +2,7 @@
 
 In: a circuit, a trained network, images. Out: `Comparison`: unit by unit, how alike the two are on
 circles (preferred angle, width, echo, the whole response grid) and, position by position, on
-natural images.
+natural images; where published grids are given, also how alike those are (`grids.py`).
 
 The network's family is found by its tuning (`families.py`). A hand-written family is a continuous
 function of its angle, so by default its members are placed at the originals' preferred angles; left
@@ -22,6 +22,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.compare.families import FoundUnit, find_family
+from circuitdsl.compare.grids import GridScores, PublishedGrids, score_grids
 from circuitdsl.compare.natural import Agreement, agreement
 from circuitdsl.compare.pairing import nearest_pairs
 from circuitdsl.compare.subject import Subject, handwritten, trained
@@ -99,6 +100,7 @@ class Comparison:
         units: The pairs, in order of the originals' angles.
         natural_r_ci: The bootstrap 95 % interval of the mean natural correlation.
         skipped: Image files that could not be read, and why.
+        grids: The family against published grids, if some were given.
     """
 
     file: str
@@ -111,6 +113,7 @@ class Comparison:
     units: tuple[UnitScore, ...]
     natural_r_ci: tuple[float, float]
     skipped: tuple[tuple[str, str], ...] = ()
+    grids: GridScores | None = None
 
     @property
     def mean(self) -> dict[str, float]:
@@ -124,13 +127,14 @@ class Comparison:
 
     def record(self) -> dict[str, Any]:
         """The comparison as JSON has it."""
-        return {
+        record: dict[str, Any] = {
             "file": self.file,
             "model": self.model,
             "images": self.images,
             "units": [unit.record() for unit in self.units],
             "mean": self.mean,
         }
+        return record if self.grids is None else record | {"grids": self.grids.record()}
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ def score_circuit(
     members: Members = "placed",
     units: int = 10,
     seed: int = 0,
+    published: PublishedGrids | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Comparison:
     """Score one family of a circuit against the family of a network's own.
@@ -173,6 +178,7 @@ def score_circuit(
         members: `placed` at the originals' preferred angles, or `as-written`.
         units: How many of the network's units to compare with, best first.
         seed: Of the bootstrap.
+        published: Grids of the original neurons, to compare with too.
         progress: Told what is being done.
 
     Raises:
@@ -191,6 +197,7 @@ def score_circuit(
     grids = response_grid(hand, found.grid), found.responses[..., [unit.unit for unit in chosen]]
     progress(f"comparing activations on {images.source}")
     natural = agreement(hand, originals, images.batches, seed)
+    scores = None if published is None else score_grids(circuit, written, published, progress)
     return Comparison(
         file=file,
         model=model,
@@ -202,6 +209,7 @@ def score_circuit(
         units=unit_scores(hand.names, originals.names, found.grid, grids, natural),
         natural_r_ci=natural.mean_ci,
         skipped=tuple((str(path), why) for path, why in images.skipped.items()),
+        grids=scores,
     )
 
 

@@ -56,6 +56,13 @@ def ink_and_ground(contrast: ArrayLike) -> tuple[Array, Array]:
     return GREY * (1 + value), GREY * (1 - value)
 
 
+def saturated(hue_deg: ArrayLike) -> Array:
+    """RGB 0..255 `[..., 3]` of the purest colour of each hue: 0 red, 120 green, 240 blue."""
+    hue = jnp.asarray(hue_deg, jnp.float32)[..., None]
+    away = jnp.abs((hue - jnp.asarray((0.0, 120.0, 240.0)) + 180.0) % 360.0 - 180.0)
+    return 255.0 * jnp.clip(2.0 - away / 60.0, 0.0, 1.0)
+
+
 @partial(jax.jit, static_argnames=("canvas", "filled"))
 def draw_circles(
     radius_px: ArrayLike,
@@ -132,6 +139,8 @@ class CurveGrid:
         contrast: -1 (black on white) to 1 (white on black), `[c]`.
         stroke_px: Width of the outlines.
         filled: Discs instead of outlines.
+        coloured: Ink in the hue whose angle is that of the bulge, ground in the opposite one, both
+            saturated, instead of greys; `contrast` changes nothing then.
     """
 
     radius_px: tuple[float, ...]
@@ -139,6 +148,7 @@ class CurveGrid:
     contrast: tuple[float, ...] = (-1.0, 1.0)
     stroke_px: float = 3.0
     filled: bool = False
+    coloured: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -158,7 +168,10 @@ class CurveGrid:
     def draw(self, parameters: ArrayLike, canvas: Canvas) -> Array:
         """The images of some rows of `parameters()`, `[n, side, side, 3]`; may be traced."""
         radius, angle, contrast = jnp.moveaxis(jnp.asarray(parameters), -1, 0)
-        ink, ground = ink_and_ground(contrast)
+        if self.coloured:
+            ink, ground = saturated(90.0 - angle), saturated(270.0 - angle)
+        else:
+            ink, ground = ink_and_ground(contrast)
         return draw_circles(
             radius,
             angle,

@@ -7,6 +7,7 @@ defaults replaced and everything else, comments too, as it was.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from circuitdsl.diagnostics import DiagnosticError, InputError, suggestion
 from circuitdsl.source import Source
@@ -61,7 +62,8 @@ def rounded(value: float) -> float:
 
 def _spelt(value: float, param: nodes.Param) -> str:
     unit = _SUFFIX.get(param.unit.text, "") if param.unit is not None else _written_unit(param)
-    return f"{rounded(value):.6f}".rstrip("0").rstrip(".") + unit
+    # the language has no exponents beside units
+    return f"{Decimal(repr(rounded(value))).normalize():f}" + unit
 
 
 def _written_unit(param: nodes.Param) -> str:

@@ -1,0 +1,161 @@
+"""Fitting dials: towards a known answer, on after an interrupt, and from the command line."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from circuitdsl.check.load import loads
+from circuitdsl.cli import app
+from circuitdsl.compare.fitted import split_photographs
+from circuitdsl.compare.fitting import Schedule, fit_dials
+from circuitdsl.compare.objectives import Objective, record
+from circuitdsl.compare.score import scored_family
+from circuitdsl.compare.subject import handwritten
+from circuitdsl.diagnostics import InputError
+from circuitdsl.lower.dials import unbounded
+from circuitdsl.models.handwritten import build
+from circuitdsl.stimuli.calibration import calibrate
+from circuitdsl.stimuli.steering import steered
+
+EDGES = """circ 1 "Edges of a wavelength to be found."
+
+from std.shapes import gabor
+
+backbone V = tiny(input=32px)
+
+param wavelength : px = 8px in [4px, 12px] free  # too long
+
+stimulus circles = arcs(radius=12px, th=every(45deg)) {
+  size = 32px
+}
+
+stimulus noise = noise(n=4, seed=0, contrast=0.1) {
+  size = 32px
+}
+
+family edges [th: rot(4)] at V.conv2d0 {
+  calibrate = one(circles, peak=preferred) and zero(noise, quantile=0.9)
+}
+
+connect V.input -> edges {
+  place = gabor(wavelength, length=2px, width=2px, phase=90deg)
+  dc    = 0
+  norm  = l2
+}
+"""
+ANGLES = (10.0, 100.0, 200.0)
+SCHEDULE = Schedule(steps=12, rate=0.2, photographs=4, every=4)
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(8):
+        pixels = rng.integers(0, 255, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((48, 40)).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture
+def objective(photographs):
+    """Units of a circuit with the dial at 5.5 px stand for trained ones."""
+    circuit = loads(EDGES)
+    right = loads(
+        EDGES.replace("rot(4)", f"rot(at={[f'{a:g}deg' for a in ANGLES]})".replace("'", ""))
+    )
+    weights = calibrate(right, dict(build(right, {"wavelength": 5.5}).arrays))
+    originals = handwritten(build(right).with_weights(weights), "edges")
+    train, _ = split_photographs(photographs)
+    return Objective(circuit, scored_family(circuit), record(train, originals, ANGLES, 32), None)
+
+
+def test_a_dial_goes_to_where_the_units_agree(objective):
+    fit = fit_dials(objective, SCHEDULE)
+    assert fit.finished
+    assert fit.objective > fit.start
+    assert abs(fit.dials["wavelength"] - 5.5) < 1.0
+
+
+def test_calibration_inside_the_objective_is_that_of_the_circuit(objective):
+    placed = objective.placed
+    z = unbounded(placed)
+    weights = dict(build(placed).arrays)
+    exact = calibrate(placed, weights)
+    chosen = steered(placed, weights, objective.references(z))
+    for name in ("edges.gain", "edges.bias"):
+        assert float(chosen[name]) == pytest.approx(float(exact[name]), rel=1e-3)
+
+
+def test_a_run_cut_off_goes_on_as_if_it_had_not_been(objective, tmp_path):
+    whole = fit_dials(objective, SCHEDULE)
+    checkpoint = tmp_path / "fit.safetensors"
+    stops = iter(range(100))
+
+    def stop(stage):
+        if stage.startswith("step") and next(stops) == 5:
+            raise KeyboardInterrupt
+
+    first = fit_dials(objective, SCHEDULE, checkpoint, stop)
+    assert not first.finished
+    assert first.objective >= first.start
+    second = fit_dials(objective, SCHEDULE, checkpoint)
+    assert second.finished
+    assert second.dials == pytest.approx(whole.dials, rel=1e-4)
+
+
+def test_checkpoints_of_other_runs_are_refused(objective, tmp_path):
+    checkpoint = tmp_path / "fit.safetensors"
+    fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
+    with pytest.raises(InputError, match="another fit"):
+        fit_dials(objective, Schedule(steps=2, photographs=4), checkpoint)
+    checkpoint.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="no checkpoint"):
+        fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
+
+
+def test_a_circuit_without_free_dials_is_refused(objective):
+    circuit = loads(EDGES.replace(" free", ""))
+    still = Objective(circuit, scored_family(circuit), objective.photographs, None)
+    with pytest.raises(InputError, match="no dial to fit"):
+        fit_dials(still, SCHEDULE)
+
+
+def test_the_halves_of_the_photographs_share_none_whatever_the_limit(photographs):
+    train, test = split_photographs(photographs)
+    assert len(train.paths) == len(test.paths) == 4
+    assert not set(train.paths) & set(test.paths)
+    fewer, others = split_photographs(photographs, 2)
+    assert set(fewer.paths) < set(train.paths)
+    assert set(others.paths) < set(test.paths)
+
+
+def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
+    written, fitted, report = (tmp_path / name for name in ("a.circ", "b.circ", "fit.json"))
+    written.write_text(EDGES, encoding="utf-8")
+    arguments = ["fit", written, "-o", fitted, "--model", "tiny", "--images", photographs]
+    options = ["--steps", "2", "--batch", "2", "--units", "3", "--json", report]
+    result = CliRunner().invoke(app, [str(part) for part in (*arguments, *options)])
+    assert result.exit_code == 0, result.output
+    assert "# too long" in fitted.read_text(encoding="utf-8")
+    told = json.loads(report.read_text(encoding="utf-8"))
+    default = loads(fitted.read_text(encoding="utf-8")).defaults["wavelength"]
+    assert told["dials"][0]["fitted"] == default
+    assert told["finished"]
+    for when in ("before", "after"):
+        assert told[when]["train"]["images"] == told[when]["test"]["images"] == 4
+    assert written.read_text(encoding="utf-8") == EDGES
+
+
+def test_missing_evidence_is_named(tmp_path):
+    written = tmp_path / "a.circ"
+    written.write_text(EDGES, encoding="utf-8")
+    for objective, wanted in (("natural", "photographs are needed"), ("grid", "grids are needed")):
+        arguments = ["fit", str(written), "-o", str(tmp_path / "b.circ"), "--model", "tiny"]
+        result = CliRunner().invoke(app, [*arguments, "--objective", objective])
+        assert result.exit_code == 2
+        assert wanted in result.stderr
