@@ -125,7 +125,10 @@ class Lowering:
         dials |= {name: _scalar(name, value) for name, value in params.items()}
         weights = {name: part.kernel(dials) for name, part in self.parts.items()}
         numbers = {name: value_of(scalar, dials) for name, scalar in self.scalars.items()}
-        return weights | {name: jnp.asarray(n, jnp.float32) for name, n in numbers.items()}
+        # all at once: one by one they would take longer than the kernels
+        return weights | jax.device_put(
+            {name: n if isinstance(n, Tracer) else np.float32(n) for name, n in numbers.items()}
+        )
 
 
 def _scalar(name: str, value: ArrayLike) -> float | Array:
