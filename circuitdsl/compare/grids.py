@@ -9,15 +9,14 @@ at (j/2 - 180) degrees, clockwise. Two grids are *aligned* by turning one of the
 the angle at which they correlate most; what is left does not depend on where a unit points.
 
 Discs, and discs whose colour turns with the angle, show how far a unit cares what a curve is made
-of: the grids of one unit for them and for outlines are correlated, on every 4th radius and 8th
-angle.
+of: the grids of one unit for them and for outlines are correlated, on every 4th radius and angle.
 """
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -45,7 +44,8 @@ RADII, ANGLES = 80, 720
 """Of the published grids."""
 
 _LARGEST, _SMALLEST = 4.8, 0.4293  # radii over the width of the image
-_EVERY_RADIUS, _EVERY_ANGLE = 4, 8  # of discs
+_FEWER = 4
+"""Every so many-th radius and angle, for discs and where a rough score is enough."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,17 @@ class PublishedGrids:
         source: The file.
         units: Their numbers in mixed3b of `inceptionv1`.
         outline: Responses to circle outlines, `[unit, radius, angle]`.
+        every: Which radii and angles these are: all, or every so many-th.
     """
 
     source: str
     units: tuple[int, ...]
     outline: Floats
+    every: int = 1
+
+    def thinned(self) -> PublishedGrids:
+        """A sixteenth of the stimuli, every 4th radius and angle, for a rough score."""
+        return replace(self, outline=self.outline[:, ::_FEWER, ::_FEWER], every=_FEWER)
 
     @property
     def preferred_deg(self) -> tuple[float, ...]:
@@ -186,7 +192,7 @@ def score_grids(
     placed = place_members(circuit, family.name, published.preferred_deg)
     subject = handwritten(calibrated(build(placed)), family.name)
     progress("comparing with the published grids")
-    kinds = _shown(subject)
+    kinds = _shown(subject, published.every)
     pairs = [(index, index) for index in range(len(published.units))]
     return _scores(published, subject, kinds, pairs)
 
@@ -201,7 +207,7 @@ def match_grids(
     The units' own angles are what they are, so only the aligned correlation chooses.
     """
     progress("comparing with the published grids")
-    kinds = _shown(subject)
+    kinds = _shown(subject, published.every)
     outline = kinds[0]
     pairs = [
         (index, max(range(outline.shape[-1]), key=lambda at: aligned_r(grid, outline[..., at])))
@@ -236,11 +242,11 @@ def _bulges_deg() -> list[float]:
     return [(column / 2 - 180.0) % 360.0 for column in range(ANGLES)]
 
 
-def _shown(subject: Subject) -> tuple[Floats, Floats, Floats]:
+def _shown(subject: Subject, every: int) -> tuple[Floats, Floats, Floats]:
     """Responses `[radius, angle, unit]` to outlines, and to fewer discs and coloured discs."""
-    some = (_EVERY_RADIUS, _EVERY_ANGLE)
+    some = (_FEWER, _FEWER)
     grids = (
-        published_stimuli(),
+        published_stimuli(every, every),
         published_stimuli(*some, filled=True),
         published_stimuli(*some, filled=True, coloured=True),
     )
@@ -257,7 +263,8 @@ def _scores(
     pairs: Sequence[tuple[int, int]],
 ) -> GridScores:
     outline, filled, coloured = kinds
-    fewer = outline[::_EVERY_RADIUS, ::_EVERY_ANGLE]
+    step = _FEWER // published.every
+    fewer, bulges = outline[::step, ::step], _bulges_deg()[:: published.every]
     return GridScores(
         published.source,
         tuple(
@@ -266,7 +273,7 @@ def _scores(
                 match=subject.names[at],
                 raw_r=raw_r(published.outline[index], outline[..., at]),
                 aligned_r=aligned_r(published.outline[index], outline[..., at]),
-                echo=curve_tuning(outline[..., at].mean(axis=0), _bulges_deg()).echo,
+                echo=curve_tuning(outline[..., at].mean(axis=0), bulges).echo,
                 filled_r=raw_r(fewer[..., at], filled[..., at]),
                 coloured_r=raw_r(fewer[..., at], coloured[..., at]),
             )

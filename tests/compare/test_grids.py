@@ -177,3 +177,12 @@ def test_the_command_line_names_a_missing_file(tmp_path):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert "cannot read published grids" in result.stderr
+
+
+def test_a_rough_score_takes_a_sixteenth_of_the_circles(grids_file, known_responses):
+    units = Subject(BACKBONES["tiny"], "mixed3b", ("one",), None, None)
+    published = read_grids(grids_file)
+    rough = published.thinned()
+    assert rough.outline.shape == (2, 20, 180)
+    whole, part = (match_grids(units, each) for each in (published, rough))
+    assert part.mean == pytest.approx(whole.mean, abs=5e-3)
