@@ -132,7 +132,7 @@ def fit_dials(
 
 
 class _Running:
-    """The compiled pieces of a fit."""
+    """A fit under way."""
 
     def __init__(
         self, objective: Objective, schedule: Schedule, optimiser: optax.GradientTransformation
@@ -142,18 +142,13 @@ class _Running:
         self.optimiser = optimiser
         self.circles = objective.judged_circles()
 
-        def loss(z: Z, found: Any, images: Any, targets: Any, circles: Any) -> Array:
-            return -objective.value(z, found, images, targets, circles)
-
-        def step(z: Z, moments: Any, found: Any, *shown: Any) -> tuple[Z, Any, Array]:
-            value, slope = jax.value_and_grad(loss)(z, found, *shown)
-            # where a kernel vanishes its norm has no slope: such a step moves nothing
-            slope = {name: jnp.nan_to_num(part) for name, part in slope.items()}
-            updates, moments = optimiser.update(slope, moments, z)
-            return cast("Z", optax.apply_updates(z, updates)), moments, -value
-
-        self.step = jax.jit(step)
-        self.judge_one = jax.jit(objective.value)
+    def step(self, z: Z, moments: Any, found: Any, *shown: Any) -> tuple[Z, Any, Array]:
+        """One step of the optimiser upwards: the new dials, and the objective at the old ones."""
+        value, slope = self.objective.compiled_slope(z, found, *shown)
+        # where a kernel vanishes its norm has no slope: such a step moves nothing
+        down = {name: -jnp.nan_to_num(part) for name, part in slope.items()}
+        updates, moments = self.optimiser.update(down, moments, z)
+        return cast("Z", optax.apply_updates(z, updates)), moments, value
 
     def run(
         self,
@@ -206,12 +201,12 @@ class _Running:
         """
         evidence = self.objective.photographs
         if evidence is None:
-            return float(self.judge_one(z, found, None, None, self.circles))
+            return float(self.objective.compiled(z, found, None, None, self.circles))
         size = min(self.schedule.photographs, len(evidence.images))
         starts = range(0, len(evidence.images) - size + 1, size)
         values = [
             float(
-                self.judge_one(
+                self.objective.compiled(
                     z,
                     found,
                     evidence.images[start : start + size],

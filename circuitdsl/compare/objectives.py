@@ -10,10 +10,11 @@ part of the function (`stimuli/steering.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -127,6 +128,16 @@ class Objective:
             parts.append((1.0 - self.share, _correlation(said, wanted)))
         total = sum(weight for weight, _ in parts)
         return sum((weight * part for weight, part in parts), jnp.float32(0)) / total
+
+    @cached_property
+    def compiled(self) -> Callable[..., Array]:
+        """`value`, compiled; one program for all fits of this objective."""
+        return jax.jit(self.value)
+
+    @cached_property
+    def compiled_slope(self) -> Callable[..., tuple[Array, dict[str, Array]]]:
+        """`value` and its gradient in the dials, compiled."""
+        return jax.jit(jax.value_and_grad(self.value))
 
     def judged_circles(self) -> NDArray[np.int32] | None:
         """Places in the published grids that spread evenly over them."""

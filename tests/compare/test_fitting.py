@@ -50,10 +50,9 @@ ANGLES = (10.0, 100.0, 200.0)
 SCHEDULE = Schedule(steps=12, rate=0.2, photographs=4, every=4)
 
 
-@pytest.fixture
-def photographs(tmp_path):
-    folder = tmp_path / "photographs"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photographs")
     rng = np.random.default_rng(0)
     for index in range(8):
         pixels = rng.integers(0, 255, (12, 12, 3), dtype=np.uint8)
@@ -61,7 +60,7 @@ def photographs(tmp_path):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def objective(photographs):
     """Units of a circuit with the dial at 5.5 px stand for trained ones."""
     circuit = loads(EDGES)
