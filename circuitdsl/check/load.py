@@ -37,7 +37,7 @@ def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
     """Parse and check a text."""
     file, faults = parse(source)
     circuit, findings = check(file, loader)
-    diagnostics = tuple(sorted([*faults, *findings], key=lambda d: _order(d, source)))
+    diagnostics = tuple(sorted([*faults, *findings], key=lambda d: _order(d, file.source)))
     return CheckResult(None if faults else circuit, diagnostics)
 
 

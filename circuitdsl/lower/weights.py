@@ -89,7 +89,7 @@ class Part:
 
     @cached_property
     def _executable(self) -> Program:
-        specs = jax.eval_shape(lambda: self.static)
+        specs = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), self.static)
         return _compiled(self.form, specs, len(self.slots.expressions))
 
 

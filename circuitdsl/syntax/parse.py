@@ -12,7 +12,7 @@ import json
 import re
 import threading
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,17 @@ VERSION = 1
 MOST_ERRORS = 20
 """Broken declarations reported before the rest of a file is left unread."""
 
+KEPT, LONGEST_KEPT = 64, 100_000
+"""How many trees stay in memory, and how many characters the text of each may have."""
+
 _LOCK = threading.Lock()
 
 
 def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     """Parse a circuit file.
+
+    The trees of the latest texts are kept: a file that others import, or that is loaded again, is
+    read once for as long as nobody changes it.
 
     Args:
         source: Any text at all.
@@ -59,6 +65,12 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     Returns:
         The tree of what could be read, and a diagnostic for each declaration that could not.
     """
+    read = _kept if len(source.text) <= LONGEST_KEPT else _read
+    file, faults = read(source)
+    return file, list(faults)
+
+
+def _read(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     if len(source.text) > LARGEST:
         limit = f"{LARGEST:,} characters"
         message = f"{source.name} has {len(source.text):,} characters; a file may have {limit}"
@@ -87,6 +99,9 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
         for start, end in look.comments
     )
     return CircuitFile(source, header, items, comments, broken), faults
+
+
+_kept = lru_cache(KEPT)(_read)
 
 
 def _beyond_limits(source: Source, look: Outline) -> Diagnostic | None:
