@@ -201,6 +201,7 @@ CODES: dict[str, str] = {
     "E701": "unit out of range",
     "E705": "units that do not match the members",
     "E706": "trained units in use",
+    "E804": "expectation where there is none",
     "L401": "bump narrower than its source can follow",
     "L403": "dial without an effect",
     "L404": "family without input",

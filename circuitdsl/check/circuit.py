@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from circuitdsl.check.connections import Joined, connection
 from circuitdsl.check.defaults import family_values, has_values
 from circuitdsl.check.evaluate import Evaluator, dial
+from circuitdsl.check.expectations import out_of_place
 from circuitdsl.check.families import backbone, family
 from circuitdsl.check.findings import Findings
 from circuitdsl.check.geometry import capacity, fits_kernel, reads
@@ -106,6 +107,7 @@ def _check_imports(module: Module, findings: Findings) -> None:
 
 def _build(module: Module, findings: Findings) -> Built:
     items = module.file.items
+    out_of_place(module.file, findings)
     for item in items:
         if isinstance(item, nodes.Param):
             dial(module, item.name.text, findings)

@@ -130,8 +130,16 @@ class NodeBuilder:
         return nodes.Stimulus(span, name, value, block)
 
     def block(self, children: list[Any]) -> nodes.Block:
-        opening, *attributes, closing = children
-        return nodes.Block(self._at(opening, closing), tuple(attributes))
+        opening, *lines, closing = children
+        return nodes.Block(
+            self._at(opening, closing),
+            tuple(line for line in lines if isinstance(line, nodes.Attribute)),
+            tuple(line for line in lines if isinstance(line, nodes.Expectation)),
+        )
+
+    def expectation(self, children: list[Any]) -> nodes.Expectation:
+        keyword, left, comparison, right = children
+        return nodes.Expectation(self._at(keyword, right), left, str(comparison), right)
 
     def attr(self, children: list[Any]) -> nodes.Attribute:
         name, value = children

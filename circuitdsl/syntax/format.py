@@ -13,6 +13,7 @@ from circuitdsl.layout import (
     WIDTH,
     Entry,
     assignments,
+    broken,
     dump,
     fitted,
     flat,
@@ -22,7 +23,7 @@ from circuitdsl.layout import (
 from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
-from circuitdsl.syntax.pieces import cells, expression
+from circuitdsl.syntax.pieces import cells, expectation, expression
 
 
 def format_source(source: Source) -> str:
@@ -129,21 +130,36 @@ def _short_block(block: nodes.Block, comments: _Comments) -> str | None:
     """A block in one line, if it was written so."""
     if "\n" in block.span.text or comments.inside(block.span.start, block.span.end):
         return None
-    if not block.attributes:
+    lines = _in_order(block)
+    if not lines:
         return "{ }"
-    written = [f"{a.name.text} = {flat(expression(a.value))}" for a in block.attributes]
+    written = [
+        f"{line.name.text} = {flat(expression(line.value))}"
+        if isinstance(line, nodes.Attribute)
+        else flat(expectation(line))
+        for line in lines
+    ]
     return f"{{ {'  '.join(written)} }}"
+
+
+def _in_order(block: nodes.Block) -> list[nodes.Attribute | nodes.Expectation]:
+    lines = [*block.attributes, *block.expectations]
+    return sorted(lines, key=lambda line: line.span.start)
 
 
 def _block_lines(block: nodes.Block, comments: _Comments) -> list[str]:
     values = [(a.name.text, expression(a.value)) for a in block.attributes]
-    texts = assignments(values, INDENT)
+    assigned = iter(assignments(values, INDENT))
     entries: list[Entry] = []
-    for attribute, text in zip(block.attributes, texts, strict=True):
-        span = attribute.span
+    for line in _in_order(block):
+        span = line.span
         leading, blank = comments.leading(span.start, span.end)
+        if isinstance(line, nodes.Attribute):
+            text = next(assigned)
+        else:
+            text = " " * INDENT + broken(expectation(line), INDENT, INDENT)
         tail = comments.behind(span.end)
-        entries.append(Entry("attribute", [text], leading, blank, tail=tail))
+        entries.append(Entry(type(line).__name__, [text], leading, blank, tail=tail))
     lines = stacked(entries, " " * INDENT)
     for blank, text in comments.rest(block.span.end):
         lines += ["", f"{' ' * INDENT}{text}"] if blank and lines else [f"{' ' * INDENT}{text}"]

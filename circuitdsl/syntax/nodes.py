@@ -145,10 +145,20 @@ class Attribute(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation(Node):
+    """`expect LEFT COMPARISON RIGHT` in a block; COMPARISON is `<=`, `>=`, `==`, `!=`, `<` or `>`."""
+
+    left: Expression
+    comparison: str
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Block(Node):
-    """`{ attributes }`."""
+    """`{ attributes and expectations }`, which may stand in any order."""
 
     attributes: tuple[Attribute, ...]
+    expectations: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ def _argument(node: nodes.Argument) -> Piece:
     return value if node.name is None else Joined((f"{node.name.text}=", value))
 
 
+def expectation(node: nodes.Expectation) -> Piece:
+    """An expectation of a block."""
+    left, right = expression(node.left), expression(node.right)
+    return Joined(("expect ", left, f" {node.comparison} ", right))
+
+
 def formals(nodes_: Sequence[nodes.Formal]) -> tuple[Piece, ...]:
     """The formals of a function or a motif."""
     found: list[Piece] = []

@@ -299,6 +299,7 @@ _SPELLING = {
     "ARROW": "`->`",
     "ADD": "`+` or `-`",
     "MUL": "`*` or `/`",
+    "CMP": "a comparison",
     "CIRCUMFLEX": "`^`",
     "__ANON_0": "`^`",
     "LPAR": "`(`",

@@ -17,10 +17,10 @@ DECLARATIONS = (
 )
 """Words that start a declaration."""
 
-LATER = ("edit", "score", "fit", "circuit", "expect")
+LATER = ("edit", "score", "fit", "circuit")
 """Words of the language's design that this version does not read."""
 
-RESERVED = frozenset((*DECLARATIONS, "circ", "as", "in", "free", "at", "and"))
+RESERVED = frozenset((*DECLARATIONS, "circ", "as", "in", "free", "at", "and", "expect"))
 """Words that are never names (`at` does name an argument)."""
 
 UNITS = ("deg", "rad", "turn", "px", "tap", "pct")

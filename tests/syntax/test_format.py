@@ -136,3 +136,21 @@ def test_brackets_are_kept_where_they_matter(expression: str) -> None:
     neat = formatted(text)
     assert tree(neat) == tree(text)
     assert formatted(neat) == neat
+
+
+def test_expectations_keep_their_places() -> None:
+    written = "circ 1\nstimulus a = arcs() { expect f( a,th = 1deg )>=0.5 # why\n n = 1\nexpect b!=-c\nwide=2}"
+    text = formatted(written)
+    assert text == (
+        "circ 1\n"
+        "stimulus a = arcs() {\n"
+        "  expect f(a, th=1deg) >= 0.5  # why\n"
+        "  n    = 1\n"
+        "  expect b != -c\n"
+        "  wide = 2\n"
+        "}\n"
+    )
+    assert tree(text) == tree(written)
+    assert formatted(text) == text
+    short = "circ 1\nstimulus a = arcs() { expect b < 1  n = 1  expect c == 2 }\n"
+    assert formatted(short) == short

@@ -39,6 +39,7 @@ SLIPS = [
     ("let a = * 2", "E100", 9, "expected a value"),
     ("family a V.b", "E100", 10, "expected `[` or `at`, found `V`"),
     ("let a = 1 1", "E100", 11, "expected"),
+    ("stimulus s = arcs() { expect a = 2 }", "E100", 32, "found `=`"),
 ]
 
 
