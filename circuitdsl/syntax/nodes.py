@@ -146,7 +146,7 @@ class Attribute(Node):
 
 @dataclass(frozen=True, slots=True)
 class Expectation(Node):
-    """`expect LEFT COMPARISON RIGHT` in a block; COMPARISON is `<=`, `>=`, `==`, `!=`, `<` or `>`."""
+    """`expect LEFT COMPARISON RIGHT` in a block; it compares by one of `<= >= == != < >`."""
 
     left: Expression
     comparison: str

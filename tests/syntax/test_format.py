@@ -139,7 +139,10 @@ def test_brackets_are_kept_where_they_matter(expression: str) -> None:
 
 
 def test_expectations_keep_their_places() -> None:
-    written = "circ 1\nstimulus a = arcs() { expect f( a,th = 1deg )>=0.5 # why\n n = 1\nexpect b!=-c\nwide=2}"
+    written = (
+        "circ 1\nstimulus a = arcs() { expect f( a,th = 1deg )>=0.5 # why\n"
+        " n = 1\nexpect b!=-c\nwide=2}"
+    )
     text = formatted(written)
     assert text == (
         "circ 1\n"
