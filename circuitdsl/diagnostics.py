@@ -203,6 +203,7 @@ CODES: dict[str, str] = {
     "E706": "trained units in use",
     "E804": "expectation where there is none",
     "L401": "bump narrower than its source can follow",
+    "L402": "connection that is hardly equivariant",
     "L403": "dial without an effect",
     "L404": "family without input",
 }

@@ -29,7 +29,7 @@ ORDER = (
     ("lower", "reference"),
     ("models",),
     ("stimuli", "edit"),
-    ("compare", "visualize"),
+    ("compare", "visualize", "testing"),
     ("report",),
     ("cli",),
     ("__init__", "__main__"),
@@ -49,6 +49,8 @@ FIRST_ALLOWED = {
     "PIL": "models",
     "rich": "report",
     "typer": "cli",
+    "hypothesis": "testing",
+    "pytest": "testing",
 }
 """Where in the order a library may first appear."""
 
@@ -58,6 +60,8 @@ ONLY_IN = {
     "plotly": "report/",
     "jinja2": "report/",
     "tensorboard": "models/",
+    "hypothesis": "testing/strategies.py",
+    "pytest": "testing/plugin.py",
 }
 UNSAFE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 
@@ -161,6 +165,7 @@ HEAVY = {"numpy", "lark", "matplotlib", "rich", "typer", *FIRST_ALLOWED}
     [
         ("import circuitdsl", ()),
         ("import circuitdsl.check", ("lark",)),
+        ("import circuitdsl.testing", ()),
         ("import circuitdsl.diagnostics, circuitdsl.ir.circuit, circuitdsl.resources", ()),
     ],
 )
@@ -282,7 +287,7 @@ def test_wheel_carries_grammar_circuits_and_tiny(wheel: Path) -> None:
         if not name.startswith(("circuitdsl/", f"circuitdsl-{circuitdsl.__version__}.dist-info/"))
     }
     assert not foreign
-    assert not {name for name in names if "__pycache__" in name or "/test" in name}
+    assert not {name for name in names if "__pycache__" in name or "/tests/" in name}
 
 
 def test_wheel_reads_its_own_copies(wheel: Path, tmp_path: Path) -> None:

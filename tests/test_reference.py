@@ -34,7 +34,6 @@ from builders import (
 from hypothesis import Phase, given, settings
 from numpy.typing import NDArray
 from programs import PROGRAMS, SIZES
-from strategies import Drawn, circuits
 
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Norm, Normalisation, Param, Template
 from circuitdsl.ir.expressions import Dial
@@ -42,6 +41,7 @@ from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.lower.weights import lower
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.reference import interpret, interpret_weights
+from circuitdsl.testing.strategies import Drawn, circuits
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-4

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from circuitdsl import __version__
-from circuitdsl.cli import circuits, comparisons, edits, fitting, networks
+from circuitdsl.cli import checking, circuits, comparisons, edits, fitting, networks
 from circuitdsl.cli.failures import Commands
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("check")(circuits.check)
+app.command("check")(checking.check)
 app.command("format")(circuits.format_files)
 app.command("lower")(circuits.lower)
 app.command("explain")(circuits.explain)

@@ -1,39 +1,16 @@
-"""Commands on circuit files alone: check, format, lower, explain."""
+"""Commands on circuit files alone: format, lower, explain."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.failures import FINDINGS, USAGE, print_findings, say_error
+from circuitdsl.cli.failures import FINDINGS
 from circuitdsl.cli.options import CircuitFile, CircuitFiles
 from circuitdsl.cli.output import writing
 from circuitdsl.diagnostics import DiagnosticError, InputError
-
-if TYPE_CHECKING:
-    from circuitdsl.ir.circuit import Circuit
-
-
-def check(files: CircuitFiles) -> None:
-    """Check circuit files and print every error and warning."""
-    from circuitdsl.check.load import check_path
-
-    worst = 0
-    for file in files:
-        try:
-            result = check_path(file)
-        except InputError as error:
-            say_error(error)
-            worst = USAGE
-            continue
-        print_findings(result.diagnostics)
-        if result.errors:
-            worst = max(worst, FINDINGS)
-        else:
-            typer.echo(f"{file}: no errors; {_contents(result.circuit)}")
-    raise typer.Exit(worst)
 
 
 def format_files(
@@ -124,15 +101,3 @@ def _emit_tree(file: Path) -> None:
     typer.echo(dump_tree(tree), nl=False)
     if findings:
         raise DiagnosticError(findings)
-
-
-def _contents(circuit: Circuit | None) -> str:
-    if circuit is None:
-        return "declarations for other files"
-    units = sum(family.size for family in circuit.families)
-    counts = (
-        (len(circuit.families), "family", "families"),
-        (units, "unit", "units"),
-        (len(circuit.connections), "connection", "connections"),
-    )
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)

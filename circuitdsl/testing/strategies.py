@@ -1,14 +1,18 @@
-"""Hypothesis strategies: circuits that are valid by construction."""
+"""Hypothesis strategies: circuits, families, group elements and stimuli, valid by construction.
+
+Needs the `hypothesis` package, which `circuitdsl[test]` brings. Numbers are drawn so that they
+print short, and a circuit that fails a test is printed as text.
+"""
 
 from __future__ import annotations
 
-from builders import EQUAL, ORIGIN, bump, circuit, constant, deg, real, shape, tap
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from circuitdsl.ir.circuit import (
     INPUT,
     Axis,
+    BackboneUse,
     Circuit,
     Colour,
     Connection,
@@ -24,7 +28,9 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import Number
+from circuitdsl.ir.groups import Element, common_elements
 from circuitdsl.ir.text import to_source
+from circuitdsl.testing.figures import Figure, Stroke
 
 BRANCHES = ("1x1", "3x3", "5x5", "pool_reduce")
 STAGES: tuple[tuple[str, ...], ...] = (
@@ -36,6 +42,9 @@ STAGES: tuple[tuple[str, ...], ...] = (
 )
 """Layers of which each stage reads the one before."""
 
+_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
+_EQUAL = ProfileTerm(Number(1.0), "equal")
+
 
 def numbers(low: float, high: float) -> SearchStrategy[float]:
     """Decimals that print short, so that failing programs can be read."""
@@ -44,10 +53,11 @@ def numbers(low: float, high: float) -> SearchStrategy[float]:
 
 def lengths(low_tap: float, high_tap: float) -> SearchStrategy[Number]:
     """Lengths in taps."""
-    return numbers(low_tap, high_tap).map(tap)
+    return numbers(low_tap, high_tap).map(_tap)
 
 
 def angles() -> SearchStrategy[float]:
+    """Multiples of half a degree."""
     return st.integers(0, 719).map(lambda n: n / 2)
 
 
@@ -68,7 +78,7 @@ def axes(draw: DrawFn) -> tuple[Axis, ...]:
 
 def shapes(name: str) -> SearchStrategy[Shape]:
     """The shape of that name with random arguments, in taps."""
-    points = st.just(ORIGIN) | st.tuples(lengths(-1.5, 1.5), lengths(-1.5, 1.5))
+    points = st.just(_ORIGIN) | st.tuples(lengths(-1.5, 1.5), lengths(-1.5, 1.5))
     arguments: dict[str, dict[str, SearchStrategy[Number | tuple[Number, ...]]]] = {
         "dot": {},
         "blob": {"at": points, "sigma": lengths(0.3, 2)},
@@ -85,19 +95,20 @@ def shapes(name: str) -> SearchStrategy[Shape]:
             "wavelength": lengths(2, 6),
             "length": lengths(0.5, 2),
             "width": lengths(0.5, 2),
-            "phase": angles().map(deg),
+            "phase": angles().map(_deg),
         },
     }
     drawn = st.fixed_dictionaries(arguments[name])
-    return drawn.map(lambda values: shape(name, **values))
+    return drawn.map(lambda values: Shape(name, tuple(values.items())))
 
 
 @st.composite
 def templates(draw: DrawFn, names: tuple[str, ...]) -> Template:
+    """One to three weighted shapes of those names."""
     count = draw(st.integers(1, 3))
     weights = [1.0, *(draw(st.sampled_from((1.0, -0.5, 0.7, -1.2))) for _ in range(count - 1))]
     terms = [
-        TemplateTerm(real(weight), draw(st.sampled_from(names).flatmap(shapes)))
+        TemplateTerm(_real(weight), draw(st.sampled_from(names).flatmap(shapes)))
         for weight in weights
     ]
     return Template(tuple(terms))
@@ -108,10 +119,10 @@ def profiles(draw: DrawFn) -> tuple[ProfileTerm, ...]:
     """One to three bumps and perhaps a constant."""
     count = draw(st.integers(1, 3))
     terms = [
-        bump(draw(numbers(20, 120)), weight, draw(angles())) for weight in (1.0, -0.4, 0.6)[:count]
+        _bump(draw(numbers(20, 120)), weight, draw(angles())) for weight in (1.0, -0.4, 0.6)[:count]
     ]
     if draw(st.booleans()):
-        terms.append(constant(draw(numbers(-0.5, 0.5))))
+        terms.append(ProfileTerm(_real(draw(numbers(-0.5, 0.5))), "constant"))
     return tuple(terms)
 
 
@@ -124,7 +135,7 @@ def tunes(draw: DrawFn, source: Family, target: Family, curved: bool) -> tuple[T
         if other is None and draw(st.booleans()):
             continue
         if other is not None and other.count == axis.count and draw(st.integers(0, 3)) == 0:
-            drawn.append(Tune(axis.name, (EQUAL,)))
+            drawn.append(Tune(axis.name, (_EQUAL,)))
             continue
         frames: tuple[Frame, ...] = ("frame",)
         if axis.turns_plane:
@@ -135,21 +146,23 @@ def tunes(draw: DrawFn, source: Family, target: Family, curved: bool) -> tuple[T
 
 @st.composite
 def norms(draw: DrawFn) -> Norm | None:
+    """Any norm, or none."""
     kind = draw(st.sampled_from(("none", "l1", "l2", "mass", None)))
     if kind == "mass":
-        return Norm(kind, real(draw(numbers(0.2, 2))), real(draw(numbers(0, 2))))
+        return Norm(kind, _real(draw(numbers(0.2, 2))), _real(draw(numbers(0, 2))))
     return None if kind is None else Norm(kind)
 
 
 @st.composite
 def from_image(draw: DrawFn, target: Family, name: str) -> Connection:
+    """A connection from the image."""
     waves = draw(st.booleans())
     names = ("gabor",) if waves else ("blob", "half", "ring", "bar", "arc", "dot")
-    hue = Colour("hue", deg(draw(angles())))
+    hue = Colour("hue", _deg(draw(angles())))
     wiring = Wiring(
         place=draw(templates(names)),
         colour=draw(st.sampled_from((None, Colour("luma"), hue))),
-        dc=real(draw(numbers(-0.5, 0.5))) if waves and draw(st.booleans()) else None,
+        dc=_real(draw(numbers(-0.5, 0.5))) if waves and draw(st.booleans()) else None,
         norm=draw(norms()),
     )
     return Connection(INPUT, target.name, name, wiring)
@@ -157,6 +170,7 @@ def from_image(draw: DrawFn, target: Family, name: str) -> Connection:
 
 @st.composite
 def between(draw: DrawFn, source: Family, target: Family, name: str) -> Connection:
+    """A connection from one family to another."""
     curved = draw(st.booleans())
     names: tuple[str, ...] = ("arc", "bar") if curved else ("blob", "ring", "dot", "bar")
     if target.layer.endswith(("3x3", "5x5", "conv2d2")) and not curved:
@@ -169,7 +183,7 @@ def between(draw: DrawFn, source: Family, target: Family, name: str) -> Connecti
         tunes=tuned,
         over=over or None,
         norm=draw(norms()),
-        gain=real(draw(numbers(-1, 2))) if draw(st.booleans()) else None,
+        gain=_real(draw(numbers(-1, 2))) if draw(st.booleans()) else None,
     )
     return Connection(source.name, target.name, name, wiring)
 
@@ -199,8 +213,8 @@ def circuits(draw: DrawFn) -> Drawn:
                 f"f{stage}{number}",
                 draw(axes()),
                 draw(st.sampled_from(layers)),
-                gain=real(draw(st.sampled_from((1.0, 0.5, 2.0)))),
-                bias=draw(st.sampled_from((None, real(0.25), real(-0.25)))),
+                gain=_real(draw(st.sampled_from((1.0, 0.5, 2.0)))),
+                bias=draw(st.sampled_from((None, _real(0.25), _real(-0.25)))),
             )
             here.append(family)
             sources = [draw(st.sampled_from(below))] if below else [None]
@@ -215,15 +229,69 @@ def circuits(draw: DrawFn) -> Drawn:
                 )
             if draw(st.integers(0, 3)) == 0:
                 window = draw(st.sampled_from((1, 3, 5)))
-                floor = real(draw(numbers(0.5, 10)))
+                floor = _real(draw(numbers(0.5, 10)))
                 normalisations.append(Normalisation(family.name, window, floor, (family.name,)))
         families += here
         below = here
-    drawn = circuit(
-        tuple(families),
-        tuple(connections),
-        backbone=draw(st.sampled_from(("inceptionv1", "tiny"))),
-        norm=draw(st.sampled_from(("none", "lrn"))),
+    backbone = draw(st.sampled_from(("inceptionv1", "tiny")))
+    use = BackboneUse("V", backbone, norm=draw(st.sampled_from(("none", "lrn"))))
+    drawn = Circuit(
+        "",
+        use,
+        families=tuple(families),
+        connections=tuple(connections),
         normalisations=tuple(normalisations),
     )
     return Drawn(drawn)
+
+
+@st.composite
+def families(draw: DrawFn, layer: str = "conv2d0") -> Family:
+    """A family of one layer, with up to one axis that turns the plane and one phase axis."""
+    return Family("drawn", draw(axes()), layer)
+
+
+def elements(family: Family) -> SearchStrategy[Element]:
+    """The elements of the group that take a family's members to members, the identity too."""
+    return st.sampled_from((Element(), *common_elements([family])))
+
+
+@st.composite
+def strokes(draw: DrawFn, reach_px: float) -> Stroke:
+    """A stroke within a distance of the centre."""
+    far = round(reach_px)
+    grey = draw(st.sampled_from((-80.0, -40.0, 40.0, 80.0)))
+    tint = draw(st.sampled_from(((0.0, 0.0, 0.0), (20.0, -10.0, -10.0), (-10.0, -10.0, 20.0))))
+    red, green, blue = (grey + part for part in tint)
+    return Stroke(
+        x_px=draw(st.integers(-far, far)),
+        y_px=draw(st.integers(-far, far)),
+        angle_deg=draw(angles()),
+        length_px=draw(st.integers(3, max(2 * far, 4))),
+        bend=draw(st.integers(-20, 20)) / 20 / reach_px,
+        width_px=draw(st.sampled_from((1.5, 2.0, 3.0))),
+        ink=(red, green, blue),
+    )
+
+
+def figures(reach_px: float = 20.0) -> SearchStrategy[Figure]:
+    """One to four strokes within a distance of the centre."""
+    several = st.lists(strokes(reach_px), min_size=1, max_size=4)
+    return several.map(lambda drawn: Figure(tuple(drawn)))
+
+
+def _tap(value: float) -> Number:
+    return Number(value, "tap")
+
+
+def _real(value: float) -> Number:
+    return Number(value)
+
+
+def _deg(value: float) -> Number:
+    return Number(value, "angle")
+
+
+def _bump(width: float, weight: float, around: float) -> ProfileTerm:
+    arguments = (("width", _deg(width)), ("around", _deg(around)))
+    return ProfileTerm(_real(weight), "bump", arguments)

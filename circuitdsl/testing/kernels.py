@@ -1,0 +1,231 @@
+"""How equivariant kernels are, connection by connection.
+
+In: a circuit and its weights. Out: a `Residual` for each connection whose ends have an axis that
+turns the plane, and an assertion. For an element g of the group that both ends share, a kernel is
+equivariant if `W[g b, g a](g u) = W[b, a](u)`.
+
+Quarter turns map the grid of taps to itself, so there equality is exact, tap by tap. At other
+angles a kernel is only known at its taps, and turning an array would blur it. What is compared
+there is what the kernel does to gratings, its Fourier transform `sum of W(u) exp(-i k u)`, which
+can be asked at any k, turned exactly: over all directions and periods of four taps or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from circuitdsl.diagnostics import Diagnostic
+from circuitdsl.ir.angles import cos_sin_deg
+from circuitdsl.ir.circuit import INPUT, Circuit, Connection
+from circuitdsl.ir.groups import Element, common_elements, permutation
+from circuitdsl.reference import interpret_weights
+
+Floats = NDArray[np.float64]
+
+EXACT = 1e-6
+"""The residual that rounding to float32 may leave where the grid of taps maps to itself."""
+
+SAMPLED = 0.2
+"""The residual that sampling on taps may leave at other angles."""
+
+_SHORTEST_TAP = 4.0
+"""Period of the finest grating that kernels are compared on."""
+
+_RINGS, _DIRECTIONS = 4, 24
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What is lost of one connection's symmetry.
+
+    Attributes:
+        connection: Its name.
+        exact_turns: Elements that map the taps to themselves, as text.
+        exact: The largest `|g W - W| / |W|` over these.
+        other_turns: The other elements that both ends share.
+        sampled: The largest residual over those, on gratings of four taps or more.
+    """
+
+    connection: str
+    exact_turns: tuple[str, ...]
+    exact: float
+    other_turns: tuple[str, ...]
+    sampled: float
+
+
+def residuals(
+    circuit: Circuit, weights: Mapping[str, ArrayLike] | None = None
+) -> tuple[Residual, ...]:
+    """The residuals of every connection that has a symmetry to lose.
+
+    Args:
+        circuit: Any circuit.
+        weights: Its arrays; by default those of the reference interpreter, dials at their defaults.
+    """
+    arrays = interpret_weights(circuit) if weights is None else weights
+    found = (_residual(circuit, c, np.asarray(arrays[c.name])) for c in circuit.connections)
+    return tuple(each for each in found if each is not None)
+
+
+def lints(circuit: Circuit, found: Iterable[Residual]) -> list[Diagnostic]:
+    """A warning for each connection whose residual is over its bound."""
+    spans = {connection.name: connection.span for connection in circuit.connections}
+    warnings: list[Diagnostic] = []
+    for each in found:
+        exactly = each.exact > EXACT
+        loss, bound = (each.exact, EXACT) if exactly else (each.sampled, SAMPLED)
+        if loss <= bound:
+            continue
+        turns = each.exact_turns if exactly else each.other_turns
+        shown = ", ".join(turns[:3]) + (", ..." if len(turns) > 3 else "")
+        warnings.append(
+            Diagnostic(
+                "L402",
+                f"equivariance residual {100 * loss:.2g} % for turns by {shown} "
+                f"(limit {100 * bound:.2g} %)",
+                spans[each.connection],
+                "warning",
+                note="the two families would not be turned copies of one feature",
+                help="look for what is not turned along, or widen what the taps cannot sample",
+            )
+        )
+    return warnings
+
+
+def describe_residuals(circuit: Circuit, found: Iterable[Residual]) -> str:
+    """The residuals as a table of plain text."""
+    rows = [("connection", "turns of the grid", "residual", "other turns", "residual")]
+    for each in found:
+        rows.append(
+            (
+                each.connection,
+                _count(each.exact_turns),
+                _percent(each.exact) if each.exact_turns else "",
+                _count(each.other_turns),
+                _percent(each.sampled) if each.other_turns else "",
+            )
+        )
+    without = len(circuit.connections) - (len(rows) - 1)
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
+    if without:
+        lines.append(f"{without} connections without an axis that turns the plane")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _count(turns: tuple[str, ...]) -> str:
+    if len(turns) <= 3:
+        return ", ".join(turns) or "none"
+    return f"{len(turns)} from {turns[0]}"
+
+
+def _percent(loss: float) -> str:
+    return "exact" if loss <= EXACT else f"{100 * loss:.2g} %"
+
+
+def assert_kernels_equivariant(
+    circuit: Circuit,
+    weights: Mapping[str, ArrayLike] | None = None,
+    *,
+    exact: float = EXACT,
+    sampled: float = SAMPLED,
+) -> tuple[Residual, ...]:
+    """Assert that kernels are equivariant: exactly where they can be, within a bound elsewhere.
+
+    Args:
+        circuit: Any circuit.
+        weights: Its arrays; by default those of the reference interpreter.
+        exact: Bound for elements that map the taps to themselves.
+        sampled: Bound for the others.
+
+    Returns:
+        The residuals.
+
+    Raises:
+        AssertionError: naming each connection over its bound.
+    """
+    found = residuals(circuit, weights)
+    wrong = [
+        f"{each.connection}: residual {each.exact:.2g} (bound {exact:g}) for turns that map the "
+        f"taps to themselves, {each.sampled:.2g} (bound {sampled:g}) for the others"
+        for each in found
+        if not (each.exact <= exact and each.sampled <= sampled)
+    ]
+    if wrong:
+        raise AssertionError("kernels are not equivariant\n  " + "\n  ".join(wrong))
+    return found
+
+
+def _residual(circuit: Circuit, connection: Connection, kernel: Floats) -> Residual | None:
+    target = circuit.by_name[connection.target]
+    source = None if connection.source == INPUT else circuit.by_name[connection.source]
+    elements = common_elements([target] if source is None else [source, target])
+    if not elements:
+        return None
+    losses: dict[bool, list[float]] = {True: [], False: []}
+    for element in elements:
+        out = permutation(target, element)
+        into = range(kernel.shape[2]) if source is None else permutation(source, element)
+        if out is None or into is None:
+            raise ValueError(f"{element} is no symmetry of both ends of {connection.name}")
+        moved = kernel[:, :, list(into)][..., list(out)]
+        losses[element.keeps_taps].append(loss(kernel.astype(np.float64), moved, element))
+    exact, other = ([g for g in elements if g.keeps_taps is kept] for kept in (True, False))
+    return Residual(
+        connection.name,
+        tuple(map(str, exact)),
+        max(losses[True], default=0.0),
+        tuple(map(str, other)),
+        max(losses[False], default=0.0),
+    )
+
+
+def loss(kernel: Floats, moved: Floats, element: Element) -> float:
+    """`|g W - W'| / |W|`, with W' the weights of the members that g takes those of W to.
+
+    Each target member's weights are held against their own size, and the largest ratio counts.
+
+    Args:
+        kernel: W, `[height, width, in, out]`.
+        moved: W', likewise, each entry where the member stands that goes to it.
+        element: g.
+    """
+    if element.keeps_taps:
+        expected = np.rot90(kernel, round(element.turn_deg / 90.0), axes=(0, 1))
+        return _relative(moved - expected, kernel)
+    waves, weights = _gratings()
+    cosine, sine = cos_sin_deg(element.turn_deg)
+    turned = waves @ np.array([[cosine, sine], [-sine, cosine]])
+    before = weights * _transform(kernel, waves)
+    return _relative(weights * _transform(moved, turned) - before, before)
+
+
+def _relative(difference: NDArray[np.inexact], whole: NDArray[np.inexact]) -> float:
+    """The largest of the target members' differences, in the size of their own weights."""
+    size, off = (
+        np.sqrt((np.abs(x) ** 2).sum(axis=tuple(range(x.ndim - 1)))) for x in (whole, difference)
+    )
+    return float((off / np.where(size > 0, size, 1.0)).max(initial=0.0))
+
+
+def _gratings() -> tuple[Floats, Floats]:
+    """Wave vectors `[n, xy]`, radians a tap, and the root of the area that each stands for."""
+    highest = 2 * np.pi / _SHORTEST_TAP
+    size = highest * (np.arange(_RINGS) + 0.5) / _RINGS
+    angle = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    waves = size[:, None, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    weights = np.sqrt(np.repeat(size, _DIRECTIONS))
+    return waves.reshape(-1, 2), weights[:, None, None]
+
+
+def _transform(kernel: Floats, waves: Floats) -> NDArray[np.complex128]:
+    """`sum over taps of W(u) exp(-i k u)`, `[n, in, out]`; taps one apart, y up."""
+    at = np.arange(kernel.shape[0]) - (kernel.shape[0] - 1) / 2
+    x, y = np.meshgrid(at, -at)
+    phase = waves[:, :1] * x.ravel() + waves[:, 1:] * y.ravel()
+    taps = kernel.reshape(-1, *kernel.shape[2:])
+    return np.tensordot(np.exp(-1j * phase), taps, axes=1)

@@ -1,0 +1,160 @@
+"""Kernels of what ships are equivariant, and what is not is caught."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders import (
+    arc,
+    bump,
+    circuit,
+    connect,
+    directed,
+    extended,
+    family,
+    mass,
+    orient,
+    place,
+    px,
+    rot,
+    tap,
+    tune,
+)
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from circuitdsl.check import check_path, load
+from circuitdsl.ir.circuit import INPUT, Circuit
+from circuitdsl.ir.groups import Element, common_elements, permutation
+from circuitdsl.lower.weights import lower
+from circuitdsl.reference import interpret_weights
+from circuitdsl.testing import assert_kernels_equivariant, residuals
+from circuitdsl.testing.kernels import describe_residuals, lints
+from circuitdsl.testing.strategies import elements, families
+
+SHIPPED = [
+    path
+    for path in sorted((ROOT / "circuits_src").rglob("*.circ"))
+    if check_path(path).circuit is not None
+]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_equivariance_of_shipped_circuits(path) -> None:
+    """Exact under turns that map the taps to themselves, within the bound under others."""
+    shipped = load(path)
+    found = assert_kernels_equivariant(shipped)
+    print(describe_residuals(shipped, found))  # noqa: T201
+    assert not lints(shipped, found)
+
+
+def test_equivariance_survives_the_compiler() -> None:
+    program = extended(directed())
+    found = assert_kernels_equivariant(program, lower(program))
+    assert {each.connection for each in found} == {c.name for c in program.connections}
+
+
+def two_layers() -> Circuit:
+    lines = family("lines", "conv2d0", rot(8))
+    curves = family("curves", "mixed3a_5x5", rot(8))
+    middle = family("middle", "conv2d2", rot(8))
+    shaped = place(arc(px(24), px(20), tap(0.6)))
+    return circuit(
+        (lines, middle, curves),
+        (
+            connect(INPUT, "lines", place(arc(px(4), px(5), px(1)))),
+            connect("middle", "curves", shaped, tune("th", bump(60), frame="tangent")),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def sound() -> tuple[Circuit, dict[str, np.ndarray]]:
+    program = two_layers()
+    weights = interpret_weights(program)
+    assert_kernels_equivariant(program, weights)
+    return program, weights
+
+
+def turned_wrongly(kernel: np.ndarray) -> np.ndarray:
+    """One member's taps, a quarter turn on."""
+    wrong = kernel.copy()
+    wrong[..., 3] = np.rot90(kernel[..., 3])
+    return wrong
+
+
+def profile_shifted(kernel: np.ndarray) -> np.ndarray:
+    """One member reads each source's neighbour."""
+    wrong = kernel.copy()
+    wrong[..., 3] = np.roll(kernel[..., 3], 1, axis=2)
+    return wrong
+
+
+def members_swapped(kernel: np.ndarray) -> np.ndarray:
+    wrong = kernel.copy()
+    wrong[..., [2, 3]] = kernel[..., [3, 2]]
+    return wrong
+
+
+@pytest.mark.parametrize("control", [turned_wrongly, profile_shifted, members_swapped])
+def test_equivariance_fails_where_it_should(sound, control) -> None:
+    program, weights = sound
+    wrong = weights | {"middle->curves": control(weights["middle->curves"])}
+    with pytest.raises(AssertionError, match="middle->curves: residual"):
+        assert_kernels_equivariant(program, wrong)
+
+
+def test_equivariance_fails_at_odd_angles_too(sound) -> None:
+    """Where no quarter turn takes part, gratings show it."""
+    program, _ = sound
+    fifths = tuple(replace(one, axes=(rot(5),)) for one in program.families)
+    program = replace(program, families=fifths)
+    weights = interpret_weights(program)
+    assert_kernels_equivariant(program, weights)
+    wrong = weights["middle->curves"].copy()
+    wrong[..., 1] = np.rot90(wrong[..., 1])
+    with pytest.raises(AssertionError, match="for the others"):
+        assert_kernels_equivariant(program, weights | {"middle->curves": wrong})
+
+
+def test_equivariance_lint_names_the_line() -> None:
+    """Half a turn changes an arc, which an `orient` family must not notice."""
+    bent = circuit(
+        (family("bent", "conv2d0", orient(4)),),
+        (connect(INPUT, "bent", place(arc(px(4), px(6), px(0.7))), norm=mass(1)),),
+    )
+    (warning,) = lints(bent, residuals(bent))
+    assert warning.code == "L402"
+    assert "90deg" in warning.message
+
+
+def test_families_without_turns_have_no_residual() -> None:
+    plain = circuit(
+        (family("a", "conv2d0"),), (connect(INPUT, "a", place(arc(px(4), px(6), px(1)))),)
+    )
+    assert residuals(plain) == ()
+    assert "1 connections without" in describe_residuals(plain, ())
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_equivariance_of_permutations(data: st.DataObject) -> None:
+    """Elements permute members, and doing two is doing their sum."""
+    drawn = data.draw(families())
+    first, second = data.draw(elements(drawn)), data.draw(elements(drawn))
+    p, q = permutation(drawn, first), permutation(drawn, second)
+    both = permutation(drawn, Element((first.turn_deg + second.turn_deg) % 360))
+    assert p is not None
+    assert q is not None
+    assert sorted(p) == list(range(drawn.size))
+    assert both == tuple(q[index] for index in p)
+
+
+def test_common_elements() -> None:
+    sixteen, ten = family("a", "conv2d0", orient(16)), family("b", "conv2d0", rot(10))
+    assert [e.turn_deg for e in common_elements([sixteen, ten])] == [180]
+    assert len(common_elements([sixteen])) == 31
+    assert common_elements([family("c", "conv2d0")]) == ()
