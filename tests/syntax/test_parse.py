@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import lark
 import pytest
@@ -211,15 +212,21 @@ def test_every_part_of_the_grammar_is_commented() -> None:
 # ---- tables of the grammar
 
 
+def _forget(module: Any) -> None:
+    """What a new process knows: neither tables nor trees."""
+    module._parser.cache_clear()
+    module._kept.cache_clear()
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache, and a parser that has not been built yet."""
     from circuitdsl.syntax import parse as module
 
     monkeypatch.setattr(module.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
-    module._parser.cache_clear()
+    _forget(module)
     yield tmp_path / "cache"
-    module._parser.cache_clear()
+    _forget(module)
 
 
 def test_tables_are_left_for_the_next_process_and_read_back(cache: Path) -> None:
@@ -229,7 +236,7 @@ def test_tables_are_left_for_the_next_process_and_read_back(cache: Path) -> None
     built, _ = parse(Source("a.circ", text))
     (tables,) = cache.iterdir()
     json.loads(tables.read_text(encoding="utf-8"))
-    module._parser.cache_clear()
+    _forget(module)
     read, _ = parse(Source("a.circ", text))
     assert read == built
     assert codes("circ 1\nlet a = 3 px") == ["E101"]
@@ -242,7 +249,7 @@ def test_tables_cut_short_or_from_elsewhere_are_built_anew(cache: Path, content:
     codes("circ 1")
     (tables,) = cache.iterdir()
     tables.write_text(content, encoding="utf-8")
-    module._parser.cache_clear()
+    _forget(module)
     assert codes("circ 1\nlet a = 1") == []
 
 
@@ -250,6 +257,16 @@ def test_tables_cut_short_or_from_elsewhere_are_built_anew(cache: Path, content:
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(cache: Path) -> None:
     cache.write_text("a file where the folder should be", encoding="utf-8")
     assert codes("circ 1\nlet a = 1") == []
+
+
+def test_a_text_is_read_once_until_it_changes() -> None:
+    source = Source("a.circ", "circ 1\nlet a = 1")
+    first, _ = parse(source)
+    assert parse(Source("a.circ", "circ 1\nlet a = 1"))[0] is first
+    assert parse(Source("a.circ", "circ 1\nlet a = 2"))[0] != first
+    _, faults = parse(Source("b.circ", "circ 1\nlet a = 3 px"))
+    faults.clear()  # a caller's list is its own
+    assert codes("circ 1\nlet a = 3 px") == ["E101"]
 
 
 def test_no_pickle() -> None:
