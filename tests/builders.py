@@ -91,6 +91,11 @@ def bump(width: float | Scalar, weight: float | Scalar = 1, around: float = 0) -
     )
 
 
+def octaves(width: float, weight: float = 1, around: float = 0) -> ProfileTerm:
+    arguments = (("width", real(width)), ("around", real(around)))
+    return ProfileTerm(real(weight), "octaves", arguments)
+
+
 def constant(weight: float) -> ProfileTerm:
     return ProfileTerm(real(weight), "constant")
 
@@ -124,6 +129,22 @@ def orient(count: int, name: str = "th") -> Axis:
 
 def phase(count: int, name: str = "ph") -> Axis:
     return Axis(name, "phase", count)
+
+
+def flip(name: str = "side") -> Axis:
+    return Axis(name, "flip", 2)
+
+
+def hue(count: int, name: str = "h") -> Axis:
+    return Axis(name, "hue", count)
+
+
+def scale(count: int, ratio: float, name: str = "r") -> Axis:
+    return Axis(name, "scale", count, ratio=ratio)
+
+
+def cases(count: int, name: str = "u") -> Axis:
+    return Axis(name, "cases", count)
 
 
 def family(name: str, layer: str, *axes: Axis, **more: object) -> Family:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import programs_of_running
+import programs_of_symmetry
 import programs_of_wiring
 from builders import (
     DOT,
@@ -177,6 +178,7 @@ PROGRAMS: dict[str, Circuit] = {
     "oriented": circuit(*oriented(6, 4)),
     **programs_of_wiring.PROGRAMS,
     **programs_of_running.PROGRAMS,
+    **programs_of_symmetry.PROGRAMS,
 }
 """Every program under its name."""
 

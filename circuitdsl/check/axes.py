@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from circuitdsl.check.arguments import match
@@ -15,8 +15,17 @@ from circuitdsl.syntax import nodes
 MOST_MEMBERS = 4096
 """Members of one family."""
 
-_KINDS: tuple[AxisKind, ...] = ("rot", "orient", "phase")
-_LATER_KINDS = ("flip", "hue", "cases", "scale")
+LARGEST_RATIO, LARGEST_DILATION = 16.0, 1e6
+"""From one member of a `scale` axis to the next, and from the first to the last."""
+
+_KINDS: tuple[AxisKind, ...] = ("rot", "orient", "flip", "hue", "phase", "scale", "cases")
+
+_FORMALS: dict[AxisKind, dict[str, bool]] = {
+    "flip": {},
+    "cases": {"count": True},
+    "scale": {"count": True, "ratio": True},
+}
+"""What is between the brackets, where it is not the number of members or their angles."""
 
 
 def family_axes(module: Module, node: nodes.Family, findings: Findings) -> tuple[Axis, ...] | None:
@@ -44,7 +53,7 @@ def _new_among(
         elif axis.turns_plane and other.turns_plane:
             message = f"`{other.name}` and `{axis.name}` both turn the plane"
             findings.error("E410", message, written.span, help="A family turns along one axis.")
-        elif axis.kind == other.kind:
+        elif axis.kind == other.kind != "cases":
             message = f"`{other.name}` and `{axis.name}` are both {axis.kind} axes"
             findings.error("E410", message, written.span, help="Keep one of them.")
         else:
@@ -80,23 +89,26 @@ def axis_of(module: Module, written: nodes.Axis, findings: Findings) -> Axis | N
         return None
     word = kind.name.text
     if word not in _KINDS:
-        if word in _LATER_KINDS:
-            message = f"`{word}` axes are not part of this version"
-            findings.error("E110", message, kind.name.span)
-        else:
-            message = with_hint(f"there is no axis kind `{word}`", word, _KINDS)
-            findings.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
+        message = with_hint(f"there is no axis kind `{word}`", word, _KINDS)
+        findings.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
         return None
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
-    given = match(call, {"count": False, "at": False}, findings)
+    formals = _FORMALS.get(word)
+    given = match(call, {"count": False, "at": False} if formals is None else formals, findings)
     if given is None:
         return None
+    reader = _Reader(module, word, written, findings)
+    if word == "flip":
+        return Axis(name, "flip", 2, span=written.span)
+    if word == "scale":
+        return reader.dilated(given["count"], given["ratio"])
+    if word == "cases":
+        return reader.counted(given["count"])
     if len(given) != 1:
         message = f"`{word}` takes a number of members, or their angles"
         help_ = f"Write `{word}(8)`, or `{word}(at=[0deg, 31deg])`."
         findings.error("E207", message, kind.span, help=help_)
         return None
-    reader = _Reader(module, word, written, findings)
     return reader.placed(given["at"]) if "at" in given else reader.counted(given["count"])
 
 
@@ -127,6 +139,19 @@ class _Reader:
             self.findings.error("E113", message, node.span)
             return None
         return Axis(self.name, self.kind, int(count), span=self.written.span)
+
+    def dilated(self, count: nodes.Expression, ratio: nodes.Expression) -> Axis | None:
+        """`scale(3, ratio=1.5)`."""
+        axis = self.counted(count)
+        factor = Evaluator(self.module, self.findings).constant(ratio, "real", "`ratio`")
+        if axis is None or factor is None:
+            return None
+        if not 1.0 < factor <= LARGEST_RATIO or factor**axis.count > LARGEST_DILATION:
+            message = f"`ratio` is above 1 and at most {LARGEST_RATIO:g}, and the largest member "
+            message += f"at most {LARGEST_DILATION:g} times the smallest"
+            self.findings.error("E304", message, ratio.span)
+            return None
+        return replace(axis, ratio=factor)
 
     def placed(self, node: nodes.Expression) -> Axis | None:
         if isinstance(node, nodes.Reference):
@@ -170,7 +195,7 @@ class _Reader:
             return None
         origin = text.removesuffix(f".{axis_name}") if axis_name else text
         angles = fitting[0].angles_deg
-        return Axis(self.name, self.kind, len(angles), angles, origin, self.written.span)
+        return Axis(self.name, self.kind, len(angles), angles, origin, span=self.written.span)
 
     def _family(self, node: nodes.Reference) -> tuple[Module, nodes.Family, str] | None:
         """The family that a dotted name leads to, its module, and the axis named after it."""

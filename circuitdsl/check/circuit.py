@@ -16,6 +16,7 @@ from circuitdsl.check.expectations import out_of_place
 from circuitdsl.check.families import backbone, family
 from circuitdsl.check.findings import Findings
 from circuitdsl.check.geometry import capacity, fits_kernel, reads
+from circuitdsl.check.identify import unchanged
 from circuitdsl.check.imports import FileLoader, Loader, open_module
 from circuitdsl.check.lints import profiles, silent_families, unused_dials
 from circuitdsl.check.normalising import normalisation
@@ -233,6 +234,7 @@ def _judge(built: Built, use: BackboneUse, findings: Findings) -> None:
         if reads(each, use, findings):
             fits_kernel(each, use, dials, findings)
             has_values(each, use, dials, findings)
+            unchanged(each, use, dials, findings)
         profiles(each, dials, findings)
     families = [each for each in built.families.values() if each is not None]
     family_values(families, built.normalisations, dials, findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Literal
 
 from circuitdsl.check.arguments import match
@@ -9,6 +10,7 @@ from circuitdsl.check.axes import MOST_MEMBERS, family_axes
 from circuitdsl.check.calibrate import calibration
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
+from circuitdsl.check.identify import identified
 from circuitdsl.check.layers import family_layer
 from circuitdsl.check.scope import Module, attributes
 from circuitdsl.ir.backbones import BACKBONES
@@ -20,8 +22,7 @@ from circuitdsl.syntax import nodes
 SMALLEST_INPUT, LARGEST_INPUT = 16, 2048
 """Sides of the input, in pixels."""
 
-_LATER_ATTRIBUTES = ("identify",)
-_ATTRIBUTES = ("doc", "gain", "bias", "calibrate", "units")
+_ATTRIBUTES = ("doc", "gain", "bias", "calibrate", "units", "identify")
 _NORMS = ("none", "lrn")
 
 
@@ -93,8 +94,7 @@ def family(
         message = f"`{INPUT}` is the image; no family can have its name"
         findings.error("E203", message, node.name.span, help="Choose another name.")
         return None
-    _later_attributes(node, findings)
-    found = attributes(node.block, (*_ATTRIBUTES, *_LATER_ATTRIBUTES), "a family", findings)
+    found = attributes(node.block, _ATTRIBUTES, "a family", findings)
     layer = family_layer(node, use, "units" in found, findings)
     axes = family_axes(module, node, findings)
     if layer is None or axes is None:
@@ -122,16 +122,10 @@ def family(
         bias=values.get("bias"),
         calibrate=calibration(module, found.get("calibrate"), findings),
         units=_units(found.get("units"), layer, use, findings),
+        identify=identified(module, found.get("identify"), name, axes, findings),
         span=node.span,
     )
     return built if _sized(built, node, found.get("units"), findings) else None
-
-
-def _later_attributes(node: nodes.Family, findings: Findings) -> None:
-    for attribute in () if node.block is None else node.block.attributes:
-        if attribute.name.text in _LATER_ATTRIBUTES:
-            message = f"`{attribute.name.text}` is not part of this version"
-            findings.error("E110", message, attribute.name.span)
 
 
 def _doc(attribute: nodes.Attribute | None, findings: Findings) -> str:
@@ -146,8 +140,9 @@ def _doc(attribute: nodes.Attribute | None, findings: Findings) -> str:
 def _sized(
     built: Family, node: nodes.Family, units: nodes.Attribute | None, findings: Findings
 ) -> bool:
-    if built.size > MOST_MEMBERS:
-        message = f"`{built.name}` has {built.size:,} members; a family may have {MOST_MEMBERS:,}"
+    count = prod(axis.count for axis in built.axes)
+    if count > MOST_MEMBERS:
+        message = f"`{built.name}` has {count:,} members; a family may have {MOST_MEMBERS:,}"
         findings.error("E113", message, node.name.span)
         return False
     if built.units is not None and units is not None and len(built.units) != built.size:

@@ -13,6 +13,7 @@ from circuitdsl.check.findings import Findings
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
 from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.symmetry import frame_parts
 from circuitdsl.source import Span
 
 _POINTS = 25
@@ -58,12 +59,12 @@ def fits_kernel(
     side = use.geometry.by_name[joined.target.layer].kernel
     tap = tap_px(use, joined.target)
     for term in place.terms:
-        values = _values(term.shape, dials, tap)
+        values = shape_values(term.shape, dials, tap)
         if values is None or not _legal(joined, term.shape, values, findings):
             continue
         span, also = joined.at(term.shape.span)
         text = _call_text(term.shape)
-        reach = _reach(term.shape.name, values)
+        reach = _reach(term.shape.name, values) * _largest_dilation(joined)
         if reach > side * tap / 2 + 1e-9:
             findings.error(
                 "E501",
@@ -101,12 +102,22 @@ def fits_kernel(
         )
 
 
+def _largest_dilation(joined: Joined) -> float:
+    """By how much the largest member of a `scale` axis enlarges the template."""
+    wiring = joined.wiring
+    tuned = {tune.axis for tune in wiring.tunes}
+    summed = frozenset(wiring.over or ()) - tuned
+    source = () if joined.source is None else joined.source.axes
+    dilation = frame_parts(source, joined.target.axes, summed)[2]
+    return 1.0 if dilation is None else 2.0 ** max(dilation.axis.values)
+
+
 def _call_text(shape: Shape) -> str:
     text = " ".join(shape.span.text.split())
     return text if text.startswith(shape.name) and len(text) <= 60 else f"{shape.name}(...)"
 
 
-def _values(
+def shape_values(
     shape: Shape, dials: Mapping[str, float], tap: float
 ) -> dict[str, tuple[float, ...]] | None:
     """The arguments of a shape as numbers; None where they have no value."""

@@ -11,13 +11,16 @@ from circuitdsl.check.connections import Joined
 from circuitdsl.check.findings import Findings
 from circuitdsl.check.geometry import value_of
 from circuitdsl.diagnostics import Diagnostic
-from circuitdsl.ir.circuit import Axis, Circuit, Family, Template
+from circuitdsl.ir.circuit import PERIOD_DEG, Axis, Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
 from circuitdsl.source import Span
 
 NARROWEST_DEG = 0.1
 """Width of the narrowest bump, which no family could sample anyway."""
+
+NARROWEST_OCTAVES = 0.01
+"""Width of the narrowest peak over scales."""
 
 ALIASED_LIMIT = 0.05
 """The share of a bump that its source may fail to sample."""
@@ -59,10 +62,11 @@ def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> 
         target = joined.target.axis(tune.axis)
         if source is None:
             continue
-        half = "orient" in (source.kind, None if target is None else target.kind)
-        period = 180.0 if half else 360.0
+        period = min(axis.period_deg for axis in (source, target) if axis is not None)
         for term in tune.terms:
-            if term.name != "bump":
+            if term.name == "octaves":
+                _positive(joined, term, dials, findings)
+            if term.name != "bump" or source.kind not in PERIOD_DEG:
                 continue
             width = value_of(dict(term.arguments)["width"], dials, float("nan"))
             span, also = joined.at(term.span)
@@ -73,6 +77,16 @@ def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> 
                 warning = _aliased(source, width, period, span)
                 if warning is not None:
                     findings.add(replace(warning, also=also))
+
+
+def _positive(
+    joined: Joined, term: ProfileTerm, dials: Mapping[str, float], findings: Findings
+) -> None:
+    width = value_of(dict(term.arguments)["width"], dials, float("nan"))
+    if width is not None and width < NARROWEST_OCTAVES:
+        span, also = joined.at(term.span)
+        message = f"the width of `octaves` is {NARROWEST_OCTAVES} or more; it is {width:g}"
+        findings.error("E304", message, span, also=also)
 
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
@@ -166,7 +180,7 @@ def _signs(joined: Joined) -> set[int]:
         signs = _times(signs, _sign(found.norm.mass))
     for tune in found.tunes:
         signs = _times(signs, set[int]().union(*(_sign(term.weight) for term in tune.terms)))
-    if found.colour is not None and found.colour.kind == "hue":
+    if found.colour is not None and found.colour.kind != "luma":
         signs = {1, -1}
     return signs
 

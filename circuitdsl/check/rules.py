@@ -5,7 +5,7 @@ from __future__ import annotations
 from circuitdsl.check.connections import Joined
 from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.diagnostics import Label
-from circuitdsl.ir.circuit import Axis, Family, Tune
+from circuitdsl.ir.circuit import PERIOD_DEG, Axis, Family, Tune
 from circuitdsl.source import NOWHERE, Span
 
 DIRECTED = ("bar", "arc")
@@ -20,6 +20,7 @@ def fits(joined: Joined, findings: Findings) -> None:
     _summed(joined, findings)
     _tuned(joined, findings)
     for tune in joined.wiring.tunes:
+        _of_the_axis(joined, tune, findings)
         _frame(joined, tune, findings)
         _paired(joined, tune, findings)
     _of_the_image(joined, findings)
@@ -61,6 +62,12 @@ def described(axis: Axis) -> str:
     """How many members an axis has, and where."""
     if axis.at_deg is not None:
         return f"{axis.count} members, unevenly spaced"
+    if axis.kind == "flip":
+        return "2 members, left and right"
+    if axis.kind == "cases":
+        return f"{axis.count} cases"
+    if axis.kind == "scale":
+        return f"{axis.count} members, each {axis.ratio:g} times the one before"
     return f"{axis.count} members, every {axis.period_deg / axis.count:g}deg"
 
 
@@ -114,7 +121,7 @@ def _tuned(joined: Joined, findings: Findings) -> None:
         other = target.axis(axis.name)
         if other is None:
             continue
-        if axis.turns_plane != other.turns_plane:
+        if axis.kind != other.kind and not (axis.turns_plane and other.turns_plane):
             findings.error(
                 "E409",
                 f"`{axis.name}` is a `{axis.kind}` axis of `{source.name}`, "
@@ -130,6 +137,34 @@ def _tuned(joined: Joined, findings: Findings) -> None:
                 joined.node.source.span.to(joined.node.target.span),
                 note=f"both families have the axis `{axis.name}`",
             )
+
+
+def _of_the_axis(joined: Joined, tune: Tune, findings: Findings) -> None:
+    """A profile over angles needs an axis that counts angles; one over octaves, one of scales."""
+    source = joined.source
+    axis = None if source is None else source.axis(tune.axis)
+    if source is None or axis is None:
+        return
+    what = {"flip": "sides", "cases": "cases", "scale": "octaves"}.get(axis.kind, "angles")
+    help_ = {
+        "octaves": "Write `octaves(1)`: one octave wide at half of its height.",
+        "angles": "Write `bump(30deg)`.",
+    }.get(what, "Use `same` and `other`.")
+    for term in tune.terms:
+        wants = {"bump": "angles", "octaves": "octaves"}.get(term.name, what)
+        if wants != what:
+            span, also = joined.at(term.span)
+            findings.error(
+                "E305",
+                f"a profile over {wants} cannot tune `{axis.name}`, which counts {what}",
+                span,
+                also=(*also, *_axis_label(joined, source, axis.name)),
+                help=help_,
+            )
+    if tune.frame in ("tangent", "radial") and not axis.turns_plane:
+        span, also = joined.at(tune.span)
+        message = f"`@ {tune.frame}` is a direction in the plane, and `{axis.name}` counts none"
+        findings.error("E306", message, span, also=also, help=f"Remove `@ {tune.frame}`.")
 
 
 def _frame(joined: Joined, tune: Tune, findings: Findings) -> None:
@@ -182,7 +217,8 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
         *_axis_label(joined, source, tune.axis),
         *_axis_label(joined, target, tune.axis),
     )
-    if "equal" not in names and (a.count, b.count) != (2, 2):
+    one_kind = a.kind == b.kind == "cases"
+    if "equal" not in names and (a.count, b.count) != (2, 2) and not one_kind:
         findings.error(
             "E404",
             f"`{names[0]}` is for axes of two members; "
@@ -198,9 +234,10 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
             span,
             label="pairs members one to one",
             also=labels,
-            help=f"Use {a.count} members in both, or a `bump`.",
+            help=f"Use {a.count} members in both"
+            + (", or a `bump`." if a.kind in PERIOD_DEG else "."),
         )
-    elif a.kind != b.kind or a.angles_deg != b.angles_deg:
+    elif a.kind != b.kind or a.values != b.values:
         findings.error(
             "E404",
             f"`{names[0]}` pairs members of `{source.name}` and `{target.name}` "
@@ -224,6 +261,16 @@ def _of_the_image(joined: Joined, findings: Findings) -> None:
             span,
             also=also,
             help="Remove it.",
+        )
+    hue = joined.target.acting("hue")
+    silent = found.colour is None and not joined.mentioned & {"colour", "*"}
+    if joined.source is None and hue is not None and silent:
+        findings.error(
+            "E207",
+            f"`{joined.target.name}` has the hue axis `{hue.name}`; say which colour it turns",
+            joined.node.source.span.to(joined.node.target.span),
+            also=_axis_label(joined, joined.target, hue.name),
+            help="Add `colour = hue(0deg)`; `colour = luma` if this connection sees no colour.",
         )
     if found.dc is not None and found.place is not None:
         other = [t.shape.name for t in found.place.terms if t.shape.name != "gabor"]

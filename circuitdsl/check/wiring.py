@@ -34,7 +34,11 @@ NORMS: dict[str, dict[str, bool]] = {
     "l2": {},
     "mass": {"mass": True, "balance": False},
 }
-COLOURS: dict[str, dict[str, bool]] = {"luma": {}, "hue": {"angle": True}}
+COLOURS: dict[str, dict[str, bool]] = {
+    "luma": {},
+    "hue": {"angle": True},
+    "opponent": {"hue": True, "against": True},
+}
 
 
 def wiring(block: nodes.Block | None, what: str, evaluator: Evaluator) -> Wiring:
@@ -148,10 +152,19 @@ def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
     if chosen is None:
         return None
     name, given = chosen
+    span = attribute.value.span
     if name == "luma":
-        return Colour("luma", span=attribute.value.span)
-    angle = evaluator.scalar(given["angle"], "angle", "`angle` of `hue()`")
-    return None if angle is None else Colour("hue", angle, attribute.value.span)
+        return Colour("luma", span=span)
+    angles = [evaluator.scalar(v, "angle", f"`{k}` of `{name}()`") for k, v in given.items()]
+    if None in angles:
+        return None
+    first, *others = [angle for angle in angles if angle is not None]
+    if name == "hue":
+        return Colour("hue", first, span=span)
+    if first == others[0]:
+        evaluator.findings.error("E304", "`opponent` needs two different hues", span)
+        return None
+    return Colour("opponent", first, others[0], span=span)
 
 
 # ---- motifs

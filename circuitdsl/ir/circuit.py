@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from math import prod
+from math import inf, log2, prod
 from typing import Literal
 
 from circuitdsl.ir.angles import even_deg
@@ -21,11 +21,18 @@ from circuitdsl.source import NOWHERE, Span
 INPUT = "input"
 """The name by which a connection reads the image."""
 
-AxisKind = Literal["rot", "orient", "phase"]
+AxisKind = Literal["rot", "orient", "phase", "hue", "flip", "scale", "cases"]
 Frame = Literal["frame", "tangent", "radial", "field"]
 NormKind = Literal["none", "l1", "l2", "mass"]
 
-PERIOD_DEG: dict[AxisKind, float] = {"rot": 360.0, "orient": 180.0, "phase": 360.0}
+PERIOD_DEG: dict[AxisKind, float] = {"rot": 360.0, "orient": 180.0, "phase": 360.0, "hue": 360.0}
+"""Degrees after which the kinds that count angles repeat."""
+
+STEP_DEG = 1e-6
+"""Angles closer than this are one angle."""
+
+SIDES = ("left", "right")
+"""The members of a `flip` axis; the right one is the mirror image."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,12 @@ class Axis:
 
     Attributes:
         name: Such as `th`.
-        kind: `rot` and `orient` turn the plane; `phase` shifts the carrier.
+        kind: `rot` and `orient` turn the plane, `flip` mirrors it (x to -x), `scale` dilates it;
+            `phase` shifts the carrier, `hue` turns colours about grey; `cases` only counts.
         count: Number of members along the axis.
         at_deg: The members' angles where they are not spread evenly.
         at_family: Name of the imported family that `at_deg` was taken from, for printing.
+        ratio: From one member of a `scale` axis to the next.
     """
 
     name: str
@@ -81,22 +90,42 @@ class Axis:
     count: int
     at_deg: tuple[float, ...] | None = None
     at_family: str | None = field(default=None, compare=False)
+    ratio: float | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property
     def period_deg(self) -> float:
-        """Degrees after which the axis repeats."""
-        return PERIOD_DEG[self.kind]
+        """Degrees after which the axis repeats; infinite for what counts no angles."""
+        return PERIOD_DEG.get(self.kind, inf)
 
     @property
     def angles_deg(self) -> tuple[float, ...]:
-        """The angle of each member."""
-        return self.at_deg if self.at_deg is not None else even_deg(self.count, self.period_deg)
+        """The angle of each member of an axis that counts angles."""
+        period = PERIOD_DEG[self.kind]
+        return self.at_deg if self.at_deg is not None else even_deg(self.count, period)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Where each member stands: degrees, octaves along `scale`, else its number."""
+        if self.kind in PERIOD_DEG:
+            return self.angles_deg
+        step = log2(self.ratio or 1.0) if self.kind == "scale" else 1.0
+        return tuple(step * index for index in range(self.count))
 
     @property
     def turns_plane(self) -> bool:
         """Whether the axis acts on the plane by rotation."""
         return self.kind in ("rot", "orient")
+
+    def value_name(self, index: int) -> str:
+        """Where a member stands, as a reader writes it: `36deg`, `left`, `1.5x`, `2`."""
+        if self.kind == "flip":
+            return SIDES[index]
+        if self.kind == "cases":
+            return str(index)
+        if self.kind == "scale":
+            return f"{2.0 ** self.values[index]:.4g}x"
+        return f"{self.angles_deg[index]:g}deg"
 
 
 @dataclass(frozen=True)
@@ -118,6 +147,11 @@ class Family:
     """Units related by group actions, on one layer's grid.
 
     Members are counted in C order over the axes: the last axis varies fastest.
+
+    Attributes:
+        units: For families of a trained network, the number of each member in the layer.
+        identify: Turns along some axes, degrees, that lead from a unit to itself. Elements that
+            they join are one member.
     """
 
     name: str
@@ -128,31 +162,78 @@ class Family:
     bias: Scalar | None = None
     calibrate: Calibration | None = None
     units: tuple[int, ...] | None = None
+    identify: tuple[tuple[str, float], ...] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @cached_property
+    def elements(self) -> tuple[tuple[int, ...], ...]:
+        """Every combination of indices along the axes, in C order."""
+        return tuple(product(*(range(axis.count) for axis in self.axes)))
+
+    @cached_property
+    def orbits(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """The elements of each member, its representative first; one each without `identify`."""
+        if not self.identify:
+            return tuple((element,) for element in self.elements)
+        found: list[tuple[tuple[int, ...], ...]] = []
+        seen: set[tuple[int, ...]] = set()
+        for element in self.elements:
+            if element in seen:
+                continue
+            orbit = [element]
+            while (following := self.turned(orbit[-1])) != element:
+                orbit.append(following)
+            seen.update(orbit)
+            found.append(tuple(orbit))
+        return tuple(found)
 
     @property
     def size(self) -> int:
         """Number of members."""
+        if self.identify:
+            return len(self.orbits)
         return prod(axis.count for axis in self.axes)
 
     @property
     def members(self) -> tuple[tuple[int, ...], ...]:
-        """The index of each member along each axis, in channel order."""
-        return tuple(product(*(range(axis.count) for axis in self.axes)))
+        """The index of each member's representative along each axis, in channel order."""
+        return tuple(orbit[0] for orbit in self.orbits)
+
+    def turned(self, element: tuple[int, ...]) -> tuple[int, ...]:
+        """The element that `identify` leads to.
+
+        Raises:
+            ValueError: an axis has no such step (the checker excludes it).
+        """
+        turns = dict(self.identify)
+        indices = list(element)
+        for place, axis in enumerate(self.axes):
+            if axis.name in turns:
+                period = PERIOD_DEG[axis.kind]
+                goal = axis.angles_deg[element[place]] + turns[axis.name]
+                apart = [abs((a - goal + period / 2) % period - period / 2) for a in axis.angles_deg]
+                if min(apart) > STEP_DEG:
+                    raise ValueError(f"{axis.name} has no step of {turns[axis.name]:g} degrees")
+                indices[place] = apart.index(min(apart))
+        return tuple(indices)
 
     def axis(self, name: str) -> Axis | None:
         """The axis of that name."""
         return next((axis for axis in self.axes if axis.name == name), None)
 
+    def acting(self, *kinds: AxisKind) -> Axis | None:
+        """The axis of one of some kinds, of which a family has one at most."""
+        return next((axis for axis in self.axes if axis.kind in kinds), None)
+
     @property
     def rotation(self) -> Axis | None:
         """The axis that turns the plane, if the family has one."""
-        return next((axis for axis in self.axes if axis.turns_plane), None)
+        return self.acting("rot", "orient")
 
     def member_name(self, index: int) -> str:
         """A member as the language writes it, such as `curve[th=36deg]`."""
         values = [
-            f"{axis.name}={axis.angles_deg[i]:g}deg"
+            f"{axis.name}={axis.value_name(i)}"
             for axis, i in zip(self.axes, self.members[index], strict=True)
         ]
         return f"{self.name}[{', '.join(values)}]" if values else self.name
@@ -188,7 +269,7 @@ class Template:
 
 @dataclass(frozen=True)
 class ProfileTerm:
-    """A profile primitive (`bump`, `equal`, `same`, `other`, `constant`) times a number."""
+    """A profile primitive (`bump`, `octaves`, `equal`, `same`, `other`, `constant`) and a factor."""
 
     weight: Scalar
     name: str
@@ -218,10 +299,17 @@ class Norm:
 
 @dataclass(frozen=True)
 class Colour:
-    """What a connection reads of the image: `luma`, or the `hue` axis at an angle."""
+    """What a connection reads of the image.
 
-    kind: Literal["luma", "hue"]
+    Attributes:
+        kind: `luma`; `hue`, the chromatic axis at an angle; `opponent`, one hue against another.
+        hue_deg: The angle.
+        against_deg: The other hue of an `opponent` pair.
+    """
+
+    kind: Literal["luma", "hue", "opponent"]
     hue_deg: Scalar = ZERO_ANGLE
+    against_deg: Scalar = ZERO_ANGLE
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

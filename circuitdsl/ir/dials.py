@@ -52,6 +52,7 @@ def wiring_scalars(wiring: Wiring) -> Iterator[Scalar]:
                 yield value
     if wiring.colour is not None:
         yield wiring.colour.hue_deg
+        yield wiring.colour.against_deg
     if wiring.norm is not None:
         yield wiring.norm.mass
         yield wiring.norm.balance

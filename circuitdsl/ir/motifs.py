@@ -100,7 +100,8 @@ def _bind_tune(tune: Tune, bindings: Bindings) -> Tune:
 
 
 def _bind_colour(colour: Colour, bindings: Bindings) -> Colour:
-    return replace(colour, hue_deg=substitute(colour.hue_deg, bindings))
+    hue, against = (substitute(h, bindings) for h in (colour.hue_deg, colour.against_deg))
+    return replace(colour, hue_deg=hue, against_deg=against)
 
 
 def _bind_norm(norm: Norm, bindings: Bindings) -> Norm:

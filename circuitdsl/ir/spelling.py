@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from circuitdsl.ir.circuit import Colour, MotifUse, Norm, ProfileTerm, Template, Tune
-from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
 from circuitdsl.layout import Chain, Group, Joined, Piece
 
 # how tightly an expression binds; one that binds less than its place asks for gets brackets
@@ -16,6 +16,7 @@ _SUFFIX: dict[ScalarUnit, str] = {"real": "", "int": "", "px": "px", "tap": "tap
 _ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
 _DEFAULTS: dict[tuple[str, str], Scalar | tuple[Scalar, ...]] = {
     ("bump", "around"): ZERO_ANGLE,
+    ("octaves", "around"): ZERO,
     ("arc", "at"): _ORIGIN,
     ("bar", "at"): _ORIGIN,
     ("blob", "at"): _ORIGIN,
@@ -31,6 +32,8 @@ _FIRST = {
     "half": "width",
     "hue": "angle",
     "mass": "mass",
+    "octaves": "width",
+    "opponent": "hue",
     "ring": "radius",
 }
 """The argument of each function that needs no name."""
@@ -210,7 +213,11 @@ def norm(found: Norm) -> Piece:
 
 def colour(found: Colour) -> Piece:
     """The value of `colour`."""
-    return "luma" if found.kind == "luma" else _call("hue", [("angle", found.hue_deg)])
+    if found.kind == "luma":
+        return "luma"
+    if found.kind == "hue":
+        return _call("hue", [("angle", found.hue_deg)])
+    return _call("opponent", [("hue", found.hue_deg), ("against", found.against_deg)])
 
 
 def names(found: Sequence[str]) -> Piece:

@@ -141,6 +141,10 @@ def _setting(setting: Setting) -> Piece:
 
 
 def _axis(axis: Axis) -> Piece:
+    if axis.kind == "flip":
+        return f"{axis.name}: flip"
+    if axis.kind == "scale":
+        return f"{axis.name}: scale({axis.count}, ratio={number(axis.ratio or 1.0)})"
     if axis.at_deg is None:
         return f"{axis.name}: {axis.kind}({axis.count})"
     angles = Group("at=[", tuple(number(angle, "angle") for angle in axis.at_deg), "]")
@@ -159,6 +163,9 @@ def _family(family: Family, backbone: str) -> Entry:
         attributes.append(("calibrate", _calibration(family.calibrate)))
     if family.units is not None:
         attributes.append(("units", Group("[", tuple(map(str, family.units)), "]")))
+    if family.identify:
+        turns = tuple(f"{name}={number(angle, 'angle')}" for name, angle in family.identify)
+        attributes.append(("identify", Group("turn(", turns, ")")))
     axes: Piece = Group("[", tuple(map(_axis, family.axes)), "]") if family.axes else ""
     origins = [axis.at_family for axis in family.axes if axis.at_family]
     entry = _entry(

@@ -8,7 +8,7 @@ a compiled program: editing `bump(30deg)` to `bump(31deg)` compiles nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from circuitdsl.diagnostics import InputError
@@ -27,7 +27,8 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, dials_of, evaluate
-from circuitdsl.lower.plan import Pairing, Tuned
+from circuitdsl.ir.symmetry import mirror_deg
+from circuitdsl.lower.plan import End, Pairing, Tuned
 
 _ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
 
@@ -41,7 +42,9 @@ _DEFAULTS: dict[str, dict[str, Scalar | tuple[Scalar, ...]]] = {
 _HUGE = 1e30
 """Numbers beyond this overflow float32 before long."""
 
-_ANGLED = ("bump",)
+_CENTRED: dict[str, Scalar] = {"bump": ZERO_ANGLE, "octaves": ZERO}
+"""Profiles of a difference, and where each stands if it does not say."""
+
 _INDEXED = ("equal", "same", "other")
 
 
@@ -74,10 +77,12 @@ class TuneForm:
 
 @dataclass(frozen=True)
 class ConnectionForm:
-    """A connection; `dc`, `gain`, `mass`, `balance` and `hue_deg` are slots.
+    """A connection; `dc`, `gain`, `mass`, `balance`, `hue_deg` and `against_deg` are slots.
 
     Attributes:
         colour: None where the source is a family.
+        hues_deg: By how much each target member turns the colour; empty if none does.
+        orbits: The elements that each source member stands for, where it stands for several.
     """
 
     shapes: tuple[ShapeForm, ...]
@@ -89,6 +94,9 @@ class ConnectionForm:
     balance: int
     colour: str | None
     hue_deg: int
+    against_deg: int
+    hues_deg: tuple[float, ...] = ()
+    orbits: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass
@@ -146,7 +154,8 @@ def connection_form(
     """
     slots = Slots()
     pair = pairing(circuit, connection)
-    return _form(connection, pair, slots), slots, pair
+    form = _form(connection, pair, slots)
+    return replace(form, orbits=_orbits(circuit, connection)), slots, pair
 
 
 def scalar_arrays(circuit: Circuit) -> dict[str, Scalar]:
@@ -169,7 +178,8 @@ def scalars_of(connection: Connection) -> list[Scalar]:
         _terms(tune, slots, 1.0)
     norm = wiring.norm or Norm("none")
     colour = wiring.colour or Colour("luma")
-    optional = (wiring.dc, wiring.gain, norm.mass, norm.balance, colour.hue_deg)
+    optional = (wiring.dc, wiring.gain, norm.mass, norm.balance)
+    optional = (*optional, colour.hue_deg, colour.against_deg)
     return [e for e, _ in slots.expressions] + [e for e in optional if e is not None]
 
 
@@ -180,28 +190,46 @@ def pairing(circuit: Circuit, connection: Connection) -> Pairing:
     target = circuit.by_name[connection.target]
     geometry = circuit.backbone.geometry
     layer = geometry.by_name[target.layer]
-    orients = {axis.name for axis in (*source, *target.axes) if axis.kind == "orient"}
     shapes = [term.shape for term in _place(connection).terms]
     tap_px = geometry.sampling(layer.inputs[0], circuit.backbone.input_px).stride
+
+    def tuned(tune: Tune) -> Tuned:
+        axes = [axis for axis in (*source, *target.axes) if axis.name == tune.axis]
+        return Tuned(
+            axis=tune.axis,
+            period_deg=min((axis.period_deg for axis in axes), default=360.0),
+            continuous=any(term.name in _CENTRED for term in tune.terms),
+            indexed=any(term.name in _INDEXED for term in tune.terms),
+            radial=tune.frame == "radial",
+        )
+
     return Pairing(
-        source=source,
-        target=target.axes,
-        tuned=tuple(
-            Tuned(
-                axis=tune.axis,
-                period_deg=180.0 if tune.axis in orients else 360.0,
-                continuous=any(term.name in _ANGLED for term in tune.terms),
-                indexed=any(term.name in _INDEXED for term in tune.terms),
-                radial=tune.frame == "radial",
-            )
-            for tune in wiring.tunes
-        ),
+        source=End(source),
+        target=End(target.axes, target.members if target.identify else None),
+        tuned=tuple(map(tuned, wiring.tunes)),
         over=wiring.over or (),
         phased=any(shape.name == "gabor" for shape in shapes),
         isotropic=all(_isotropic(shape) for shape in shapes),
         kernel=layer.kernel,
         tap_px=float(tap_px),
+        mirror_deg=mirror_deg(circuit, connection.source) if target.acting("flip") else 0.0,
     )
+
+
+def _orbits(circuit: Circuit, connection: Connection) -> tuple[tuple[int, ...], ...]:
+    """The elements of each source member, by number, where members stand for several."""
+    family = circuit.by_name.get(connection.source)
+    if family is None or not family.identify:
+        return ()
+    number = {element: index for index, element in enumerate(family.elements)}
+    return tuple(tuple(number[element] for element in orbit) for orbit in family.orbits)
+
+
+def _hues_deg(pair: Pairing) -> tuple[float, ...]:
+    """The hue of each target member, where the target has that axis."""
+    name = next((axis.name for axis in pair.target.axes if axis.kind == "hue"), "")
+    found = pair.target.values(name)
+    return () if found is None else tuple(map(float, found))
 
 
 def _place(connection: Connection) -> Template:
@@ -231,6 +259,8 @@ def _form(connection: Connection, pair: Pairing, slots: Slots) -> ConnectionForm
         balance=slots.add(norm.balance, tap_px),
         colour=None if colour is None else colour.kind,
         hue_deg=slots.add(None if colour is None else colour.hue_deg),
+        against_deg=slots.add(None if colour is None else colour.against_deg),
+        hues_deg=() if colour is None or colour.kind == "luma" else _hues_deg(pair),
     )
 
 
@@ -263,7 +293,7 @@ def _tunes(wiring: Wiring, pair: Pairing, slots: Slots, tap_px: float) -> tuple[
 
 def _terms(tune: Tune, slots: Slots, tap_px: float) -> tuple[ProfileForm, ...]:
     def arguments(term: ProfileTerm) -> tuple[tuple[str, int], ...]:
-        centred = {"around": ZERO_ANGLE} if term.name in _ANGLED else {}
+        centred = {"around": _CENTRED[term.name]} if term.name in _CENTRED else {}
         given = centred | dict(term.arguments)
         return tuple((name, slots.add(value, tap_px)) for name, value in given.items())
 

@@ -12,7 +12,8 @@ The weight from member a to member b at tap u is
     W[b,a](u) = mean over sub-samples d of  sum over points t of
                 w_t h_t(v) product over axes of f(delta - phi_t),      v = A_b^-1 (u + d)
 
-where A_b turns the template to its member: coordinates are turned, never arrays.
+where A_b dilates, mirrors and turns the template to its member: coordinates are moved, never
+arrays.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Views(NamedTuple):
     off_centre: Array
     turn_of: Array
     carrier: Array
-    delta_deg: Array
+    delta: Array
     equal: Array
 
 
@@ -112,7 +113,7 @@ def columns(form: ConnectionForm, views: Views, scalars: Array) -> Array:
     by_point: list[Array] = []
     by_place: list[Array] = []
     for index, tune in enumerate(form.tunes):
-        delta, equal = views.delta_deg[index], views.equal[index]
+        delta, equal = views.delta[index], views.equal[index]
         match tune.frame:
             case "tangent":
                 delta = delta - directions_deg[:, None, None]
@@ -277,7 +278,7 @@ def _stroke(x: Array, y: Array, width: Array, grid: Grid) -> Samples:
     """
     cosine, sine = (part[:, None] for part in grid.views.turn)
     at = jnp.stack([cosine * x - sine * y, sine * x + cosine * y])[:, :, None, None]
-    steps = jnp.stack([grid.views.steps, -grid.views.steps])[:, None, ..., None]
+    steps = jnp.stack([grid.views.steps, -grid.views.steps])[..., None]
     along = jnp.exp(-_falloff(width) * (steps - at) ** 2)  # [x and y, R, k, 3, points]
     if grid.averaged:
         along_x, along_y = along.mean(axis=3)
@@ -302,13 +303,15 @@ _SHAPES: dict[str, Callable[[Arguments, Grid], Samples]] = {
 
 
 def _profile(tune: TuneForm, delta: Array, equal: Array, scalars: Array) -> Array:
-    """A profile at some differences, degrees; `equal` broadcasts against them."""
+    """A profile at some differences, degrees or octaves; `equal` broadcasts against them."""
     out = jnp.zeros_like(delta)
     for term in tune.terms:
         arguments = {name: scalars[slot] for name, slot in term.arguments}
         match term.name:
             case "bump":
                 value = _bump(delta, arguments["width"], arguments["around"], tune.period_deg)
+            case "octaves":
+                value = _octaves(delta, arguments["width"], arguments["around"])
             case "equal" | "same":
                 value = equal
             case "other":
@@ -328,3 +331,9 @@ def _bump(x_deg: Array, width_deg: Array, around_deg: Array, period_deg: float) 
     square = jnp.sin((x_deg - around_deg) * rad) ** 2
     half_width = jnp.sin(width_deg * (rad / 2)) ** 2
     return jnp.exp2(-square / jnp.maximum(half_width, _SMALLEST_SQUARE))
+
+
+def _octaves(x: Array, width: Array, around: Array) -> Array:
+    """2^-((2 (x - mu) / width)^2): 1 at mu, half of it `width` / 2 away. It does not repeat."""
+    away = 2.0 * (x - around) / jnp.maximum(width, SMALLEST)
+    return jnp.exp2(-away * away)

@@ -188,16 +188,25 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
     # inside somebody's jit the plan is a constant, and the compiler would take seconds to evaluate
     # whatever depends on nothing else
     views, entries, rows, row_of = lax.optimization_barrier(static)
-    shape = (len(views.turn_of), len(views.centre), views.delta_deg.shape[-1])
+    shape = (len(views.turn_of), len(views.centre), views.delta.shape[-1])
     sampled = jnp.broadcast_to(columns(form, views, scalars), shape)
     colour = _colour(form, scalars)
     # a plan's places are always within
-    kernel = sampled.reshape(-1).at[entries].get(mode="promise_in_bounds") * colour[:, None]
+    kernel = sampled.reshape(-1).at[entries].get(mode="promise_in_bounds")
+    if form.orbits:
+        # sorted, so that the sum does not depend on which element comes first
+        kernel = jnp.sort(kernel[:, :, np.asarray(form.orbits)], axis=3).sum(axis=3)
+    kernel = kernel * colour
     mass, balance = scalars[form.mass], scalars[form.balance]
 
-    def totals(*entries: Array) -> Array:
-        """Sums over each target member's taps and sources, before colour, `[entries, out]`."""
-        by_column = jnp.stack(entries).sum(axis=2).reshape(len(entries), -1)
+    def totals(*parts: Callable[[Array], Array]) -> Array:
+        """Sums over each target member's taps and sources, before colour, `[parts, out]`."""
+        if form.orbits:
+            # sums over orbits are no columns; sorted for the same reason
+            terms = jnp.sort(kernel.reshape(-1, kernel.shape[-1]), axis=0)
+            return jnp.stack([part(terms).sum(axis=0) for part in parts])
+        by_column = jnp.stack([part(sampled) for part in parts]).sum(axis=2)
+        by_column = by_column.reshape(len(parts), -1)
         by_row = by_column.at[:, rows].get(mode="promise_in_bounds").sum(axis=-1)
         return by_row.at[:, row_of].get(mode="promise_in_bounds")
 
@@ -205,14 +214,14 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
         case "none":
             factor: Array | float = 1.0
         case "l1":
-            (total,) = totals(jnp.abs(sampled))
-            factor = 1.0 / jnp.maximum(total * jnp.abs(colour).sum(), SMALLEST)
+            (total,) = totals(jnp.abs)
+            factor = 1.0 / jnp.maximum(total * jnp.abs(colour).sum(axis=0), SMALLEST)
         case "l2":
-            (total,) = totals(sampled**2)
-            factor = 1.0 / jnp.sqrt(jnp.maximum(total * (colour**2).sum(), SMALLEST**2))
+            (total,) = totals(jnp.square)
+            factor = 1.0 / jnp.sqrt(jnp.maximum(total * (colour**2).sum(axis=0), SMALLEST**2))
         case "mass":
-            up, down = totals(jax.nn.relu(sampled), jax.nn.relu(-sampled))
-            light, dark = jax.nn.relu(colour).sum(), jax.nn.relu(-colour).sum()
+            up, down = totals(jax.nn.relu, lambda x: jax.nn.relu(-x))
+            light, dark = jax.nn.relu(colour).sum(axis=0), jax.nn.relu(-colour).sum(axis=0)
             above = mass / jnp.maximum(up * light + down * dark, SMALLEST)
             below = mass * balance / jnp.maximum(up * dark + down * light, SMALLEST)
             factor = jnp.where(kernel > 0, above, below)
@@ -220,15 +229,26 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
 
 
 def _colour(form: ConnectionForm, scalars: Array) -> Array:
-    """What a connection reads of its source: `[3]` of the image's channels, `[1]` of a family.
+    """What a connection reads of its source: `[3, out or 1]` of the image's channels, else `[1, 1]`.
 
     The opponent plane's axes are (2, -1, -1)/sqrt 6 and (0, 1, -1)/sqrt 2.
     """
     if form.colour is None:
-        return jnp.ones(1, jnp.float32)
+        return jnp.ones((1, 1), jnp.float32)
     if form.colour == "luma":
-        return jnp.full(3, 3**-0.5, jnp.float32)
-    turn_rad = jnp.radians(scalars[form.hue_deg])
-    first = jnp.asarray((2.0, -1.0, -1.0), jnp.float32) * 6**-0.5
-    second = jnp.asarray((0.0, 1.0, -1.0), jnp.float32) * 2**-0.5
+        return jnp.full((3, 1), 3**-0.5, jnp.float32)
+    turns_deg = jnp.asarray(form.hues_deg or (0.0,), jnp.float32)
+    vectors = _hues(scalars[form.hue_deg] + turns_deg)
+    if form.colour == "hue":
+        return vectors
+    apart = vectors - _hues(scalars[form.against_deg] + turns_deg)
+    length = jnp.sqrt(jnp.maximum((apart**2).sum(axis=0), SMALLEST**2))
+    return apart / length
+
+
+def _hues(angles_deg: Array) -> Array:
+    """Unit vectors of hues, `[3, hues]`."""
+    turn_rad = jnp.radians(angles_deg)
+    first = jnp.asarray(((2.0,), (-1.0,), (-1.0,)), jnp.float32) * 6**-0.5
+    second = jnp.asarray(((0.0,), (1.0,), (-1.0,)), jnp.float32) * 2**-0.5
     return jnp.cos(turn_rad) * first + jnp.sin(turn_rad) * second

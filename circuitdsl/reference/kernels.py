@@ -7,8 +7,8 @@ For target member b and source member a, at the tap whose centre lies at u pixel
 
     W[b,a](u) = mean over d of K(A^-1 (u + d)),    d in {-s/3, 0, s/3} x {-s/3, 0, s/3},
 
-s being the pixels from one tap to the next and A the rotation by the angle of the member in whose
-frame the template stands. K is a sum over the template's shapes, each a sum over its points t:
+s being the pixels from one tap to the next and A the action of the member in whose frame the
+template stands: dilate, then mirror (x to -x), then turn. K is a sum over the template's shapes, each a sum over its points t:
 
     K(v) = sum over shapes and t of  weight * w_t h_t(v) * product over axes of f(delta - phi_t).
 """
@@ -23,13 +23,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.angles import cos_sin_deg
-from circuitdsl.ir.circuit import INPUT, Circuit, Colour, Connection, Family, Norm, Tune, Wiring
+from circuitdsl.ir.circuit import (
+    INPUT,
+    Axis,
+    AxisKind,
+    Circuit,
+    Colour,
+    Connection,
+    Family,
+    Norm,
+    Tune,
+    Wiring,
+)
 from circuitdsl.ir.expressions import Scalar, evaluate
 from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.reference.profiles import profile
 from circuitdsl.reference.shapes import SHAPES, Arguments, ShapeMeaning
 
 Array = NDArray[np.float64]
+Element = tuple[int, ...]
+"""The index of a unit along each axis of its family."""
+
 Value = Callable[[Scalar], float]
 """Reads a scalar expression: pixels, degrees or a plain number."""
 
@@ -89,8 +104,18 @@ def _wired(circuit: Circuit, connection: Connection, dials: Mapping[str, float])
         target=target,
         side=layer.kernel,
         tap_px=tap_px,
+        mirror_deg=0.0 if connection.source == INPUT else mirror_deg(circuit, connection.source),
         value=partial(evaluate, dials=dials, tap_px=tap_px),
     )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The frame that a template stands in: it is dilated, then mirrored (x to -x), then turned."""
+
+    turn_deg: float
+    mirrored: bool
+    dilation: float
 
 
 @dataclass(frozen=True)
@@ -103,6 +128,8 @@ class _Wired:
         target: The family that it ends at.
         side: Taps along each side of the kernel.
         tap_px: Pixels from one tap to the next.
+        mirror_deg: A mirror leads the source's member at th to the one at this less th, where the
+            source turns but does not flip.
         value: Reads the scalars of the wiring.
     """
 
@@ -111,33 +138,42 @@ class _Wired:
     target: Family
     side: int
     tap_px: float
+    mirror_deg: float
     value: Value
 
     def kernel(self) -> Array:
         """The normed kernel, `[height, width, in, out]`."""
-        members = 1 if self.source is None else self.source.size
-        kernel = np.zeros((self.side, self.side, members, self.target.size))
-        for b in range(self.target.size):
-            for a in range(members):
-                kernel[:, :, a, b] = self.pair(a, b)
+        orbits = (((),),) if self.source is None else self.source.orbits
+        kernel = np.zeros((self.side, self.side, len(orbits), self.target.size))
+        for index_b, b in enumerate(self.target.members):
+            for index_a, orbit in enumerate(orbits):
+                kernel[:, :, index_a, index_b] = sum(self.pair(a, b) for a in orbit)
         if self.source is None:
-            kernel = kernel * colour_vector(self.wiring.colour, self.value)[:, None]
+            colours = [self.colour(b) for b in self.target.members]
+            kernel = kernel * np.stack(colours, axis=-1)
         if self.wiring.norm is not None:
             for b in range(self.target.size):
                 kernel[..., b] = normed(kernel[..., b], self.wiring.norm, self.value)
         return kernel * (1.0 if self.wiring.gain is None else self.value(self.wiring.gain))
 
-    def pair(self, a: int, b: int) -> Array:
+    def colour(self, b: Element) -> Array:
+        """What target element b reads of the image; its `hue` axis turns it."""
+        hue = self.target.acting("hue")
+        turn_deg = 0.0 if hue is None else value_along(self.target, b, hue)
+        return colour_vector(self.wiring.colour, self.value, turn_deg)
+
+    def pair(self, a: Element, b: Element) -> Array:
         """`W[b,a]` before colour, norm and gain, `[height, width]`."""
-        frame_deg, phase_deg = self.frame_deg(a, b), self.phase_deg(b)
-        level = 0.0 if self.wiring.dc is None else self.level(frame_deg, phase_deg)
+        frame, phase_deg = self.frame(a, b), self.phase_deg(b)
+        level = 0.0 if self.wiring.dc is None else self.level(frame, phase_deg)
 
         total = np.zeros((self.side, self.side))
         for weight, shape, arguments in self.terms():
-            v = self.in_frame(shape, frame_deg)
+            v = self.in_frame(shape, frame)
             contribution = shape.heights(v, arguments, phase_deg, level)
             for tune in self.wiring.tunes:
-                contribution = contribution * self.tuned(tune, a, b, v, shape.tangents(arguments))
+                tangents = shape.tangents(arguments)
+                contribution = contribution * self.tuned(tune, a, b, frame, v, tangents)
             total += weight * added_up(contribution)
         return total
 
@@ -159,24 +195,33 @@ class _Wired:
             for term in self.wiring.place.terms
         ]
 
-    def frame_deg(self, a: int, b: int) -> float:
-        """The angle of A: the target's, else that of a source axis that is summed over untuned."""
-        if self.target.rotation is not None:
-            return angle_deg(self.target, b, self.target.rotation.name)
-        turned = None if self.source is None else self.source.rotation
-        if self.source is None or turned is None:
+    def frame(self, a: Element, b: Element) -> Frame:
+        """A: each part the target's, else that of a source axis that is summed over untuned."""
+        return Frame(
+            turn_deg=self.part(a, b, "rot", "orient"),
+            mirrored=self.part(a, b, "flip") == 1.0,
+            dilation=2.0 ** self.part(a, b, "scale"),
+        )
+
+    def part(self, a: Element, b: Element, *kinds: AxisKind) -> float:
+        """What the axis of some kind says that moves the template; 0 where none does."""
+        own = self.target.acting(*kinds)
+        if own is not None:
+            return value_along(self.target, b, own)
+        other = None if self.source is None else self.source.acting(*kinds)
+        if self.source is None or other is None:
             return 0.0
         tuned = {tune.axis for tune in self.wiring.tunes}
-        if turned.name in (self.wiring.over or ()) and turned.name not in tuned:
-            return angle_deg(self.source, a, turned.name)
+        if other.name in (self.wiring.over or ()) and other.name not in tuned:
+            return value_along(self.source, a, other)
         return 0.0
 
-    def phase_deg(self, b: int) -> float:
+    def phase_deg(self, b: Element) -> float:
         """The angle of the target's phase axis, 0 without one."""
-        phase = next((axis for axis in self.target.axes if axis.kind == "phase"), None)
-        return 0.0 if phase is None else angle_deg(self.target, b, phase.name)
+        phase = self.target.acting("phase")
+        return 0.0 if phase is None else value_along(self.target, b, phase)
 
-    def level(self, frame_deg: float, phase_deg: float) -> float:
+    def level(self, frame: Frame, phase_deg: float) -> float:
         """The m that makes the taps of `envelope * (carrier - m)` sum to `dc`.
 
         Profiles, colour, norm and gain come later and take no part. The sum S is linear in m, hence
@@ -186,40 +231,43 @@ class _Wired:
         sums = {0.0: 0.0, 1.0: 0.0}
         for level in sums:
             for weight, shape, arguments in self.terms():
-                v = self.in_frame(shape, frame_deg)
+                v = self.in_frame(shape, frame)
                 sums[level] += (
                     weight * added_up(shape.heights(v, arguments, phase_deg, level)).sum()
                 )
         envelope = sums[0.0] - sums[1.0]
         return 0.0 if abs(envelope) < SMALLEST_SUM else (sums[0.0] - dc) / envelope
 
-    def in_frame(self, shape: ShapeMeaning, frame_deg: float) -> Array:
+    def in_frame(self, shape: ShapeMeaning, frame: Frame) -> Array:
         """`v = A^-1 (u + d)`, px, `[height, width, sub-samples, 1, xy]`; the 1 is for points."""
         taps = tap_centres(self.side, self.tap_px)
         at = taps[:, :, None, None, :] + shape.offsets(self.tap_px)[:, None, :]
-        cosine, sine = cos_sin_deg(frame_deg)
+        cosine, sine = cos_sin_deg(frame.turn_deg)
         x, y = at[..., 0], at[..., 1]
-        return np.stack([cosine * x + sine * y, cosine * y - sine * x], axis=-1)
+        x, y = cosine * x + sine * y, cosine * y - sine * x
+        return np.stack([-x if frame.mirrored else x, y], axis=-1) / frame.dilation
 
-    def tuned(self, tune: Tune, a: int, b: int, v: Array, tangents_deg: Array) -> Array:
+    def tuned(
+        self, tune: Tune, a: Element, b: Element, frame: Frame, v: Array, tangents_deg: Array
+    ) -> Array:
         """One axis' factor, broadcastable to `[height, width, sub-samples, points]`.
 
-        `sum of weight * f(delta - phi)`, with delta the source member's angle less the target
-        member's (less 0 where the target lacks the axis) and phi the direction that the frame
-        names: 0, the tangent of the template's point, or the direction of v (where v has none, the
-        factor is 0).
+        `sum of weight * f(delta - phi)`, with delta the difference along the axis, as the frame
+        sees it, and phi the direction that the profile is relative to: 0, the tangent of the
+        template's point, or the direction of v (where v has none, the factor is 0).
         """
         axis_a = None if self.source is None else self.source.axis(tune.axis)
         axis_b = self.target.axis(tune.axis)
         if self.source is None or axis_a is None:
             raise ValueError(f"the source has no axis {tune.axis}")
-        at_a, at_b = index_along(self.source, a, tune.axis), None
-        delta = axis_a.angles_deg[at_a]
+        at_a, at_b = index_along(self.source, a, axis_a), None
+        delta = axis_a.values[at_a]
         if axis_b is not None:
-            at_b = index_along(self.target, b, tune.axis)
-            delta -= axis_b.angles_deg[at_b]
-        kinds = {axis.kind for axis in (axis_a, axis_b) if axis is not None}
-        period = 180.0 if "orient" in kinds else 360.0
+            at_b = index_along(self.target, b, axis_b)
+            delta -= axis_b.values[at_b]
+        if axis_a.turns_plane and frame.mirrored:
+            delta = -delta + (0.0 if self.source.acting("flip") else self.mirror_deg)
+        period = min(axis.period_deg for axis in (axis_a, axis_b) if axis is not None)
 
         phi = np.zeros(1)
         if tune.frame == "tangent":
@@ -258,15 +306,24 @@ def normed(weights: Array, norm: Norm, value: Value) -> Array:
     return weights
 
 
-def colour_vector(colour: Colour | None, value: Value) -> Array:
+def colour_vector(colour: Colour | None, value: Value, turn_deg: float = 0.0) -> Array:
     """What a connection reads of red, green and blue, `[3]`, of length 1.
 
     `luma` = (1, 1, 1)/sqrt 3.
     `hue` at angle h = cos h (2, -1, -1)/sqrt 6 + sin h (0, 1, -1)/sqrt 2.
+    `opponent` of p and q is in the direction of hue p less hue q. Hues turn by `turn_deg`.
     """
     if colour is None or colour.kind == "luma":
         return np.ones(3) / np.sqrt(3.0)
-    hue = np.radians(value(colour.hue_deg))
+    vector = _hue(value(colour.hue_deg) + turn_deg)
+    if colour.kind == "hue":
+        return vector
+    apart = vector - _hue(value(colour.against_deg) + turn_deg)
+    return apart / max(float(np.linalg.norm(apart)), SMALLEST_SUM)
+
+
+def _hue(angle_deg: float) -> Array:
+    hue = np.radians(angle_deg)
     red = np.array([2.0, -1.0, -1.0]) / np.sqrt(6.0)
     green = np.array([0.0, 1.0, -1.0]) / np.sqrt(2.0)
     return np.cos(hue) * red + np.sin(hue) * green
@@ -282,12 +339,11 @@ def tap_centres(kernel: int, tap_px: float) -> Array:
     return taps
 
 
-def index_along(family: Family, member: int, axis: str) -> int:
-    """The index along one axis of a member."""
-    return family.members[member][[own.name for own in family.axes].index(axis)]
+def index_along(family: Family, element: Element, axis: Axis) -> int:
+    """The index along one axis of an element."""
+    return element[[own.name for own in family.axes].index(axis.name)]
 
 
-def angle_deg(family: Family, member: int, axis: str) -> float:
-    """The angle along one axis of a member."""
-    own = next(own for own in family.axes if own.name == axis)
-    return own.angles_deg[index_along(family, member, axis)]
+def value_along(family: Family, element: Element, axis: Axis) -> float:
+    """Where an element stands along one axis: degrees, octaves, or a number."""
+    return axis.values[index_along(family, element, axis)]

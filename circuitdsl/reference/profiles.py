@@ -19,13 +19,13 @@ def profile(
 ) -> Array | float:
     """A profile primitive at `x_deg`.
 
-    `bump` and `constant` are functions of the difference; `equal`, `same` and `other` look only at
+    `bump`, `octaves` and `constant` are functions of the difference; `equal`, `same` and `other` look only at
     whether source and target stand at the same index of the axis.
 
     Args:
         name: As the language has it.
-        arguments: In degrees.
-        x_deg: Source angle less target angle less the template's direction.
+        arguments: In degrees; those of `octaves` in octaves.
+        x_deg: Source angle less target angle less the template's direction; octaves along `scale`.
         period_deg: After which the axis repeats.
         same_index: Whether the two members have the same index along the axis.
 
@@ -34,6 +34,9 @@ def profile(
     """
     if name == "bump":
         return bump(x_deg, arguments["width"], arguments.get("around", 0.0), period_deg)
+    if name == "octaves":
+        away = 2.0 * (x_deg - arguments.get("around", 0.0)) / max(arguments["width"], 1e-6)
+        return 2.0 ** -(away**2)
     if name == "constant":
         return 1.0
     if name in ("equal", "same"):
