@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -9,7 +10,7 @@ from circuitdsl.check.arguments import match
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.scope import Module
-from circuitdsl.ir.circuit import PERIOD_DEG, Axis, AxisKind
+from circuitdsl.ir.axes import PERIOD_DEG, Axis, AxisKind
 from circuitdsl.syntax import nodes
 
 MOST_MEMBERS = 4096
@@ -95,21 +96,7 @@ def axis_of(module: Module, written: nodes.Axis, findings: Findings) -> Axis | N
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
     formals = _FORMALS.get(word)
     given = match(call, {"count": False, "at": False} if formals is None else formals, findings)
-    if given is None:
-        return None
-    reader = _Reader(module, word, written, findings)
-    if word == "flip":
-        return Axis(name, "flip", 2, span=written.span)
-    if word == "scale":
-        return reader.dilated(given["count"], given["ratio"])
-    if word == "cases":
-        return reader.counted(given["count"])
-    if len(given) != 1:
-        message = f"`{word}` takes a number of members, or their angles"
-        help_ = f"Write `{word}(8)`, or `{word}(at=[0deg, 31deg])`."
-        findings.error("E207", message, kind.span, help=help_)
-        return None
-    return reader.placed(given["at"]) if "at" in given else reader.counted(given["count"])
+    return None if given is None else _Reader(module, word, written, findings).read(given)
 
 
 @dataclass(frozen=True)
@@ -124,6 +111,19 @@ class _Reader:
     @property
     def name(self) -> str:
         return self.written.name.text
+
+    def read(self, given: Mapping[str, nodes.Expression]) -> Axis | None:
+        """The axis, from its arguments."""
+        if self.kind == "flip":
+            return Axis(self.name, "flip", 2, span=self.written.span)
+        if self.kind == "scale":
+            return self.dilated(given["count"], given["ratio"])
+        if len(given) != 1:
+            message = f"`{self.kind}` takes a number of members, or their angles"
+            help_ = f"Write `{self.kind}(8)`, or `{self.kind}(at=[0deg, 31deg])`."
+            self.findings.error("E207", message, self.written.kind.span, help=help_)
+            return None
+        return self.placed(given["at"]) if "at" in given else self.counted(given["count"])
 
     def counted(self, node: nodes.Expression) -> Axis | None:
         evaluator = Evaluator(self.module, self.findings)

@@ -18,7 +18,9 @@ from circuitdsl.check.geometry import tap_px
 from circuitdsl.check.sampled import SampledKernel
 from circuitdsl.check.scope import Module
 from circuitdsl.diagnostics import Label
-from circuitdsl.ir.circuit import PERIOD_DEG, STEP_DEG, Axis, BackboneUse
+from circuitdsl.ir.angles import apart_deg
+from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis
+from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.syntax import nodes
 
 _TURNED = ("rot", "orient", "hue")
@@ -69,12 +71,12 @@ def _is_step(
     """Whether a turn leads from each member of an axis to another one."""
     period = PERIOD_DEG[axis.kind]
     for start in axis.angles_deg:
-        apart = (abs((a - start - angle + period / 2) % period - period / 2) for a in axis.angles_deg)
-        if min(apart) > STEP_DEG:
+        goal = start + angle
+        if min(apart_deg(other, goal, period) for other in axis.angles_deg) > STEP_DEG:
             findings.error(
                 "E405",
                 f"`identify` turns `{axis.name}` by {angle:g}deg, but `{family}` has no member at "
-                f"{(start + angle) % period:g}deg",
+                f"{goal % period:g}deg",
                 node.span,
                 note=f"from {start:g}deg the turn leads there",
                 help="Turn by a step of the axis, or give the axis members that the turn maps to "
@@ -84,7 +86,9 @@ def _is_step(
     return True
 
 
-def unchanged(joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings) -> None:
+def unchanged(
+    joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings
+) -> None:
     """Report a kernel that is another one after the turns of its target's `identify`."""
     target = joined.target
     if not target.identify or joined.wiring.place is None:
@@ -96,18 +100,19 @@ def unchanged(joined: Joined, use: BackboneUse, dials: Mapping[str, float], find
     largest = apart = sum_apart = 0.0
     for x, y in _points(reach):
         for orbit in orbits[:MOST_SOURCES]:
-            here, there = (
+            first, second = (
                 sum(kernel.weight(a, element, x, y) for a in orbit)
                 for element in (b, target.turned(b))
             )
             for before, after in zip(
                 kernel.hue_factors(b), kernel.hue_factors(target.turned(b)), strict=True
             ):
-                largest = max(largest, abs(before * here), abs(after * there))
-                apart = max(apart, abs(before * here - after * there))
-                sum_apart = max(sum_apart, abs(before * here + after * there))
+                largest = max(largest, abs(before * first), abs(after * second))
+                apart = max(apart, abs(before * first - after * second))
+                sum_apart = max(sum_apart, abs(before * first + after * second))
     if apart <= TOLERANCE * largest:
         return
+    here = target.span.source is joined.connection.span.source
     signs = sum_apart <= TOLERANCE * largest
     turns = ", ".join(f"{name} by {angle:g}deg" for name, angle in target.identify)
     findings.error(
@@ -115,7 +120,7 @@ def unchanged(joined: Joined, use: BackboneUse, dials: Mapping[str, float], find
         f"the kernel changes {'sign ' if signs else ''}under `identify`"
         + ("; members would cancel" if signs else ", so its units are not one"),
         joined.node.source.span.to(joined.node.target.span),
-        also=[Label(target.span, "")] if target.span.source is joined.connection.span.source else (),
+        also=[Label(target.span, "")] if here else (),
         note=f"`{target.name}` says that turning {turns} leads from a unit to itself",
         help="Remove `identify`, or place weights that look the same after the turn.",
     )

@@ -11,7 +11,8 @@ from circuitdsl.check.connections import Joined
 from circuitdsl.check.findings import Findings
 from circuitdsl.check.geometry import value_of
 from circuitdsl.diagnostics import Diagnostic
-from circuitdsl.ir.circuit import PERIOD_DEG, Axis, Circuit, Family, ProfileTerm, Template
+from circuitdsl.ir.axes import PERIOD_DEG, Axis
+from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
 from circuitdsl.source import Span

@@ -5,7 +5,8 @@ from __future__ import annotations
 from circuitdsl.check.connections import Joined
 from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.diagnostics import Label
-from circuitdsl.ir.circuit import PERIOD_DEG, Axis, Family, Tune
+from circuitdsl.ir.axes import PERIOD_DEG, Axis
+from circuitdsl.ir.circuit import Family, Tune
 from circuitdsl.source import NOWHERE, Span
 
 DIRECTED = ("bar", "arc")

@@ -117,7 +117,7 @@ class SampledKernel:
             return float(same != (term.name == "other"))
         if term.name == "constant":
             return 1.0
-        given = {key: value_of(value, self.dials) for key, value in term.arguments}
+        given = {k: value_of(v, self.dials, self.tap_px) for k, v in term.arguments}
         width, around = given.get("width") or 1.0, given.get("around") or 0.0
         if term.name == "octaves":
             return 2.0 ** -((2.0 * (x - around) / width) ** 2)

@@ -26,6 +26,11 @@ def difference_deg(a: float, b: float, period: float = 360.0) -> float:
     return (a - b + period / 2) % period - period / 2
 
 
+def apart_deg(a: float, b: float, period: float = 360.0) -> float:
+    """How far apart two angles are, in [0, period/2]."""
+    return abs(difference_deg(a, b, period))
+
+
 def even_deg(count: int, period: float) -> tuple[float, ...]:
     """`count` angles spread evenly over `period` degrees, from 0."""
     return tuple(index * period / count for index in range(count))

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from math import inf, log2, prod
+from math import prod
 from typing import Literal
 
-from circuitdsl.ir.angles import even_deg
+from circuitdsl.ir.angles import apart_deg
+from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Scalar, ScalarUnit
 from circuitdsl.source import NOWHERE, Span
@@ -21,18 +22,8 @@ from circuitdsl.source import NOWHERE, Span
 INPUT = "input"
 """The name by which a connection reads the image."""
 
-AxisKind = Literal["rot", "orient", "phase", "hue", "flip", "scale", "cases"]
 Frame = Literal["frame", "tangent", "radial", "field"]
 NormKind = Literal["none", "l1", "l2", "mass"]
-
-PERIOD_DEG: dict[AxisKind, float] = {"rot": 360.0, "orient": 180.0, "phase": 360.0, "hue": 360.0}
-"""Degrees after which the kinds that count angles repeat."""
-
-STEP_DEG = 1e-6
-"""Angles closer than this are one angle."""
-
-SIDES = ("left", "right")
-"""The members of a `flip` axis; the right one is the mirror image."""
 
 
 @dataclass(frozen=True)
@@ -69,63 +60,6 @@ class Param:
     high: float | None = None
     free: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One index of a family and the transformation that it counts.
-
-    Attributes:
-        name: Such as `th`.
-        kind: `rot` and `orient` turn the plane, `flip` mirrors it (x to -x), `scale` dilates it;
-            `phase` shifts the carrier, `hue` turns colours about grey; `cases` only counts.
-        count: Number of members along the axis.
-        at_deg: The members' angles where they are not spread evenly.
-        at_family: Name of the imported family that `at_deg` was taken from, for printing.
-        ratio: From one member of a `scale` axis to the next.
-    """
-
-    name: str
-    kind: AxisKind
-    count: int
-    at_deg: tuple[float, ...] | None = None
-    at_family: str | None = field(default=None, compare=False)
-    ratio: float | None = None
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-    @property
-    def period_deg(self) -> float:
-        """Degrees after which the axis repeats; infinite for what counts no angles."""
-        return PERIOD_DEG.get(self.kind, inf)
-
-    @property
-    def angles_deg(self) -> tuple[float, ...]:
-        """The angle of each member of an axis that counts angles."""
-        period = PERIOD_DEG[self.kind]
-        return self.at_deg if self.at_deg is not None else even_deg(self.count, period)
-
-    @property
-    def values(self) -> tuple[float, ...]:
-        """Where each member stands: degrees, octaves along `scale`, else its number."""
-        if self.kind in PERIOD_DEG:
-            return self.angles_deg
-        step = log2(self.ratio or 1.0) if self.kind == "scale" else 1.0
-        return tuple(step * index for index in range(self.count))
-
-    @property
-    def turns_plane(self) -> bool:
-        """Whether the axis acts on the plane by rotation."""
-        return self.kind in ("rot", "orient")
-
-    def value_name(self, index: int) -> str:
-        """Where a member stands, as a reader writes it: `36deg`, `left`, `1.5x`, `2`."""
-        if self.kind == "flip":
-            return SIDES[index]
-        if self.kind == "cases":
-            return str(index)
-        if self.kind == "scale":
-            return f"{2.0 ** self.values[index]:.4g}x"
-        return f"{self.angles_deg[index]:g}deg"
 
 
 @dataclass(frozen=True)
@@ -211,7 +145,7 @@ class Family:
             if axis.name in turns:
                 period = PERIOD_DEG[axis.kind]
                 goal = axis.angles_deg[element[place]] + turns[axis.name]
-                apart = [abs((a - goal + period / 2) % period - period / 2) for a in axis.angles_deg]
+                apart = [apart_deg(angle, goal, period) for angle in axis.angles_deg]
                 if min(apart) > STEP_DEG:
                     raise ValueError(f"{axis.name} has no step of {turns[axis.name]:g} degrees")
                 indices[place] = apart.index(min(apart))
@@ -269,7 +203,10 @@ class Template:
 
 @dataclass(frozen=True)
 class ProfileTerm:
-    """A profile primitive (`bump`, `octaves`, `equal`, `same`, `other`, `constant`) and a factor."""
+    """A profile primitive times a number.
+
+    They are `bump`, `octaves`, `equal`, `same`, `other` and `constant`.
+    """
 
     weight: Scalar
     name: str

@@ -45,7 +45,7 @@ class Element:
 
 def permutation(family: Family, element: Element) -> tuple[int, ...] | None:
     """The index of the member that each member goes to; None where it goes to none."""
-    place = {member: index for index, member in enumerate(family.members)}
+    place = {element: index for index, orbit in enumerate(family.orbits) for element in orbit}
     found: list[int] = []
     for member in family.members:
         moved = _moved(family, member, element)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from circuitdsl.ir.circuit import Axis, AxisKind, Circuit
+from circuitdsl.ir.axes import Axis, AxisKind
+from circuitdsl.ir.circuit import Circuit
 
 Ends = tuple[tuple[Axis, ...], tuple[Axis, ...]]
 """The axes of a source, and those of a target."""

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.angles import cos_sin_deg
-from circuitdsl.ir.circuit import Axis, AxisKind
+from circuitdsl.ir.axes import Axis, AxisKind
 from circuitdsl.ir.symmetry import FramePart, frame_parts
 
 Floats = NDArray[np.float32]
@@ -202,9 +202,7 @@ def plan_connection(pairing: Pairing) -> Plan:
         carrier=_cos_sin(views[:, 2]).astype(np.float32),
         delta=tables[: len(deltas)],
         equal=tables[len(deltas) :],
-        entries=_entries(
-            pairing.kernel, quarter, frames.mirrored, view_of, place[column_of], depth
-        ),
+        entries=_entries(_taps(pairing.kernel, quarter, frames.mirrored), slot, depth),
         rows=rows.astype(np.int32),
         row_of=row_of.reshape(-1).astype(np.int32),
     )
@@ -340,19 +338,17 @@ def _sub_samples(
     return steps / dilation[:, None, None], c * x + s * y, c * y - s * x
 
 
-def _entries(
-    kernel: int,
-    quarter: NDArray[np.int64],
-    mirrored: NDArray[np.bool_],
-    view_of: NDArray[np.int64],
-    place: NDArray[np.int64],
-    depth: int,
-) -> Indices:
-    """Where each kernel entry stands among the columns, flat, `[k, k, in, out]`."""
+def _taps(kernel: int, quarter: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> Indices:
+    """The tap of the plain template that each entry shows, `[k, k, in, out]`."""
     taps = np.arange(kernel * kernel).reshape(kernel, kernel)
     # the tap that a turn by -90 degrees maps (p, q) to; turning an index table by +90 says so
     turned = np.stack([np.rot90(taps, q) for q in range(4)])
     # and, for mirrored frames, the tap that the mirror maps it to before
     tables = np.stack([turned, turned[:, :, ::-1]])
-    tap = np.moveaxis(tables[mirrored.astype(int), quarter], (2, 3), (0, 1))
-    return ((view_of * kernel * kernel + tap) * depth + place).astype(np.int32)
+    return np.moveaxis(tables[mirrored.astype(int), quarter], (2, 3), (0, 1)).astype(np.int32)
+
+
+def _entries(taps: Indices, slot: NDArray[np.int64], depth: int) -> Indices:
+    """Where each kernel entry stands among the columns, flat, `[k, k, in, out]`."""
+    view_of, place = np.divmod(slot, depth)
+    return ((view_of * len(taps) ** 2 + taps) * depth + place).astype(np.int32)

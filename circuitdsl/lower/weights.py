@@ -229,7 +229,9 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
 
 
 def _colour(form: ConnectionForm, scalars: Array) -> Array:
-    """What a connection reads of its source: `[3, out or 1]` of the image's channels, else `[1, 1]`.
+    """What a connection reads of its source.
+
+    `[3, out or 1]` of the image's channels, `[1, 1]` of a family.
 
     The opponent plane's axes are (2, -1, -1)/sqrt 6 and (0, 1, -1)/sqrt 2.
     """

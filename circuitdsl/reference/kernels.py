@@ -8,7 +8,8 @@ For target member b and source member a, at the tap whose centre lies at u pixel
     W[b,a](u) = mean over d of K(A^-1 (u + d)),    d in {-s/3, 0, s/3} x {-s/3, 0, s/3},
 
 s being the pixels from one tap to the next and A the action of the member in whose frame the
-template stands: dilate, then mirror (x to -x), then turn. K is a sum over the template's shapes, each a sum over its points t:
+template stands: dilate, then mirror (x to -x), then turn. K is a sum over the template's shapes,
+each a sum over its points t:
 
     K(v) = sum over shapes and t of  weight * w_t h_t(v) * product over axes of f(delta - phi_t).
 """
@@ -172,8 +173,8 @@ class _Wired:
             v = self.in_frame(shape, frame)
             contribution = shape.heights(v, arguments, phase_deg, level)
             for tune in self.wiring.tunes:
-                tangents = shape.tangents(arguments)
-                contribution = contribution * self.tuned(tune, a, b, frame, v, tangents)
+                phi = directions(tune, v, shape.tangents(arguments))
+                contribution = contribution * self.tuned(tune, a, b, frame.mirrored, phi)
             total += weight * added_up(contribution)
         return total
 
@@ -247,14 +248,12 @@ class _Wired:
         x, y = cosine * x + sine * y, cosine * y - sine * x
         return np.stack([-x if frame.mirrored else x, y], axis=-1) / frame.dilation
 
-    def tuned(
-        self, tune: Tune, a: Element, b: Element, frame: Frame, v: Array, tangents_deg: Array
-    ) -> Array:
+    def tuned(self, tune: Tune, a: Element, b: Element, mirrored: bool, phi: Array) -> Array:
         """One axis' factor, broadcastable to `[height, width, sub-samples, points]`.
 
         `sum of weight * f(delta - phi)`, with delta the difference along the axis, as the frame
-        sees it, and phi the direction that the profile is relative to: 0, the tangent of the
-        template's point, or the direction of v (where v has none, the factor is 0).
+        sees it, and phi the direction that the profile is relative to (NaN where there is none, and
+        the factor is 0).
         """
         axis_a = None if self.source is None else self.source.axis(tune.axis)
         axis_b = self.target.axis(tune.axis)
@@ -265,23 +264,30 @@ class _Wired:
         if axis_b is not None:
             at_b = index_along(self.target, b, axis_b)
             delta -= axis_b.values[at_b]
-        if axis_a.turns_plane and frame.mirrored:
+        if axis_a.turns_plane and mirrored:
             delta = -delta + (0.0 if self.source.acting("flip") else self.mirror_deg)
         period = min(axis.period_deg for axis in (axis_a, axis_b) if axis is not None)
 
-        phi = np.zeros(1)
-        if tune.frame == "tangent":
-            phi = tangents_deg
-        elif tune.frame == "radial":
-            phi = np.degrees(np.arctan2(v[..., 1], v[..., 0]))
-        factor = np.zeros(np.broadcast_shapes(v.shape[:-1], phi.shape))
+        factor = np.zeros(phi.shape)
         for term in tune.terms:
             arguments = {name: self.value(argument) for name, argument in term.arguments}
             f = profile(term.name, arguments, delta - phi, period, same_index=at_a == at_b)
             factor += self.value(term.weight) * f
-        if tune.frame == "radial":
-            factor[np.hypot(v[..., 0], v[..., 1]) < SMALLEST_RADIUS] = 0.0
-        return factor
+        return np.where(np.isnan(phi), 0.0, factor)
+
+
+def directions(tune: Tune, v: Array, tangents_deg: Array) -> Array:
+    """What a profile is relative to, degrees, broadcastable to `[..., sub-samples, points]`.
+
+    0, the tangent of the template's point, or the direction of v; NaN where v has none.
+    """
+    if tune.frame == "tangent":
+        return tangents_deg
+    if tune.frame != "radial":
+        return np.zeros(1)
+    away = np.hypot(v[..., 0], v[..., 1])
+    phi = np.degrees(np.arctan2(v[..., 1], v[..., 0]))
+    return np.where(away < SMALLEST_RADIUS, np.nan, phi)
 
 
 def added_up(contribution: Array) -> Array:

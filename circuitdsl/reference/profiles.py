@@ -19,8 +19,8 @@ def profile(
 ) -> Array | float:
     """A profile primitive at `x_deg`.
 
-    `bump`, `octaves` and `constant` are functions of the difference; `equal`, `same` and `other` look only at
-    whether source and target stand at the same index of the axis.
+    `bump`, `octaves` and `constant` are functions of the difference; `equal`, `same` and `other`
+    look only at whether source and target stand at the same index of the axis.
 
     Args:
         name: As the language has it.

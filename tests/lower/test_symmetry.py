@@ -63,7 +63,9 @@ def turned(kernel: Kernel, quarters: int, mirror: bool) -> Kernel:
     return np.rot90(kernel[:, ::-1] if mirror else kernel, quarters)
 
 
-def pairs_compared(circuit: Circuit, name: str, kernel: Kernel, *, quarters: int, mirror: bool) -> int:
+def pairs_compared(
+    circuit: Circuit, name: str, kernel: Kernel, *, quarters: int, mirror: bool
+) -> int:
     """Compare all members of a connection with where they are moved to; how many there were."""
     connection = next(c for c in circuit.connections if c.name == name)
     target = circuit.by_name[connection.target]

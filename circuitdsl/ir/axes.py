@@ -1,0 +1,82 @@
+"""Axes: by which transformations the members of a family are related.
+
+In: nothing; the checker or Python code builds them. Out: frozen values. Each kind of axis acts on
+the plane, on colours or on carriers, or only counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf, log2
+from typing import Literal
+
+from circuitdsl.ir.angles import even_deg
+from circuitdsl.source import NOWHERE, Span
+
+AxisKind = Literal["rot", "orient", "phase", "hue", "flip", "scale", "cases"]
+
+PERIOD_DEG: dict[AxisKind, float] = {"rot": 360.0, "orient": 180.0, "phase": 360.0, "hue": 360.0}
+"""Degrees after which the kinds that count angles repeat."""
+
+STEP_DEG = 1e-6
+"""Angles closer than this are one angle."""
+
+SIDES = ("left", "right")
+"""The members of a `flip` axis; the right one is the mirror image."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One index of a family and the transformation that it counts.
+
+    Attributes:
+        name: Such as `th`.
+        kind: `rot` and `orient` turn the plane, `flip` mirrors it (x to -x), `scale` dilates it;
+            `phase` shifts the carrier, `hue` turns colours about grey; `cases` only counts.
+        count: Number of members along the axis.
+        at_deg: The members' angles where they are not spread evenly.
+        at_family: Name of the imported family that `at_deg` was taken from, for printing.
+        ratio: From one member of a `scale` axis to the next.
+    """
+
+    name: str
+    kind: AxisKind
+    count: int
+    at_deg: tuple[float, ...] | None = None
+    at_family: str | None = field(default=None, compare=False)
+    ratio: float | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def period_deg(self) -> float:
+        """Degrees after which the axis repeats; infinite for what counts no angles."""
+        return PERIOD_DEG.get(self.kind, inf)
+
+    @property
+    def angles_deg(self) -> tuple[float, ...]:
+        """The angle of each member of an axis that counts angles."""
+        period = PERIOD_DEG[self.kind]
+        return self.at_deg if self.at_deg is not None else even_deg(self.count, period)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Where each member stands: degrees, octaves along `scale`, else its number."""
+        if self.kind in PERIOD_DEG:
+            return self.angles_deg
+        step = log2(self.ratio or 1.0) if self.kind == "scale" else 1.0
+        return tuple(step * index for index in range(self.count))
+
+    @property
+    def turns_plane(self) -> bool:
+        """Whether the axis acts on the plane by rotation."""
+        return self.kind in ("rot", "orient")
+
+    def value_name(self, index: int) -> str:
+        """Where a member stands, as a reader writes it: `36deg`, `left`, `1.5x`, `2`."""
+        if self.kind == "flip":
+            return SIDES[index]
+        if self.kind == "cases":
+            return str(index)
+        if self.kind == "scale":
+            return f"{2.0 ** self.values[index]:.4g}x"
+        return f"{self.angles_deg[index]:g}deg"
