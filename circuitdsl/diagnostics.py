@@ -205,6 +205,8 @@ CODES: dict[str, str] = {
     "E705": "units that do not match the members",
     "E706": "trained units in use",
     "E804": "expectation where there is none",
+    "E901": "expectation that does not hold",
+    "E902": "measure that cannot be taken",
     "L401": "bump narrower than its source can follow",
     "L402": "connection that is hardly equivariant",
     "L403": "dial without an effect",

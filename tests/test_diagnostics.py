@@ -22,7 +22,7 @@ from circuitdsl.diagnostics import (
 )
 from circuitdsl.source import NOWHERE, Source, Span
 
-FOUND_LATER = {"E602", "L402"}
+FOUND_LATER = {"E602", "E901", "L402"}
 """Codes of stages after checking, whose pages have no example."""
 
 

@@ -324,10 +324,15 @@ def _motifs_of_others(module: Module, names: Iterable[str]) -> Iterator[Motif]:
 
 
 def _stimuli_of_others(built: Built) -> Iterator[Stimulus]:
-    """The stimulus sets of imported files that families are calibrated on."""
+    """The stimulus sets of imported files that families are calibrated and described on."""
     module = built.module
-    calibrations = [each.calibrate for each in built.families.values() if each is not None]
-    names = [name for each in calibrations if each is not None for name in (each.one, each.zero)]
+    names: list[str] = []
+    for each in built.families.values():
+        if each is not None and each.calibrate is not None:
+            names += [each.calibrate.one, each.calibrate.zero]
+        for claim in () if each is None else each.expectations:
+            terms = (*claim.left, *claim.right)
+            names += [term.measure.stimulus for term in terms if term.measure is not None]
     for name in dict.fromkeys(names):
         where, key = module, name
         while key not in where.stimuli and (inner := where.inner(key)) is not None:

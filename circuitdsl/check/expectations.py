@@ -7,7 +7,6 @@ from circuitdsl.syntax import nodes
 
 _BLOCKS: dict[type[nodes.Node], str] = {
     nodes.Motif: "a motif",
-    nodes.Family: "a family",
     nodes.Connect: "a connection",
     nodes.Normalise: "a normalisation",
     nodes.Stimulus: "a stimulus set",

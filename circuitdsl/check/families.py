@@ -8,6 +8,7 @@ from typing import Literal
 from circuitdsl.check.arguments import match
 from circuitdsl.check.axes import MOST_MEMBERS, family_axes
 from circuitdsl.check.calibrate import calibration
+from circuitdsl.check.claims import expectations
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.identify import identified
@@ -121,6 +122,7 @@ def family(
         gain=values.get("gain") or ONE,
         bias=values.get("bias"),
         calibrate=calibration(module, found.get("calibrate"), findings),
+        expectations=expectations(module, node, axes, findings),
         units=_units(found.get("units"), layer, use, findings),
         identify=identified(module, found.get("identify"), name, axes, findings),
         span=node.span,

@@ -11,7 +11,7 @@ import typer
 from circuitdsl import __version__
 from circuitdsl.cli.failures import FINDINGS, USAGE, print_findings, say_error
 from circuitdsl.cli.options import CircuitFiles
-from circuitdsl.diagnostics import Diagnostic, InputError
+from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError
 
 if TYPE_CHECKING:
     from circuitdsl.check.load import CheckResult
@@ -23,6 +23,9 @@ def check(
     equivariance: Annotated[
         bool,
         typer.Option("--equivariance", help="Also measure how equivariant the kernels are."),
+    ] = False,
+    expect: Annotated[
+        bool, typer.Option("--expect", help="Also measure what `expect` lines claim.")
     ] = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON, and nothing else.")
@@ -48,10 +51,15 @@ def check(
                 say_error(error)
             continue
         findings = list(result.diagnostics)
-        extra = ""
+        extra: list[str] = []
         if equivariance and result.circuit is not None:
-            lints, extra = _equivariance(result.circuit)
+            lints, table = _equivariance(result.circuit)
             findings += lints
+            extra.append(table)
+        if expect and result.circuit is not None:
+            failures, table = _expectations(result.circuit)
+            findings += failures
+            extra.append(table)
         found[str(file)] = findings
         if not silent:
             _say(file, result, findings, extra)
@@ -61,10 +69,10 @@ def check(
     raise typer.Exit(USAGE if unread else FINDINGS if failed else 0)
 
 
-def _say(file: Path, result: CheckResult, findings: list[Diagnostic], extra: str) -> None:
+def _say(file: Path, result: CheckResult, findings: list[Diagnostic], extra: list[str]) -> None:
     print_findings(tuple(findings))
-    if extra:
-        typer.echo(extra)
+    for table in filter(None, extra):
+        typer.echo(table)
     if not any(finding.severity == "error" for finding in findings):
         typer.echo(f"{file}: no errors; {_contents(result.circuit)}")
 
@@ -75,6 +83,19 @@ def _equivariance(circuit: Circuit) -> tuple[list[Diagnostic], str]:
 
     found = residuals(circuit)
     return lints(circuit, found), describe_residuals(circuit, found)
+
+
+def _expectations(circuit: Circuit) -> tuple[list[Diagnostic], str]:
+    """What does not hold, and every line with what was measured."""
+    if not any(family.expectations for family in circuit.families):
+        return [], ""
+    from circuitdsl.compare.expectations import describe_outcomes, expectations_met
+
+    try:
+        found = expectations_met(circuit)
+    except DiagnosticError as error:
+        return list(error.diagnostics), ""
+    return [each.diagnostic for each in found if not each.holds], describe_outcomes(found)
 
 
 def _print_record(

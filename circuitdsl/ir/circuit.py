@@ -16,6 +16,7 @@ from typing import Literal
 from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
+from circuitdsl.ir.claims import Expectation
 from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Scalar, ScalarUnit
 from circuitdsl.source import NOWHERE, Span
 
@@ -97,6 +98,7 @@ class Family:
     calibrate: Calibration | None = None
     units: tuple[int, ...] | None = None
     identify: tuple[tuple[str, float], ...] = ()
+    expectations: tuple[Expectation, ...] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @cached_property

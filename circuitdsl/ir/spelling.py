@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from circuitdsl.ir.circuit import Colour, MotifUse, Norm, ProfileTerm, Template, Tune
+from circuitdsl.ir.claims import ClaimTerm, Expectation, Measure, MeasureUnit
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.layout import Chain, Group, Joined, Piece
 
 # how tightly an expression binds; one that binds less than its place asks for gets brackets
@@ -199,6 +201,33 @@ def _call(
 def motif_call(use: MotifUse, first: str | None) -> Piece:
     """A motif with what its formals are bound to; `first` is the first of them."""
     return _call(use.name, use.bindings, first)
+
+
+def expectation(found: Expectation) -> Piece:
+    """A comparison, without the word before it."""
+    left, right = (_side(side, found.unit) for side in (found.left, found.right))
+    return Chain(left, ((f" {found.comparison} ", right),))
+
+
+def _side(terms: Sequence[ClaimTerm], unit: MeasureUnit) -> Piece:
+    pieces: list[tuple[Scalar, Piece | None]] = [
+        (Number(term.weight, unit), None)
+        if term.measure is None
+        else (Number(term.weight), _measure(term.measure))
+        for term in terms
+    ]
+    return _sum(pieces)
+
+
+def _measure(found: Measure) -> Piece:
+    settings = tuple(
+        Joined((f"{name}=", number(value, _setting_unit(name)))) for name, value in found.settings
+    )
+    return Group(f"{found.name}(", (found.stimulus, *settings), ")")
+
+
+def _setting_unit(name: str) -> ScalarUnit:
+    return next(kinds[name].unit for kinds in GENERATORS.values() if name in kinds)
 
 
 def norm(found: Norm) -> Piece:

@@ -35,6 +35,7 @@ from circuitdsl.layout import (
     Joined,
     Piece,
     assignments,
+    broken,
     dump,
     fitted,
     quoted,
@@ -168,9 +169,15 @@ def _family(family: Family, backbone: str) -> Entry:
         attributes.append(("identify", Group("turn(", turns, ")")))
     axes: Piece = Group("[", tuple(map(_axis, family.axes)), "]") if family.axes else ""
     origins = [axis.at_family for axis in family.axes if axis.at_family]
-    entry = _entry(
-        "family", [f"family {family.name}", axes, f"at {backbone}.{family.layer}"], attributes
-    )
+    pieces = [f"family {family.name}", axes, f"at {backbone}.{family.layer}"]
+    entry = _entry("family", pieces, attributes)
+    if family.expectations:
+        claims = [
+            f"{' ' * INDENT}expect {broken(spelling.expectation(e), INDENT, INDENT + 7)}"
+            for e in family.expectations
+        ]
+        entry.cells = fitted([*pieces, "{"])
+        entry.body = [*entry.body[:-1], *claims, "}"]
     if origins:
         comment = f"# at the angles of {', '.join(origins)}"
         if entry.body:

@@ -37,15 +37,21 @@ def centre_of(stimulus: Stimulus, backbone: Backbone, layer: str) -> Centre:
     return central(backbone, layer, round(settings_of(stimulus)["size"][0]))
 
 
-def batches(stimulus: Stimulus, centre: Centre, batch: int = 64) -> Iterator[Array]:
-    """The images of a set, at most `batch` at a time; no more are ever in memory."""
+def rows(stimulus: Stimulus) -> dict[str, NDArray[np.float32]]:
+    """The value of every crossed setting in each image of a set, in order."""
     settings = settings_of(stimulus)
     crossed = {name: values for name, values in settings.items() if name not in _ONE_VALUE}
     if stimulus.generator == "noise":
         crossed = {"number": tuple(range(round(settings["n"][0])))} | crossed
-    rows = np.array(list(product(*crossed.values())), np.float32)
-    for start in range(0, len(rows), batch):
-        part = dict(zip(crossed, rows[start : start + batch].T, strict=True))
+    table = np.array(list(product(*crossed.values())), np.float32)
+    return dict(zip(crossed, table.T, strict=True))
+
+
+def batches(stimulus: Stimulus, centre: Centre, batch: int = 64) -> Iterator[Array]:
+    """The images of a set, at most `batch` at a time; no more are ever in memory."""
+    settings, table = settings_of(stimulus), rows(stimulus)
+    for start in range(0, count(stimulus), batch):
+        part = {name: values[start : start + batch] for name, values in table.items()}
         yield _draw(stimulus.generator, settings, part, centre)
 
 
