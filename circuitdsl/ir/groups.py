@@ -1,103 +1,138 @@
-"""Group actions: where a turn of the plane takes the members of a family.
+"""Group actions: where turning, mirroring and recolouring takes the members of a family.
 
 In: a family and an element of the group. Out: permutations of its members, and the elements that
-two families have in common. A member is the family's feature after its action A; the element g
-takes it to the member whose action is g A, so turning by t takes the angle of a `rot` or `orient`
-axis to that angle plus t. An `orient` axis repeats after half a turn, where a carrier's phase
+some families have in common. A member is the family's feature after its action A; the element g
+takes it to the member whose action is g A. So a turn by t takes the angle of a `rot` or `orient`
+axis to that angle plus t, a mirror takes an angle to its opposite and left to right, and a turn of
+hues moves along a `hue` axis. An `orient` axis repeats after half a turn, where a carrier's phase
 changes its sign, since `cos(-x + phase) = cos(x - phase)`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from circuitdsl.ir.circuit import Axis, Family
+from circuitdsl.ir.angles import cos_sin_deg
+from circuitdsl.ir.axes import STEP_DEG, Axis
+from circuitdsl.ir.circuit import Family
 
-_SAME_DEG = 1e-6
-"""Angles nearer to one another than this are one angle."""
+Mirrors = Mapping[str, float]
+"""How a mirror acts on families that turn but have no `flip` axis: `symmetry.mirror_deg`."""
+
+_NONE: Mirrors = {}
 
 
 @dataclass(frozen=True)
 class Element:
-    """An element of the group.
+    """An element of the group: first the mirror, then the turns.
 
     Attributes:
         turn_deg: Counter-clockwise turn of the plane, in [0, 360).
+        mirror: Whether the plane is mirrored first, x to -x.
+        hue_deg: Turn of all hues about grey, in [0, 360).
     """
 
     turn_deg: float = 0.0
+    mirror: bool = False
+    hue_deg: float = 0.0
 
     @property
     def keeps_taps(self) -> bool:
-        """Whether it maps a square grid of taps to itself: quarter turns do."""
+        """Whether it maps a square grid of taps to itself: quarter turns and mirrors do."""
         return _near(self.turn_deg, 90.0 * round(self.turn_deg / 90.0))
 
     @property
-    def is_identity(self) -> bool:
-        """Whether it leaves everything where it is."""
-        return _near(self.turn_deg % 360.0, 0.0)
+    def recolouring(self) -> tuple[tuple[float, float, float], ...]:
+        """What it does to red, green and blue: a turn about grey, as rows of a matrix."""
+        cosine, sine = cos_sin_deg(self.hue_deg)
+        own, one = (1 + 2 * cosine) / 3, (1 - cosine) / 3
+        less, more = one - sine / math.sqrt(3), one + sine / math.sqrt(3)
+        return (own, less, more), (more, own, less), (less, more, own)
 
     def __str__(self) -> str:
-        return f"{self.turn_deg:g}deg"
+        parts = [f"{self.turn_deg:g}deg"] if self.turn_deg else []
+        parts += ["mirror"] if self.mirror else []
+        parts += [f"hue {self.hue_deg:g}deg"] if self.hue_deg else []
+        return " ".join(parts) or "identity"
 
 
-def permutation(family: Family, element: Element) -> tuple[int, ...] | None:
+def permutation(
+    family: Family, element: Element, mirrors: Mirrors = _NONE
+) -> tuple[int, ...] | None:
     """The index of the member that each member goes to; None where it goes to none."""
-    place = {element: index for index, orbit in enumerate(family.orbits) for element in orbit}
+    place = {each: index for index, orbit in enumerate(family.orbits) for each in orbit}
     found: list[int] = []
     for member in family.members:
-        moved = _moved(family, member, element)
+        moved = _moved(family, member, element, mirrors.get(family.name, 0.0))
         if moved is None:
             return None
         found.append(place[moved])
     return tuple(found)
 
 
-def common_elements(families: Iterable[Family]) -> tuple[Element, ...]:
+def common_elements(families: Iterable[Family], mirrors: Mirrors = _NONE) -> tuple[Element, ...]:
     """The elements, other than the identity, that take every family's members to members.
 
-    Families that nothing turns put up with any element; where all are such, there is none to speak
-    of.
+    Turns where a family turns, mirrored or not where one has a `flip` axis, and turns of hues.
+    Families without such an axis put up with any element; where all do, there is none to speak of.
     """
-    turning = [family for family in families if family.rotation is not None]
-    if not turning:
-        return ()
-    first = turning[0].rotation
-    if first is None:
-        return ()
-    turns = {round((angle - first.angles_deg[0]) % 360.0, 9) for angle in first.angles_deg}
-    if first.kind == "orient":
+    several = list(families)
+
+    def shared(element: Element) -> bool:
+        return all(permutation(family, element, mirrors) is not None for family in several)
+
+    return tuple(element for element in _candidates(several) if shared(element))
+
+
+def _candidates(families: list[Family]) -> Iterator[Element]:
+    turning = [axis for family in families if (axis := family.rotation) is not None]
+    turns = [0.0] if not turning else _turns(turning[0])
+    flips = any(family.acting("flip") is not None for family in families)
+    for turn in turns:
+        if turn:
+            yield Element(turn)
+        if flips:
+            yield Element(turn, mirror=True)
+    coloured = [axis for family in families if (axis := family.acting("hue")) is not None]
+    if coloured:
+        yield from (Element(hue_deg=hue) for hue in _turns(coloured[0]) if hue)
+
+
+def _turns(axis: Axis) -> list[float]:
+    """Turns by which a member of the axis comes to stand where another stood, 0 first."""
+    turns = {round((angle - axis.angles_deg[0]) % 360.0, 9) for angle in axis.angles_deg}
+    if axis.kind == "orient":
         turns |= {round((turn + 180.0) % 360.0, 9) for turn in turns}
-    elements = (Element(turn) for turn in sorted(turns))
-    return tuple(
-        element
-        for element in elements
-        if not element.is_identity and all(permutation(f, element) is not None for f in turning)
-    )
+    return sorted(turns)
 
 
-def _moved(family: Family, member: tuple[int, ...], element: Element) -> tuple[int, ...] | None:
-    moved = list(member)
+def _moved(
+    family: Family, member: tuple[int, ...], element: Element, mirror_deg: float
+) -> tuple[int, ...] | None:
+    moved: list[int | None] = list(member)
     halves = 0
+    flips = family.acting("flip") is not None
     for number, axis in enumerate(family.axes):
-        if axis is not family.rotation:
-            continue
-        angle = axis.angles_deg[member[number]] + element.turn_deg
-        at = _index_at(axis, angle)
-        if at is None:
-            return None
-        moved[number] = at
-        halves = round((angle - axis.angles_deg[at]) / 180.0) if axis.kind == "orient" else 0
+        if axis.kind == "flip" and element.mirror:
+            moved[number] = 1 - member[number]
+        elif axis.kind == "hue":
+            moved[number] = _index_at(axis, axis.angles_deg[member[number]] + element.hue_deg)
+        elif axis.turns_plane:
+            angle = axis.angles_deg[member[number]]
+            if element.mirror:
+                angle = -angle if flips else mirror_deg - angle
+            angle += element.turn_deg
+            at = moved[number] = _index_at(axis, angle)
+            if at is not None and axis.kind == "orient":
+                halves = round((angle - axis.angles_deg[at]) / 180.0)
     if halves % 2:
         for number, axis in enumerate(family.axes):
             if axis.kind == "phase":
-                at = _index_at(axis, -axis.angles_deg[member[number]])
-                if at is None:
-                    return None
-                moved[number] = at
-    return tuple(moved)
+                moved[number] = _index_at(axis, -axis.angles_deg[member[number]])
+    found = tuple(index for index in moved if index is not None)
+    return found if len(found) == len(moved) else None
 
 
 def _index_at(axis: Axis, angle_deg: float) -> int | None:
@@ -109,4 +144,4 @@ def _index_at(axis: Axis, angle_deg: float) -> int | None:
 
 
 def _near(a: float, b: float) -> bool:
-    return abs(a - b) < _SAME_DEG
+    return abs(a - b) < STEP_DEG

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from circuitdsl.ir.groups import Element
     from circuitdsl.testing.figures import Figure, Stroke, random_figure
     from circuitdsl.testing.kernels import Residual, assert_kernels_equivariant, residuals
     from circuitdsl.testing.responses import (
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Element",
     "Figure",
     "Residual",
     "ResponseErrors",
@@ -35,23 +37,24 @@ __all__ = [
 ]
 
 _HOME = {
-    "Figure": "figures",
-    "Residual": "kernels",
-    "ResponseErrors": "responses",
-    "Stroke": "figures",
-    "assert_invariant": "responses",
-    "assert_kernels_equivariant": "kernels",
-    "assert_responses_equivariant": "responses",
-    "random_figure": "figures",
-    "residuals": "kernels",
-    "response_errors": "responses",
+    "Element": "circuitdsl.ir.groups",
+    "Figure": "circuitdsl.testing.figures",
+    "Residual": "circuitdsl.testing.kernels",
+    "ResponseErrors": "circuitdsl.testing.responses",
+    "Stroke": "circuitdsl.testing.figures",
+    "assert_invariant": "circuitdsl.testing.responses",
+    "assert_kernels_equivariant": "circuitdsl.testing.kernels",
+    "assert_responses_equivariant": "circuitdsl.testing.responses",
+    "random_figure": "circuitdsl.testing.figures",
+    "residuals": "circuitdsl.testing.kernels",
+    "response_errors": "circuitdsl.testing.responses",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 

@@ -79,15 +79,17 @@ class Figure:
         middle = (side - 1) / 2 if centre_px is None else centre_px
         at = np.arange(side)
         x, y = np.meshgrid(at - middle, middle - at)
-        cosine, sine = cos_sin_deg(0.0 if element is None else element.turn_deg)
+        done = Element() if element is None else element
+        cosine, sine = cos_sin_deg(done.turn_deg)
+        sides = np.array([-1.0 if done.mirror else 1.0, 1.0])
         image = np.full((side, side, 3), GROUND)
         for stroke in self.strokes:
-            points = stroke.points() @ np.array([[cosine, sine], [-sine, cosine]])
+            points = stroke.points() * sides @ np.array([[cosine, sine], [-sine, cosine]])
             away = (x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2
             step = stroke.length_px / len(points)
             share = step / (np.sqrt(2 * np.pi) * stroke.width_px)
             covered = share * np.exp(-away / (2 * stroke.width_px**2)).sum(axis=-1)
-            image += covered[..., None] * np.asarray(stroke.ink)
+            image += covered[..., None] * (np.array(done.recolouring) @ np.asarray(stroke.ink))
         return np.clip(image, 0.0, 255.0).astype(np.float32)
 
 

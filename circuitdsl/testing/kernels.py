@@ -1,13 +1,13 @@
 """How equivariant kernels are, connection by connection.
 
-In: a circuit and its weights. Out: a `Residual` for each connection whose ends have an axis that
-turns the plane, and an assertion. For an element g of the group that both ends share, a kernel is
-equivariant if `W[g b, g a](g u) = W[b, a](u)`.
+In: a circuit and its weights. Out: a `Residual` for each connection of which an end has an axis
+that turns, mirrors or recolours, and an assertion. For an element g of the group that both ends
+share, a kernel is equivariant if `W[g b, g a](g u) = W[b, a](u)`.
 
-Quarter turns map the grid of taps to itself, so there equality is exact, tap by tap. At other
-angles a kernel is only known at its taps, and turning an array would blur it. What is compared
-there is what the kernel does to gratings, its Fourier transform `sum of W(u) exp(-i k u)`, which
-can be asked at any k, turned exactly: over all directions and periods of four taps or more.
+Quarter turns and mirrors map the grid of taps to itself, so there equality is exact, tap by tap. At
+other angles a kernel is only known at its taps, and turning an array would blur it. What is
+compared there is what the kernel does to gratings, its Fourier transform `sum W(u) exp(-i k u)`,
+which can be asked at any k, turned exactly: over all directions and periods of four taps or more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.angles import cos_sin_deg
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection
-from circuitdsl.ir.groups import Element, common_elements, permutation
+from circuitdsl.ir.groups import Element, Mirrors, common_elements, permutation
+from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.reference import interpret_weights
 
 Floats = NDArray[np.float64]
@@ -67,12 +69,17 @@ def residuals(
         weights: Its arrays; by default those of the reference interpreter, dials at their defaults.
     """
     arrays = interpret_weights(circuit) if weights is None else weights
-    found = (_residual(circuit, c, np.asarray(arrays[c.name])) for c in circuit.connections)
+    expanded = expand_motifs(circuit)
+    mirrors = {family.name: mirror_deg(expanded, family.name) for family in circuit.families}
+    found = (
+        _residual(circuit, c, np.asarray(arrays[c.name], np.float64), mirrors)
+        for c in circuit.connections
+    )
     return tuple(each for each in found if each is not None)
 
 
 def lints(circuit: Circuit, found: Iterable[Residual]) -> list[Diagnostic]:
-    """A warning for each connection whose residual is over its bound."""
+    """A warning (L402) for each connection whose residual is over its bound."""
     spans = {connection.name: connection.span for connection in circuit.connections}
     warnings: list[Diagnostic] = []
     for each in found:
@@ -85,8 +92,7 @@ def lints(circuit: Circuit, found: Iterable[Residual]) -> list[Diagnostic]:
         warnings.append(
             Diagnostic(
                 "L402",
-                f"equivariance residual {100 * loss:.2g} % for turns by {shown} "
-                f"(limit {100 * bound:.2g} %)",
+                f"equivariance residual {100 * loss:.2g} % for {shown} (limit {100 * bound:.2g} %)",
                 spans[each.connection],
                 "warning",
                 note="the two families would not be turned copies of one feature",
@@ -98,7 +104,7 @@ def lints(circuit: Circuit, found: Iterable[Residual]) -> list[Diagnostic]:
 
 def describe_residuals(circuit: Circuit, found: Iterable[Residual]) -> str:
     """The residuals as a table of plain text."""
-    rows = [("connection", "turns of the grid", "residual", "other turns", "residual")]
+    rows = [("connection", "exact elements", "residual", "other elements", "residual")]
     for each in found:
         rows.append(
             (
@@ -113,7 +119,7 @@ def describe_residuals(circuit: Circuit, found: Iterable[Residual]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
     if without:
-        lines.append(f"{without} connections without an axis that turns the plane")
+        lines.append(f"{without} connections without a symmetry to lose")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -150,8 +156,8 @@ def assert_kernels_equivariant(
     """
     found = residuals(circuit, weights)
     wrong = [
-        f"{each.connection}: residual {each.exact:.2g} (bound {exact:g}) for turns that map the "
-        f"taps to themselves, {each.sampled:.2g} (bound {sampled:g}) for the others"
+        f"{each.connection}: residual {each.exact:.2g} (bound {exact:g}) where taps map to "
+        f"themselves, {each.sampled:.2g} (bound {sampled:g}) elsewhere"
         for each in found
         if not (each.exact <= exact and each.sampled <= sampled)
     ]
@@ -160,20 +166,25 @@ def assert_kernels_equivariant(
     return found
 
 
-def _residual(circuit: Circuit, connection: Connection, kernel: Floats) -> Residual | None:
+def _residual(
+    circuit: Circuit, connection: Connection, kernel: Floats, mirrors: Mirrors
+) -> Residual | None:
     target = circuit.by_name[connection.target]
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
-    elements = common_elements([target] if source is None else [source, target])
+    elements = common_elements([target] if source is None else [source, target], mirrors)
     if not elements:
         return None
     losses: dict[bool, list[float]] = {True: [], False: []}
     for element in elements:
-        out = permutation(target, element)
-        into = range(kernel.shape[2]) if source is None else permutation(source, element)
+        out = permutation(target, element, mirrors)
+        into = range(kernel.shape[2]) if source is None else permutation(source, element, mirrors)
         if out is None or into is None:
             raise ValueError(f"{element} is no symmetry of both ends of {connection.name}")
         moved = kernel[:, :, list(into)][..., list(out)]
-        losses[element.keeps_taps].append(loss(kernel.astype(np.float64), moved, element))
+        before = kernel
+        if source is None:
+            before = np.einsum("dc,hwco->hwdo", np.array(element.recolouring), kernel)
+        losses[element.keeps_taps].append(loss(before, moved, element))
     exact, other = ([g for g in elements if g.keeps_taps is kept] for kept in (True, False))
     return Residual(
         connection.name,
@@ -190,16 +201,18 @@ def loss(kernel: Floats, moved: Floats, element: Element) -> float:
     Each target member's weights are held against their own size, and the largest ratio counts.
 
     Args:
-        kernel: W, `[height, width, in, out]`.
+        kernel: W, `[height, width, in, out]`, in the colours that g makes of the image's.
         moved: W', likewise, each entry where the member stands that goes to it.
         element: g.
     """
     if element.keeps_taps:
-        expected = np.rot90(kernel, round(element.turn_deg / 90.0), axes=(0, 1))
+        mirrored = kernel[:, ::-1] if element.mirror else kernel
+        expected = np.rot90(mirrored, round(element.turn_deg / 90.0), axes=(0, 1))
         return _relative(moved - expected, kernel)
     waves, weights = _gratings()
     cosine, sine = cos_sin_deg(element.turn_deg)
-    turned = waves @ np.array([[cosine, sine], [-sine, cosine]])
+    first = waves * np.array([-1.0, 1.0]) if element.mirror else waves
+    turned = first @ np.array([[cosine, sine], [-sine, cosine]])
     before = weights * _transform(kernel, waves)
     return _relative(weights * _transform(moved, turned) - before, before)
 

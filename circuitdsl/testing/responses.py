@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
 from circuitdsl.ir.groups import Element, common_elements, permutation
+from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
 from circuitdsl.testing.figures import Figure, random_figure
@@ -72,7 +74,7 @@ def response_errors(
     Args:
         network: A hand-written network; a circuit stands for its network with dials at their
             defaults, not calibrated.
-        family: A family with an axis that turns the plane.
+        family: A family with an axis that turns, mirrors or recolours.
         figures: What is shown; by default `figures_for` the family.
         disc: Radius of the disc of positions, in positions.
 
@@ -82,10 +84,12 @@ def response_errors(
     built = build(network) if isinstance(network, Circuit) else network
     circuit = built.circuit
     declared = _family(circuit, family)
-    elements = common_elements([declared])
+    expanded = expand_motifs(circuit)
+    mirrors = {each.name: mirror_deg(expanded, each.name) for each in circuit.families}
+    elements = common_elements([declared], mirrors)
     if not elements:
-        raise InputError(f"nothing turns `{family}`", help="use `assert_invariant`")
-    shared = common_elements(_upstream(circuit, declared))
+        raise InputError(f"nothing turns or mirrors `{family}`", help="use `assert_invariant`")
+    shared = common_elements(_upstream(circuit, declared), mirrors)
     kept = [e for e in elements if e.keeps_taps and e in shared]
     other = [e for e in elements if e not in kept]
     other = other[:: -(-len(other) // _MOST_TURNED)] if other else []
@@ -95,7 +99,7 @@ def response_errors(
         responses = _responses(built, declared, figure, [*kept, *other], disc)
         size += _square(responses[0])
         for number, element in enumerate([*kept, *other]):
-            moved = responses[number + 1][..., list(permutation(declared, element) or ())]
+            moved = responses[number + 1][..., list(permutation(declared, element, mirrors) or ())]
             exact = number < len(kept)
             off[number] += _square(_difference(responses[0], moved, element, disc, exact))
     if size == 0:
@@ -118,7 +122,7 @@ def assert_responses_equivariant(
 
     Args:
         network: See `response_errors`; likewise `family`, `figures` and `disc`.
-        family: A family with an axis that turns the plane.
+        family: A family with an axis that turns, mirrors or recolours.
         figures: What is shown.
         exact: Bound for elements that every family on the way takes to itself.
         sampled: Bound for the others.
@@ -134,8 +138,7 @@ def assert_responses_equivariant(
     if not (found.exact <= exact and found.sampled <= sampled):
         raise AssertionError(
             f"responses of {family} are not equivariant: error {found.exact:.2g} (bound {exact:g}) "
-            f"for turns that map every grid to itself, {found.sampled:.2g} (bound {sampled:g}) "
-            "for the others"
+            f"where every grid maps to itself, {found.sampled:.2g} (bound {sampled:g}) elsewhere"
         )
     return found
 
@@ -143,17 +146,18 @@ def assert_responses_equivariant(
 def assert_invariant(
     network: HandwrittenNetwork | Circuit,
     family: str,
-    turns_deg: Sequence[float] = (90.0, 180.0, 270.0),
+    under: Sequence[float | Element] = (90.0, 180.0, 270.0),
     figures: Iterable[Figure] | None = None,
     *,
     bound: float = EXACT,
 ) -> float:
-    """Assert that turning the figure about the neuron changes no response of a family.
+    """Assert that turning the figure about the neuron, say, changes no response of a family.
 
     Args:
         network: See `response_errors`.
         family: Any family.
-        turns_deg: The turns; the bound must be wider where they are no quarter turns.
+        under: Turns in degrees, or any elements of the group; the bound must be wider where they
+            do not map the grid to itself.
         figures: What is shown; by default `figures_for` the family.
         bound: For the error, relative to the size of the responses.
 
@@ -166,7 +170,7 @@ def assert_invariant(
     """
     built = build(network) if isinstance(network, Circuit) else network
     declared = _family(built.circuit, family)
-    elements = [Element(turn % 360.0) for turn in turns_deg]
+    elements = [e if isinstance(e, Element) else Element(e % 360.0) for e in under]
     shown = figures_for(built.circuit, family) if figures is None else tuple(figures)
     size, off = 0.0, 0.0
     for figure in shown:
@@ -243,7 +247,8 @@ def _difference(first: Floats, moved: Floats, element: Element, disc: int, exact
         return moved[disc, disc] - first[disc, disc]
     at = np.arange(-disc, disc + 1)
     inside = at[:, None] ** 2 + at**2 <= disc**2
-    expected = np.rot90(first, round(element.turn_deg / 90.0), axes=(0, 1))
+    mirrored = first[:, ::-1] if element.mirror else first
+    expected = np.rot90(mirrored, round(element.turn_deg / 90.0), axes=(0, 1))
     return (moved - expected)[inside]
 
 

@@ -26,7 +26,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.check import check_path, load
+from circuitdsl.check import check_path, load, loads
 from circuitdsl.ir.circuit import INPUT, Circuit
 from circuitdsl.ir.groups import Element, common_elements, permutation
 from circuitdsl.lower.weights import lower
@@ -116,7 +116,7 @@ def test_equivariance_fails_at_odd_angles_too(sound) -> None:
     assert_kernels_equivariant(program, weights)
     wrong = weights["middle->curves"].copy()
     wrong[..., 1] = np.rot90(wrong[..., 1])
-    with pytest.raises(AssertionError, match="for the others"):
+    with pytest.raises(AssertionError, match="elsewhere"):
         assert_kernels_equivariant(program, weights | {"middle->curves": wrong})
 
 
@@ -151,6 +151,75 @@ def test_equivariance_of_permutations(data: st.DataObject) -> None:
     assert q is not None
     assert sorted(p) == list(range(drawn.size))
     assert both == tuple(q[index] for index in p)
+
+
+HUE = """circ 1
+from std.shapes import half, blob, dot
+from std.profiles import bump, same, other, equal
+backbone V = inceptionv1()
+family contrast [th: rot(8), h: hue(6)] at V.conv2d0 { identify = turn(th=180deg, h=180deg) }
+family again    [th: rot(8), h: hue(6)] at V.conv2d1 { identify = turn(th=180deg, h=180deg) }
+family centre   [h: hue(6)]             at V.conv2d2
+family sided    [th: rot(8), side: flip] at V.conv2d2
+connect V.input  -> contrast { colour = hue(0deg)  place = half(2px) }
+connect again -> centre { over = th  place = blob(sigma=3px)  tune.h = bump(150deg) }
+connect again -> sided {
+  over    = h
+  place   = blob(at=(3px, 2px), sigma=3px)
+  tune.th = bump(120deg)
+}
+"""
+
+
+def test_equivariance_under_hues_and_quotients() -> None:
+    program = loads(HUE)
+    found = assert_kernels_equivariant(program)
+    first = next(each for each in found if each.connection == "input->contrast")
+    assert "hue 60deg" in first.exact_turns
+    assert len(first.exact_turns) == 3 + 5
+    weights = interpret_weights(program)
+    grey = weights["input->contrast"].copy()
+    grey[..., 1, :] = grey[..., 0, :]
+    with pytest.raises(AssertionError, match="input->contrast"):
+        assert_kernels_equivariant(program, weights | {"input->contrast": grey})
+
+
+MIRRORED = """circ 1
+from std.shapes import arc, blob
+from std.profiles import bump, same, other
+backbone V = inceptionv1()
+family bent  [th: rot(8), side: flip] at V.conv2d0
+family again [th: rot(8), side: flip] at V.conv2d1
+family heads [side: flip]             at V.conv2d2
+connect V.input -> bent { place = arc(4px, span=5px, width=1px, at=(1px, 0px)) }
+connect again -> heads {
+  over      = th
+  place     = blob(at=(2px, 1px), sigma=3px)
+  tune.side = same - 0.7*other
+}
+"""
+
+
+def test_equivariance_under_mirrors() -> None:
+    """A dihedral family, and one that is only mirrored and reads it in its own frame."""
+    program = loads(MIRRORED)
+    weights = interpret_weights(program)
+    by_name = {each.connection: each for each in assert_kernels_equivariant(program, weights)}
+    assert len(by_name["input->bent"].exact_turns) == 7
+    assert "mirror" in by_name["again->heads"].exact_turns
+    swapped = weights["again->heads"].copy()
+    swapped[:, :, :2] = swapped[:, :, [1, 0]]
+    with pytest.raises(AssertionError, match="again->heads"):
+        assert_kernels_equivariant(program, weights | {"again->heads": swapped})
+
+
+@pytest.mark.parametrize("hue", [0.0, 75.0, 240.0])
+def test_recolouring_turns_hues(hue: float) -> None:
+    """As the language's hue circle runs: from (2, -1, -1) over (0, 1, -1)."""
+    first, second = np.array([2, -1, -1]) / 6**0.5, np.array([0, 1, -1]) / 2**0.5
+    turned = np.array(Element(hue_deg=hue).recolouring) @ first
+    expected = np.cos(np.radians(hue)) * first + np.sin(np.radians(hue)) * second
+    np.testing.assert_allclose(turned, expected, atol=1e-12)
 
 
 def test_common_elements() -> None:

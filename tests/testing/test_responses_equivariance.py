@@ -65,7 +65,7 @@ def test_equivariance_of_responses_fails_where_it_should(network, control) -> No
 
 
 def test_what_cannot_be_asked_says_so(network) -> None:
-    with pytest.raises(InputError, match="nothing turns `any`"):
+    with pytest.raises(InputError, match="nothing turns or mirrors `any`"):
         assert_responses_equivariant(network, "any")
     with pytest.raises(InputError, match="did you mean `line`"):
         assert_responses_equivariant(network, "lines")
