@@ -88,15 +88,6 @@ def connection(
             help="Remove `units` from the family to write it by hand.",
         )
         return None
-    if isinstance(source, Family) and source.units is not None:
-        findings.error(
-            "E706",
-            f"`{source.name}` consists of trained units; reading from them is not possible yet",
-            node.source.span,
-            note="in this version such a family lends its angles only: `rot(at=FILE.FAMILY)`",
-            help="Write the family by hand.",
-        )
-        return None
     source_name = INPUT if isinstance(source, str) else source.name
     alias = f"{source_name}->{target.name}" if node.alias is None else node.alias.text
     called = None

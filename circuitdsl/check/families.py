@@ -107,7 +107,13 @@ def family(
         if key in found
     }
     for key, attribute in found.items():
-        if key in ("gain", "bias") and "calibrate" in found:
+        if key in ("gain", "bias", "calibrate") and "units" in found:
+            findings.error(
+                "E706",
+                f"`{name}` consists of trained units, which are as they are; remove `{key}`",
+                attribute.name.span,
+            )
+        elif key in ("gain", "bias") and "calibrate" in found:
             findings.error(
                 "E208",
                 f"`calibrate` sets the gain and the bias; `{key}` is given too",

@@ -191,7 +191,7 @@ def score_circuit(
     found = find_family(network, layer, model)
     progress(f"building {file}")
     best = found.best(units)
-    hand, chosen = _paired(circuit, written, best, members)
+    hand, chosen = _paired(network, circuit, written, best, members)
     originals = trained(network, layer, [unit.unit for unit in chosen])
     progress("comparing responses to curves")
     grids = response_grid(hand, found.grid), found.responses[..., [unit.unit for unit in chosen]]
@@ -300,7 +300,7 @@ def pearson(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
 
 
 def _paired(
-    circuit: Circuit, family: Family, best: Sequence[FoundUnit], members: Members
+    network: Network, circuit: Circuit, family: Family, best: Sequence[FoundUnit], members: Members
 ) -> tuple[Subject, list[FoundUnit]]:
     """Hand-written and trained units, the i-th beside the i-th."""
     angles = [unit.tuning.preferred_deg for unit in best]
@@ -309,5 +309,5 @@ def _paired(
         pairs = [(index, index) for index in range(len(best))]
     else:
         pairs = nearest_pairs(family.axes[0].angles_deg, angles)
-    hand = handwritten(calibrated(build(circuit)), family.name)
+    hand = handwritten(calibrated(build(circuit, given=network)), family.name)
     return hand.only([index for index, _ in pairs]), [best[index] for _, index in pairs]

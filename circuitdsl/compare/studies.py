@@ -169,7 +169,7 @@ def splice_recovery(
     prepared: Study = study(
         network,
         chosen,
-        calibrated(build(circuit)),
+        calibrated(build(circuit, given=network)),
         written.name,
         members=pairs,
         calibration=lambda: _shown(to_calibrate, side),

@@ -4,8 +4,10 @@ In: a circuit and its lowered arrays. Out: `HandwrittenNetwork`, and `forward`, 
 function, through which gradients flow from activations to kernels and on to the dials.
 
 A family is computed as `pre = gain * (sum of convolutions) + bias`, `h = relu(pre)`, and, where the
-circuit says `normalise`, `h / sqrt(floor^2 + E)`. On the way from one layer to the next it meets
-the backbone's pools, and its local response normalisation where the circuit asks for it.
+circuit says `normalise`, `h / sqrt(floor^2 + E)`. Families of trained units answer as the trained
+network's units do; everything after them is the circuit's own. On the way from one layer to the
+next it meets the backbone's pools, and its local response normalisation where the circuit asks for
+it.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
 from circuitdsl.lower.weights import lower
+from circuitdsl.models.arrays import check_weights
 from circuitdsl.models.convolution import convolve, max_pool, normalise
-from circuitdsl.models.network import INPUT_MEAN
+from circuitdsl.models.given import Given, check_given, given_activations
+from circuitdsl.models.network import INPUT_MEAN, Network
 
 _SMALLEST = 1e-12
 """Energies that are divided by are at least this."""
@@ -39,16 +43,26 @@ class HandwrittenNetwork(nnx.Module):
     Attributes:
         circuit: The circuit.
         weights: Its arrays under their names, as parameters.
+        given: Where the activations of trained units come from.
     """
 
-    def __init__(self, circuit: Circuit, weights: Mapping[str, ArrayLike]) -> None:
+    def __init__(
+        self, circuit: Circuit, weights: Mapping[str, ArrayLike], given: Given | None = None
+    ) -> None:
         """Put lowered arrays into a circuit's network.
 
         Raises:
-            InputError: an array is missing, unexpected, or of another shape.
+            InputError: an array is missing, unexpected, or of another shape, or a network is given
+                that is of another architecture.
         """
         check_weights(circuit, weights)
+        check_given(circuit, given)
         self.circuit = circuit
+        self.given: Given | None = (
+            given
+            if given is None or isinstance(given, Network)
+            else nnx.data({name: jnp.asarray(value) for name, value in given.items()})
+        )
         self.weights = nnx.Dict(
             {name: nnx.Param(jnp.asarray(value, jnp.float32)) for name, value in weights.items()}
         )
@@ -69,7 +83,7 @@ class HandwrittenNetwork(nnx.Module):
         Raises:
             InputError: an array that the circuit lacks, or of another shape.
         """
-        return HandwrittenNetwork(self.circuit, {**self.arrays, **weights})
+        return HandwrittenNetwork(self.circuit, {**self.arrays, **weights}, self.given)
 
     def activations(self, images: ArrayLike, families: Sequence[str]) -> dict[str, Array]:
         """What the named families give for a batch of images, after ReLU and normalisation.
@@ -82,20 +96,31 @@ class HandwrittenNetwork(nnx.Module):
             Activations by family, `[batch, height, width, members]`.
 
         Raises:
-            InputError: an unknown family, or images of another shape.
+            InputError: an unknown family, images of another shape, or trained units that were not
+                given.
         """
-        return _run(self.circuit, self.arrays, images, families, before_relu=False)
+        return self._run(images, families, before_relu=False)
 
     def pre_activations(self, images: ArrayLike, families: Sequence[str]) -> dict[str, Array]:
         """The same before ReLU: `gain * convolutions + bias`."""
-        return _run(self.circuit, self.arrays, images, families, before_relu=True)
+        return self._run(images, families, before_relu=True)
+
+    def _run(
+        self, images: ArrayLike, families: Sequence[str], *, before_relu: bool
+    ) -> dict[str, Array]:
+        given = self.given
+        return _run(self.circuit, self.arrays, images, families, given, before_relu=before_relu)
 
     def __call__(self, images: ArrayLike) -> dict[str, Array]:
         """The activations of every family."""
         return self.activations(images, [family.name for family in self.circuit.families])
 
 
-def build(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> HandwrittenNetwork:
+def build(
+    circuit: Circuit,
+    params: Mapping[str, ArrayLike] | None = None,
+    given: Given | None = None,
+) -> HandwrittenNetwork:
     """Lower a circuit and put it into a network.
 
     Families that say `calibrate` have gain 1 and bias 0 until they are calibrated.
@@ -103,49 +128,20 @@ def build(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> Ha
     Args:
         circuit: Any checked circuit.
         params: Settings of some dials; the others have their defaults.
+        given: For families with `units`, a network of the circuit's architecture, or their
+            activations by family, `[batch, height, width, members]`.
 
     Raises:
-        InputError: see `lower`.
+        InputError: see `lower` and `HandwrittenNetwork`.
     """
-    return HandwrittenNetwork(circuit, lower(circuit, params))
+    return HandwrittenNetwork(circuit, lower(circuit, params), given)
 
 
 def forward(
     circuit: Circuit, weights: Mapping[str, Array], images: ArrayLike, families: Sequence[str]
 ) -> dict[str, Array]:
     """`HandwrittenNetwork.activations` as a pure function of arrays and images."""
-    return _run(circuit, weights, images, families, before_relu=False)
-
-
-def array_shapes(circuit: Circuit) -> dict[str, tuple[int, ...]]:
-    """The shape of every array of a circuit, under its name."""
-    layers = circuit.backbone.geometry.by_name
-    shapes: dict[str, tuple[int, ...]] = {}
-    for connection in circuit.connections:
-        target = circuit.by_name[connection.target]
-        source = 3 if connection.source == INPUT else circuit.by_name[connection.source].size
-        side = layers[target.layer].kernel
-        shapes[connection.name] = (side, side, source, target.size)
-    shapes |= {f"{f.name}.{part}": () for f in circuit.families for part in ("gain", "bias")}
-    return shapes | {f"{n.family}.floor": () for n in circuit.normalisations}
-
-
-def check_weights(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> None:
-    """Refuse arrays that are not those of the circuit.
-
-    Raises:
-        InputError: naming the first array that is missing, unexpected, or of another shape.
-    """
-    shapes = array_shapes(circuit)
-    for name in weights:
-        if name not in shapes:
-            raise InputError(f"the circuit has no array `{name}`", help=suggestion(name, shapes))
-    for name, shape in shapes.items():
-        if name not in weights:
-            raise InputError(f"array `{name}` of shape {shape} is missing")
-        if np.shape(weights[name]) != shape:
-            found = np.shape(weights[name])
-            raise InputError(f"array `{name}` must have shape {shape}; got {found}")
+    return _run(circuit, weights, images, families, None, before_relu=False)
 
 
 @dataclass(frozen=True)
@@ -209,6 +205,7 @@ def _run(
     weights: Mapping[str, Array],
     images: ArrayLike,
     families: Sequence[str],
+    given: Given | None,
     *,
     before_relu: bool,
 ) -> dict[str, Array]:
@@ -222,18 +219,22 @@ def _run(
                 f"the circuit has no family `{name}`",
                 help=suggestion(name, circuit.by_name) or f"its families are: {known}",
             )
-    program = _program(_wiring(circuit), tuple(families), before_relu)
-    return program(dict(weights), jnp.asarray(images, jnp.float32))
+    wiring, images = _wiring(circuit), jnp.asarray(images, jnp.float32)
+    units = given_activations(circuit, given, images, wiring.needed_for(families))
+    return _program(wiring, tuple(families), before_relu)(dict(weights), images, units)
 
 
 @lru_cache(maxsize=128)
 def _program(
     wiring: _Wiring, families: tuple[str, ...], before_relu: bool
-) -> Callable[[dict[str, Array], Array], dict[str, Array]]:
-    """The compiled function from arrays and images to the named families."""
+) -> Callable[[dict[str, Array], Array, dict[str, Array]], dict[str, Array]]:
+    """The compiled function from arrays, images and trained units to the named families."""
 
-    def program(weights: dict[str, Array], images: Array) -> dict[str, Array]:
-        running = _Running(wiring, weights, images, wiring.needed_for(families))
+    def program(
+        weights: dict[str, Array], images: Array, given: dict[str, Array]
+    ) -> dict[str, Array]:
+        needed = wiring.needed_for(families)
+        running = _Running(wiring, weights, images, needed, given)
         value = running.before_relu if before_relu else running.activation
         return {name: value(name) for name in families}
 
@@ -249,11 +250,13 @@ class _Running:
         weights: Mapping[str, Array],
         images: Array,
         needed: frozenset[str],
+        given: dict[str, Array],
     ) -> None:
         self.wiring = wiring
         self.needed = needed
         self.geometry = wiring.backbone.geometry
         self.weights = weights
+        self.given = given
         self.image = images - INPUT_MEAN
         self.begun: set[tuple[str, str]] = set()
         self.done: dict[tuple[str, str], Array] = {}
@@ -304,6 +307,8 @@ class _Running:
         """A family before ReLU, `[batch, height, width, members]`."""
 
         def compute() -> Array:
+            if name in self.given:
+                return self.given[name]  # after ReLU, which changes nothing twice
             family = self.wiring.of(name)
             layer = self.geometry.by_name[family.layer]
             if not family.inputs:

@@ -26,7 +26,10 @@ GREY = 117.0
 
 
 def interpret(
-    circuit: Circuit, weights: Mapping[str, NDArray[np.generic]], image: NDArray[np.generic]
+    circuit: Circuit,
+    weights: Mapping[str, NDArray[np.generic]],
+    image: NDArray[np.generic],
+    given: Mapping[str, NDArray[np.generic]] | None = None,
 ) -> dict[str, Array]:
     """The response of every family.
 
@@ -34,6 +37,7 @@ def interpret(
         circuit: Any checked circuit.
         weights: As `interpret_weights` or the compiler give them.
         image: RGB, 0 to 255, `[height, width, 3]`, of any size.
+        given: The responses of families of trained units, `[height, width, members]`.
 
     Returns:
         Family -> `[height, width, members]` on the grid of the family's layer.
@@ -42,6 +46,7 @@ def interpret(
         ValueError: a family is normalised by one that comes later.
     """
     run = _Run(circuit, weights, np.asarray(image, np.float64) - GREY)
+    run.given(given or {})
     return {family.name: run.response(family.name) for family in circuit.families}
 
 
@@ -57,6 +62,10 @@ class _Run:
         self.geometry = circuit.backbone.geometry
         self._rectified: dict[str, Array] = {}
         self._responses: dict[str, Array] = {}
+
+    def given(self, responses: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take the responses of some families as they are."""
+        self._rectified = {k: np.asarray(v, np.float64) for k, v in responses.items()}
 
     def response(self, name: str) -> Array:
         """What others read of family `name`: rectified and, if declared so, normalised."""

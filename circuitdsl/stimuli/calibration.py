@@ -19,18 +19,22 @@ from numpy.typing import NDArray
 
 from circuitdsl.diagnostics import Diagnostic, DiagnosticError
 from circuitdsl.ir.circuit import Calibration, Circuit, Family, Stimulus
+from circuitdsl.models.given import Given
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.render import batches, centre_of
 
 _BATCH = 32
 
 
-def calibrate(circuit: Circuit, weights: Mapping[str, Array]) -> dict[str, Array]:
+def calibrate(
+    circuit: Circuit, weights: Mapping[str, Array], given: Given | None = None
+) -> dict[str, Array]:
     """Solve every `calibrate` of a circuit, upstream families first.
 
     Args:
         circuit: The circuit.
         weights: Its lowered weights by array name.
+        given: A network whose units the circuit reads, if it does.
 
     Returns:
         All weights, with the gain and bias of the calibrated families replaced.
@@ -45,7 +49,7 @@ def calibrate(circuit: Circuit, weights: Mapping[str, Array]) -> dict[str, Array
         if asked is None:
             continue
         solved |= {f"{family.name}.gain": jnp.float32(1), f"{family.name}.bias": jnp.float32(0)}
-        network = HandwrittenNetwork(circuit, solved)
+        network = HandwrittenNetwork(circuit, solved, given)
         peak = _mean_peak(network, family, stimuli[asked.one])
         quantile = _quantile(network, family, stimuli[asked.zero], asked.quantile)
         if not peak > quantile:
@@ -62,7 +66,7 @@ def calibrated(network: HandwrittenNetwork) -> HandwrittenNetwork:
     Raises:
         DiagnosticError: see `calibrate`.
     """
-    return network.with_weights(calibrate(network.circuit, network.arrays))
+    return network.with_weights(calibrate(network.circuit, network.arrays, network.given))
 
 
 def _mean_peak(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> float:

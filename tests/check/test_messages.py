@@ -325,6 +325,11 @@ MESSAGES = [
         "E706",
         "which nothing can be connected to",
     ),
+    (
+        "family x at V.conv2d1 { units = [3]  gain = 2 }",
+        "E706",
+        "which are as they are; remove `gain`",
+    ),
     ("normalise given { window = 3tap  floor = 1 }", "E706", "they are as they are"),
     (
         "normalise edge { window = 3tap  floor = 1  over = [edge, given] }",
