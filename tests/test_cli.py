@@ -169,6 +169,21 @@ def test_lower_writes_weights(arcs, tmp_path):
     assert run("lower", arcs).exit_code == 2
 
 
+def test_lower_inside_a_blank_network(tmp_path):
+    path, target = tmp_path / "arcs.circ", tmp_path / "w.safetensors"
+    path.write_text(ARCS.replace("inceptionv1", "tiny"), encoding="utf-8")
+    result = run("lower", path, "--inside", "tiny", "-o", target)
+    assert result.exit_code == 0, result.output
+    assert run("models", "verify", "tiny", "--weights", target).exit_code == 0
+    wrong = run("lower", path, "--inside", "inceptionv1", "-o", target)
+    assert wrong.exit_code == 2
+    assert "use --inside tiny" in wrong.stderr
+    path.write_text(path.read_text(encoding="utf-8").replace("rot(8)", "rot(80)"), "utf-8")
+    crowded = run("lower", path, "--inside", "tiny", "-o", target)
+    assert crowded.exit_code == 2
+    assert "holds 64 channels; families there need 80" in crowded.stderr
+
+
 def test_models(models):
     listed = run("models", "list").stdout
     assert "inceptionv1-caffe2" in listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,11 @@ from circuitdsl.cli.failures import FINDINGS
 from circuitdsl.cli.options import CircuitFile, CircuitFiles
 from circuitdsl.cli.output import writing
 from circuitdsl.diagnostics import DiagnosticError, InputError
+
+if TYPE_CHECKING:
+    from jax import Array
+
+    from circuitdsl.ir.circuit import Circuit
 
 
 def format_files(
@@ -51,6 +56,12 @@ def lower(
     calibrated: Annotated[
         bool, typer.Option(help="Solve the gains and offsets that `calibrate` asks for.")
     ] = True,
+    inside: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BACKBONE", help="Write every weight of a blank network with the circuit in it."
+        ),
+    ] = None,
 ) -> None:
     """Compile a circuit file to weights."""
     if output is None and emit is None:
@@ -72,15 +83,21 @@ def lower(
     from circuitdsl.lower.weights import lower as lower_circuit
     from circuitdsl.stimuli.calibration import calibrate
 
+    if inside is not None:
+        circuit = _inside(circuit, inside)
     weights = lower_circuit(circuit)
     if calibrated:
         weights = calibrate(circuit, weights)
     if emit == "weights":
         typer.echo(describe_weights(circuit, weights), nl=False)
-    if output is not None:
-        with writing(output):
+    if output is None:
+        return
+    with writing(output):
+        if inside is None:
             save_lowered(output, circuit, weights)
-        typer.echo(f"wrote {output}", err=True)
+        else:
+            _write_inside(output, circuit, weights)
+    typer.echo(f"wrote {output}", err=True)
 
 
 def explain(
@@ -90,6 +107,30 @@ def explain(
     from circuitdsl.diagnostics import explain as explanation
 
     typer.echo(explanation(code))
+
+
+def _inside(circuit: Circuit, backbone: str) -> Circuit:
+    """The circuit as a blank network runs it, having said how that differs."""
+    from circuitdsl.ir.packing import fitted
+    from circuitdsl.models.inside import as_inside, departures
+
+    own = circuit.backbone.geometry.name
+    if backbone != own:
+        raise InputError(
+            f"the circuit is written for {own}, not for {backbone}", help=f"use --inside {own}"
+        )
+    fitted(circuit)
+    for sentence in departures(circuit):
+        typer.secho("warning: ", fg=typer.colors.YELLOW, bold=True, nl=False, err=True)
+        typer.echo(sentence, err=True)
+    return as_inside(circuit)
+
+
+def _write_inside(output: Path, circuit: Circuit, weights: dict[str, Array]) -> None:
+    from circuitdsl.models.inside import weights_inside
+    from circuitdsl.models.weights import write_weights
+
+    write_weights(output, weights_inside(circuit, weights), {"circuit": circuit.doc})
 
 
 def _emit_tree(file: Path) -> None:
