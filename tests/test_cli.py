@@ -150,6 +150,13 @@ def test_explain():
     assert run("explain", "E999").exit_code == 2
 
 
+def test_explain_of_a_file(arcs):
+    result = run("explain", arcs)
+    assert result.exit_code == 0, result.output
+    assert "arcs    conv2d0  8 (th: rot 8)  2px     1px     7px" in result.stdout
+    assert run("explain", arcs.with_name("none.circ")).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("stage", "expected"), [("tree", "arcs"), ("ir", "conv2d0"), ("weights", "arcs.circ:9")]
 )

@@ -101,12 +101,21 @@ def lower(
 
 
 def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A diagnostic's code, like E201.")],
+    what: Annotated[
+        str,
+        typer.Argument(metavar="CODE|FILE", help="A diagnostic's code, like E201, or a circuit."),
+    ],
 ) -> None:
-    """Explain a diagnostic: what it means, a wrong example and a right one."""
-    from circuitdsl.diagnostics import explain as explanation
+    """Explain a diagnostic, with examples, or what was inferred about a circuit file."""
+    if not what.endswith(".circ"):
+        from circuitdsl.diagnostics import explain as explanation
 
-    typer.echo(explanation(code))
+        typer.echo(explanation(what))
+        return
+    from circuitdsl.check.load import load
+    from circuitdsl.report.facts import describe_circuit
+
+    typer.echo(describe_circuit(load(what)), nl=False)
 
 
 def _inside(circuit: Circuit, backbone: str) -> Circuit:
