@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 
 import jax
 import jax.numpy as jnp
@@ -287,9 +286,9 @@ class _Running:
     def energy(self, family: _Member) -> Array:
         """Mean square around each position, `[batch, height, width, 1]`.
 
-        Over all channels of the families that it is normalised by and over a square window, zeros
-        outside the image. Families of its own layer count before they are normalised, so that they
-        may normalise one another.
+        Over all channels of the families that it is normalised by and over as much of a square
+        window as lies in the image, so that its border is no place of low contrast. Families of its
+        own layer count before they are normalised, so that they may normalise one another.
         """
 
         def counted(name: str) -> Array:
@@ -300,8 +299,13 @@ class _Running:
         sums = [jnp.square(counted(name)).sum(axis=-1, keepdims=True) for name in family.over]
         channels = sum(self.wiring.of(other).size for other in family.over)
         window = (1, family.window, family.window, 1)
-        total = lax.reduce_window(sum(sums), 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
-        return total / (channels * prod(window))
+        squares = sum(sums)
+        places = jnp.ones_like(squares[:1])
+        total, count = (
+            lax.reduce_window(x, 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
+            for x in (squares, places)
+        )
+        return total / (channels * count)
 
     def before_relu(self, name: str) -> Array:
         """A family before ReLU, `[batch, height, width, members]`."""

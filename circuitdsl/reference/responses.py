@@ -118,7 +118,7 @@ class _Run:
         """`h / sqrt(floor^2 + E)`; where h is 0, so is the result.
 
         E is the mean of squares over all channels of the `over` families and over the square of
-        `window` x `window` positions; outside the image they count as 0. Families of the same layer
+        `window` x `window` positions, as far as it lies in the image. Families of the same layer
         count as they are before their own normalisation, those of earlier layers after it.
         """
         order = self.geometry.order
@@ -166,9 +166,9 @@ def response_normalised(x: Array) -> Array:
 
 
 def box_mean(x: Array, window: int) -> Array:
-    """The mean of `[height, width]` over a centred square; zeros beyond the border count."""
-    windows = _windows(x[..., None], window, 1, 0.0)
-    return np.sum(np.stack(list(windows.values())), axis=0)[..., 0] / window**2
+    """The mean of `[height, width]` over as much of a centred square as lies within."""
+    windows = _windows(x[..., None], window, 1, np.nan)
+    return np.nanmean(np.stack(list(windows.values())), axis=0)[..., 0]
 
 
 def _windows(x: Array, side: int, stride: int, fill: float) -> dict[tuple[int, int], Array]:
