@@ -41,7 +41,7 @@ from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.lower.weights import lower
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.reference import interpret, interpret_weights
-from circuitdsl.testing.strategies import Drawn, circuits
+from circuitdsl.testing.strategies import Drawn, circuits, varied
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-4
@@ -83,10 +83,24 @@ def test_compiler_agrees_on_the_table(name: str) -> None:
     assert_compiler_agrees(PROGRAMS[name], SIZES[name])
 
 
+VARIED = 10
+"""Circuits of one structure, which share their compiled programs."""
+
+
 # a smaller example is not worth the minutes that compiling its forerunners takes
-@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=20, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(circuits())
-def test_compiler_agrees_on_random_circuits(drawn: Drawn) -> None:
+def test_compiler_agrees_on_200_random_circuits(drawn: Drawn) -> None:
+    """Kernels, of 20 structures with 10 sets of numbers each."""
+    for seed in range(VARIED):
+        program = varied(drawn.circuit, seed)
+        assert_close(dict(lower(program)), interpret_weights(program))
+
+
+@settings(max_examples=5, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(circuits())
+def test_networks_agree_on_random_circuits(drawn: Drawn) -> None:
+    """Responses too."""
     assert_compiler_agrees(drawn.circuit, (33, 40))
 
 

@@ -1,10 +1,16 @@
-"""Hypothesis strategies: circuits, families, group elements and stimuli, valid by construction.
+"""Hypothesis strategies: circuits, families, group elements and stimuli.
 
-Needs the `hypothesis` package, which `circuitdsl[test]` brings. Numbers are drawn so that they
-print short, and a circuit that fails a test is printed as text.
+Circuits are legal for the compiler and the interpreter; their shapes may be larger than kernels and
+their profiles coarse, which the checker would not let pass. Numbers are drawn so that they print
+short, and a circuit that fails a test is printed as text. Needs the `hypothesis` package, which
+`circuitdsl[test]` brings.
 """
 
 from __future__ import annotations
+
+from dataclasses import fields, replace
+from random import Random
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -295,3 +301,36 @@ def _deg(value: float) -> Number:
 def _bump(width: float, weight: float, around: float) -> ProfileTerm:
     arguments = (("width", _deg(width)), ("around", _deg(around)))
     return ProfileTerm(_real(weight), "bump", arguments)
+
+
+_PARTS = (Wiring, Template, TemplateTerm, Shape, Tune, ProfileTerm, Norm)
+"""Parts of a connection that hold numbers."""
+
+
+def varied(circuit: Circuit, seed: int) -> Circuit:
+    """The same structure with other numbers: each by up to 20 %.
+
+    The compiler's programs are those of structures, so many circuits of one structure are compiled
+    once.
+    """
+    rng = Random(seed)
+
+    def number(old: Number) -> Number:
+        if old.unit == "int" or old.value == 0:
+            return old
+        factor = rng.uniform(0.8, 1.2)
+        return replace(old, value=round(old.value * factor, 3))
+
+    def rebuilt(value: Any) -> Any:
+        if isinstance(value, Number):
+            return number(value)
+        if isinstance(value, tuple):
+            items: tuple[Any, ...] = value
+            return tuple(map(rebuilt, items))
+        if isinstance(value, _PARTS):
+            new = {each.name: rebuilt(getattr(value, each.name)) for each in fields(value)}
+            return replace(value, **new)
+        return value
+
+    connections = tuple(replace(c, wiring=rebuilt(c.wiring)) for c in circuit.connections)
+    return replace(circuit, connections=connections)
