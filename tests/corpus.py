@@ -19,7 +19,8 @@ TEXTS = [
 """Texts that parse: every file of the repository, and the right example of every diagnostic."""
 
 _TOKEN = re.compile(
-    r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*|[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?[a-z]*|[A-Za-z_]\w*|->|[<>=!]=|\S'
+    r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*|[0-9][a-e]:[0-9]+|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?[a-z]*'
+    r"|[A-Za-z_]\w*|->|[<>=!]=|\.\.|\S"
 )
 
 

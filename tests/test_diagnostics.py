@@ -22,8 +22,8 @@ from circuitdsl.diagnostics import (
 )
 from circuitdsl.source import NOWHERE, Source, Span
 
-FOUND_LATER = {"E602", "E901", "L402"}
-"""Codes of stages after checking, whose pages have no example."""
+FOUND_LATER = {"E408", "E602", "E703", "E805", "E901", "L402"}
+"""Codes of later stages, or of several files, whose pages have no example."""
 
 
 def golden_text(code: str) -> str:

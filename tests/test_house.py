@@ -232,13 +232,21 @@ def code_of(path: Path) -> str:
 
 
 def test_circuits_are_written_by_hand() -> None:
-    """Short, few numbers, and no trained network named."""
+    """Short, few numbers, and no trained network named.
+
+    Scripts in `edits` open whatever network is chosen; they find its units, and wire nothing.
+    """
     assert CIRCUITS
     for path in CIRCUITS:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) < 300, path
         assert len(NUMBER.findall(code_of(path))) < 150, path
-        assert not re.search(r"\bweights\s*=", code_of(path)), path
+        if path.parent.name == "edits":
+            assert re.findall(r"\bweights\s*=.*", text) == ['weights="default", input=224px)'], path
+            assert not re.search(r"^(family|connect|motif|param)\b", text, re.MULTILINE), path
+            assert not re.search(r"\d[a-e]:|mixed\w*\[", code_of(path)), path
+        else:
+            assert not re.search(r"\bweights\s*=", code_of(path)), path
         assert "caffe2" not in text, path
 
 

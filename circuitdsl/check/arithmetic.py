@@ -10,6 +10,7 @@ from circuitdsl.check.values import LARGEST, Point, Profile, Value, as_profile, 
 from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
 from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar
+from circuitdsl.ir.script import UnitSet
 from circuitdsl.source import Span
 
 LARGEST_SCALAR = 100
@@ -23,6 +24,9 @@ def negated(value: Value, span: Span, findings: Findings) -> Value | None:
     """`-value`."""
     if isinstance(value, Point):
         findings.error("E301", "a point has no sign", span, help="Negate its coordinates.")
+        return None
+    if isinstance(value, UnitSet):
+        findings.error("E301", "units of a network have no sign", span)
         return None
     if isinstance(value, Template):
         terms = tuple(TemplateTerm(negate(term.weight), term.shape) for term in value.terms)

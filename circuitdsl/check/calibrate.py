@@ -5,6 +5,7 @@ from __future__ import annotations
 from circuitdsl.check.arguments import match
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, with_hint
+from circuitdsl.check.photographs import is_photographs
 from circuitdsl.check.scope import Module
 from circuitdsl.ir.circuit import Calibration
 from circuitdsl.syntax import nodes
@@ -61,6 +62,10 @@ def stimulus_name(module: Module, node: nodes.Expression, findings: Findings) ->
         if inner is None:
             break
         where, name = inner
+    if name in where.stimuli and is_photographs(where.stimuli[name]):
+        message = "a family is calibrated on drawn images, which are the same for everybody"
+        findings.error("E302", message, node.span)
+        return None
     if name in where.stimuli:
         return where.prefix + name
     if not where.silent(name) and not where.silent(node.name.text):

@@ -20,8 +20,10 @@ from circuitdsl.check.identify import unchanged
 from circuitdsl.check.imports import FileLoader, Loader, open_module
 from circuitdsl.check.lints import profiles, silent_families, unused_dials
 from circuitdsl.check.normalising import normalisation
+from circuitdsl.check.photographs import is_photographs, photographs
 from circuitdsl.check.rules import fits
 from circuitdsl.check.scope import Module, twice
+from circuitdsl.check.script import script
 from circuitdsl.check.standard import is_standard
 from circuitdsl.check.stimuli import stimulus
 from circuitdsl.check.values import SCALAR_TYPES, TYPES, Value, named_type
@@ -38,6 +40,7 @@ from circuitdsl.ir.circuit import (
 )
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.script import Script
 from circuitdsl.source import NOWHERE
 from circuitdsl.syntax import nodes
 
@@ -78,12 +81,40 @@ def check(
         The circuit, or None if there are errors or the file declares no families, and all
         diagnostics in order of appearance.
     """
+    checked = examine(file, loader)
+    return checked.circuit, checked.diagnostics
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a file means, and what is wrong with it.
+
+    Attributes:
+        circuit: None if there are errors or the file declares no families.
+        script: Its edits and scores; None if there are errors or it has none.
+        diagnostics: In order of appearance.
+    """
+
+    circuit: Circuit | None
+    script: Script | None
+    diagnostics: list[Diagnostic]
+
+
+def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
+    """Check a file, for its circuit and for its edits and scores.
+
+    Args:
+        file: Its tree.
+        loader: Finds imported files; by default on the disk, beside the file.
+    """
     findings = Findings()
     if file.header is None:
-        return None, []
-    module = open_module(file, loader or FileLoader(), findings)
+        return Checked(None, None, [])
+    loader = loader or FileLoader()
+    module = open_module(file, loader, findings)
     built = _build(module, findings)
     _check_imports(module, findings)
+    edits = script(module, built.use, lambda inner: _alone(inner, loader), findings)
     circuit = None
     if not findings.failed and built.use is not None and built.families:
         circuit = _circuit(built, built.use)
@@ -92,7 +123,12 @@ def check(
         findings.diagnostics,
         key=lambda d: (d.span.source is not file.source, d.span.source.name, d.span.start),
     )
-    return circuit, found
+    return Checked(circuit, None if findings.failed else edits, found)
+
+
+def _alone(module: Module, loader: Loader) -> Circuit | None:
+    """The circuit of an imported file, under its own names; its faults are reported elsewhere."""
+    return examine(module.file, loader).circuit
 
 
 def _check_imports(module: Module, findings: Findings) -> None:
@@ -126,7 +162,7 @@ def _build(module: Module, findings: Findings) -> Built:
         for name, (home, _) in module.motifs.items()
         if home is module
     ]
-    stimuli = [stimulus(module, node, findings) for node in module.stimuli.values()]
+    stimuli = [_images(module, node, findings) for node in module.stimuli.values()]
     built = Built(
         module,
         use,
@@ -140,6 +176,14 @@ def _build(module: Module, findings: Findings) -> Built:
         _judge(built, use, findings)
         _one_name_each(families, module, use, findings)
     return built
+
+
+def _images(module: Module, node: nodes.Stimulus, findings: Findings) -> Stimulus | None:
+    """A set of drawn images; sets of photographs belong to scripts, and are only looked over."""
+    if is_photographs(node):
+        photographs(module, node, findings)
+        return None
+    return stimulus(module, node, findings)
 
 
 def _one_name_each(

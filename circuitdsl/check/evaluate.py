@@ -17,6 +17,7 @@ from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.check.primitives import moved, primitive
 from circuitdsl.check.scope import Bound, Module
 from circuitdsl.check.standard import standard_home
+from circuitdsl.check.units import FOUND, found, names_layer, one_unit, selection, whole_layer
 from circuitdsl.check.values import (
     LARGEST,
     SCALAR_TYPES,
@@ -186,6 +187,8 @@ class Evaluator:
         return self._named(self.module, name, node.name)
 
     def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
+        if names_layer(module, name):
+            return whole_layer(module, node, self.findings)
         if name in module.params:
             return self._dial(module, name, node.span)
         if name in module.lets:
@@ -247,6 +250,8 @@ class Evaluator:
     def _call(self, node: nodes.Call) -> Value | None:
         name = node.name.text
         module = self.module
+        if name == FOUND and name not in module.functions:
+            return found(self, node)
         inner = module.inner(name)
         while inner is not None and name not in module.functions:
             module, name = inner
@@ -316,6 +321,12 @@ class Evaluator:
             return False
         return True
 
+    def _unit(self, node: nodes.Unit) -> Value | None:
+        return one_unit(self.module, node, self.findings)
+
+    def _selection(self, node: nodes.Selection) -> Value | None:
+        return selection(self.module, node, self.findings)
+
     _handlers: ClassVar[dict[type, Callable[[Evaluator, Any], Value | None]]] = {
         nodes.Number: _number,
         nodes.Reference: _reference,
@@ -325,6 +336,8 @@ class Evaluator:
         nodes.Power: _power,
         nodes.Pair: _point,
         nodes.Relative: _relative,
+        nodes.Unit: _unit,
+        nodes.Selection: _selection,
     }
 
 

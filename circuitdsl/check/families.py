@@ -35,18 +35,7 @@ def backbone(node: nodes.Backbone, findings: Findings) -> BackboneUse | None:
         message = with_hint(f"there is no architecture `{name}`", name, BACKBONES)
         findings.error("E201", message, call.name.span, help=f"Known: {listed(BACKBONES)}.")
         return None
-    weights = next((a for a in call.arguments if a.name and a.name.text == "weights"), None)
-    if weights is not None:
-        findings.error(
-            "E601",
-            f"`{node.name.text}` is opened for its geometry; weights may not be read here",
-            weights.span,
-            note="hand-written circuits never see a trained weight",
-            help="Remove `weights=`; the network to compare with is chosen when scoring.",
-        )
-        kept = tuple(a for a in call.arguments if a is not weights)
-        call = nodes.Call(call.span, call.name, kept)
-    given = match(call, {"input": False, "norm": False}, findings)
+    given = match(call, {"input": False, "norm": False, "weights": False}, findings)
     if given is None:
         return BackboneUse(node.name.text, name, BACKBONES[name].input_px, "none", node.span)
     return BackboneUse(
@@ -55,7 +44,17 @@ def backbone(node: nodes.Backbone, findings: Findings) -> BackboneUse | None:
         _input_px(given.get("input"), name, findings),
         _own_norm(given.get("norm"), findings),
         node.span,
+        _weights(given.get("weights"), findings),
     )
+
+
+def _weights(node: nodes.Expression | None, findings: Findings) -> str | None:
+    """The name of the trained network whose weights are read."""
+    if node is None or (isinstance(node, nodes.Text) and node.value.strip()):
+        return None if node is None else node.value
+    message = "`weights` names a trained network in quotes"
+    findings.error("E302", message, node.span, help='Write `weights="default"`.')
+    return None
 
 
 def _input_px(node: nodes.Expression | None, architecture: str, findings: Findings) -> int:

@@ -35,7 +35,11 @@ class Loader(Protocol):
 
 
 class FileLoader:
-    """Finds imported files on the disk, beside the importing one or below."""
+    """Finds imported files on the disk, beside the importing one or below.
+
+    What is not there is looked for in the same way in the folder that holds this one, so that
+    files may stand in a sub-folder of those that they build on.
+    """
 
     def load(self, importing: Source, path: str) -> Source:
         """The text of the file."""
@@ -44,8 +48,11 @@ class FileLoader:
                 f"{importing.name} is no file, so nothing can be found relative to it.",
                 help="Save it, or write the declarations in it.",
             )
-        shown = str(Path(importing.name).parent / path)
-        folder = importing.path.parent
+        folder, name = importing.path.parent, Path(importing.name).parent
+        above = folder.resolve().parent
+        if not (folder / path).exists() and (above / path).is_file():
+            folder, name = above, name.parent if name.name else Path("..")
+        shown = str(name / path)
         if not (folder / path).resolve().is_relative_to(folder.resolve()):
             raise InputError(
                 f"{shown} leads out of the folder through a link.",

@@ -33,7 +33,7 @@ def family_layer(
             "E204",
             _unknown(backbone, name),
             node.layer.span,
-            help=_offer(backbone, name),
+            help=offer(backbone, name),
         )
         return None
     layer = backbone.by_name[name]
@@ -53,7 +53,8 @@ def _unknown(backbone: Backbone, name: str) -> str:
     return with_hint(f"`{backbone.name}` has no layer `{name}`", name, backbone.by_name)
 
 
-def _offer(backbone: Backbone, name: str) -> str:
+def offer(backbone: Backbone, name: str) -> str:
+    """Which layers there are instead."""
     block = name.split("_", maxsplit=1)[0]
     parts = [layer for layer in backbone.by_name if layer.startswith(f"{block}_")]
     if parts:

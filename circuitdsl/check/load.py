@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuitdsl.check.circuit import check
+from circuitdsl.check.circuit import examine
 from circuitdsl.check.imports import FileLoader, Loader
 from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.script import Script
 from circuitdsl.source import Source
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
@@ -22,10 +23,12 @@ class CheckResult:
         circuit: The circuit; None if there are errors, or if the file declares no families (then
             it is one for others to import).
         diagnostics: Errors and warnings, in order of appearance.
+        script: The file's edits and scores; None if there are errors, or if it has none.
     """
 
     circuit: Circuit | None
     diagnostics: tuple[Diagnostic, ...]
+    script: Script | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -36,9 +39,12 @@ class CheckResult:
 def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
     """Parse and check a text."""
     file, faults = parse(source)
-    circuit, findings = check(file, loader)
-    diagnostics = tuple(sorted([*faults, *findings], key=lambda d: _order(d, file.source)))
-    return CheckResult(None if faults else circuit, diagnostics)
+    checked = examine(file, loader)
+    found = [*faults, *checked.diagnostics]
+    diagnostics = tuple(sorted(found, key=lambda d: _order(d, file.source)))
+    if faults:
+        return CheckResult(None, diagnostics)
+    return CheckResult(checked.circuit, diagnostics, checked.script)
 
 
 def _order(diagnostic: Diagnostic, source: Source) -> tuple[bool, str, int]:
@@ -63,6 +69,24 @@ def load(path: str | Path) -> Circuit:
         InputError: it can't be read, is no UTF-8 text, or declares no families.
     """
     return _circuit(check_path(path), str(path))
+
+
+def load_script(path: str | Path) -> Script:
+    """The edits and scores of a file.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: it can't be read, is no UTF-8 text, or has neither edits nor scores.
+    """
+    result = check_path(path)
+    if result.errors:
+        raise DiagnosticError(result.diagnostics)
+    if result.script is None:
+        raise InputError(
+            f"{path} edits nothing: it has no `edit` block and no `score` block.",
+            help="Write `edit NAME on V { ablate V.mixed3b[379] to zero }`.",
+        )
+    return result.script
 
 
 def loads(text: str, name: str = "<text>", loader: Loader | None = None) -> Circuit:

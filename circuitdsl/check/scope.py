@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.check.values import Value
 from circuitdsl.diagnostics import Label
+from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.circuit import Motif, Param
 from circuitdsl.source import Span
 from circuitdsl.syntax import nodes
@@ -63,6 +65,14 @@ class Module:
     values: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
     patterns: dict[str, Motif | None] = field(default_factory=dict[str, "Motif | None"])
     busy: list[str] = field(default_factory=list[str])
+
+    @cached_property
+    def geometry(self) -> tuple[str, Backbone] | None:
+        """What the file calls its backbone, and the backbone; None if none is known."""
+        for item in self.file.items:
+            if isinstance(item, nodes.Backbone) and item.value.name.text in BACKBONES:
+                return item.name.text, BACKBONES[item.value.name.text]
+        return None
 
     def silent(self, name: str) -> bool:
         """Whether a name belongs to a declaration that could not be read."""

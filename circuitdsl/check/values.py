@@ -12,6 +12,7 @@ from typing import cast
 from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
 from circuitdsl.ir.expressions import Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.script import UnitSet
 from circuitdsl.source import Span
 from circuitdsl.syntax import nodes
 
@@ -37,7 +38,7 @@ class Profile:
     frame: Frame | None = None
 
 
-Value = Number | Dial | Apply | Point | Template | Profile
+Value = Number | Dial | Apply | Point | Template | Profile | UnitSet
 
 _UNITS: dict[str, ScalarUnit] = {
     "": "real",
@@ -73,6 +74,8 @@ def described(value: Value) -> str:
         return "a template"
     if isinstance(value, Profile):
         return "a profile"
+    if isinstance(value, UnitSet):
+        return "units of a network"
     return described_type(value.unit)
 
 

@@ -30,6 +30,8 @@ app.command("accuracy")(networks.accuracy)
 app.add_typer(comparisons.find_app, name="find")
 app.command("score")(comparisons.score)
 app.command("fit")(fitting.fit)
+app.command("effect")(edits.effect)
+app.command("edit")(edits.edit)
 app.command("sweep")(edits.sweep)
 
 

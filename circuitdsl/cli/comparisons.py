@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Model, Weights
+from circuitdsl.cli.edits import score_script
+from circuitdsl.cli.options import (
+    Calibration,
+    CircuitFile,
+    Grid,
+    Json,
+    Limit,
+    Model,
+    SomeModel,
+    Weights,
+)
 from circuitdsl.cli.output import say_left_out, write_record, writing
 
 find_app = typer.Typer(no_args_is_help=True, help="Find families of units by their tuning alone.")
@@ -56,15 +66,13 @@ def find_curves(
 def score(
     file: CircuitFile,
     *,
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`."),
-    ] = "auto",
+    model: SomeModel = "auto",
     weights: Weights = None,
     images: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Photographs; without them, scenes are drawn."),
     ] = None,
+    calibration: Calibration = None,
     limit: Limit = None,
     grid: Grid = None,
     json: Json = None,
@@ -81,7 +89,26 @@ def score(
     ] = None,
     units: Annotated[int, typer.Option(min=1, help="With how many trained units.")] = 10,
 ) -> None:
-    """Score a hand-written family against the curve detectors of a trained network."""
+    """Score a hand-written family against the curve detectors of a trained network.
+
+    A file with `score` blocks is scored as these say: what a splice recovers, how echoes change.
+    """
+    from circuitdsl.check.load import check_path
+
+    script = check_path(file).script
+    if script is not None and script.scores:
+        score_script(
+            file,
+            model=model,
+            weights=weights,
+            images=images,
+            calibration=calibration,
+            limit=limit,
+            json=json,
+        )
+        return
+    if calibration is not None:
+        raise typer.BadParameter(f"{file} has no `score` block", param_hint="--calibration")
     from circuitdsl.compare.by_name import AUTO
     from circuitdsl.compare.by_name import score as score_file
     from circuitdsl.report.figures import check_format, draw_tuning

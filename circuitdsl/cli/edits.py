@@ -1,4 +1,4 @@
-"""Commands that edit trained networks: sweep."""
+"""Commands that edit trained networks: effect, edit, sweep."""
 
 from __future__ import annotations
 
@@ -7,28 +7,42 @@ from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.options import Limit, Model, Weights
-from circuitdsl.cli.output import writing
+from circuitdsl.cli.failures import FINDINGS, print_findings
+from circuitdsl.cli.options import (
+    Calibration,
+    CircuitFile,
+    Json,
+    Limit,
+    Model,
+    SomeModel,
+    Weights,
+)
+from circuitdsl.cli.output import write_record, writing
 
 Photographs = Annotated[
     Path, typer.Option(metavar="DIR", help="Photographs, in one folder for each class.")
+]
+EditName = Annotated[
+    str | None, typer.Option("--edit", "-e", metavar="NAME", help="Which edit of the file.")
+]
+UnitNames = Annotated[
+    list[str],
+    typer.Option(
+        metavar="UNITS",
+        help="A layer such as mixed3b_5x5, or `3b:379`, `3b[0..9, 379]`; may come again.",
+    ),
+]
+TableFile = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The table (.csv).")
 ]
 
 
 def sweep(
     *,
     model: Model,
-    units: Annotated[
-        list[str],
-        typer.Option(
-            metavar="UNITS",
-            help="A layer such as mixed3b_5x5, or `3b:379`, `3b[0..9, 379]`; may come again.",
-        ),
-    ],
+    units: UnitNames,
     images: Photographs,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The table (.csv).")
-    ],
+    output: TableFile,
     ablate: Annotated[
         Literal["zero", "mean"],
         typer.Option(help="To zero, or to each unit's mean over the images."),
@@ -82,3 +96,111 @@ def sweep(
             table = sweep_table(swept)
     print_table(table)
     typer.echo(f"wrote {output}", err=True)
+
+
+def effect(
+    file: CircuitFile,
+    *,
+    images: Photographs,
+    edit: EditName = None,
+    model: SomeModel = "auto",
+    weights: Weights = None,
+    calibration: Calibration = None,
+    limit: Limit = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Also show the mirror image of each photograph.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the controls and the intervals.")] = 0,
+    json: Json = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the images whose prediction flipped (.png, .svg or .pdf)."
+        ),
+    ] = None,
+) -> None:
+    """Measure what an edit of a file does to a trained network, beside its controls."""
+    from circuitdsl.compare.opening import Given
+    from circuitdsl.compare.scripts import script_effect
+    from circuitdsl.report.edits import effect_table, moved_table
+    from circuitdsl.report.figures import check_format
+    from circuitdsl.report.sheets import draw_flips
+    from circuitdsl.report.terminal import print_table, progress
+
+    if figure is not None:
+        check_format(figure)
+    given = Given(model, weights, images, calibration, limit, seed)
+    with progress() as report:
+        name, chosen, found = script_effect(file, edit, given, mirror=mirror, progress=report)
+    for notice in found.notices:
+        _warn(notice)
+    print_table(effect_table(found, f"{chosen} on {name}"))
+    print_table(moved_table(found))
+    write_record(json, lambda: {"model": name, "edit": chosen, **found.record()})
+    if figure is not None:
+        with writing(figure):
+            draw_flips(found, images, figure)
+        typer.echo(f"figure: {figure}")
+
+
+def edit(
+    file: CircuitFile,
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The weights (.safetensors).")
+    ],
+    edit: EditName = None,
+    model: SomeModel = "auto",
+    weights: Weights = None,
+    calibration: Calibration = None,
+) -> None:
+    """Write an edit of a file as plain weights, as far as weights can say it."""
+    from circuitdsl.compare.opening import Given
+    from circuitdsl.compare.scripts import folded_weights
+    from circuitdsl.models.weights import write_weights
+    from circuitdsl.report.terminal import progress
+
+    given = Given(model, weights, None, calibration)
+    with progress() as report:
+        chosen, found = folded_weights(file, edit, given, report)
+    for left in found.left:
+        _warn(f"not in the weights: {left}")
+    write_weights(output, found.params)
+    part = "all" if not found.left else "part"
+    typer.echo(f"wrote {output}, which says {part} of {chosen}", err=True)
+
+
+def score_script(
+    file: Path,
+    *,
+    model: str,
+    weights: Path | None,
+    images: Path | None,
+    calibration: Path | None,
+    limit: int | None,
+    json: Path | None,
+) -> None:
+    """Score a file as its `score` blocks say; exits with 1 if an expectation does not hold."""
+    from circuitdsl.compare.opening import Given
+    from circuitdsl.compare.scripts import script_scores
+    from circuitdsl.report.edits import recovery_table, tuning_table
+    from circuitdsl.report.terminal import print_table, progress
+
+    given = Given(model, weights, images, calibration, limit)
+    with progress() as report:
+        found = script_scores(file, given, report)
+    for recovered in found.recoveries.values():
+        print_table(recovery_table(recovered))
+    if found.tunings:
+        print_table(tuning_table(found.tunings))
+    write_record(json, found.record)
+    print_findings(found.failed)
+    if found.held or found.failed:
+        typer.echo(f"{found.held} of {found.held + len(found.failed)} expectations hold", err=True)
+    if found.failed:
+        raise typer.Exit(FINDINGS)
+
+
+def _warn(text: str) -> None:
+    typer.secho("warning: ", fg=typer.colors.YELLOW, bold=True, nl=False, err=True)
+    typer.echo(text, err=True)

@@ -17,6 +17,13 @@ ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="See `circuitdsl
 Model = Annotated[
     str, typer.Option("--model", "-m", metavar="MODEL", help="See `circuitdsl models list`.")
 ]
+SomeModel = Annotated[
+    str, typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`.")
+]
+Calibration = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Photographs to calibrate on; none of --images."),
+]
 Weights = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Weights of that architecture, instead of the model's own."),

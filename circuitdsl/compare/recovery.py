@@ -28,11 +28,12 @@ from circuitdsl.compare.outcomes import (
     resampled,
 )
 from circuitdsl.edit.apply import EditedNetwork, edit
-from circuitdsl.edit.baselines import GainRule, matched_splice, means
+from circuitdsl.edit.baselines import matched_splice, means
 from circuitdsl.edit.controls import random_kernels, shuffled_members
 from circuitdsl.edit.measures import MEASURES, Measure
 from circuitdsl.edit.select import Units
 from circuitdsl.edit.verbs import Ablate
+from circuitdsl.ir.script import GainRule
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 
@@ -127,7 +128,7 @@ def study(
     *,
     members: Sequence[int],
     calibration: Callable[[], Iterable[ArrayLike]],
-    rule: GainRule = "rms",
+    rule: GainRule = "linear",
     seed: int = 0,
 ) -> Study:
     """Build what a recovery compares, gains and means from the calibration images.

@@ -23,11 +23,11 @@ from circuitdsl.compare.effect import Effect, effect
 from circuitdsl.compare.families import find_family
 from circuitdsl.compare.imagesplit import check_disjoint, split
 from circuitdsl.compare.outcomes import labelled
-from circuitdsl.compare.recovery import Recovery, Study, recovery, study
+from circuitdsl.compare.recovery import Recovery, recovery, study
 from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.diagnostics import InputError
 from circuitdsl.edit.apply import EditedNetwork
-from circuitdsl.edit.baselines import NEAREST, GainRule, nearest_members
+from circuitdsl.edit.baselines import NEAREST, nearest_members
 from circuitdsl.edit.controls import channel_means
 from circuitdsl.edit.select import Units, select
 from circuitdsl.edit.sweep import (
@@ -39,8 +39,10 @@ from circuitdsl.edit.sweep import (
     sweep,
 )
 from circuitdsl.files import write_text
+from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.placing import place_members
-from circuitdsl.models.handwritten import build
+from circuitdsl.ir.script import GainRule
+from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import class_names, labels
 from circuitdsl.stimuli.calibration import calibrated
@@ -73,7 +75,7 @@ def found_units(network: Network, layer: str, count: int, model: str | None = No
 def effect_on(
     edited: EditedNetwork,
     model: str,
-    images: Path,
+    images: Path | ImageSet,
     *,
     limit: int | None = None,
     mirror: bool = False,
@@ -86,8 +88,8 @@ def effect_on(
     Args:
         edited: The edited network.
         model: The name of the model that it came from.
-        images: One sub-folder for each class.
-        limit: How many images at most, spread evenly.
+        images: A folder with one sub-folder for each class, or images of one.
+        limit: How many images of a folder at most, spread evenly.
         mirror: Also show each image's mirror image.
         draws: How often random units are drawn for the control.
         seed: Of the draws and the bootstrap.
@@ -96,7 +98,7 @@ def effect_on(
     Raises:
         InputError: no such images, or images of classes that are not known.
     """
-    found = open_images(images, limit)
+    found = images if isinstance(images, ImageSet) else open_images(images, limit)
     side = edited.backbone.input_px
     average = None
     if edited.plan.units:
@@ -127,7 +129,7 @@ def splice_recovery(
     units: int = 14,
     members: Placing = "placed",
     within_deg: float = NEAREST,
-    rule: GainRule = "rms",
+    rule: GainRule = "linear",
     seed: int = 0,
     progress: Progress = silent,
 ) -> Recovery:
@@ -138,10 +140,9 @@ def splice_recovery(
         images: Labelled photographs to score on, one sub-folder for each class.
         model: A model of the registry, or `auto`.
         weights: A weight file, instead of the model's own.
-        calibration: Photographs to match gains on; without a folder, some of `images` are set
-            aside for it.
-        limit: How many images at most, of both kinds together.
-        family: The hand-written family; by default the last one, which no connection reads.
+        calibration: Photographs to match gains on; otherwise some of `images` are set aside.
+        limit: How many of `images` at most.
+        family: The hand-written family; by default the last one.
         units: How many of the trained family's units are replaced, best first.
         members: `placed` at the angles that the units prefer, or the `nearest` as written.
         within_deg: How far from its unit's angle a member may be, as written.
@@ -159,44 +160,63 @@ def splice_recovery(
     written = scored_family(circuit, family)
     progress(f"finding the curve family of {name}")
     chosen = found_units(network, block_of(network, written.layer), units, name)
-    if members == "placed":
-        circuit = place_members(circuit, written.name, chosen.angles_deg or ())
-        pairs: Sequence[int] = range(len(chosen))
-    else:
-        pairs = nearest_members(written.axes[0].angles_deg, chosen, within_deg)
+    hand, pairs = _standing_in(circuit, written, chosen, network, members, within_deg)
     progress("building the circuit and matching gains")
-    side = network.backbone.input_px
-    prepared: Study = study(
+    side, total = network.backbone.input_px, len(to_score.paths)
+    prepared = study(
         network,
         chosen,
-        calibrated(build(circuit, given=network)),
+        hand,
         written.name,
         members=pairs,
         calibration=lambda: _shown(to_calibrate, side),
         rule=rule,
         seed=seed,
     )
-    total = len(to_score.paths)
-    return recovery(
-        prepared,
-        labelled(to_score, labels(name), side, BATCH),
-        seed,
-        lambda seen: progress(f"photographs: {seen} of {total}"),
-    )
+    batches = labelled(to_score, labels(name), side, BATCH)
+    return recovery(prepared, batches, seed, lambda n: progress(f"photographs: {n} of {total}"))
+
+
+def _standing_in(
+    circuit: Circuit,
+    family: Family,
+    units: Units,
+    network: Network,
+    members: Placing,
+    within_deg: float,
+) -> tuple[HandwrittenNetwork, Sequence[int]]:
+    """The circuit built and calibrated, and the member that stands in for each unit."""
+    if members == "placed":
+        placed = place_members(circuit, family.name, units.angles_deg or ())
+        return calibrated(build(placed, given=network)), range(len(units))
+    pairs = nearest_members(family.axes[0].angles_deg, units, within_deg)
+    return calibrated(build(circuit, given=network)), pairs
 
 
 def image_sets(
-    images: Path, calibration: Path | None, limit: int | None, seed: int
+    images: Path,
+    calibration: Path | None,
+    limit: int | None,
+    seed: int,
+    count: int | None = None,
 ) -> tuple[ImageSet, ImageSet]:
     """Images to calibrate on and images to score on, without any in common.
+
+    Args:
+        images: A folder to score on, part of which is set aside if there is no other.
+        calibration: A folder to calibrate on.
+        limit: How many of `images` at most.
+        seed: Of the split.
+        count: How many images to calibrate on; by default a third of `images`, at most 100.
 
     Raises:
         InputError: too few images, or an image that is in both folders.
     """
     found = open_images(images, limit)
     if calibration is None:
-        return split(found, min(CALIBRATION, max(1, len(found.paths) // 3)), seed)
-    own = open_images(calibration)
+        aside = min(CALIBRATION, max(1, len(found.paths) // 3)) if count is None else count
+        return split(found, aside, seed)
+    own = open_images(calibration, count)
     check_disjoint(own, found)
     return own, found
 

@@ -7,7 +7,6 @@ maps and gains that steps take (`verbs.py`). Sums run in float64, one batch at a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,11 +18,11 @@ from circuitdsl.diagnostics import InputError
 from circuitdsl.edit.plan import expanded_weights
 from circuitdsl.edit.select import Edges, Units
 from circuitdsl.edit.verbs import Splice
+from circuitdsl.ir.script import GainRule
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 
 Floats = NDArray[np.float64]
-GainRule = Literal["rms", "mean", "linear"]
 
 NEAREST = 180.0
 """A limit within which any angle matches another."""
@@ -131,7 +130,7 @@ def matched_splice(
     *,
     members: Sequence[int],
     batches: Iterable[ArrayLike],
-    rule: GainRule = "rms",
+    rule: GainRule = "linear",
 ) -> Splice:
     """A splice whose gains make hand-written units as strong as the trained ones.
 

@@ -12,10 +12,11 @@ ReLU stands between. Splices and patches are no weights at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.edit.apply import EditedNetwork
@@ -37,6 +38,10 @@ class Folded:
 
     params: dict[str, Floats]
     left: tuple[str, ...]
+
+    def differs_from(self, params: Mapping[str, ArrayLike]) -> bool:
+        """Whether any weight is another one."""
+        return any(not np.array_equal(self.params[name], params[name]) for name in params)
 
 
 def fold(edited: EditedNetwork) -> Folded:

@@ -36,6 +36,8 @@ class BackboneUse:
         architecture: A key of `BACKBONES`.
         input_px: Side of the input.
         norm: `lrn` where the file asks for the backbone's own local response normalisation.
+        weights: The trained network that is read, `default` for the one that the caller chooses;
+            None where geometry and names are all that is read.
     """
 
     name: str
@@ -43,6 +45,7 @@ class BackboneUse:
     input_px: int = 224
     norm: Literal["none", "lrn"] = "none"
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    weights: str | None = None
 
     @property
     def geometry(self) -> Backbone:

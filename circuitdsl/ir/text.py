@@ -52,7 +52,8 @@ def to_source(circuit: Circuit) -> str:
     use = circuit.backbone
     norm = "" if use.norm == "none" else f", norm={use.norm}"
     header = f"circ 1 {quoted(circuit.doc)}" if circuit.doc else "circ 1"
-    opening = f"backbone {use.name} = {use.architecture}(input={use.input_px}px{norm})"
+    weights = "" if use.weights is None else f", weights={quoted(use.weights)}"
+    opening = f"backbone {use.name} = {use.architecture}(input={use.input_px}px{norm}{weights})"
     sections = [
         [Entry("circ", [header])],
         _imports(circuit),

@@ -5,13 +5,14 @@ In: results of sweeps, effects and recoveries. Out: rich tables, which the comma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.table import Table as Shown
 
 from circuitdsl.compare.effect import Change, Effect, Variant
 from circuitdsl.compare.recovery import Recovery
+from circuitdsl.compare.scripts import TuningResult
 from circuitdsl.compare.studies import Approximation
 from circuitdsl.edit.measures import MEASURES
 from circuitdsl.edit.sweep import Table
@@ -76,6 +77,39 @@ def effect_table(found: Effect, name: str) -> Shown:
     shown.add_row("intact", *_measures(found.intact), "", "0.000")
     for variant in (found.edited, *found.controls):
         shown.add_row(*_variant(variant))
+    return shown
+
+
+def moved_table(found: Effect) -> Shown:
+    """The classes whose mean probability moved most, and how many predictions flipped."""
+    right = sum(flip.after == flip.right for flip in found.flipped)
+    wrong = sum(flip.before == flip.right for flip in found.flipped)
+    shown = narrow(
+        "classes that moved most",
+        f"{len(found.flipped)} of {found.n} predictions flipped: {wrong} no longer right, "
+        f"{right} now right",
+    )
+    shown.add_column("class")
+    shown.add_column("change of mean probability", justify="right", no_wrap=True)
+    for moved in found.moved:
+        shown.add_row(moved.name, f"{moved.change:+.5f}")
+    return shown
+
+
+def tuning_table(found: Sequence[TuningResult]) -> Shown:
+    """Comparisons of responses to curves."""
+    shown = narrow("responses to curves", "echo: the mean over units; r: the mean over pairs")
+    for heading in ("score", "units", "echo of left", "echo of right", "r"):
+        shown.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+    for each in found:
+        measured = each.measured
+        shown.add_row(
+            each.name,
+            f"{len(each.left)}" + (f" : {len(each.right)}" if each.right else ""),
+            f"{measured['echo(left)']:.1%}",
+            f"{measured['echo(right)']:.1%}" if "echo(right)" in measured else "",
+            f"{measured['correlation']:.2f}" if "correlation" in measured else "",
+        )
     return shown
 
 

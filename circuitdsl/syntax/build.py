@@ -129,6 +129,42 @@ class NodeBuilder:
         span = self._at(keyword, value if block is None else block)
         return nodes.Stimulus(span, name, value, block)
 
+    def edit(self, children: list[Any]) -> nodes.Edit:
+        keyword, name, on, opening, *lines, closing = children
+        steps = nodes.Steps(
+            self._at(opening, closing),
+            tuple(line for line in lines if isinstance(line, nodes.Verb)),
+            tuple(line for line in lines if isinstance(line, nodes.Expectation)),
+        )
+        return nodes.Edit(self._at(keyword, closing), self._name(name), on, steps)
+
+    def verb(self, children: list[Any]) -> nodes.Verb:
+        name, units, targets, *clauses, block = children
+        last = next(part for part in (block, *clauses[::-1], *(targets or units)[::-1]) if part)
+        span = self._at(name, last)
+        return nodes.Verb(span, self._name(name), units, targets or (), tuple(clauses), block)
+
+    def units(self, children: list[Any]) -> tuple[nodes.Expression, ...]:
+        return tuple(children)
+
+    def clause(self, children: list[Any]) -> nodes.Clause:
+        word, value, target = children
+        span = self._at(word, value if target is None else target)
+        return nodes.Clause(span, self._name(word), value, target)
+
+    def where(self, children: list[Any]) -> nodes.Clause:
+        word, *conditions = children
+        span = self._at(word, conditions[-1])
+        return nodes.Clause(span, self._name(word), None, None, tuple(conditions))
+
+    def condition(self, children: list[Any]) -> nodes.Condition:
+        left, comparison, right = children
+        return nodes.Condition(self._at(left, right), left, str(comparison), right)
+
+    def score(self, children: list[Any]) -> nodes.Score:
+        keyword, name, block = children
+        return nodes.Score(self._at(keyword, block), self._name(name), block)
+
     def block(self, children: list[Any]) -> nodes.Block:
         opening, *lines, closing = children
         return nodes.Block(
@@ -203,6 +239,20 @@ class NodeBuilder:
     def positional(self, children: list[Any]) -> nodes.Argument:
         (value,) = children
         return nodes.Argument(value.span, None, value)
+
+    def unit(self, children: list[Any]) -> nodes.Unit:
+        (token,) = children
+        return nodes.Unit(self._at(token, token), str(token))
+
+    def selection(self, children: list[Any]) -> nodes.Selection:
+        name, _, *picks, closing = children
+        return nodes.Selection(self._at(name, closing), name, tuple(picks))
+
+    def range_(self, children: list[Any]) -> nodes.Range:
+        first, last = children
+        # more digits than any unit's number has would not convert
+        ends = [int(end) if len(end) < 10 else 10**9 for end in children]
+        return nodes.Range(self._at(first, last), *ends)
 
     def reference(self, children: list[Any]) -> nodes.Reference:
         (name,) = children

@@ -23,7 +23,7 @@ from circuitdsl.layout import (
 from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
-from circuitdsl.syntax.pieces import cells, expectation, expression
+from circuitdsl.syntax.pieces import cells, expectation, expression, verb
 
 
 def format_source(source: Source) -> str:
@@ -126,41 +126,74 @@ def _entry(item: nodes.Item, comments: _Comments) -> Entry:
     return entry
 
 
-def _short_block(block: nodes.Block, comments: _Comments) -> str | None:
+Line = nodes.Attribute | nodes.Expectation | nodes.Verb
+
+
+def _short_block(block: nodes.Block | nodes.Steps, comments: _Comments) -> str | None:
     """A block in one line, if it was written so."""
     if "\n" in block.span.text or comments.inside(block.span.start, block.span.end):
         return None
     lines = _in_order(block)
-    if not lines:
-        return "{ }"
-    written = [
-        f"{line.name.text} = {flat(expression(line.value))}"
-        if isinstance(line, nodes.Attribute)
-        else flat(expectation(line))
+    return f"{{ {'  '.join(_short(line, comments) for line in lines)} }}" if lines else "{ }"
+
+
+def _short(line: Line, comments: _Comments) -> str:
+    if isinstance(line, nodes.Attribute):
+        return f"{line.name.text} = {flat(expression(line.value))}"
+    if isinstance(line, nodes.Expectation):
+        return flat(expectation(line))
+    inner = None if line.block is None else _short_block(line.block, comments)
+    return flat(verb(line)) if inner is None else f"{flat(verb(line))} {inner}"
+
+
+def _in_order(block: nodes.Block | nodes.Steps) -> list[Line]:
+    first = block.verbs if isinstance(block, nodes.Steps) else block.attributes
+    return sorted((*first, *block.expectations), key=lambda line: line.span.start)
+
+
+def _block_lines(
+    block: nodes.Block | nodes.Steps, comments: _Comments, indent: int = INDENT
+) -> list[str]:
+    lines = _in_order(block)
+    values = [
+        (line.name.text, expression(line.value))
         for line in lines
+        if isinstance(line, nodes.Attribute)
     ]
-    return f"{{ {'  '.join(written)} }}"
-
-
-def _in_order(block: nodes.Block) -> list[nodes.Attribute | nodes.Expectation]:
-    lines = [*block.attributes, *block.expectations]
-    return sorted(lines, key=lambda line: line.span.start)
-
-
-def _block_lines(block: nodes.Block, comments: _Comments) -> list[str]:
-    values = [(a.name.text, expression(a.value)) for a in block.attributes]
-    assigned = iter(assignments(values, INDENT))
+    assigned = iter(assignments(values, indent))
+    pad = " " * indent
     entries: list[Entry] = []
-    for line in _in_order(block):
+    for line in lines:
+        if isinstance(line, nodes.Verb):
+            entries.append(_verb_entry(line, comments, indent))
+            continue
         span = line.span
         leading, blank = comments.leading(span.start, span.end)
         if isinstance(line, nodes.Attribute):
             text = next(assigned)
         else:
-            text = " " * INDENT + broken(expectation(line), INDENT, INDENT)
+            text = pad + broken(expectation(line), indent, indent)
         tail = comments.behind(span.end)
         entries.append(Entry(type(line).__name__, [text], leading, blank, tail=tail))
-    lines = stacked(entries, " " * INDENT)
+    written = stacked(entries, pad)
     for blank, text in comments.rest(block.span.end):
-        lines += ["", f"{' ' * INDENT}{text}"] if blank and lines else [f"{' ' * INDENT}{text}"]
-    return lines
+        written += ["", pad + text] if blank and written else [pad + text]
+    return written
+
+
+def _verb_entry(node: nodes.Verb, comments: _Comments, indent: int) -> Entry:
+    block = node.block
+    head_end = node.span.end if block is None else block.span.start + 1
+    leading, blank = comments.leading(node.span.start, head_end)
+    pad = " " * indent
+    head = pad + broken(verb(node), indent, indent, 0 if block is None else 2)
+    entry = Entry("Verb", [head], leading, blank)
+    short = None if block is None else _short_block(block, comments)
+    if short is not None and "\n" not in head and len(head) + 1 + len(short) <= WIDTH:
+        entry.cells = [f"{head} {short}"]
+    elif block is not None:
+        entry.cells = [f"{head} {{"]
+        entry.head = comments.behind(block.span.start + 1)
+        entry.body = [*_block_lines(block, comments, indent + INDENT), pad + "}"]
+    entry.tail = comments.behind(node.span.end)
+    return entry

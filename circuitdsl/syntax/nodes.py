@@ -9,129 +9,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from circuitdsl.source import Source, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """Anything with a place in the text."""
-
-    span: Span = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Name(Node):
-    """An identifier, or several joined by dots."""
-
-    text: str
-
-
-# ---- expressions
-
-
-@dataclass(frozen=True, slots=True)
-class Number(Node):
-    """A literal: its value, its unit (empty without one) and how it was spelt."""
-
-    value: float
-    unit: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text(Node):
-    """A string, without its quotes."""
-
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reference(Node):
-    """A name that stands for a value."""
-
-    name: Name
-
-
-@dataclass(frozen=True, slots=True)
-class Argument(Node):
-    """An argument of a call; `name` is None where it was given by position."""
-
-    name: Name | None
-    value: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Node):
-    """`NAME(arguments)`."""
-
-    name: Name
-    arguments: tuple[Argument, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Node):
-    """`(x, y)`: a point."""
-
-    items: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Node):
-    """`[a, b, c]`."""
-
-    items: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chain(Node):
-    """Sums (`+`, `-`) or products (`*`, `/`) of two or more parts, from left to right.
-
-    `operators[i]` stands between `parts[i]` and `parts[i + 1]`.
-    """
-
-    parts: tuple[Expression, ...]
-    operators: tuple[str, ...]
-
-    @property
-    def is_sum(self) -> bool:
-        """Whether the operators are `+` and `-`."""
-        return self.operators[0] in "+-"
-
-
-@dataclass(frozen=True, slots=True)
-class Signed(Node):
-    """`-x` or `+x`."""
-
-    sign: str
-    operand: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Power(Node):
-    """`x ^ y`."""
-
-    base: Expression
-    exponent: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Relative(Node):
-    """`profile @ frame`."""
-
-    operand: Expression
-    frame: Name
-
-
-@dataclass(frozen=True, slots=True)
-class Both(Node):
-    """`a and b`."""
-
-    items: tuple[Expression, ...]
-
-
-Expression = (
-    Number | Text | Reference | Call | Pair | Listing | Chain | Signed | Power | Relative | Both
+from circuitdsl.source import Source
+from circuitdsl.syntax.expressions import (
+    Argument,
+    Both,
+    Call,
+    Chain,
+    Expression,
+    Listing,
+    Name,
+    Node,
+    Number,
+    Pair,
+    Power,
+    Range,
+    Reference,
+    Relative,
+    Selection,
+    Signed,
+    Text,
+    Unit,
 )
+
+__all__ = [  # the nodes of expressions, beside those below
+    "Argument",
+    "Both",
+    "Call",
+    "Chain",
+    "Expression",
+    "Listing",
+    "Name",
+    "Node",
+    "Number",
+    "Pair",
+    "Power",
+    "Range",
+    "Reference",
+    "Relative",
+    "Selection",
+    "Signed",
+    "Text",
+    "Unit",
+]
 
 # ---- declarations
 
@@ -279,6 +198,68 @@ class Stimulus(Node):
     block: Block | None
 
 
+@dataclass(frozen=True, slots=True)
+class Condition(Node):
+    """`LEFT COMPARISON RIGHT` behind `where`."""
+
+    left: Expression
+    comparison: str
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Clause(Node):
+    """`WORD VALUE`, `WORD SOURCE -> TARGET`, or `where` and its conditions.
+
+    Attributes:
+        word: Such as `to`.
+        value: None after `where`.
+        target: What the arrow points at, where there is one.
+        conditions: Those of `where`.
+    """
+
+    word: Name
+    value: Expression | None
+    target: Expression | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verb(Node):
+    """`NAME units clauses { ... }`, or `NAME sources -> targets ...`: a step of an edit."""
+
+    name: Name
+    units: tuple[Expression, ...]
+    targets: tuple[Expression, ...]
+    clauses: tuple[Clause, ...]
+    block: Block | None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Node):
+    """`{ verbs and expectations }`; expectations may stand anywhere."""
+
+    verbs: tuple[Verb, ...]
+    expectations: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Node):
+    """`edit NAME on NETWORK { ... }`."""
+
+    name: Name
+    on: Name
+    block: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Score(Node):
+    """`score NAME { ... }`."""
+
+    name: Name
+    block: Block
+
+
 Item = (
     ImportModule
     | ImportNames
@@ -291,6 +272,8 @@ Item = (
     | Connect
     | Normalise
     | Stimulus
+    | Edit
+    | Score
 )
 
 # ---- the file

@@ -28,18 +28,24 @@ def expression(node: nodes.Expression, least: int = _BOTH) -> Piece:
     """An expression; in brackets if it binds less tightly than `least`."""
     if _level(node) < least:
         return Joined(("(", expression(node), ")"))
-    if isinstance(node, nodes.Number):
+    if isinstance(node, nodes.Number | nodes.Unit):
         return node.text
     if isinstance(node, nodes.Text):
         return quoted(node.value)
     if isinstance(node, nodes.Reference):
         return node.name.text
-    if isinstance(node, nodes.Call | nodes.Pair | nodes.Listing):
+    if isinstance(node, nodes.Call | nodes.Pair | nodes.Listing | nodes.Selection):
         return _bracketed(node)
     return _operation(node)
 
 
-def _bracketed(node: nodes.Call | nodes.Pair | nodes.Listing) -> Piece:
+def _pick(node: nodes.Argument | nodes.Range) -> Piece:
+    return f"{node.first}..{node.last}" if isinstance(node, nodes.Range) else _argument(node)
+
+
+def _bracketed(node: nodes.Call | nodes.Pair | nodes.Listing | nodes.Selection) -> Piece:
+    if isinstance(node, nodes.Selection):
+        return Group(f"{node.name.text}[", tuple(map(_pick, node.picks)), "]")
     if isinstance(node, nodes.Call):
         return Group(f"{node.name.text}(", tuple(map(_argument, node.arguments)), ")")
     opening, closing = ("(", ")") if isinstance(node, nodes.Pair) else ("[", "]")
@@ -81,6 +87,35 @@ def expectation(node: nodes.Expectation) -> Piece:
     """An expectation of a block."""
     left, right = expression(node.left), expression(node.right)
     return Joined(("expect ", left, f" {node.comparison} ", right))
+
+
+def verb(node: nodes.Verb) -> Piece:
+    """A verb with its units and clauses, without its block."""
+    parts: list[Piece] = [f"{node.name.text} ", *_listed(node.units)]
+    if node.targets:
+        parts += [" -> ", *_listed(node.targets)]
+    for clause in node.clauses:
+        parts += [f" {clause.word.text} ", *_clause(clause)]
+    return Joined(tuple(parts))
+
+
+def _listed(units: Sequence[nodes.Expression]) -> list[Piece]:
+    parts: list[Piece] = []
+    for unit in units:
+        parts += [", ", expression(unit, _RELATIVE)] if parts else [expression(unit, _RELATIVE)]
+    return parts
+
+
+def _clause(node: nodes.Clause) -> list[Piece]:
+    if node.value is None:
+        parts: list[Piece] = []
+        for condition in node.conditions:
+            left, right = (expression(x, _RELATIVE) for x in (condition.left, condition.right))
+            parts += [" and "] if parts else []
+            parts += [left, f" {condition.comparison} ", right]
+        return parts
+    value = expression(node.value, _RELATIVE)
+    return [value] if node.target is None else [value, " -> ", expression(node.target, _RELATIVE)]
 
 
 def formals(nodes_: Sequence[nodes.Formal]) -> tuple[Piece, ...]:
@@ -159,6 +194,14 @@ def _stimulus(item: nodes.Stimulus) -> tuple[Piece, ...]:
     return f"stimulus {item.name.text}", Joined(("= ", expression(item.value)))
 
 
+def _edit(item: nodes.Edit) -> tuple[Piece, ...]:
+    return (f"edit {item.name.text} on {item.on.text}",)
+
+
+def _score(item: nodes.Score) -> tuple[Piece, ...]:
+    return (f"score {item.name.text}",)
+
+
 _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.ImportNames: _import_names,
     nodes.ImportModule: _import_module,
@@ -171,4 +214,6 @@ _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.Connect: _connect,
     nodes.Normalise: _normalise,
     nodes.Stimulus: _stimulus,
+    nodes.Edit: _edit,
+    nodes.Score: _score,
 }

@@ -14,13 +14,18 @@ DECLARATIONS = (
     "connect",
     "normalise",
     "stimulus",
+    "edit",
+    "score",
 )
 """Words that start a declaration."""
 
-LATER = ("edit", "score", "fit", "circuit")
+LATER = ("fit", "circuit")
 """Words of the language's design that this version does not read."""
 
-RESERVED = frozenset((*DECLARATIONS, "circ", "as", "in", "free", "at", "and", "expect"))
+CLAUSES = ("on", "to", "by", "with", "into", "match", "where")
+"""Words inside of `edit` blocks."""
+
+RESERVED = frozenset((*DECLARATIONS, *CLAUSES, "circ", "as", "in", "free", "at", "and", "expect"))
 """Words that are never names (`at` does name an argument)."""
 
 UNITS = ("deg", "rad", "turn", "px", "tap", "pct")

@@ -117,7 +117,7 @@ def test_any_spacing_gives_the_same_tree_and_keeps_comments(text: str, data: st.
 
 
 FORMS = ("x + y", "x - y - z", "x*y", "x/y/z", "-x", "+x", "x^y", "x^-y", "x @ radial", "x and y")
-FORMS += ("g(x, at=y)", "[x, y]", "g()")
+FORMS += ("g(x, at=y)", "[x, y]", "g()", "a.b[x, 1..3]", "c[th=x]", "3b:17")
 
 
 @st.composite
@@ -157,3 +157,42 @@ def test_expectations_keep_their_places() -> None:
     assert formatted(text) == text
     short = "circ 1\nstimulus a = arcs() { expect b < 1  n = 1  expect c == 2 }\n"
     assert formatted(short) == short
+
+
+def test_edits() -> None:
+    written = """circ 1
+edit a  on V{ablate V.mixed3b[1,3 .. 5],3b:7 to mean(p)  scale 3b:9 by -0.5 # half
+# over
+drop x->y where weight<0 and angle  > 60deg expect count==6
+splice h.c into curves match angle(s,within=18deg){gain=matched(p)}
+splice h.c into curves match angle(s) {
+# of one kind
+gain = matched(p) }
+replace a -> b with h.a->h.b match angle() }
+edit b on a { negate V.mixed3b  expect count == 480 }
+score s { left = hand.curve[th=0deg]  expect echo(left) <= 0.1 }
+"""
+    text = formatted(written)
+    assert (
+        text
+        == """circ 1
+edit a on V {
+  ablate V.mixed3b[1, 3..5], 3b:7 to mean(p)
+  scale 3b:9 by -0.5  # half
+  # over
+  drop x -> y where weight < 0 and angle > 60deg
+  expect count == 6
+  splice h.c into curves match angle(s, within=18deg) { gain = matched(p) }
+  splice h.c into curves match angle(s) {
+    # of one kind
+    gain = matched(p)
+  }
+  replace a -> b with h.a -> h.b match angle()
+}
+edit b on a { negate V.mixed3b  expect count == 480 }
+score s { left = hand.curve[th=0deg]  expect echo(left) <= 0.1 }
+"""
+    )
+    assert tree(text) == tree(written)
+    assert formatted(text) == text
+    assert comments(text) == comments(written)

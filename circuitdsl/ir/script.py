@@ -1,0 +1,350 @@
+"""The representation of an edit script: what a file does to a trained network, and what it claims.
+
+In: nothing; the checker builds it. Out: frozen values. Units stand for themselves (`Picked`), or
+for what a search in the network will find (`Sought`), so a script means something before any weight
+is read.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from circuitdsl.ir.circuit import BackboneUse, Circuit, Stimulus
+from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.source import NOWHERE, Span
+
+Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
+GainRule = Literal["rms", "mean", "linear"]
+Quantity = Literal["weight", "magnitude", "angle"]
+Measure = Literal["top1", "top5", "cross_entropy", "kl"]
+
+COMPARE: dict[Comparison, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+# ---- units
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Units by number.
+
+    Attributes:
+        layer: A convolution or a block.
+        numbers: Of its channels.
+        angles_deg: The angles that they prefer, where the text says.
+    """
+
+    layer: str
+    numbers: tuple[int, ...]
+    angles_deg: tuple[float, ...] | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many units."""
+        return len(self.numbers)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """`found(LAYER, n=N)`: the best curve detectors of a layer, by tuning alone."""
+
+    layer: str
+    count: int
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class UnitSet:
+    """Units of a trained network, part after part."""
+
+    parts: tuple[Picked | Sought, ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many units."""
+        return sum(part.count for part in self.parts)
+
+
+# ---- images
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """`stimulus NAME = photographs("FOLDER", n=N, seed=S)`: a folder, or what the caller gives.
+
+    Attributes:
+        name: What the file calls the set.
+        folder: Where they are; None where only the caller knows.
+        n: How many of them; None for all.
+        seed: Of the draw, where images are set aside.
+    """
+
+    name: str
+    folder: str | None = None
+    n: int | None = None
+    seed: int = 0
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+ImageSource = Photographs | Stimulus
+
+# ---- steps
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A family of an imported circuit."""
+
+    circuit: Circuit
+    family: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """How hand-written members are paired with trained units.
+
+    Attributes:
+        placed: Members are put at the units' own angles; otherwise the nearest as written is taken.
+        grid: The stimulus set that angles are measured on; None for the usual circles.
+        within_deg: How far from its unit's angle a member may be.
+    """
+
+    placed: bool = False
+    grid: str | None = None
+    within_deg: float = 180.0
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on a weight, on its magnitude, or on the angle between two units."""
+
+    quantity: Quantity
+    comparison: Comparison
+    value: float
+
+
+@dataclass(frozen=True)
+class Ablate:
+    """`ablate UNITS to zero | mean(SET) | resampled(SET, seed=S)`."""
+
+    units: UnitSet
+    to: Literal["zero", "mean", "resampled"]
+    images: str | None = None
+    seed: int = 0
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """`scale UNITS by X`, or `negate UNITS`."""
+
+    units: UnitSet
+    by: float
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """`patch UNITS from SET`."""
+
+    units: UnitSet
+    images: str
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Splice:
+    """`splice HAND into UNITS match ... { gain = matched(SET, quantity=RULE) }`."""
+
+    units: UnitSet
+    hand: Hand
+    match: Match
+    images: str
+    rule: GainRule
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class ScaleEdges:
+    """`drop`, `negate` and `scale` of edges."""
+
+    source: UnitSet
+    target: UnitSet
+    by: float
+    where: tuple[Condition, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class ReplaceEdges:
+    """`replace SOURCE -> TARGET with HAND -> HAND match ...`."""
+
+    source: UnitSet
+    target: UnitSet
+    hand_source: Hand
+    hand_target: Hand
+    match: Match
+    where: tuple[Condition, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Step = Ablate | Scale | Patch | Splice | ScaleEdges | ReplaceEdges
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An `edit` block.
+
+    Attributes:
+        name: Its name.
+        on: The edit that it goes on from; None for the network as it is.
+        steps: Its own steps, in order.
+    """
+
+    name: str
+    on: str | None
+    steps: tuple[Step, ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+# ---- scores
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`expect LEFT COMPARISON RIGHT` over measured values, which are dials of those names."""
+
+    left: Scalar
+    comparison: Comparison
+    right: Scalar
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    def holds(self, measured: Mapping[str, float]) -> bool:
+        """Whether it is true; what has no value is not."""
+        left, right = evaluate(self.left, measured), evaluate(self.right, measured)
+        return bool(COMPARE[self.comparison](left, right))
+
+
+@dataclass(frozen=True)
+class RecoveryScore:
+    """A `score` of what a splice recovers.
+
+    Attributes:
+        name: Its name.
+        removed: The edit without the units.
+        spliced: The edit with hand-written ones in their place.
+        using: The images.
+        measure: What `recovered` means in its claims, against removal as the edit says.
+        seed: Of the split, the controls and the bootstrap.
+        claims: Its expectations.
+    """
+
+    name: str
+    removed: str
+    spliced: str
+    using: str
+    measure: Measure = "cross_entropy"
+    seed: int = 0
+    claims: tuple[Claim, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class TrainedSide:
+    """Units of the network, or of an edited one."""
+
+    units: UnitSet
+    edit: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many units."""
+        return self.units.count
+
+
+@dataclass(frozen=True)
+class HandSide:
+    """Members of a hand-written family."""
+
+    hand: Hand
+    members: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        return len(self.members)
+
+
+Side = TrainedSide | HandSide
+
+
+@dataclass(frozen=True)
+class TuningScore:
+    """A `score` of responses to curves.
+
+    Attributes:
+        name: Its name.
+        left: Some units.
+        right: Others, to compare with; None if there are none.
+        using: A stimulus set of circles; None for the usual ones.
+        claims: Its expectations.
+    """
+
+    name: str
+    left: Side
+    right: Side | None = None
+    using: str | None = None
+    claims: tuple[Claim, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Score = RecoveryScore | TuningScore
+
+
+@dataclass(frozen=True)
+class Script:
+    """The edits and scores of a file.
+
+    Attributes:
+        doc: What it is.
+        backbone: The network that it edits.
+        edits: In order.
+        scores: In order.
+        sources: The image sets that they use.
+    """
+
+    doc: str
+    backbone: BackboneUse
+    edits: tuple[Edit, ...] = ()
+    scores: tuple[Score, ...] = ()
+    sources: tuple[ImageSource, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @cached_property
+    def by_name(self) -> dict[str, Edit]:
+        """Every edit under its name."""
+        return {edit.name: edit for edit in self.edits}
+
+    @cached_property
+    def images(self) -> dict[str, ImageSource]:
+        """Every image set under its name."""
+        return {source.name: source for source in self.sources}
+
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """The steps of an edit, those that it goes on from first."""
+        edit = self.by_name[name]
+        before = () if edit.on is None else self.steps(edit.on)
+        return (*before, *edit.steps)
