@@ -19,6 +19,7 @@ from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError
 if TYPE_CHECKING:
     from circuitdsl.check.load import CheckResult
     from circuitdsl.ir.circuit import Circuit
+    from circuitdsl.ir.script import Script
 
 
 def check(
@@ -88,7 +89,7 @@ def _say(file: Path, result: CheckResult, findings: list[Diagnostic], extra: lis
     for table in filter(None, extra):
         typer.echo(table)
     if not any(finding.severity == "error" for finding in findings):
-        typer.echo(f"{file}: no errors; {_contents(result.circuit)}")
+        typer.echo(f"{file}: no errors; {_contents(result.circuit, result.script)}")
 
 
 def _equivariance(circuit: Circuit) -> tuple[list[Diagnostic], str]:
@@ -124,13 +125,16 @@ def _print_record(
     typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
 
 
-def _contents(circuit: Circuit | None) -> str:
-    if circuit is None:
+def _contents(circuit: Circuit | None, script: Script | None) -> str:
+    counts: list[tuple[int, str, str]] = []
+    if circuit is not None:
+        counts += [
+            (len(circuit.families), "family", "families"),
+            (sum(family.size for family in circuit.families), "unit", "units"),
+            (len(circuit.connections), "connection", "connections"),
+        ]
+    if script is not None:
+        counts += [(len(script.edits), "edit", "edits"), (len(script.scores), "score", "scores")]
+    if not counts:
         return "declarations for other files"
-    units = sum(family.size for family in circuit.families)
-    counts = (
-        (len(circuit.families), "family", "families"),
-        (units, "unit", "units"),
-        (len(circuit.connections), "connection", "connections"),
-    )
     return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)

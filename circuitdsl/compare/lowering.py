@@ -254,7 +254,7 @@ class Lowering:
         if key not in self._built:
             self.progress(f"building `{hand.family}`")
             circuit = place_members(hand.circuit, hand.family, angles) if angles else hand.circuit
-            self._built[key] = calibrated(build(circuit))
+            self._built[key] = calibrated(build(circuit, given=self.network))
         return self._built[key]
 
     # ---- edges

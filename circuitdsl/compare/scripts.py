@@ -279,7 +279,7 @@ def _responses(
 ) -> tuple[tuple[str, ...], Floats, tuple[float, ...]]:
     """Names, responses `[radius, angle, contrast, unit]`, and the angles."""
     if isinstance(side, ir.HandSide):
-        network = calibrated(build(side.hand.circuit))
+        network = calibrated(build(side.hand.circuit, given=lowering.network))
         subject: Subject = handwritten(network, side.hand.family).only(side.members)
         circles, px = lowering.grid(using, subject.layer)
         return subject.names, response_grid(subject, circles, px), circles.tangent_deg

@@ -160,7 +160,9 @@ def splice_recovery(
     written = scored_family(circuit, family)
     progress(f"finding the curve family of {name}")
     chosen = found_units(network, block_of(network, written.layer), units, name)
-    hand, pairs = _standing_in(circuit, written, chosen, network, members, within_deg)
+    hand, pairs = _standing_in(
+        circuit, written, chosen, network, members=members, within_deg=within_deg
+    )
     progress("building the circuit and matching gains")
     side, total = network.backbone.input_px, len(to_score.paths)
     prepared = study(
@@ -182,6 +184,7 @@ def _standing_in(
     family: Family,
     units: Units,
     network: Network,
+    *,
     members: Placing,
     within_deg: float,
 ) -> tuple[HandwrittenNetwork, Sequence[int]]:
