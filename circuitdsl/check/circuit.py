@@ -114,7 +114,7 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     module = open_module(file, loader, findings)
     built = _build(module, findings)
     _check_imports(module, findings)
-    edits = script(module, built.use, lambda inner: _alone(inner, loader), findings)
+    edits = script(module, built.use, _Circuits(loader), findings)
     circuit = None
     if not findings.failed and built.use is not None and built.families:
         circuit = _circuit(built, built.use)
@@ -126,9 +126,19 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     return Checked(circuit, None if findings.failed else edits, found)
 
 
-def _alone(module: Module, loader: Loader) -> Circuit | None:
-    """The circuit of an imported file, under its own names; its faults are reported elsewhere."""
-    return examine(module.file, loader).circuit
+class _Circuits:
+    """The circuits of imported files, under their own names; each is checked once."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+        self.known: dict[int, Circuit | None] = {}
+
+    def __call__(self, module: Module) -> Circuit | None:
+        """The circuit of a file; None if it has faults, which are reported elsewhere."""
+        key = id(module)
+        if key not in self.known:
+            self.known[key] = examine(module.file, self.loader).circuit
+        return self.known[key]
 
 
 def _check_imports(module: Module, findings: Findings) -> None:

@@ -85,7 +85,7 @@ def _members(
     if turning is not None and len(axes) == 1 and turning.count == len(numbers):
         angles = turning.angles_deg
     del findings
-    return UnitSet((Picked(layer, numbers, angles, node.span),), node.span)
+    return UnitSet((Picked(layer, numbers, angles, span=node.span),), node.span)
 
 
 def places(backbone: Backbone, units: UnitSet) -> list[tuple[str, int]]:

@@ -36,7 +36,7 @@ def whole_layer(module: Module, node: nodes.Name, findings: Findings) -> UnitSet
         return None
     backbone, layer = known
     numbers = tuple(range(backbone.by_name[layer].width))
-    return UnitSet((Picked(layer, numbers, span=node.span),), node.span)
+    return UnitSet((Picked(layer, numbers, whole=True, span=node.span),), node.span)
 
 
 def one_unit(module: Module, node: nodes.Unit, findings: Findings) -> UnitSet | None:

@@ -121,12 +121,12 @@ class Lowering:
         for part in chosen.parts:
             if isinstance(part, ir.Sought):
                 best = self._search(part.layer).best(part.count)
-                numbers = [unit.unit for unit in best]
+                name = _named(part.layer, [unit.unit for unit in best])
                 angles += [unit.tuning.preferred_deg for unit in best]
             else:
-                numbers = list(part.numbers)
+                name = part.layer if part.whole else _named(part.layer, part.numbers)
                 angles += part.angles_deg or ()
-            places += select(self.network.backbone, _named(part.layer, numbers)).places
+            places += select(self.network.backbone, name).places
         if len(set(places)) < len(places):
             raise InputError(f"a unit comes twice in `{chosen.span.text}`")
         units = Units(self.network.backbone, tuple(places))

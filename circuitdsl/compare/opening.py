@@ -65,7 +65,8 @@ def _numbered(script: ir.Script) -> Iterator[str]:
                 if isinstance(step, ir.ScaleEdges | ir.ReplaceEdges)
                 else (step.units,)
             )
-            if any(isinstance(part, ir.Picked) for each in sets for part in each.parts):
+            parts = [part for each in sets for part in each.parts]
+            if any(isinstance(part, ir.Picked) and not part.whole for part in parts):
                 yield edited.name
 
 

@@ -42,11 +42,13 @@ class Picked:
         layer: A convolution or a block.
         numbers: Of its channels.
         angles_deg: The angles that they prefer, where the text says.
+        whole: Whether all of the layer is meant, however wide it is in the network opened.
     """
 
     layer: str
     numbers: tuple[int, ...]
     angles_deg: tuple[float, ...] | None = None
+    whole: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property
