@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from circuitdsl.builder import Builder
     from circuitdsl.check.load import check_path, load, loads
     from circuitdsl.compare.by_name import accuracy, find_curves, fit, score
     from circuitdsl.diagnostics import DiagnosticError, InputError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Builder",
     "DiagnosticError",
     "HandwrittenNetwork",
     "InputError",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Builder": "builder",
     "DiagnosticError": "diagnostics",
     "HandwrittenNetwork": "models.handwritten",
     "InputError": "diagnostics",

@@ -26,6 +26,7 @@ ORDER = (
     ("diagnostics", "layout"),
     ("syntax", "ir"),
     ("check",),
+    ("builder",),
     ("lower", "reference"),
     ("models",),
     ("stimuli", "edit"),
