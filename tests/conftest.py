@@ -42,3 +42,17 @@ def photographs(shared: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no photographs in {folder}")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the equivariance tests measured."""
+    lines = [
+        str(text)
+        for report in terminalreporter.stats.get("passed", [])
+        for name, text in getattr(report, "user_properties", [])
+        if name == "equivariance"
+    ]
+    if lines:
+        terminalreporter.section("equivariance residuals")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)

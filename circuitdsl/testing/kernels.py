@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.angles import cos_sin_deg
-from circuitdsl.ir.circuit import INPUT, Circuit, Connection
+from circuitdsl.ir.axes import AxisKind
+from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Wiring
 from circuitdsl.ir.groups import Element, Mirrors, common_elements, permutation
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.symmetry import mirror_deg
@@ -73,7 +74,7 @@ def residuals(
     mirrors = {family.name: mirror_deg(expanded, family.name) for family in circuit.families}
     found = (
         _residual(circuit, c, np.asarray(arrays[c.name], np.float64), mirrors)
-        for c in circuit.connections
+        for c in expanded.connections
     )
     return tuple(each for each in found if each is not None)
 
@@ -171,7 +172,8 @@ def _residual(
 ) -> Residual | None:
     target = circuit.by_name[connection.target]
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
-    elements = common_elements([target] if source is None else [source, target], mirrors)
+    shared = common_elements([target] if source is None else [source, target], mirrors)
+    elements = [each for each in shared if _claimed(connection.wiring, source, target, each)]
     if not elements:
         return None
     losses: dict[bool, list[float]] = {True: [], False: []}
@@ -195,6 +197,29 @@ def _residual(
     )
 
 
+def _claimed(wiring: Wiring, source: Family | None, target: Family, element: Element) -> bool:
+    """Whether the target is to change as an element has it, or not at all.
+
+    A family changes along its own axes. Without the axis it is invariant where it adds up sources
+    untuned, each in its own frame, or by their direction from the centre. Where it picks some
+    angles of its sources it is neither: a wheel below the windows is no car upside down.
+    """
+    asked: list[tuple[AxisKind, ...]] = []
+    if element.turn_deg:
+        asked.append(("rot", "orient"))
+    if element.mirror:
+        asked.append(("flip",))
+    if element.hue_deg:
+        asked.append(("hue",))
+    frames = {tune.axis: tune.frame for tune in wiring.tunes}
+    for kinds in asked:
+        axis = None if source is None else source.acting(*kinds)
+        untuned = axis is not None and frames.get(axis.name, "radial") == "radial"
+        if target.acting(*kinds) is None and not untuned:
+            return False
+    return True
+
+
 def loss(kernel: Floats, moved: Floats, element: Element) -> float:
     """`|g W - W'| / |W|`, with W' the weights of the members that g takes those of W to.
 
@@ -213,25 +238,29 @@ def loss(kernel: Floats, moved: Floats, element: Element) -> float:
     cosine, sine = cos_sin_deg(element.turn_deg)
     first = waves * np.array([-1.0, 1.0]) if element.mirror else waves
     turned = first @ np.array([[cosine, sine], [-sine, cosine]])
-    before = weights * _transform(kernel, waves)
-    return _relative(weights * _transform(moved, turned) - before, before)
+    return _relative(weights * (_transform(moved, turned) - _transform(kernel, waves)), kernel)
 
 
-def _relative(difference: NDArray[np.inexact], whole: NDArray[np.inexact]) -> float:
+def _relative(difference: NDArray[np.inexact], kernel: Floats) -> float:
     """The largest of the target members' differences, in the size of their own weights."""
     size, off = (
-        np.sqrt((np.abs(x) ** 2).sum(axis=tuple(range(x.ndim - 1)))) for x in (whole, difference)
+        np.sqrt((np.abs(x) ** 2).sum(axis=tuple(range(x.ndim - 1)))) for x in (kernel, difference)
     )
     return float((off / np.where(size > 0, size, 1.0)).max(initial=0.0))
 
 
 def _gratings() -> tuple[Floats, Floats]:
-    """Wave vectors `[n, xy]`, radians a tap, and the root of the area that each stands for."""
+    """Wave vectors `[n, xy]`, radians a tap, and the root of each one's part of all of them.
+
+    All gratings fill an area of `(2 pi)^2`, over which the mean of `|W(k)|^2` is the sum of the
+    squares of the taps (Parseval).
+    """
     highest = 2 * np.pi / _SHORTEST_TAP
     size = highest * (np.arange(_RINGS) + 0.5) / _RINGS
     angle = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
     waves = size[:, None, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    weights = np.sqrt(np.repeat(size, _DIRECTIONS))
+    areas = size * (highest / _RINGS) * (2 * np.pi / _DIRECTIONS)
+    weights = np.sqrt(np.repeat(areas, _DIRECTIONS)) / (2 * np.pi)
     return waves.reshape(-1, 2), weights[:, None, None]
 
 
