@@ -172,6 +172,7 @@ CODES: dict[str, str] = {
     "E210": "circular definition",
     "E211": "no backbone",
     "E212": "function without a body",
+    "E213": "families of another backbone",
     "E301": "units that do not combine",
     "E302": "wrong kind of value",
     "E303": "tap without a size",

@@ -56,18 +56,16 @@ def stimulus_name(module: Module, node: nodes.Expression, findings: Findings) ->
     if not isinstance(node, nodes.Reference):
         findings.error("E302", "a stimulus is named here", node.span)
         return None
-    where, name = module, node.name.text
-    while name not in where.stimuli:
-        inner = where.inner(name)
-        if inner is None:
-            break
-        where, name = inner
-    if name in where.stimuli and is_photographs(where.stimuli[name]):
+    found = module.home_of("stimuli", node.name.text)
+    if found is not None and is_photographs(found[0].stimuli[found[1]]):
         message = "a family is calibrated on drawn images, which are the same for everybody"
         findings.error("E302", message, node.span)
         return None
-    if name in where.stimuli:
-        return where.prefix + name
+    if found is not None:
+        return found[0].prefix + found[1]
+    where, name = module, node.name.text
+    while (inner := where.inner(name)) is not None:
+        where, name = inner
     if not where.silent(name) and not where.silent(node.name.text):
         known = [*module.stimuli]
         for key, inner_module in module.modules.items():

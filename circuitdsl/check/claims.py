@@ -148,7 +148,7 @@ class _Reader:
             self.findings.error("E207", f"`{name}()` needs a stimulus set", node.span)
             return None
         shown = stimulus_name(self.module, first.value, self.findings)
-        built = None if shown is None else self.stimulus(shown)
+        built = None if shown is None else self.stimulus(first.value.span.text)
         if shown is None or built is None:
             return None
         settings = self.settings(node, built, first)
@@ -158,10 +158,8 @@ class _Reader:
 
     def stimulus(self, name: str) -> Stimulus | None:
         """The set of that name, read in silence: it is reported where it stands."""
-        where, key = self.module, name.removeprefix(self.module.prefix)
-        while key not in where.stimuli and (inner := where.inner(key)) is not None:
-            where, key = inner
-        return stimulus(where, where.stimuli[key], Findings())
+        found = self.module.home_of("stimuli", name)
+        return None if found is None else stimulus(found[0], found[0].stimuli[found[1]], Findings())
 
     def settings(
         self, node: nodes.Call, shown: Stimulus, first: nodes.Argument

@@ -89,7 +89,9 @@ def connection(
         )
         return None
     source_name = INPUT if isinstance(source, str) else source.name
-    alias = f"{source_name}->{target.name}" if node.alias is None else node.alias.text
+    alias = f"{source_name}->{target.name}"
+    if node.alias is not None:
+        alias = module.prefix + node.alias.text
     called = None
     whole = own
     mentioned = _mentioned(node.block)
@@ -148,11 +150,10 @@ def _unknown_end(
     if use is not None and owner == use.name and rest:
         message = f"connections join families; `{text}` is a layer"
         help_ = f"Declare a family there, or read the image as `{use.name}.{INPUT}`."
-    elif inner is not None and inner[1] in inner[0].families:
-        message = f"`{text}` belongs to another file; connections join families of this one"
-        help_ = "Declare the family here."
     else:
-        message = with_hint(f"no family `{text}`", text, families)
+        theirs = () if inner is None else inner[0].families
+        known = [*families, *(text.removesuffix(inner[1] if inner else "") + n for n in theirs)]
+        message = with_hint(f"no family `{text}`", text, known)
         help_ = ""
         if text == INPUT and use is not None:
             help_ = f"The image is written `{use.name}.{INPUT}`."
@@ -163,10 +164,7 @@ def _unknown_end(
 
 
 def _find_motif(module: Module, name: str) -> tuple[Module, str] | None:
-    if name in module.motifs:
-        return module, name
-    inner = module.inner(name)
-    return None if inner is None else _find_motif(*inner)
+    return module.home_of("motifs", name)
 
 
 def _motif(

@@ -191,14 +191,14 @@ class Evaluator:
             return whole_layer(module, node, self.findings)
         if name in module.params:
             return self._dial(module, name, node.span)
-        if name in module.lets:
+        if name in module.lets or name in module.values:
             return self._let(module, name, node.span)
         if name in module.functions:
             call = nodes.Call(node.span, node, ())
             return self._apply(module.functions[name], call)
-        inner = module.inner(name)
-        if inner is not None:
-            return self._named(*inner, node)
+        further = module.inner(name) or module.around(name)
+        if further is not None:
+            return self._named(*further, node)
         if not module.silent(name):
             self._unknown(module, name, node)
         return None
@@ -229,6 +229,10 @@ class Evaluator:
             self._circular(name, module.busy, name in module.busy, span)
             return None
         node = module.lets[name]
+        if module.is_copy(node):
+            message = f"`{name}` is a copy of a circuit, which has no value of its own"
+            self.findings.error("E201", message, span, help=f"Connect `{name}.FAMILY`.")
+            return None
         module.busy.append(name)
         evaluator = Evaluator(module, self.findings, inside=self.inside)
         value = evaluator.declared(node.value, node.unit, f"`{name}`")
@@ -248,16 +252,13 @@ class Evaluator:
     # ---- calls
 
     def _call(self, node: nodes.Call) -> Value | None:
-        name = node.name.text
-        module = self.module
-        if name == FOUND and name not in module.functions:
+        module, name = self.module, node.name.text
+        if (known := module.home_of("functions", name)) is not None:
+            return self._apply(known[0].functions[known[1]], node)
+        if name == FOUND:
             return found(self, node)
-        inner = module.inner(name)
-        while inner is not None and name not in module.functions:
+        while (inner := module.inner(name)) is not None:
             module, name = inner
-            inner = module.inner(name)
-        if name in module.functions:
-            return self._apply(module.functions[name], node)
         if module.silent(name):
             return None
         self._unknown_function(module, name, node.name)
@@ -267,7 +268,10 @@ class Evaluator:
         known = [node.text.removesuffix(name) + other for other in module.functions]
         message, help_ = with_hint(f"no function `{node.text}`", node.text, known), ""
         home = standard_home(name)
-        if name in module.motifs:
+        if module.home_of("circuits", name):
+            message = f"`{node.text}` is a circuit, not a function"
+            help_ = f"A copy of it is made by `let NAME = {node.text}(...)`."
+        elif name in module.motifs:
             message = f"`{node.text}` is a motif, not a function"
             help_ = f"Write `connect A -> B = {name}(...)`."
         elif home:

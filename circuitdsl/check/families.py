@@ -120,7 +120,7 @@ def family(
                 help="Keep one of them.",
             )
     built = Family(
-        name,
+        module.prefix + name,
         axes,
         layer,
         doc=_doc(found.get("doc"), findings),

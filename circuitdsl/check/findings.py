@@ -17,6 +17,10 @@ MOST_MODULES = 256
 """Files that one file may import, directly or not, each counted as often as it is imported."""
 
 
+MOST_INSTANCES = 64
+"""Copies of circuits that one file may make, those inside of copies counted too."""
+
+
 class Findings:
     """What a check has found, and what it has spent."""
 
@@ -24,6 +28,7 @@ class Findings:
         self.diagnostics: list[Diagnostic] = []
         self.calls_left = NESTED_CALLS
         self._modules = 0
+        self._instances = 0
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def affords(self, *, nested: bool) -> bool:
@@ -37,6 +42,11 @@ class Findings:
         if self._modules == MOST_MODULES + 1:
             return None
         return self._modules <= MOST_MODULES
+
+    def another_instance(self) -> bool:
+        """Count a copy of a circuit, and say whether there may be so many."""
+        self._instances += 1
+        return self._instances <= MOST_INSTANCES
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same one is there already."""

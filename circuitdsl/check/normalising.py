@@ -41,7 +41,7 @@ def normalisation(
         if floor is not None and has_taps(floor):
             no_taps(value.span, findings)
             floor = None
-    over: tuple[str, ...] | None = (node.family.text,)
+    over: tuple[str, ...] | None = None if family is None else (family.name,)
     if "over" in found:
         over = _over(module, found["over"], families, findings)
     if family is None or window is None or floor is None or over is None:
@@ -81,7 +81,8 @@ def _over(
         return None
     references = [item for item in items if isinstance(item, nodes.Reference)]
     found = [_family(module, item.name, families, findings) for item in references]
-    return None if None in found else names
+    known = tuple(each.name for each in found if each is not None)
+    return known if len(known) == len(found) else None
 
 
 def _same_grid(

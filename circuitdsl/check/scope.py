@@ -36,15 +36,20 @@ class Module:
         prefix: What its names start with in the circuit: empty for the file that is checked, `lab.`
             for one imported as `lab`.
         standard: Whether it belongs to the standard library.
+        parent: For an instance of a circuit, the file that declares the circuit; its names are
+            known too.
+        caller: For an instance, the module in which it was made.
         modules: Imported files by name.
         params: Dials.
         lets: Named expressions.
         functions: Functions, imported ones too.
         families: Families.
         motifs: Motifs, with the module that each was declared in.
+        circuits: Circuits, each to be made instances of.
         stimuli: Stimulus sets.
         dials: The dials of the circuit that stand for its params, as they are evaluated.
-        values: Values of its lets, as they are evaluated; None for faulty ones.
+        values: Values of its lets, as they are evaluated, and of the formals of an instance; None
+            for faulty ones.
         patterns: Its motifs, as they are evaluated; None for faulty ones.
         busy: Lets whose evaluation has begun.
     """
@@ -52,6 +57,8 @@ class Module:
     file: nodes.CircuitFile
     prefix: str = ""
     standard: bool = False
+    parent: Module | None = None
+    caller: Module | None = None
     modules: dict[str, Module] = field(default_factory=dict[str, "Module"])
     params: dict[str, nodes.Param] = field(default_factory=dict[str, nodes.Param])
     lets: dict[str, nodes.Let] = field(default_factory=dict[str, nodes.Let])
@@ -60,6 +67,7 @@ class Module:
     motifs: dict[str, tuple[Module, nodes.Motif]] = field(
         default_factory=dict[str, "tuple[Module, nodes.Motif]"]
     )
+    circuits: dict[str, nodes.Subcircuit] = field(default_factory=dict[str, nodes.Subcircuit])
     stimuli: dict[str, nodes.Stimulus] = field(default_factory=dict[str, nodes.Stimulus])
     dials: dict[str, Param | None] = field(default_factory=dict[str, "Param | None"])
     values: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
@@ -84,6 +92,35 @@ class Module:
         first, _, rest = name.partition(".")
         return (self.modules[first], rest) if rest and first in self.modules else None
 
+    def around(self, name: str) -> tuple[Module, str] | None:
+        """For an instance, the file around it, where a name is looked for next."""
+        return None if self.parent is None else (self.parent, name)
+
+    def is_copy(self, let: nodes.Let) -> bool:
+        """Whether a `let` names a copy of a circuit."""
+        call = let.value
+        return isinstance(call, nodes.Call) and self.home_of("circuits", call.name.text) is not None
+
+    @property
+    def whole_file(self) -> Module:
+        """The module of the file that a copy of a circuit was declared in; of a file, itself."""
+        return self if self.parent is None else self.parent.whole_file
+
+    def home_of(self, kind: str, name: str) -> tuple[Module, str] | None:
+        """Where a name of one kind is declared, and its name there.
+
+        Args:
+            kind: An attribute of modules, such as `circuits`.
+            name: A name, or several joined by dots that lead through imported files.
+        """
+        where, key = self, name
+        while key not in getattr(where, kind):
+            inner = where.inner(key)
+            if inner is None:
+                return None if self.parent is None else self.parent.home_of(kind, name)
+            where, key = inner
+        return where, key
+
     def expression_names(self) -> Iterator[str]:
         """Everything that an expression can name."""
         yield from self.params
@@ -97,7 +134,7 @@ def declare(module: Module, findings: Findings) -> None:
     """Enter a file's own declarations into its module, imports excepted."""
     places: dict[tuple[str, str], Span] = {}
     for item in module.file.items:
-        if isinstance(item, nodes.Param | nodes.Let | nodes.Function):
+        if isinstance(item, nodes.Param | nodes.Let | nodes.Function | nodes.Subcircuit):
             kind = "expression"
         elif isinstance(item, nodes.Family | nodes.Motif | nodes.Stimulus):
             kind = type(item).__name__
@@ -112,6 +149,8 @@ def declare(module: Module, findings: Findings) -> None:
             module.lets[name] = item
         elif isinstance(item, nodes.Function):
             module.functions[name] = Bound(item, module)
+        elif isinstance(item, nodes.Subcircuit):
+            module.circuits[name] = item
         elif isinstance(item, nodes.Family):
             module.families[name] = item
         elif isinstance(item, nodes.Motif):

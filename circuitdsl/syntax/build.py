@@ -102,10 +102,16 @@ class NodeBuilder:
         keyword, name, formals, block = children
         return nodes.Motif(self._at(keyword, block), name, tuple(formals or ()), block)
 
+    def circuit(self, children: list[Any]) -> nodes.Subcircuit:
+        keyword, name, formals, brace, *items, closing = children
+        span = self._at(keyword, closing)
+        inner, opening = tuple(items), brace.end_pos
+        return nodes.Subcircuit(span, self._name(name), tuple(formals or ()), inner, opening)
+
     def family(self, children: list[Any]) -> nodes.Family:
         keyword, name, axes, _, layer, block = children
         span = self._at(keyword, layer if block is None else block)
-        return nodes.Family(span, self._name(name), tuple(axes or ()), layer, block)
+        return nodes.Family(span, name, tuple(axes or ()), layer, block)
 
     def axes(self, children: list[Any]) -> tuple[nodes.Axis, ...]:
         return tuple(children)
@@ -118,11 +124,11 @@ class NodeBuilder:
         keyword, source, _, target, alias, motif, block = children
         last = next(part for part in (block, motif, alias, target) if part is not None)
         span = self._at(keyword, last)
-        return nodes.Connect(span, source, target, self._optional_name(alias), motif, block)
+        return nodes.Connect(span, source, target, alias, motif, block)
 
     def normalise(self, children: list[Any]) -> nodes.Normalise:
         keyword, family, block = children
-        return nodes.Normalise(self._at(keyword, block), self._name(family), block)
+        return nodes.Normalise(self._at(keyword, block), family, block)
 
     def stimulus(self, children: list[Any]) -> nodes.Stimulus:
         keyword, name, value, block = children

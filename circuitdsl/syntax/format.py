@@ -107,9 +107,13 @@ def _header_entry(header: nodes.Header, comments: _Comments) -> Entry:
 def _entry(item: nodes.Item, comments: _Comments) -> Entry:
     block = getattr(item, "block", None)
     head_end = item.span.end if block is None else block.span.start + 1
+    if isinstance(item, nodes.Subcircuit):
+        head_end = item.opening
     leading, blank = comments.leading(item.span.start, head_end)
     kind = type(item).__name__
     pieces = cells(item)
+    if isinstance(item, nodes.Subcircuit):
+        return _circuit_entry(item, Entry(kind, fitted([*pieces, "{"]), leading, blank), comments)
     if block is None:
         entry = Entry(kind, fitted(pieces), leading, blank)
         entry.tail = comments.behind(item.span.end)
@@ -122,6 +126,22 @@ def _entry(item: nodes.Item, comments: _Comments) -> Entry:
     entry = Entry(kind, fitted([*pieces, "{"]), leading, blank)
     entry.head = comments.behind(block.span.start + 1)
     entry.body = [*_block_lines(block, comments), "}"]
+    entry.tail = comments.behind(item.span.end)
+    return entry
+
+
+def _circuit_entry(item: nodes.Subcircuit, entry: Entry, comments: _Comments) -> Entry:
+    """A circuit: its declarations as those of a file, further in."""
+    entry.head = comments.behind(item.opening)
+    lines = stacked([_entry(inner, comments) for inner in item.items])
+    for blank, text in comments.rest(item.span.end):
+        lines += ["", text] if blank and lines else [text]
+    inside = False
+    for line in lines:
+        for part in line.split("\n"):
+            entry.body.append(" " * INDENT + part if part and not inside else part)
+            inside ^= part.count('"""') % 2 == 1  # what a string says is not moved
+    entry.body.append("}")
     entry.tail = comments.behind(item.span.end)
     return entry
 

@@ -260,6 +260,19 @@ class Score(Node):
     block: Block
 
 
+@dataclass(frozen=True, slots=True)
+class Subcircuit(Node):
+    """`circuit NAME(formals) { declarations }`; `opening` is the offset behind the brace."""
+
+    name: Name
+    formals: tuple[Formal, ...]
+    items: tuple[Inner, ...]
+    opening: int = field(compare=False, repr=False)
+
+
+Inner = Param | Let | Function | Motif | Family | Connect | Normalise | Stimulus
+"""Declarations that may stand in a `circuit`."""
+
 Item = (
     ImportModule
     | ImportNames
@@ -268,6 +281,7 @@ Item = (
     | Let
     | Function
     | Motif
+    | Subcircuit
     | Family
     | Connect
     | Normalise

@@ -174,6 +174,12 @@ def _motif(item: nodes.Motif) -> tuple[Piece, ...]:
     return (Group(f"motif {item.name.text}(", formals(item.formals), ")"),)
 
 
+def _circuit(item: nodes.Subcircuit) -> tuple[Piece, ...]:
+    if not item.formals:
+        return (f"circuit {item.name.text}",)
+    return (Group(f"circuit {item.name.text}(", formals(item.formals), ")"),)
+
+
 def _family(item: nodes.Family) -> tuple[Piece, ...]:
     axes = [Joined((f"{axis.name.text}: ", expression(axis.kind))) for axis in item.axes]
     shown: Piece = Group("[", tuple(axes), "]") if axes else ""
@@ -210,6 +216,7 @@ _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.Let: _let,
     nodes.Function: _function,
     nodes.Motif: _motif,
+    nodes.Subcircuit: _circuit,
     nodes.Family: _family,
     nodes.Connect: _connect,
     nodes.Normalise: _normalise,

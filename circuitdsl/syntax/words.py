@@ -10,6 +10,7 @@ DECLARATIONS = (
     "let",
     "fn",
     "motif",
+    "circuit",
     "family",
     "connect",
     "normalise",
@@ -19,7 +20,7 @@ DECLARATIONS = (
 )
 """Words that start a declaration."""
 
-LATER = ("fit", "circuit")
+LATER = ("fit",)
 """Words of the language's design that this version does not read."""
 
 CLAUSES = ("on", "to", "by", "with", "into", "match", "where")

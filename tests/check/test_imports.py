@@ -118,7 +118,7 @@ connect edge -> other {
         ("family x [th: rot(at=found.curve)] at V.conv2d0", "E201", "did you mean `found.curves`?"),
         ("family x [th: phase(at=found.curves)] at V.conv2d0", "E409", "no `phase` axis"),
         ("family x [th: rot(at=fund.curves)] at V.conv2d0", "E201", "of an imported file"),
-        ("connect found.curves -> x { }\nfamily x at V.conv2d0", "E201", "belongs to another file"),
+        ("connect found.curvs -> x { }\nfamily x at V.conv2d0", "E201", "mean `found.curves`?"),
         (
             "family x at V.conv2d0 { calibrate = one(lab.ars) and zero(lab.noise, quantile=0.9) }",
             "E201",

@@ -30,7 +30,6 @@ SLIPS = [
     ("edit e on V { drop a -> b where weight }", "E100", 40, "a comparison"),
     ("edit e V { }", "E100", 8, "`on`"),
     ("score s { by = 3 }", "E114", 11, "`by` is a word of the language"),
-    ("circuit c(a: px) { }", "E110", 1, "`circuit`"),
     ("circ 1", "E108", 1, "one header"),
     ("let a = “x”", "E111", 9, "`“`"),
     ("let a = 1 − 2", "E111", 11, "`−`"),
