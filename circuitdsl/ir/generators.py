@@ -61,6 +61,14 @@ _CONTRAST = SettingKind(
     1.0,
     True,
 )
+_SIDE_DEG = SettingKind(
+    "angle", even_deg(8, 360.0), "where the first surface lies", True, -1e4, 1e4
+)
+_HUE = SettingKind(
+    "angle", even_deg(6, 360.0), "0 red, 60 yellow, 120 green, 180 cyan, 240 blue", True, -1e4, 1e4
+)
+_FINE = SettingKind("px", (6.0,), "period of the fine texture", True, 2.0, 1e4)
+_COARSE = SettingKind("px", (32.0,), "period of the coarse texture", True, 2.0, 1e4)
 _STROKE = SettingKind("px", (3.0,), "width of the line", low=0.25, high=512.0)
 
 GENERATORS: Mapping[str, Mapping[str, SettingKind]] = {
@@ -86,6 +94,16 @@ GENERATORS: Mapping[str, Mapping[str, SettingKind]] = {
         "length": SettingKind("px", (1024.0,), "length of the line", True, 1.0, 1e5),
         "size": _SIDE,
     },
+    "textures": {
+        "th": _SIDE_DEG,
+        "fine": _FINE,
+        "coarse": _COARSE,
+        "contrast": _CONTRAST,
+        "size": _SIDE,
+    },
+    "borders": {"th": _SIDE_DEG, "hue": _HUE, "contrast": _CONTRAST, "size": _SIDE},
+    "spots": {"radius": _RADIUS, "hue": _HUE, "contrast": _CONTRAST, "size": _SIDE},
+    "rings": {"radius": _RADIUS, "contrast": _CONTRAST, "stroke": _STROKE, "size": _SIDE},
     "noise": {
         "n": SettingKind("int", (64.0,), "how many images", low=1.0, high=float(MOST_IMAGES)),
         "seed": SettingKind("int", (0.0,), "which images", low=0.0, high=2.0**31 - 1),
@@ -98,7 +116,7 @@ GENERATORS: Mapping[str, Mapping[str, SettingKind]] = {
         "size": _SIDE,
     },
 }
-"""Settings by generator and name. Every image shows its figure through the central neuron."""
+"""Settings by generator and name. Every image shows its figure at the central neuron."""
 
 
 def settings_of(stimulus: Stimulus) -> dict[str, tuple[float, ...]]:

@@ -88,14 +88,14 @@ def draw_circles(
     Returns:
         RGB images `[n, side, side, 3]`.
     """
-    x, y = _from_point(canvas)
-    radius, angle = _column(radius_px), jnp.deg2rad(_column(tangent_deg))
+    x, y = from_point(canvas)
+    radius, angle = column(radius_px), jnp.deg2rad(column(tangent_deg))
     # to the left of the tangent (cos, sin), y up
     centre_x, centre_y = -radius * jnp.sin(angle), radius * jnp.cos(angle)
     outwards = jnp.hypot(x - centre_x, y - centre_y) - radius
     if filled:
-        return _blend(jnp.clip(0.5 - outwards, 0.0, 1.0), ink, ground)
-    return _blend(_stroke(outwards, _column(stroke_px)), ink, ground)
+        return blend(jnp.clip(0.5 - outwards, 0.0, 1.0), ink, ground)
+    return blend(stroke(outwards, column(stroke_px)), ink, ground)
 
 
 @partial(jax.jit, static_argnames=("canvas",))
@@ -121,12 +121,12 @@ def draw_lines(
     Returns:
         RGB images `[n, side, side, 3]`.
     """
-    x, y = _from_point(canvas)
-    angle = jnp.deg2rad(_column(tangent_deg))
+    x, y = from_point(canvas)
+    angle = jnp.deg2rad(column(tangent_deg))
     along = x * jnp.cos(angle) + y * jnp.sin(angle)
     across = y * jnp.cos(angle) - x * jnp.sin(angle)
-    covered = _stroke(across, _column(stroke_px)) * _stroke(along, _column(length_px))
-    return _blend(covered, ink, ground)
+    covered = stroke(across, column(stroke_px)) * stroke(along, column(length_px))
+    return blend(covered, ink, ground)
 
 
 @dataclass(frozen=True)
@@ -194,26 +194,26 @@ def geometric(low: float, high: float, count: int) -> tuple[float, ...]:
     return tuple(float(value) for value in np.geomspace(low, high, count))
 
 
-def _from_point(canvas: Canvas) -> tuple[Array, Array]:
+def from_point(canvas: Canvas) -> tuple[Array, Array]:
     """Coordinates of the pixels `[1, height, width]` from the canvas's point, y up."""
     x0, y0 = canvas.point
     at = jnp.arange(canvas.side, dtype=jnp.float32)
     return (at - x0)[None, None, :], (y0 - at)[None, :, None]
 
 
-def _column(values: ArrayLike) -> Array:
+def column(values: ArrayLike) -> Array:
     """`[n]` or a number as `[n or 1, 1, 1]`, to broadcast against pixels."""
     return jnp.asarray(values, jnp.float32).reshape(-1, 1, 1)
 
 
-def _stroke(distance: Array, width: Array) -> Array:
+def stroke(distance: Array, width: Array) -> Array:
     """The share of a pixel, `distance` from the middle of a stroke, that the stroke covers."""
     low = jnp.maximum(distance - 0.5, -width / 2)
     high = jnp.minimum(distance + 0.5, width / 2)
     return jnp.clip(high - low, 0.0, 1.0)
 
 
-def _blend(covered: Array, ink: ArrayLike, ground: ArrayLike) -> Array:
+def blend(covered: Array, ink: ArrayLike, ground: ArrayLike) -> Array:
     """Images `[n, height, width, 3]` from coverage `[n, height, width]` and two colours."""
     front, back = _colour(ink), _colour(ground)
     images = back + covered[..., None] * (front - back)

@@ -20,6 +20,7 @@ from circuitdsl.ir.generators import settings_of
 from circuitdsl.stimuli.centre import Centre, central
 from circuitdsl.stimuli.curves import draw_circles, draw_lines, ink_and_ground
 from circuitdsl.stimuli.noise import draw_noise
+from circuitdsl.stimuli.surfaces import draw_borders, draw_rings, draw_spots, draw_textures
 
 _ONE_VALUE = ("size", "stroke", "n", "seed", "slope")
 """Settings that hold for the whole set; the others are crossed."""
@@ -70,7 +71,17 @@ def _draw(
             slope=settings["slope"][0],
             side=centre.canvas.side,
         )
+    if generator == "textures":
+        surfaces = part["th"], part["fine"], part["coarse"], part["contrast"]
+        return draw_textures(*surfaces, canvas=centre.canvas)
+    if generator == "borders":
+        return draw_borders(part["th"], part["hue"], part["contrast"], canvas=centre.canvas)
+    if generator == "spots":
+        return draw_spots(part["radius"], part["hue"], part["contrast"], canvas=centre.canvas)
     ink, ground = ink_and_ground(part["contrast"])
+    if generator == "rings":
+        width = settings["stroke"][0]
+        return draw_rings(part["radius"], ink, ground, width, canvas=centre.canvas)
     if generator == "lines":
         return draw_lines(
             part["th"],

@@ -25,7 +25,8 @@ def rendered(declared, layer="mixed3b_5x5", batch=64):
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_every_generator_draws_what_it_counts(generator):
-    small = {"size": [32]} | ({"n": [5]} if generator == "noise" else {"th": [0, 30]})
+    few = {"n": [5], "th": [0, 30], "radius": [8, 12]}
+    small = {"size": [32]} | {k: v for k, v in few.items() if k in GENERATORS[generator]}
     declared = stimulus(generator, **small)
     _, images = rendered(declared, batch=7)
     assert sum(map(len, images)) == count(declared)
@@ -70,3 +71,20 @@ def test_noise_is_the_same_however_it_is_batched():
     declared = stimulus("noise", n=[6], seed=[3], size=[32])
     whole, parts = rendered(declared)[1][0], rendered(declared, batch=4)[1]
     assert np.abs(np.asarray(whole) - np.concatenate(parts)).max() < 1e-2
+
+
+def test_surfaces_meet_at_the_neuron():
+    left = stimulus("borders", th=[180], hue=[0], contrast=[1], size=[64])
+    image = np.asarray(rendered(left)[1][0][0])
+    # red on the left, cyan on the right, both as light as the grey between
+    np.testing.assert_allclose(
+        image[20, 4], 127.5 * (1 + np.array((2, -1, -1)) / 6**0.5), rtol=1e-5
+    )
+    np.testing.assert_allclose(image.mean(axis=-1), 127.5, rtol=1e-5)
+    spot = stimulus("spots", radius=[9], hue=[120], contrast=[1], size=[64])
+    centre, images = rendered(spot)
+    middle = round(centre.canvas.point[0])
+    assert np.argmax(images[0][0][middle, middle]) == 1
+    up = stimulus("textures", th=[90], fine=[4], coarse=[40], contrast=[0.8], size=[64])
+    rows = np.abs(np.diff(np.asarray(rendered(up)[1][0][0, ..., 0]), axis=1)).mean(axis=1)
+    assert rows[:20].min() > 3 * rows[-20:].max()
