@@ -6,7 +6,7 @@ In: an IR `Stimulus` and the canvas that its figures are drawn on. Out: batches 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from math import prod
 
@@ -24,6 +24,13 @@ from circuitdsl.stimuli.surfaces import draw_borders, draw_rings, draw_spots, dr
 
 _ONE_VALUE = ("size", "stroke", "n", "seed", "slope")
 """Settings that hold for the whole set; the others are crossed."""
+
+_SURFACES: dict[str, Callable[..., Array]] = {
+    "textures": draw_textures,
+    "borders": draw_borders,
+    "spots": draw_spots,
+}
+"""Generators that take their crossed settings in order."""
 
 
 def count(stimulus: Stimulus) -> int:
@@ -71,13 +78,8 @@ def _draw(
             slope=settings["slope"][0],
             side=centre.canvas.side,
         )
-    if generator == "textures":
-        surfaces = part["th"], part["fine"], part["coarse"], part["contrast"]
-        return draw_textures(*surfaces, canvas=centre.canvas)
-    if generator == "borders":
-        return draw_borders(part["th"], part["hue"], part["contrast"], canvas=centre.canvas)
-    if generator == "spots":
-        return draw_spots(part["radius"], part["hue"], part["contrast"], canvas=centre.canvas)
+    if generator in _SURFACES:
+        return _SURFACES[generator](*part.values(), canvas=centre.canvas)
     ink, ground = ink_and_ground(part["contrast"])
     if generator == "rings":
         width = settings["stroke"][0]

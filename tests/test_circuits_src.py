@@ -1,0 +1,156 @@
+"""The circuits that are shipped do what they say, on figures drawn for the purpose.
+
+What they claim in `expect` lines is measured here too; what those cannot say is tested by itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import ROOT
+from numpy.typing import NDArray
+
+from circuitdsl.check import check_path
+from circuitdsl.compare.expectations import expectations_met
+from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.stimuli.calibration import calibrated
+from circuitdsl.stimuli.centre import central
+from circuitdsl.stimuli.curves import draw_circles
+from circuitdsl.stimuli.surfaces import draw_spots
+
+FOLDER = ROOT / "circuits_src"
+CIRCUITS = sorted(path for path in FOLDER.glob("*.circ") if path.name != "stimuli.circ")
+CLAIMING = [path for path in CIRCUITS if "expect" in path.read_text() and path.stem != "curves"]
+Floats = NDArray[np.float32]
+
+
+@cache
+def network(name: str) -> HandwrittenNetwork:
+    circuit = check_path(FOLDER / f"{name}.circ").circuit
+    assert circuit is not None
+    return calibrated(build(circuit))
+
+
+@pytest.mark.parametrize("path", CIRCUITS, ids=lambda path: path.stem)
+def test_circuits_are_sound_and_say_what_they_are(path: Path) -> None:
+    result = check_path(path)
+    assert [d.message for d in result.diagnostics] == []
+    assert result.circuit is not None
+    assert result.circuit.doc
+
+
+@pytest.mark.parametrize("path", CLAIMING, ids=lambda path: path.stem)
+def test_claims_hold(path: Path) -> None:
+    outcomes = expectations_met(network(path.stem))
+    assert outcomes
+    assert [each.diagnostic.message for each in outcomes if not each.holds] == []
+
+
+def test_a_spot_excites_the_centre_of_its_own_hue() -> None:
+    hand = network("colour_contrast")
+    contrast = hand.circuit.by_name["contrast"]
+    assert (contrast.size, len(contrast.elements)) == (24, 48)
+    centre = central(hand.backbone, "conv2d2", 64)
+    hues = np.arange(6) * 60.0
+    images = draw_spots(np.full(6, 5.0), hues, np.full(6, 0.8), canvas=centre.canvas)
+    found = hand.activations(images, ["centre"])["centre"][:, centre.index, centre.index]
+    np.testing.assert_array_equal(np.argmax(found, axis=1), np.arange(6))
+    assert float(found[0, 3]) == 0
+
+
+def test_colour_takes_from_black_and_white() -> None:
+    hand = network("black_white")
+    centre = central(hand.backbone, "conv2d2", 64)
+    ink = jnp.asarray([[255.0, 255.0, 255.0], [255.0, 128.0, 128.0]])
+    images = draw_circles(
+        [24.0, 24.0], [30.0, 30.0], ink, jnp.zeros(2), canvas=centre.canvas, filled=True
+    )
+    grey, red = hand.activations(images, ["bw"])["bw"][:, centre.index, centre.index, 0]
+    assert 0 <= float(red) < 0.6 * float(grey)
+
+
+def test_an_evolute_is_no_circle() -> None:
+    """Four discs around the centre turn their outlines' backs on it; a ring does not."""
+    hand = network("circles")
+    centre = central(hand.backbone, "mixed4a_3x3", 96)
+    y, x = np.mgrid[:96, :96].astype(np.float32)
+    x, y = x - centre.canvas.point[0], centre.canvas.point[1] - y
+    away = [np.hypot(x - a, y - b) for a, b in ((44, 0), (-44, 0), (0, 44), (0, -44))]
+    drawn = [np.abs(np.min(away, axis=0) - 24), np.abs(np.hypot(x, y) - 20)]
+    images = np.stack([np.clip(2.0 - d, 0, 1) * 255 for d in drawn])[..., None].repeat(3, axis=-1)
+    found = hand.activations(images, ["circle", "evolute"])
+    at = centre.index
+    circle, evolute = (np.asarray(found[name][:, at, at, 0]) for name in ("circle", "evolute"))
+    assert evolute[0] > 5 * circle[0] > -1
+    assert circle[1] > 5 * evolute[1] > -1
+    assert min(evolute[0], circle[1]) > 0.1
+
+
+def strokes(*ends: tuple[float, float, float, float]) -> Floats:
+    """White strokes on black around the middle, `[1, 96, 96, 3]`; y up."""
+    y, x = np.mgrid[:96, :96].astype(np.float32)
+    x, y = x - 47.5, 47.5 - y
+    image = np.zeros((96, 96), np.float32)
+    for x0, y0, x1, y1 in ends:
+        length = np.hypot(x1 - x0, y1 - y0)
+        u, v = (x1 - x0) / length, (y1 - y0) / length
+        along = np.clip((x - x0) * u + (y - y0) * v, 0, length)
+        image = np.maximum(
+            image, np.clip(2 - np.hypot(x - x0 - along * u, y - y0 - along * v), 0, 1)
+        )
+    return 255 * image[None, ..., None].repeat(3, axis=-1)
+
+
+def test_a_head_is_seen_from_either_side_and_from_one_at_a_time() -> None:
+    hand = network("dog_union")
+    left, right = (-15.0, -7.0, -1.0, 7.0), (15.0, -7.0, 1.0, 7.0)
+    necks = (8.0, -9.0, 8.0, 9.0), (-8.0, -9.0, -8.0, 9.0)
+    images = np.concatenate(
+        [strokes(left, necks[0]), strokes(right, necks[1]), strokes(left, right)]
+    )
+    found = hand.activations(images, ["seen.head", "seen.any"])
+    heads = np.asarray(found["seen.head"]).max(axis=(1, 2))
+    assert heads[0, 0] > 2 * heads[0, 1]
+    assert heads[1, 1] > 2 * heads[1, 0]
+    any_ = np.asarray(found["seen.any"]).max(axis=(1, 2, 3))
+    assert abs(any_[0] - any_[1]) < 0.2 * any_[0]
+    assert any_[2] < 0.9 * min(any_[0], any_[1])  # snouts of both sides are rivals
+
+
+def parts(rows: dict[str, int]) -> dict[str, Floats]:
+    """Maps of given units: 1 in some row of the middle column, for images of 112 px."""
+    maps = {name: np.zeros((1, 7, 7, 1), np.float32) for name in ("window", "body", "wheel")}
+    for name, row in rows.items():
+        maps[name][0, row, 3, 0] = 1.0
+    return maps
+
+
+def car_response(name: str, family: str, **rows: int) -> float:
+    circuit = check_path(FOLDER / f"{name}.circ").circuit
+    assert circuit is not None
+    given = {key if name == "car" else f"parts.{key}": value for key, value in parts(rows).items()}
+    hand = build(circuit, given=given)
+    blank = np.zeros((1, 112, 112, 3), np.float32)
+    return float(hand.activations(blank, [family])[family][0, 3, 3, 0])
+
+
+def test_a_car_has_windows_above_and_wheels_below() -> None:
+    upright = car_response("car", "car", window=2, body=3, wheel=4)
+    toppled = car_response("car", "car", window=4, body=3, wheel=2)
+    assert upright > 2 * toppled
+    assert upright > 1.3 * car_response("car", "car", window=2, body=3)
+
+
+def test_two_units_together_tell_a_car_that_neither_tells_alone() -> None:
+    def both(**rows: int) -> list[float]:
+        return [car_response("superposition", name, **rows) for name in ("first", "second")]
+
+    car, wheel, window = both(window=2, body=3, wheel=4), both(wheel=3), both(window=3)
+    # a wheel alone excites one unit as much as a car does, but not the other
+    assert wheel[0] > 0.5 * car[0] > 5 * wheel[1]
+    assert window[1] > 0.5 * car[1] > 5 * window[0]
+    assert min(car) > 2 * max(min(wheel), min(window))
