@@ -110,7 +110,9 @@ def effect(
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Also show the mirror image of each photograph.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the controls and the intervals.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of splits, controls and intervals.")
+    ] = None,
     json: Json = None,
     figure: Annotated[
         Path | None,
@@ -162,9 +164,9 @@ def edit(
 
     given = Given(model, weights, None, calibration)
     with progress() as report:
-        chosen, found = folded_weights(file, edit, given, report)
-    for left in found.left:
-        _warn(f"not in the weights: {left}")
+        chosen, found, notices = folded_weights(file, edit, given, report)
+    for warning in (*notices, *(f"not in the weights: {left}" for left in found.left)):
+        _warn(warning)
     write_weights(output, found.params)
     part = "all" if not found.left else "part"
     typer.echo(f"wrote {output}, which says {part} of {chosen}", err=True)

@@ -156,8 +156,13 @@ def effect(
         controls=tuple(variants[1:]),
         moved=_moved(found[EDITED].probability - intact.probability, class_names),
         flipped=_flips(names, np.concatenate(right), intact, found[EDITED], class_names),
-        notices=tuple(f"step {n.step + 1}: {n.message}" for n in edited.notices),
+        notices=said(edited),
     )
+
+
+def said(edited: EditedNetwork) -> tuple[str, ...]:
+    """What came of steps without an effect, for people to read."""
+    return tuple(f"step {notice.step + 1}: {notice.message}" for notice in edited.notices)
 
 
 def _controls(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.check.load import load_script
 from circuitdsl.compare.by_name import Progress, silent
-from circuitdsl.compare.effect import Effect
+from circuitdsl.compare.effect import Effect, said
 from circuitdsl.compare.lowering import BATCH, Lowering
 from circuitdsl.compare.opening import Given, opened, photographs_of, prepared, shared
 from circuitdsl.compare.outcomes import labelled
@@ -145,8 +145,11 @@ def script_effect(
 
 def folded_weights(
     path: Path | str, name: str | None, given: Given, progress: Progress = silent
-) -> tuple[str, Folded]:
-    """The edit's name, and the weights of a network that has it, as far as weights can say it.
+) -> tuple[str, Folded, tuple[str, ...]]:
+    """The weights of a network that has an edit, as far as weights can say it.
+
+    Returns:
+        The edit's name, the weights, and what came of steps without an effect.
 
     Raises:
         DiagnosticError: the file has errors.
@@ -157,7 +160,7 @@ def folded_weights(
     found = fold(edited)
     if found.left and not found.differs_from(edited.params):
         raise InputError(f"nothing of `{chosen}` can be written as weights", why=found.left[0])
-    return chosen, found
+    return chosen, found, said(edited)
 
 
 def script_scores(path: Path | str, given: Given, progress: Progress = silent) -> Scored:

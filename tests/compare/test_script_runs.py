@@ -52,6 +52,7 @@ stimulus bars        = arcs(radius=[8px], th=every(45deg), contrast=1, size=24px
 """
 EDITS = """
 edit gone on V { ablate some to zero }
+edit twice on V { ablate some to zero  scale V.mixed3b_5x5[2] by 2 }
 edit meant on V { ablate some to mean(calibration) }
 edit dealt on V { ablate some to resampled(calibration, seed=3) }
 edit drawn on V { ablate some to mean(bars) }
@@ -276,6 +277,9 @@ def test_edits_as_weights_from_the_command_line(files, tmp_path, lowering) -> No
     assert "says all of halved" in result.output
     folded = Network(TWO, read_weights(target, TWO))
     np.testing.assert_allclose(logits(folded), logits(lowering.edited("halved")), rtol=1e-4)
+    assert "step" not in result.output
+    twice = runner.invoke(app, [*common, "twice"])
+    assert "step 2: an earlier step has set to zero what this one scales" in twice.output
     target.unlink()
     photos = ["--calibration", str(files / "photos")]
     refused = runner.invoke(app, [*common, "patched", *photos])

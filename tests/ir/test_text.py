@@ -218,3 +218,12 @@ def test_docs_that_no_string_can_hold_are_refused() -> None:
     bare = Circuit('ends with "', BackboneUse("V", "tiny"))
     with pytest.raises(ValueError, match="no string of the language"):
         to_source(bare)
+
+
+def test_the_network_whose_weights_are_opened_is_kept() -> None:
+    text = (
+        "circ 1\n\n"
+        'backbone V = inceptionv1(input=224px, weights="inceptionv1-caffe2")\n\n'
+        "family wheel at V.mixed4b {\n  units = [373]\n}\n"
+    )
+    assert to_source(loads(text)) == text
