@@ -221,6 +221,7 @@ CODES: dict[str, str] = {
     "L402": "connection that is hardly equivariant",
     "L403": "dial without an effect",
     "L404": "family without input",
+    "L405": "other normalisation inside a network",
 }
 """What each code stands for; `E` for errors (a few are warnings), `L` for advice."""
 

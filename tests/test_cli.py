@@ -186,6 +186,10 @@ def test_lower_inside_a_blank_network(tmp_path):
     assert wrong.exit_code == 2
     assert "use --inside tiny" in wrong.stderr
     path.write_text(path.read_text(encoding="utf-8").replace("rot(8)", "rot(80)"), "utf-8")
+    assert run("check", path).exit_code == 0
+    judged = run("check", "--inside", path)
+    assert judged.exit_code == 1
+    assert "error[E504]" in judged.stdout
     crowded = run("lower", path, "--inside", "tiny", "-o", target)
     assert crowded.exit_code == 2
     assert "holds 64 channels; families there need 80" in crowded.stderr

@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 
 def check(
     files: CircuitFiles,
+    *,
     equivariance: Annotated[
         bool,
         typer.Option("--equivariance", help="Also measure how equivariant the kernels are."),
     ] = False,
     expect: Annotated[
         bool, typer.Option("--expect", help="Also measure what `expect` lines claim.")
+    ] = False,
+    inside: Annotated[
+        bool,
+        typer.Option("--inside", help="Also check that it fits inside a blank network."),
     ] = False,
     json_: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON, and nothing else.")
@@ -55,19 +60,14 @@ def check(
             if not silent:
                 say_error(error)
             continue
-        findings = list(result.diagnostics)
-        extra: list[str] = []
-        if equivariance and result.circuit is not None:
-            lints, table = _equivariance(result.circuit)
-            findings += lints
-            extra.append(table)
-        if expect and result.circuit is not None:
-            failures, table = _expectations(result.circuit)
-            findings += failures
-            extra.append(table)
+        findings, tables = list(result.diagnostics), list[str]()
+        if result.circuit is not None:
+            findings, tables = _further(
+                result.circuit, findings, equivariance=equivariance, expect=expect, inside=inside
+            )
         found[str(file)] = findings
         if not silent:
-            _say(file, result, findings, extra)
+            _say(file, result, findings, tables)
     if silent:
         _print_record(found, unread, as_sarif=sarif)
     failed = any(d.severity == "error" for findings in found.values() for d in findings)
@@ -84,12 +84,37 @@ def _uncollected() -> Generator[None]:
         gc.enable()
 
 
-def _say(file: Path, result: CheckResult, findings: list[Diagnostic], extra: list[str]) -> None:
+def _say(file: Path, result: CheckResult, findings: list[Diagnostic], tables: list[str]) -> None:
     print_findings(tuple(findings))
-    for table in filter(None, extra):
+    for table in filter(None, tables):
         typer.echo(table)
     if not any(finding.severity == "error" for finding in findings):
         typer.echo(f"{file}: no errors; {_contents(result.circuit, result.script)}")
+
+
+def _further(
+    circuit: Circuit,
+    findings: list[Diagnostic],
+    *,
+    equivariance: bool,
+    expect: bool,
+    inside: bool,
+) -> tuple[list[Diagnostic], list[str]]:
+    """All findings, those that were asked for beside the plain check too, and tables."""
+    tables: list[str] = []
+    if inside:
+        from circuitdsl.models.inside import findings_inside
+
+        findings = findings_inside(circuit, findings)
+    if equivariance:
+        lints, table = _equivariance(circuit)
+        findings = findings + lints
+        tables.append(table)
+    if expect:
+        failures, table = _expectations(circuit)
+        findings = findings + failures
+        tables.append(table)
+    return findings, tables
 
 
 def _equivariance(circuit: Circuit) -> tuple[list[Diagnostic], str]:

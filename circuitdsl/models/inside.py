@@ -10,13 +10,14 @@ circuit's `normalise` would do, it cannot. `as_inside` is the circuit that it do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.circuit import INPUT, Circuit
 from circuitdsl.ir.packing import Packing, arriving, fitted
 from circuitdsl.models.handwritten import check_weights
@@ -31,6 +32,36 @@ def as_inside(circuit: Circuit) -> Circuit:
     """
     use = replace(circuit.backbone, norm="lrn")
     return replace(circuit, backbone=use, normalisations=())
+
+
+def findings_inside(circuit: Circuit, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings of a check with those that only matter inside.
+
+    What does not fit the backbone's widths (E503, E504) is an error, and what its normalisation
+    changes is said (L405).
+    """
+    findings = [
+        replace(
+            each, severity="error", note=f"`{circuit.backbone.architecture}` is as wide as it is"
+        )
+        if each.code in ("E503", "E504")
+        else each
+        for each in found
+    ]
+    for sentence in departures(circuit):
+        span = circuit.backbone.span
+        if circuit.normalisations and sentence.startswith("`normalise`"):
+            span = circuit.normalisations[0].span
+        findings.append(
+            Diagnostic(
+                "L405",
+                f"inside `{circuit.backbone.architecture}` {sentence}",
+                span,
+                "warning",
+                help="`lower --inside` calibrates what the network will run",
+            )
+        )
+    return findings
 
 
 def departures(circuit: Circuit) -> tuple[str, ...]:

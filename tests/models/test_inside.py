@@ -34,7 +34,7 @@ from circuitdsl.ir.circuit import Circuit, Normalisation
 from circuitdsl.ir.packing import overfull, pack
 from circuitdsl.lower.weights import lower
 from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.models.inside import as_inside, departures, weights_inside
+from circuitdsl.models.inside import as_inside, departures, findings_inside, weights_inside
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import read_weights, write_weights
 
@@ -129,6 +129,8 @@ def test_what_the_network_lacks_is_said() -> None:
     assert "`line`" in first
     assert "localresponsenorm0, localresponsenorm1" in second
     assert as_inside(plain).normalisations == ()
+    codes = [each.code for each in findings_inside(plain, ())]
+    assert codes == ["L405", "L405"]
 
 
 def test_units_of_a_trained_network_are_not_inside() -> None:
