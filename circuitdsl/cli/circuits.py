@@ -98,6 +98,10 @@ def lower(
         else:
             _write_inside(output, circuit, weights)
     typer.echo(f"wrote {output}", err=True)
+    given = [family.name for family in circuit.families if family.units is not None]
+    if given:
+        names = ", ".join(given)
+        typer.echo(f"units of a trained network take part: {names}; give one to run", err=True)
 
 
 def explain(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from builders import deg
 from numpy.typing import NDArray
 from programs_of_symmetry import PROGRAMS
 
-from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Family
+from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Family, Param
+from circuitdsl.ir.expressions import Dial
 from circuitdsl.ir.symmetry import mirror_deg
-from circuitdsl.lower.weights import lower
+from circuitdsl.lower.weights import lower, lowering
 
 Kernel = NDArray[np.float32]
 
@@ -115,6 +120,22 @@ def test_hues_turn_the_colour() -> None:
     # red, at 0 degrees, excites by red what it inhibits by green and blue
     red = kernel[3, 6, :, 0, 0]
     np.testing.assert_allclose(red / red[0], (1, -0.5, -0.5), atol=1e-6)
+
+
+def test_hues_and_quotients_are_differentiable() -> None:
+    circuit = PROGRAMS["contrasts_identified"]
+    turn = Param("turn", "angle", 20.0)
+    first, *rest = circuit.connections
+    turned = replace(first.wiring, colour=Colour("opponent", Dial("turn", "angle"), deg(200)))
+    edges = replace(first, wiring=turned)
+    program = replace(circuit, params=(turn,), connections=(edges, *rest))
+
+    def red(angle: jax.Array) -> jax.Array:
+        weights = lowering(program)({"turn": angle})
+        return weights["input->contrast"][3, 6, 0, 0] + (weights["kept->around"] ** 2).sum()
+
+    ahead, behind = (float(red(jnp.float32(angle))) for angle in (21.0, 19.0))
+    assert jax.grad(red)(jnp.float32(20.0)) == pytest.approx((ahead - behind) / 2, rel=0.02)
 
 
 def test_a_divided_family_is_read_as_the_whole_one() -> None:
