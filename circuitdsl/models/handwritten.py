@@ -22,6 +22,7 @@ import numpy as np
 from flax import nnx
 from jax import Array, lax
 from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
 from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.backbones import Backbone, Layer
@@ -299,13 +300,9 @@ class _Running:
         sums = [jnp.square(counted(name)).sum(axis=-1, keepdims=True) for name in family.over]
         channels = sum(self.wiring.of(other).size for other in family.over)
         window = (1, family.window, family.window, 1)
-        squares = sum(sums)
-        places = jnp.ones_like(squares[:1])
-        total, count = (
-            lax.reduce_window(x, 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
-            for x in (squares, places)
-        )
-        return total / (channels * count)
+        total = lax.reduce_window(sum(sums), 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
+        rows, columns = (_places(side, family.window) for side in total.shape[1:3])
+        return total / (channels * (rows[:, None] * columns)[..., None])
 
     def before_relu(self, name: str) -> Array:
         """A family before ReLU, `[batch, height, width, members]`."""
@@ -386,3 +383,10 @@ class _Running:
             return normalise(x) if step.kind == "lrn" else max_pool(x, step.kernel, step.stride)
 
         return self._once(f"{step.name} {len(steps)}", " ".join(names), compute)
+
+
+def _places(side: int, window: int) -> NDArray[np.float32]:
+    """How many places of a centred window lie within, for each of `side` positions in a row."""
+    at = np.arange(side)
+    reach = window // 2
+    return (np.minimum(at + reach, side - 1) - np.maximum(at - reach, 0) + 1).astype(np.float32)
