@@ -118,8 +118,9 @@ def recovery_table(found: Recovery) -> Shown:
     shown = narrow(
         f"recovery on {found.n} images, {len(found.units)} units",
         "(spliced - removed) / (intact - removed), with a paired bootstrap 95 % interval\n"
-        "shuffled: the same hand-written units with their angles shuffled; random: random\n"
-        f"kernels of the same norm; gains and means are from {found.calibrated_on} other images",
+        "shuffled: the same hand-written units with their angles shuffled;\n"
+        "random: random kernels of the same norm;\n"
+        f"gains and means are from {found.calibrated_on} other images",
     )
     shown.add_column("measure", no_wrap=True)
     shown.add_column("against", no_wrap=True)
