@@ -51,6 +51,15 @@ class Element:
         less, more = one - sine / math.sqrt(3), one + sine / math.sqrt(3)
         return (own, less, more), (more, own, less), (less, more, own)
 
+    def after(self, first: Element) -> Element:
+        """What doing `first`, then this one, comes to."""
+        turn = first.turn_deg if not self.mirror else -first.turn_deg
+        return Element(
+            round((turn + self.turn_deg) % 360.0, 9) % 360.0,
+            mirror=self.mirror != first.mirror,
+            hue_deg=round((self.hue_deg + first.hue_deg) % 360.0, 9) % 360.0,
+        )
+
     def __str__(self) -> str:
         parts = [f"{self.turn_deg:g}deg"] if self.turn_deg else []
         parts += ["mirror"] if self.mirror else []

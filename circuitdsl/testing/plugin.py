@@ -1,7 +1,8 @@
 """A pytest plugin: circuit files with `expect` lines are tests, one for each line.
 
 Installed with the package, so that `pytest FOLDER` on a folder of circuits runs their claims. A
-file is measured once, when its first test runs. Files without `expect` lines are no tests; files
+file is measured once, when its first test runs. Files without `expect` lines of families are no
+tests: what edit scripts claim takes a trained network, which `circuitdsl score` asks for. Files
 with errors fail with what `circuitdsl check` says of them.
 """
 
@@ -31,23 +32,31 @@ class CircuitTests(pytest.File):
     """The expectations of one circuit file."""
 
     @cached_property
-    def circuit(self) -> Circuit:
-        """The circuit of the file."""
-        from circuitdsl.check.load import load
+    def circuit(self) -> Circuit | None:
+        """The circuit of the file; None if it declares no families, as edit scripts do.
 
-        return load(self.path)
+        Raises:
+            DiagnosticError: the file has errors.
+        """
+        from circuitdsl.check.load import check_path
+        from circuitdsl.diagnostics import DiagnosticError
+
+        result = check_path(self.path)
+        if result.errors:
+            raise DiagnosticError(result.diagnostics)
+        return result.circuit
 
     @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What was measured, all lines of the file at once."""
         from circuitdsl.compare.expectations import expectations_met
 
-        return expectations_met(self.circuit)
+        return () if self.circuit is None else expectations_met(self.circuit)
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each line; a file with errors is one failing collection."""
         number = 0
-        for family in self.circuit.families:
+        for family in () if self.circuit is None else self.circuit.families:
             for claim in family.expectations:
                 text = " ".join(claim.span.text.split()).removeprefix("expect ")
                 item: Any = ExpectationTest.from_parent(self, name=f"{family.name}: {text}")

@@ -253,8 +253,13 @@ def circuits(draw: DrawFn) -> Drawn:
 
 @st.composite
 def families(draw: DrawFn, layer: str = "conv2d0") -> Family:
-    """A family of one layer, with up to one axis that turns the plane and one phase axis."""
-    return Family("drawn", draw(axes()), layer)
+    """A family of one layer: it may turn, have phases, be mirrored and have hues."""
+    drawn = draw(axes())
+    if draw(st.booleans()):
+        drawn += (Axis("side", "flip", 2),)
+    if draw(st.booleans()):
+        drawn += (Axis("h", "hue", draw(st.integers(2, 6))),)
+    return Family("drawn", drawn, layer)
 
 
 def elements(family: Family) -> SearchStrategy[Element]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import ROOT
 
 # runs within a run forget what they import, and libraries put up with being imported only once
 import circuitdsl.compare.expectations
@@ -49,6 +50,12 @@ def test_each_line_is_a_test(folder) -> None:
 
 def test_lines_are_chosen_by_name(folder) -> None:
     run(folder, "-k", "preferred_error").assert_outcomes(passed=1, deselected=1)
+
+
+def test_edit_scripts_are_no_tests(folder) -> None:
+    script = (ROOT / "circuits_src" / "edits" / "remove_curves.circ").read_bytes()
+    (folder.path / "script.circ").write_bytes(script + b"# expect nothing of this file\n")
+    run(folder, "script.circ").assert_outcomes()
 
 
 def test_a_file_with_errors_fails_to_collect(pytester) -> None:
