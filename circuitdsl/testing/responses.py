@@ -6,8 +6,8 @@ them, where the grid of positions maps to itself, those of a small disc.
 
 An error is the root mean square of the difference over that of the responses. Where an element
 maps every grid of taps to itself and members to members, in every family on the way, it is
-rounding. Elsewhere it is what sampling costs, about 10 % for the curve detectors that ship with
-the package; the default bound is twice that.
+rounding. Elsewhere it is what sampling costs: about 10 % for smooth kernels of a few taps, and the
+default bound is twice that. Thresholds and strokes thinner than a tap cost more.
 """
 
 from __future__ import annotations
