@@ -201,7 +201,7 @@ def _stimulus(item: nodes.Stimulus) -> tuple[Piece, ...]:
 
 
 def _edit(item: nodes.Edit) -> tuple[Piece, ...]:
-    return (f"edit {item.name.text} on {item.on.text}",)
+    return f"edit {item.name.text}", f"on {item.on.text}"
 
 
 def _score(item: nodes.Score) -> tuple[Piece, ...]:
