@@ -124,7 +124,7 @@ def effect(
     """Measure what an edit of a file does to a trained network, beside its controls."""
     from circuitdsl.compare.opening import Given
     from circuitdsl.compare.scripts import script_effect
-    from circuitdsl.report.edits import effect_table, moved_table
+    from circuitdsl.report.edits import changes_table, effect_table, moved_table
     from circuitdsl.report.figures import check_format
     from circuitdsl.report.sheets import draw_flips
     from circuitdsl.report.terminal import print_table, progress
@@ -137,6 +137,7 @@ def effect(
     for notice in found.notices:
         _warn(notice)
     print_table(effect_table(found, f"{chosen} on {name}"))
+    print_table(changes_table(found))
     print_table(moved_table(found))
     write_record(json, lambda: {"model": name, "edit": chosen, **found.record()})
     if figure is not None:

@@ -257,6 +257,7 @@ def test_effects_from_the_command_line(files, tmp_path) -> None:
     assert result.exit_code == 0, result.output
     assert "gone on two on 10 images" in result.output
     assert "random 3" in result.output
+    assert "what the edit changes" in result.output
     assert "classes that moved most" in result.output
     record = json.loads(target.read_text())
     assert (record["model"], record["edit"], record["n"]) == ("two", "gone", 10)
