@@ -17,8 +17,8 @@ MOST_MODULES = 256
 """Files that one file may import, directly or not, each counted as often as it is imported."""
 
 
-MOST_INSTANCES = 64
-"""Copies of circuits that one file may make, those inside of copies counted too."""
+MOST_COPIED = 2048
+"""Declarations in all copies of circuits that one file makes, copies inside of copies included."""
 
 
 class Findings:
@@ -28,7 +28,7 @@ class Findings:
         self.diagnostics: list[Diagnostic] = []
         self.calls_left = NESTED_CALLS
         self._modules = 0
-        self._instances = 0
+        self._copied = 0
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def affords(self, *, nested: bool) -> bool:
@@ -43,10 +43,12 @@ class Findings:
             return None
         return self._modules <= MOST_MODULES
 
-    def another_instance(self) -> bool:
-        """Count a copy of a circuit, and say whether there may be so many."""
-        self._instances += 1
-        return self._instances <= MOST_INSTANCES
+    def affords_copy(self, declarations: int) -> bool | None:
+        """Count a copy of a circuit: whether it may be made, or None the first time it may not."""
+        before, self._copied = self._copied, self._copied + 1 + declarations
+        if before <= MOST_COPIED < self._copied:
+            return None
+        return self._copied <= MOST_COPIED
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same one is there already."""

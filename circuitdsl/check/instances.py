@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from circuitdsl.check.arguments import match
 from circuitdsl.check.evaluate import DEEPEST_CALLS, Evaluator
-from circuitdsl.check.findings import Findings
+from circuitdsl.check.findings import MOST_COPIED, Findings
 from circuitdsl.check.scope import Module, declare
 from circuitdsl.check.values import Value
 from circuitdsl.ir.circuit import BackboneUse
@@ -65,8 +65,11 @@ def opened(
         help_ = "Definitions may not go in a circle."
         findings.error("E210", f"a circuit copies itself: {around}", call.span, help=help_)
         return None
-    if len(chain) > DEEPEST_CALLS or not findings.another_instance():
-        findings.error("E113", "circuits are copied too often", call.span)
+    affords = findings.affords_copy(len(node.items))
+    if len(chain) > DEEPEST_CALLS or affords is None:
+        message = f"the copies of circuits hold more than {MOST_COPIED:,} declarations"
+        findings.error("E113", message, call.span)
+    if len(chain) > DEEPEST_CALLS or not affords:
         return None
     given = match(call, {f.name.text: f.default is None for f in node.formals}, findings)
     if given is None:

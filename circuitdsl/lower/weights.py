@@ -89,7 +89,10 @@ class Part:
 
     @cached_property
     def _executable(self) -> Program:
-        specs = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), self.static)
+        def spec(array: Array) -> jax.ShapeDtypeStruct:
+            return jax.ShapeDtypeStruct(array.shape, array.dtype)
+
+        specs = jax.tree.map(spec, self.static)
         return _compiled(self.form, specs, len(self.slots.expressions))
 
 

@@ -96,7 +96,7 @@ MESSAGES = [
     ("circuit more(k: real) {\n  let a = pair(k)\n}\nlet b = more()", "E207", "needs `k`"),
     ("circuit more() {\n  family x at V.conv9\n}", "E204", "has no layer `conv9`"),
     ("circuit more() {\n  connect grey -> x { place = dot() }\n}", "E201", "no family `x`"),
-    ("".join(f"let a{i} = pair()\n" for i in range(65)), "E113", "copied too often"),
+    ("".join(f"let a{i} = pair()\n" for i in range(250)), "E113", "more than 2,048 declarations"),
 ]
 
 
