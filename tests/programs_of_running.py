@@ -126,8 +126,8 @@ def to_the_top() -> Circuit:
 def unconnected() -> Circuit:
     """A family that nothing reaches responds its bias."""
     return circuit(
-        (family("on", "conv2d1", rot(3), bias=real(2)), family("sum", "conv2d2", rot(3))),
-        (connect("on", "sum", place(blob(tap(1))), tune("th", EQUAL), norm=Norm("l1")),),
+        (family("lit", "conv2d1", rot(3), bias=real(2)), family("sum", "conv2d2", rot(3))),
+        (connect("lit", "sum", place(blob(tap(1))), tune("th", EQUAL), norm=Norm("l1")),),
     )
 
 
