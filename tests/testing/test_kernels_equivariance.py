@@ -42,26 +42,20 @@ SHIPPED = [
 ]
 
 
-BOUNDS = {"curves": 0.35, "circles": 0.35}
-"""Where the common bound is too narrow. Fitting to photographs made the arcs of `early` a tenth of
-a tap wide and the colour edges longer than their kernel; `circles` reads the same units."""
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_equivariance_of_shipped_circuits(path, record_property) -> None:
     """Exact under turns that map the taps to themselves, within the bound under others."""
     shipped = load(path)
-    bound = BOUNDS.get(path.stem, SAMPLED)
-    found = assert_kernels_equivariant(shipped, sampled=bound)
+    found = assert_kernels_equivariant(shipped)
     worst = max(found, key=lambda each: each.sampled, default=None)
     if worst is not None:
         exact = sum(bool(each.exact_turns) for each in found)
         record_property(
             "equivariance",
             f"{path.stem}: {exact} connections exact where taps map to themselves; elsewhere at "
-            f"most {100 * worst.sampled:.1f} % ({worst.connection}), bound {100 * bound:.0f} %",
+            f"most {100 * worst.sampled:.1f} % ({worst.connection}), bound {100 * SAMPLED:.0f} %",
         )
-    assert bool(lints(shipped, found)) == (path.stem in BOUNDS)
+    assert lints(shipped, found) == []
 
 
 def test_equivariance_survives_the_compiler() -> None:
