@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from circuitdsl.check.assembly import circuit_of
 from circuitdsl.check.building import Imports, build, check_imports
 from circuitdsl.check.findings import Findings
+from circuitdsl.check.fits import fits
 from circuitdsl.check.imports import FileLoader, Loader, open_module
 from circuitdsl.check.lints import unused_dials
 from circuitdsl.check.scope import Module
@@ -19,6 +20,7 @@ from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.circuit import (
     Circuit,
 )
+from circuitdsl.ir.fits import FitBlock
 from circuitdsl.ir.script import Script
 from circuitdsl.syntax import nodes
 
@@ -48,11 +50,13 @@ class Checked:
         circuit: None if there are errors or the file declares no families.
         script: Its edits and scores; None if there are errors or it has none.
         diagnostics: In order of appearance.
+        fits: Its fits.
     """
 
     circuit: Circuit | None
     script: Script | None
     diagnostics: list[Diagnostic]
+    fits: tuple[FitBlock, ...] = ()
 
 
 def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
@@ -76,11 +80,14 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     if not findings.failed and built.use is not None and families:
         circuit = circuit_of(built, built.use)
         unused_dials(circuit, findings)
+    fitted = fits(module, circuit, findings)
+    if findings.failed:
+        circuit = None
     found = sorted(
         findings.diagnostics,
         key=lambda d: (d.span.source is not file.source, d.span.source.name, d.span.start),
     )
-    return Checked(circuit, None if findings.failed else edits, found)
+    return Checked(circuit, None if findings.failed else edits, found, fitted)
 
 
 class _Circuits:

@@ -10,6 +10,7 @@ _BLOCKS: dict[type[nodes.Node], str] = {
     nodes.Connect: "a connection",
     nodes.Normalise: "a normalisation",
     nodes.Stimulus: "a stimulus set",
+    nodes.Fit: "a fit",
 }
 """Declarations whose blocks claim nothing, as messages name them."""
 

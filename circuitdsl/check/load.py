@@ -7,8 +7,9 @@ from pathlib import Path
 
 from circuitdsl.check.circuit import examine
 from circuitdsl.check.imports import FileLoader, Loader
-from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError
+from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError, suggestion
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.fits import FitBlock
 from circuitdsl.ir.script import Script
 from circuitdsl.source import Source
 from circuitdsl.syntax.parse import parse
@@ -24,11 +25,13 @@ class CheckResult:
             it is one for others to import).
         diagnostics: Errors and warnings, in order of appearance.
         script: The file's edits and scores; None if there are errors, or if it has none.
+        fits: The file's `fit` blocks.
     """
 
     circuit: Circuit | None
     diagnostics: tuple[Diagnostic, ...]
     script: Script | None = None
+    fits: tuple[FitBlock, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -44,7 +47,7 @@ def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
     diagnostics = tuple(sorted(found, key=lambda d: _order(d, file.source)))
     if faults:
         return CheckResult(None, diagnostics)
-    return CheckResult(checked.circuit, diagnostics, checked.script)
+    return CheckResult(checked.circuit, diagnostics, checked.script, checked.fits)
 
 
 def _order(diagnostic: Diagnostic, source: Source) -> tuple[bool, str, int]:
@@ -87,6 +90,34 @@ def load_script(path: str | Path) -> Script:
             help="Write `edit NAME on V { ablate V.mixed3b[379] to zero }`.",
         )
     return result.script
+
+
+def load_fit(path: str | Path, name: str | None = None) -> FitBlock:
+    """A `fit` block of a file; one that leaves everything open where the file has none.
+
+    Args:
+        path: The file.
+        name: Of the block; needed where there are several.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: there is no such block, or several and none is named.
+    """
+    result = check_path(path)
+    if result.errors:
+        raise DiagnosticError(result.diagnostics)
+    known = {fit.name: fit for fit in result.fits}
+    if name is None and len(known) > 1:
+        raise InputError(
+            f"{path} has {len(known)} `fit` blocks: {', '.join(known)}", help="pick one: --fit NAME"
+        )
+    if name is None:
+        return next(iter(known.values()), FitBlock("fit"))
+    if name not in known:
+        names = ", ".join(known) or "none"
+        hint = suggestion(name, known) or f"its `fit` blocks: {names}"
+        raise InputError(f"{path} has no `fit {name}`", help=hint)
+    return known[name]
 
 
 def loads(text: str, name: str = "<text>", loader: Loader | None = None) -> Circuit:

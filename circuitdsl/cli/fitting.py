@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Weights
 from circuitdsl.cli.output import write_record, writing
 from circuitdsl.diagnostics import InputError
+
+T = TypeVar("T")
+
+
+def _first(option: T | None, written: T | None, usual: T) -> T:
+    """The option, else what the block says, else the usual."""
+    return next((each for each in (option, written) if each is not None), usual)
 
 
 def fit(
@@ -19,9 +26,13 @@ def fit(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The fitted circuit (.circ).")
     ],
     objective: Annotated[
-        Literal["natural", "grid", "both"],
-        typer.Option(help="Agree on photographs, on published grids, or on both."),
-    ] = "natural",
+        Literal["natural", "grid", "both"] | None,
+        typer.Option(help="Agree on photographs (the default), on published grids, or on both."),
+    ] = None,
+    block: Annotated[
+        str | None,
+        typer.Option("--fit", metavar="NAME", help="The `fit` block whose settings hold."),
+    ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`.")
     ] = "auto",
@@ -33,13 +44,18 @@ def fit(
     limit: Limit = None,
     grid: Grid = None,
     share: Annotated[
-        float, typer.Option(metavar="X", help="Weight of the photographs against the grids.")
-    ] = 0.5,
-    steps: Annotated[int, typer.Option(min=1, help="How many steps.")] = 200,
-    rate: Annotated[float, typer.Option(min=0.0, help="Step size at the start.")] = 0.05,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Of what each step is shown.")] = 0,
-    units: Annotated[int, typer.Option(min=1, help="With how many trained units.")] = 10,
+        float | None,
+        typer.Option(metavar="X", help="Weight of the photographs against the grids (0.5)."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many steps (200).")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.0, help="Step size at the start (0.05).")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Photographs a step (8).")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of what each step is shown (0).")] = None,
+    units: Annotated[
+        int | None, typer.Option(min=1, help="With how many trained units (10).")
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Save here, and go on from here (safetensors)."),
@@ -48,8 +64,10 @@ def fit(
 ) -> None:
     """Fit the free dials of a circuit by gradient, and write it with the new defaults.
 
+    A `fit` block of the file says what the options leave open.
     Ctrl-C ends the fit and keeps the best so far.
     """
+    from circuitdsl.check.load import load_fit
     from circuitdsl.compare.by_name import fit as fit_file
     from circuitdsl.compare.fitting import Schedule
     from circuitdsl.files import write_text
@@ -60,20 +78,27 @@ def fit(
 
     if not output.absolute().parent.is_dir():
         raise InputError(f"there is no folder {output.absolute().parent} to write {output} to")
-    source = read_source(file)
+    source, chosen = read_source(file), load_fit(file, block)
+    schedule = Schedule(
+        steps=_first(steps, chosen.steps, 200),
+        rate=_first(rate, chosen.rate, 0.05),
+        photographs=_first(batch, chosen.batch, 8),
+        seed=_first(seed, chosen.seed, 0),
+    )
     with progress() as report:
         fitted = fit_file(
             file,
             model,
-            objective=objective,
+            objective=_first(objective, chosen.maximise, "natural"),
             weights=weights,
             images=images,
             limit=limit,
             grid=grid,
-            share=share,
-            schedule=Schedule(steps=steps, rate=rate, photographs=batch, seed=seed),
-            units=units,
+            share=_first(share, chosen.share, 0.5),
+            schedule=schedule,
+            units=_first(units, chosen.units, 10),
             checkpoint=checkpoint,
+            over=chosen.over,
             progress=report,
         )
     print_table(dials_table(fitted))

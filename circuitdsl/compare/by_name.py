@@ -22,6 +22,7 @@ from circuitdsl.compare.grids import read_grids
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.lower.dials import only_free
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import MODELS, best_available, labels, open_network
 from circuitdsl.stimuli.images import open_images
@@ -187,6 +188,7 @@ def fit(
     schedule: Schedule | None = None,
     units: int = 10,
     checkpoint: Path | None = None,
+    over: tuple[str, ...] | None = None,
     progress: Progress = silent,
 ) -> FittedCircuit:
     """Fit the free dials of a circuit file.
@@ -203,6 +205,7 @@ def fit(
         schedule: Steps, rate, and how much each step sees.
         units: How many of the network's units.
         checkpoint: A file to save to, and to go on from where it exists.
+        over: The dials to fit; all free ones if None.
         progress: Told what is being done.
 
     Raises:
@@ -210,6 +213,8 @@ def fit(
         InputError: anything else that was asked for is not there or does not fit.
     """
     circuit = load(path)
+    if over is not None:
+        circuit = only_free(circuit, over)
     published = None if grid is None else read_grids(grid)
     photographs = None if images is None else split_photographs(images, limit)
     name, network = open_model(model, weights)

@@ -6,7 +6,8 @@ In: a circuit and settings of its `free` dials. Out: numbers z on the whole line
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +28,22 @@ At the end itself z is infinite and no gradient moves it.
 def free_dials(circuit: Circuit) -> dict[str, Param]:
     """The dials that may be fitted, in the order of the text."""
     return {param.name: param for param in circuit.params if param.free}
+
+
+def only_free(circuit: Circuit, names: Collection[str]) -> Circuit:
+    """The circuit with these dials free and no others.
+
+    Raises:
+        InputError: it has no such dial.
+    """
+    known = {param.name for param in circuit.params}
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"the circuit has no dial `{name}`", help=suggestion(name, known) or ""
+            )
+    params = tuple(replace(param, free=param.name in names) for param in circuit.params)
+    return replace(circuit, params=params)
 
 
 def unbounded(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> dict[str, Array]:

@@ -171,6 +171,10 @@ class NodeBuilder:
         keyword, name, block = children
         return nodes.Score(self._at(keyword, block), self._name(name), block)
 
+    def fit(self, children: list[Any]) -> nodes.Fit:
+        keyword, name, block = children
+        return nodes.Fit(self._at(keyword, block), self._name(name), block)
+
     def block(self, children: list[Any]) -> nodes.Block:
         opening, *lines, closing = children
         return nodes.Block(

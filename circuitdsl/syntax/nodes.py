@@ -261,6 +261,14 @@ class Score(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Fit(Node):
+    """`fit NAME { ... }`."""
+
+    name: Name
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
 class Subcircuit(Node):
     """`circuit NAME(formals) { declarations }`; `opening` is the offset behind the brace."""
 
@@ -288,6 +296,7 @@ Item = (
     | Stimulus
     | Edit
     | Score
+    | Fit
 )
 
 # ---- the file

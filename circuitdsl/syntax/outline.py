@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from circuitdsl.syntax.words import DECLARATIONS, LATER
+from circuitdsl.syntax.words import DECLARATIONS
 
 DEEPEST = 64
 """Brackets inside brackets; far beyond what a reader could follow."""
@@ -30,7 +30,7 @@ _PART = re.compile(
 )
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _BRACKETS = frozenset("()[]{}")
-_STARTERS = frozenset((*DECLARATIONS, *LATER))
+_STARTERS = frozenset(DECLARATIONS)
 
 
 @dataclass(frozen=True)

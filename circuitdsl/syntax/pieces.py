@@ -208,6 +208,10 @@ def _score(item: nodes.Score) -> tuple[Piece, ...]:
     return (f"score {item.name.text}",)
 
 
+def _fit(item: nodes.Fit) -> tuple[Piece, ...]:
+    return (f"fit {item.name.text}",)
+
+
 _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.ImportNames: _import_names,
     nodes.ImportModule: _import_module,
@@ -223,4 +227,5 @@ _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.Stimulus: _stimulus,
     nodes.Edit: _edit,
     nodes.Score: _score,
+    nodes.Fit: _fit,
 }

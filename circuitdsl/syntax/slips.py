@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from circuitdsl.diagnostics import Diagnostic, Label, suggestion
 from circuitdsl.source import Source, Span
 from circuitdsl.syntax.outline import Unclosed
-from circuitdsl.syntax.words import DECLARATIONS, LATER, RESERVED, UNITS
+from circuitdsl.syntax.words import DECLARATIONS, RESERVED, UNITS
 
 _NEAR = 120
 """Characters before an error that say what it is."""
@@ -100,14 +100,6 @@ def _first_word(slip: Slip) -> Diagnostic | None:
     if match is None or match[0] in DECLARATIONS:
         return None
     span = Span(slip.source, slip.start, slip.start + match.end())
-    if match[0] in LATER:
-        return Diagnostic(
-            "E110",
-            f"`{match[0]}` blocks are not part of this version",
-            span,
-            note="it reads circuits: what there is, and how it is connected",
-            help="Remove the block.",
-        )
     if match[0] == "circ":
         return Diagnostic("E108", "a file has one header, in its first line", span)
     hint = suggestion(match[0], DECLARATIONS)

@@ -17,11 +17,9 @@ DECLARATIONS = (
     "stimulus",
     "edit",
     "score",
+    "fit",
 )
 """Words that start a declaration."""
-
-LATER = ("fit",)
-"""Words of the language's design that this version does not read."""
 
 CLAUSES = ("on", "to", "by", "with", "into", "match", "where")
 """Words inside of `edit` blocks."""

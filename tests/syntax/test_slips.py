@@ -24,7 +24,6 @@ SLIPS = [
     ("let a = b || c", "E106", 11, "there is no `or`"),
     ("familly a at V.b", "E109", 1, "did you mean `family`?"),
     ("xyz", "E109", 1, "no declaration starts with `xyz`"),
-    ("fit f { }", "E110", 1, "`fit` blocks are not part of this version"),
     ("edit e on V { ablate }", "E100", 22, "expected a value"),
     ("edit e on V { ablate 3b:3 to }", "E100", 30, "expected a value"),
     ("edit e on V { drop a -> b where weight }", "E100", 40, "a comparison"),

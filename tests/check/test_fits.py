@@ -1,0 +1,91 @@
+"""`fit` blocks: what is read, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from circuitdsl.check import check_source
+from circuitdsl.check.load import load_fit
+from circuitdsl.diagnostics import InputError
+from circuitdsl.ir.fits import FitBlock
+from circuitdsl.lower.dials import free_dials, only_free
+from circuitdsl.source import Source
+from circuitdsl.syntax.format import format_source
+
+BARS = """circ 1
+from std.shapes import gabor
+backbone V = inceptionv1()
+param long : px = 3px in [1px, 5px]
+param wide : px = 2px in [1px, 4px] free
+param plain = 1
+family gabors [th: orient(8)] at V.conv2d0
+connect V.input -> gabors { place = plain * gabor(6px, length=long, width=wide) }
+"""
+WHOLE = """
+fit dials {
+  over     = [long, wide]
+  maximise = both
+  share    = 0.7
+  steps    = 300
+  rate     = 0.02
+  batch    = 4
+  seed     = 3
+  units    = 5
+}
+"""
+
+
+def check(text: str):
+    return check_source(Source("bars.circ", BARS + text))
+
+
+def test_a_whole_block() -> None:
+    result = check(WHOLE)
+    assert [d.message for d in result.diagnostics] == []
+    assert result.fits == (FitBlock("dials", ("long", "wide"), "both", 0.7, 300, 0.02, 4, 3, 5),)
+    assert result.circuit == check("").circuit
+    assert result.circuit is not None
+    assert list(free_dials(only_free(result.circuit, ("long",)))) == ["long"]
+
+
+@pytest.mark.parametrize(
+    ("block", "code", "message"),
+    [
+        ("over = [lnog]", "E201", "no dial `lnog`; did you mean `long`?"),
+        ("over = [plain]", "E806", "the dial `plain` has no range to be fitted in"),
+        ("over = [long, long]", "E208", "`long` is given twice"),
+        ("over = [3px]", "E302", "`over` names dials"),
+        ("over = []", "E806", "`over` names no dial"),
+        ("maximise = nature", "E201", "there is no objective `nature`; did you mean `natural`?"),
+        ("stps = 3", "E202", "a fit has no attribute `stps`; did you mean `steps`?"),
+        ("steps = 0", "E304", "`steps` is a whole number from 1 to 1,000,000,000"),
+        ("share = 1", "E304", "`share` is above 0 and below 1"),
+        ("rate = 0", "E304", "`rate` is above 0"),
+        ("expect rate > 1", "E804", "a fit has nothing to expect"),
+    ],
+)
+def test_refused(block: str, code: str, message: str) -> None:
+    result = check(f"fit dials {{ {block} }}\n")
+    assert [(d.code, d.message) for d in result.errors] == [(code, message)]
+    assert result.circuit is None
+
+
+def test_a_block_is_formatted_once_and_for_all() -> None:
+    text = BARS + "\nfit   dials {over=[long,wide]\nsteps =  3}\n"
+    once = format_source(Source("bars.circ", text))
+    assert once.endswith("fit dials {\n  over  = [long, wide]\n  steps = 3\n}\n")
+    assert format_source(Source("bars.circ", once)) == once
+
+
+def test_a_block_is_picked_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "bars.circ"
+    path.write_text(BARS, encoding="utf-8")
+    assert load_fit(path) == FitBlock("fit")
+    path.write_text(BARS + "fit one { steps = 1 }\nfit two { steps = 2 }\n", encoding="utf-8")
+    assert load_fit(path, "two").steps == 2
+    with pytest.raises(InputError, match="has 2 `fit` blocks: one, two"):
+        load_fit(path)
+    with pytest.raises(InputError, match="has no `fit thre`"):
+        load_fit(path, "thre")
