@@ -138,9 +138,26 @@ def loads(text: str, name: str = "<text>", loader: Loader | None = None) -> Circ
 def _circuit(result: CheckResult, name: str) -> Circuit:
     if result.errors:
         raise DiagnosticError(result.diagnostics)
+    if result.circuit is None and result.script is not None:
+        raise InputError(
+            f"{name} is a script of {_blocks(result.script)}: there is no circuit in it.",
+            help=f"Run it by {_commands(result.script, name)}.",
+        )
     if result.circuit is None:
         raise InputError(
             f"{name} declares no families: there is no circuit in it.",
             help='Other files use its declarations: `import "FILE" as NAME`.',
         )
     return result.circuit
+
+
+def _blocks(script: Script) -> str:
+    kinds = {"edits": script.edits, "scores": script.scores}
+    return " and ".join(kind for kind, blocks in kinds.items() if blocks)
+
+
+def _commands(script: Script, name: str) -> str:
+    """The commands that take a script, as they are written."""
+    edits = (f"effect {name} --images DIR", f"edit {name} -o WEIGHTS.safetensors")
+    known = (*(edits if script.edits else ()), *((f"score {name}",) if script.scores else ()))
+    return " or ".join(f"`circuitdsl {command}`" for command in known)

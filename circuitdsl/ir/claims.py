@@ -27,8 +27,6 @@ MEASURES: dict[MeasureName, MeasureUnit] = {
 OF_TUNING: tuple[MeasureName, ...] = ("preferred_error", "fwhm", "echo")
 """Measures of the curve of responses over the angles of a set."""
 
-COMPARISONS = ("<=", ">=", "==", "!=", "<", ">")
-
 
 @dataclass(frozen=True)
 class Measure:

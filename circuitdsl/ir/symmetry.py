@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from circuitdsl.ir.axes import Axis, AxisKind
 from circuitdsl.ir.circuit import Circuit
 
-Ends = tuple[tuple[Axis, ...], tuple[Axis, ...]]
-"""The axes of a source, and those of a target."""
-
 PLANE_KINDS: tuple[tuple[AxisKind, ...], ...] = (("rot", "orient"), ("flip",), ("scale",))
 """Kinds of axes that turn, mirror and dilate the plane."""
 

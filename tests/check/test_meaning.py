@@ -274,6 +274,40 @@ def test_ways_in(tmp_path: Path) -> None:
         load(latin)
 
 
+@pytest.mark.parametrize(
+    ("blocks", "kinds", "commands"),
+    [
+        (("edit",), "edits", ["effect F --images DIR", "edit F -o WEIGHTS.safetensors"]),
+        (("score",), "scores", ["score F"]),
+        (
+            ("edit", "score"),
+            "edits and scores",
+            ["effect F --images DIR", "edit F -o WEIGHTS.safetensors", "score F"],
+        ),
+    ],
+    ids=lambda value: "_".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_script_says_which_commands_take_it(blocks, kinds, commands) -> None:
+    texts = {
+        "edit": "edit quieter on V { scale 3b:379 by 0.5 }\n",
+        "score": "score echoes { left = V.mixed3b[379] }\n",
+    }
+    head = 'circ 1\nbackbone V = inceptionv1(weights="default")\n'
+    with pytest.raises(InputError) as raised:
+        loads(head + "".join(texts[block] for block in blocks), "F")
+    assert raised.value.message == f"F is a script of {kinds}: there is no circuit in it."
+    listed = " or ".join(f"`circuitdsl {command}`" for command in commands)
+    assert raised.value.help == f"Run it by {listed}."
+
+
+def test_a_script_with_families_of_trained_units_has_a_circuit() -> None:
+    circuit = loads(
+        'circ 1\nbackbone V = inceptionv1(weights="default")\n'
+        "family found at V.mixed3b { units = [379] }\nedit off on V { ablate found to zero }\n"
+    )
+    assert [family.name for family in circuit.families] == ["found"]
+
+
 def test_checking_loads_no_numerical_library() -> None:
     code = (
         "import sys; from circuitdsl.check import check_path; "
