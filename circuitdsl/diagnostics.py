@@ -14,8 +14,8 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from textwrap import indent, wrap
-from typing import Literal
-from unicodedata import east_asian_width
+from typing import Literal, NamedTuple
+from unicodedata import category, east_asian_width
 
 from circuitdsl.source import Source, Span
 
@@ -85,50 +85,102 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else ""
 
 
+Role = Literal["severity", "message", "frame", "place", "source", "mark", "aside", "title", "text"]
+"""What a piece of a message is; `mark` underlines the place itself, `aside` another one."""
+
+
+class Piece(NamedTuple):
+    """Characters that are shown alike."""
+
+    text: str
+    role: Role
+
+
+Line = tuple[Piece, ...]
+
+
 def render(diagnostic: Diagnostic) -> str:
     """A diagnostic as plain text: what is wrong, the lines in question, why, and what to do."""
+    lines = ("".join(piece.text for piece in line) for line in lines_of(diagnostic))
+    return "\n".join(lines) + "\n"
+
+
+def lines_of(diagnostic: Diagnostic, columns: int | None = None) -> list[Line]:
+    """What `render` prints, as lines of pieces.
+
+    Args:
+        diagnostic: The diagnostic.
+        columns: Shorten excerpts of the text, so that they and their underlines fit. Sentences
+            and labels stay as long as they are.
+    """
     span = diagnostic.span
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    head = Piece(f"{diagnostic.severity}[{diagnostic.code}]", "severity")
+    lines: list[Line] = [(head, Piece(": ", "title"), Piece(diagnostic.message, "message"))]
     labels = [Label(span, diagnostic.label), *diagnostic.also]
     by_source: dict[Source, list[Label]] = {}
     for label in labels:
         by_source.setdefault(label.span.source, []).append(label)
     width = max(len(str(label.span.line)) for label in labels)
+    room = None if columns is None else max(columns - width - len(" | "), _LEAST_ROOM)
     for source, here in by_source.items():
         arrow = "-->" if source is span.source else ":::"
-        lines.append(f"{' ' * width}{arrow} {here[0].span}")
+        lines.append((Piece(f"{' ' * width}{arrow} ", "frame"), Piece(str(here[0].span), "place")))
         if source.text:
-            lines += _excerpt(source, here, span, width)
+            lines += _excerpt(source, here, span, width, room)
     for title, text in (("note", diagnostic.note), ("help", diagnostic.help)):
         if text:
-            lines.append(f"{' ' * width} = {title}: {text}")
-    return "\n".join(lines) + "\n"
+            start = Piece(f"{' ' * width} = ", "frame")
+            lines.append((start, Piece(f"{title}: ", "title"), Piece(text, "text")))
+    return lines
 
 
-def _excerpt(source: Source, labels: list[Label], primary: Span, width: int) -> list[str]:
+def _excerpt(
+    source: Source, labels: list[Label], primary: Span, width: int, room: int | None
+) -> list[Line]:
     """The lines that labels point at, each followed by its underlines."""
-    lines = [f"{' ' * width} |"]
+    edge = Piece(f"{' ' * width} |", "frame")
+    lines: list[Line] = [(edge,)]
     by_line: dict[int, list[Label]] = {}
     for label in sorted(labels, key=lambda label: label.span.start):
         by_line.setdefault(label.span.line, []).append(label)
     for number, here in by_line.items():
         full = source.line_text(number)
-        # of a very long line, show what is around the first mark
-        start = max(here[0].span.column - 1 - _WINDOW // 2, 0) if len(full) > _WINDOW else 0
-        text = full[start : start + _WINDOW]
-        lines.append(f"{number:>{width}} | {_visible(text)}".rstrip())
+        start, text = 0, ""
         for label in here:
-            column = label.span.column - 1 - start
-            length = max(min(label.span.end - label.span.start, len(text) - column), 1)
-            mark = "^" if label.span is primary else "-"
-            before = " " * _columns(text[:column])
-            marks = mark * max(_columns(text[column : column + length]), 1)
-            lines.append(f"{' ' * width} | {before}{marks} {label.text}".rstrip())
+            column = label.span.column - 1
+            cut = start + len(text) < len(full)
+            if label is here[0] or (cut and column >= start + len(text)):
+                start, text = _window(full, column, room)
+                shown = _visible(text).rstrip()
+                numbered = Piece(f"{number:>{width}} |", "frame")
+                lines.append((numbered, Piece(f" {shown}", "source")) if shown else (numbered,))
+            lines.append((edge, *_underline(label, text, column - start, label.span is primary)))
     return lines
+
+
+def _underline(label: Label, text: str, column: int, primary: bool) -> tuple[Piece, Piece]:
+    """Marks below a label's characters of a line, and what it says beside them."""
+    length = max(min(label.span.end - label.span.start, len(text) - column), 1)
+    before = " " * _columns(text[:column])
+    marks = ("^" if primary else "-") * max(_columns(text[column : column + length]), 1)
+    marked = f"{marks} {label.text}".rstrip()
+    return Piece(f" {before}", "frame"), Piece(marked, "mark" if primary else "aside")
 
 
 _WINDOW = 160
 """Characters shown of one line."""
+
+_LEAST_ROOM = 20
+"""Columns that an excerpt has even where the terminal is narrower."""
+
+
+def _window(full: str, column: int, room: int | None) -> tuple[int, str]:
+    """Of a very long line what is around a column, and where that starts."""
+    most = _WINDOW
+    if room is not None and _columns(full) > room:
+        most = min(_WINDOW, room if _columns(full) == len(full) else room // 2)
+    start = max(min(column - most // 2, len(full) - most), 0)
+    return start, full[start : start + most]
 
 
 def _visible(text: str) -> str:
@@ -138,8 +190,11 @@ def _visible(text: str) -> str:
 
 
 def _columns(text: str) -> int:
-    """Columns of a terminal that a text fills."""
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+    """Columns of a terminal that a text fills; accents that stand over a letter fill none."""
+    return sum(
+        0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in "WF" else 1
+        for char in text
+    )
 
 
 # ---- codes and their pages

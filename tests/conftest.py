@@ -10,6 +10,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
+os.environ.pop("FORCE_COLOR", None)  # texts are compared without colours
+
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("local", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")

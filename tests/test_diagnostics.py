@@ -16,6 +16,7 @@ from circuitdsl.diagnostics import (
     InputError,
     Label,
     explain,
+    lines_of,
     page,
     render,
     suggestion,
@@ -120,6 +121,41 @@ def test_render_cuts_very_long_lines_around_the_place() -> None:
     lines = render(Diagnostic("E100", "m", Span(source, 5000, 5001))).splitlines()
     assert max(map(len, lines)) < 180
     assert lines[3][lines[4].index("^")] == "!"
+
+
+def test_render_shows_a_very_long_line_again_for_a_far_place() -> None:
+    source = Source("a.circ", "!" + "a" * 5000 + "?")
+    also = (Label(Span(source, 5001, 5002), "far"), Label(Span(source, 1, 3), "near"))
+    lines = render(Diagnostic("E100", "m", Span(source, 0, 1), also=also)).splitlines()
+    assert [line[:4] for line in lines[3:]] == ["1 | ", "  | ", "  | ", "1 | ", "  | "]
+    assert lines[4].strip() == "| ^"
+    assert lines[5].strip() == "|  -- near"
+    assert lines[6][lines[7].index("-")] == "?"
+
+
+def test_render_counts_no_column_for_an_accent_over_a_letter() -> None:
+    source = Source("a.circ", "e\u0301 x")
+    lines = render(Diagnostic("E100", "m", Span(source, 3, 4))).splitlines()
+    assert lines[4] == "  |   ^"
+
+
+@pytest.mark.parametrize("columns", [24, 40, 60, 200])
+@pytest.mark.parametrize("text", ["connect a -> b { place = x } " * 9, "日本 " * 60, "\tx" * 45])
+def test_excerpts_fit_into_so_many_columns(columns: int, text: str) -> None:
+    source = Source("a.circ", text)
+    for at in (0, 5, len(text) // 2, len(text) - 1):
+        lines = lines_of(Diagnostic("E100", "m", Span(source, at, at + 1)), columns)
+        shown, marks = (
+            "".join(piece.text for piece in line).removeprefix(edge)
+            for line, edge in zip(lines[3:5], ("1 | ", "  | "), strict=True)
+        )
+        visible = source.text[at].replace("\t", " ")
+        wide = [char for char in shown for _ in range(2 if char in "日本" else 1)]
+        assert max(len(wide), len(marks)) <= columns - 4
+        assert (
+            "".join(wide[marks.index("^") : len(marks)]).strip()
+            == (visible * len(marks.strip())).strip()
+        )
 
 
 def test_render_of_a_place_that_was_never_text() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.failures import FINDINGS
+from circuitdsl.cli.failures import FINDINGS, say_warning
 from circuitdsl.cli.options import CircuitFile, CircuitFiles
 from circuitdsl.cli.output import writing
 from circuitdsl.diagnostics import DiagnosticError, InputError
@@ -134,8 +134,7 @@ def _inside(circuit: Circuit, backbone: str) -> Circuit:
         )
     fitted(circuit)
     for sentence in departures(circuit):
-        typer.secho("warning: ", fg=typer.colors.YELLOW, bold=True, nl=False, err=True)
-        typer.echo(sentence, err=True)
+        say_warning(sentence)
     return as_inside(circuit)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.failures import FINDINGS, print_findings
+from circuitdsl.cli.failures import FINDINGS, print_findings, say_warning
 from circuitdsl.cli.options import (
     Calibration,
     CircuitFile,
@@ -135,7 +135,7 @@ def effect(
     with progress() as report:
         name, chosen, found = script_effect(file, edit, given, mirror=mirror, progress=report)
     for notice in found.notices:
-        _warn(notice)
+        say_warning(notice)
     print_table(effect_table(found, f"{chosen} on {name}"))
     print_table(changes_table(found))
     print_table(moved_table(found))
@@ -167,7 +167,7 @@ def edit(
     with progress() as report:
         chosen, found, notices = folded_weights(file, edit, given, report)
     for warning in (*notices, *(f"not in the weights: {left}" for left in found.left)):
-        _warn(warning)
+        say_warning(warning)
     write_weights(output, found.params)
     part = "all" if not found.left else "part"
     typer.echo(f"wrote {output}, which says {part} of {chosen}", err=True)
@@ -202,8 +202,3 @@ def score_script(
         typer.echo(f"{found.held} of {found.held + len(found.failed)} expectations hold", err=True)
     if found.failed:
         raise typer.Exit(FINDINGS)
-
-
-def _warn(text: str) -> None:
-    typer.secho("warning: ", fg=typer.colors.YELLOW, bold=True, nl=False, err=True)
-    typer.echo(text, err=True)

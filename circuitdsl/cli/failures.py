@@ -7,12 +7,15 @@ for an interrupt.
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError, render
+from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError, Severity, render
 
 FINDINGS, USAGE, INTERNAL, INTERRUPTED = 1, 2, 70, 130
 """Exit codes other than success."""
@@ -47,20 +50,41 @@ class Commands(TyperGroup):
             raise typer.Exit(INTERNAL) from error
 
 
-def print_findings(findings: tuple[Diagnostic, ...], *, err: bool = False) -> None:
-    """Print findings with the lines that they are about."""
+def print_findings(findings: Sequence[Diagnostic], *, err: bool = False) -> None:
+    """Print findings with the lines that they are about; in colours where a person looks on."""
+    if findings and _seen(err=err):
+        from circuitdsl.report.findings import show_findings
+
+        show_findings(findings, err=err)
+        return
     for finding in findings:
-        head, _, rest = render(finding).partition("\n")
-        colour = typer.colors.RED if finding.severity == "error" else typer.colors.YELLOW
-        typer.secho(head, fg=colour, bold=True, err=err)
-        typer.echo(f"{rest}\n", err=err)
+        typer.echo(render(finding), err=err)
 
 
 def say_error(error: InputError) -> None:
     """Print what is wrong, why, and what to do, on standard error."""
-    typer.secho("error: ", fg=typer.colors.RED, bold=True, nl=False, err=True)
-    typer.echo(error.message, err=True)
-    if error.why:
-        typer.echo(f"  = why: {error.why}", err=True)
-    if error.help:
-        typer.echo(f"  = help: {error.help}", err=True)
+    _say("error", error.message, {"why": error.why, "help": error.help})
+
+
+def say_warning(sentence: str) -> None:
+    """Print something that the user should know, on standard error."""
+    _say("warning", sentence, {})
+
+
+def _say(severity: Severity, sentence: str, reasons: dict[str, str]) -> None:
+    if _seen(err=True):
+        from circuitdsl.report.findings import show_sentence
+
+        show_sentence(severity, sentence, reasons)
+        return
+    typer.echo(f"{severity}: {sentence}", err=True)
+    for title, text in reasons.items():
+        if text:
+            typer.echo(f"  = {title}: {text}", err=True)
+
+
+def _seen(*, err: bool) -> bool:
+    """Whether the stream is a terminal that shows colours, and nobody wants it plain."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr if err else sys.stdout).isatty()

@@ -7,16 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import typer
-
+from circuitdsl.cli.failures import say_warning
 from circuitdsl.diagnostics import InputError
 
 
 def say_left_out(skipped: dict[str, str]) -> None:
     """Name the files that could not be read, and why, on standard error."""
     for name, why in skipped.items():
-        typer.secho("warning: ", fg=typer.colors.YELLOW, bold=True, nl=False, err=True)
-        typer.echo(f"left out {name}: {why}", err=True)
+        say_warning(f"left out {name}: {why}")
 
 
 @contextmanager
