@@ -9,16 +9,21 @@ SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from circuitdsl.diagnostics import CODES, Diagnostic, InputError, page
+from circuitdsl.diagnostics import CODES, Diagnostic, InputError, Severity, page
 from circuitdsl.source import Span
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _UNREADABLE = "unreadable"
+_ROOT = "%SRCROOT%"
+"""What code hosts call the folder that a repository is checked out to."""
 
 
 def findings_record(
@@ -72,7 +77,10 @@ def _place(span: Span) -> dict[str, Any]:
 
 
 def sarif(
-    found: Iterable[Diagnostic], unread: Mapping[str, InputError], version: str
+    found: Iterable[Diagnostic],
+    unread: Mapping[str, InputError],
+    version: str,
+    root: Path | None = None,
 ) -> dict[str, Any]:
     """The findings of one run as a SARIF log.
 
@@ -80,82 +88,108 @@ def sarif(
         found: Findings of all files.
         unread: Files that could not be read.
         version: Of this program.
+        root: Places of files below this folder are given relative to it, so that a code host knows
+            them; by default the current one.
     """
+    files = _Files(Path.cwd() if root is None else root)
     diagnostics = list(found)
-    codes = sorted({diagnostic.code for diagnostic in diagnostics})
-    rules = [_rule(code) for code in codes]
-    results = [_result(each, codes.index(each.code)) for each in diagnostics]
+    levels = {diagnostic.code: diagnostic.severity for diagnostic in diagnostics}
+    codes = sorted(levels)
+    driver: dict[str, Any] = {
+        "name": "circuitdsl",
+        "version": version,
+        "rules": [_rule(code, levels[code]) for code in codes],
+    }
+    if unread:
+        driver["notifications"] = [
+            {"id": _UNREADABLE, "shortDescription": _message("file that cannot be read")}
+        ]
     notifications = [
         {
             "level": "error",
-            "message": {"text": str(error)},
-            "descriptor": {"id": _UNREADABLE},
-            "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}],
+            "message": _message(str(error)),
+            "descriptor": {"id": _UNREADABLE, "index": 0},
+            "locations": [{"physicalLocation": {"artifactLocation": files.location(Path(name))}}],
         }
         for name, error in unread.items()
     ]
-    return {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "circuitdsl", "version": version, "rules": rules}},
-                "columnKind": "unicodeCodePoints",
-                "invocations": [
-                    {
-                        "executionSuccessful": not unread,
-                        "toolExecutionNotifications": notifications,
-                    }
-                ],
-                "results": results,
-            }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"uri": f"{files.root.as_uri().rstrip('/')}/"}},
+        "invocations": [
+            {"executionSuccessful": not unread, "toolExecutionNotifications": notifications}
         ],
+        "results": [files.result(each, codes.index(each.code)) for each in diagnostics],
     }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(code: str) -> dict[str, Any]:
+def _rule(code: str, level: Severity) -> dict[str, Any]:
+    about = page(code).text
     return {
         "id": code,
-        "shortDescription": {"text": CODES[code]},
-        "fullDescription": {"text": page(code).text},
+        "shortDescription": _message(CODES[code]),
+        "fullDescription": _message(about),
+        "help": _message(f"{about}\n\nExamples: `circuitdsl explain {code}`."),
+        "defaultConfiguration": {"level": level},
     }
 
 
-def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
-    parts = [diagnostic.message]
-    parts += [f"{text[0].upper()}{text[1:]}" for text in (diagnostic.note, diagnostic.help) if text]
-    result: dict[str, Any] = {
-        "ruleId": diagnostic.code,
-        "ruleIndex": index,
-        "level": diagnostic.severity,
-        "message": {"text": "\n".join(parts)},
-    }
-    if diagnostic.span.source.text:
-        result["locations"] = [_location(diagnostic.span, diagnostic.label)]
-    if diagnostic.also:
-        result["relatedLocations"] = [
-            {"id": number, **_location(also.span, also.text)}
-            for number, also in enumerate(diagnostic.also)
-        ]
-    return result
+def _message(text: str) -> dict[str, str]:
+    """Plain text as the standard spells it.
+
+    Braces are doubled, since a number in single ones would stand for an argument (3.11.5), and a
+    bracket that would begin a link is escaped (3.11.6).
+    """
+    doubled = text.replace("{", "{{").replace("}", "}}")
+    return {"text": re.sub(r"\[(?=[^\[\]]*\]\()", r"\\[", doubled)}
 
 
-def _location(span: Span, text: str) -> dict[str, Any]:
-    at = _place(span)
-    location: dict[str, Any] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _uri(at["file"])},
-            "region": {
-                "startLine": at["line"],
-                "startColumn": at["column"],
-                "endLine": at["end_line"],
-                "endColumn": at["end_column"],
-            },
+@dataclass(frozen=True)
+class _Files:
+    """Places in files below a folder, and elsewhere."""
+
+    root: Path
+
+    def result(self, diagnostic: Diagnostic, index: int) -> dict[str, Any]:
+        parts = [diagnostic.message]
+        reasons = (diagnostic.note, diagnostic.help)
+        parts += [f"{text[0].upper()}{text[1:]}" for text in reasons if text]
+        result: dict[str, Any] = {
+            "ruleId": diagnostic.code,
+            "ruleIndex": index,
+            "level": diagnostic.severity,
+            "message": _message("\n".join(parts)),
         }
-    }
-    return location | ({"message": {"text": text}} if text else {})
+        if diagnostic.span.source.text:
+            result["locations"] = [self.place(diagnostic.span, diagnostic.label)]
+        also = [label for label in diagnostic.also if label.span.source.text]
+        if also:
+            result["relatedLocations"] = [
+                {"id": number, **self.place(label.span, label.text)}
+                for number, label in enumerate(also)
+            ]
+        return result
 
+    def place(self, span: Span, text: str) -> dict[str, Any]:
+        at = _place(span)
+        place: dict[str, Any] = {
+            "physicalLocation": {
+                "artifactLocation": self.location(span.source.path or Path(span.source.name)),
+                "region": {
+                    "startLine": at["line"],
+                    "startColumn": at["column"],
+                    "endLine": at["end_line"],
+                    "endColumn": at["end_column"],
+                },
+            }
+        }
+        return place | ({"message": _message(text)} if text else {})
 
-def _uri(name: str) -> str:
-    path = Path(name)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    def location(self, path: Path) -> dict[str, str]:
+        """Where a file lies: below the root, or by its whole path."""
+        whole = Path(normpath(self.root / path))
+        if not whole.is_relative_to(self.root):
+            return {"uri": whole.as_uri()}
+        return {"uri": quote(whole.relative_to(self.root).as_posix()), "uriBaseId": _ROOT}
