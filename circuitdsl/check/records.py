@@ -93,7 +93,7 @@ def sarif(
     """
     files = _Files(Path.cwd() if root is None else root)
     diagnostics = list(found)
-    levels = {diagnostic.code: diagnostic.severity for diagnostic in diagnostics}
+    levels: dict[str, Severity] = {each.code: each.severity for each in diagnostics}
     codes = sorted(levels)
     driver: dict[str, Any] = {
         "name": "circuitdsl",
