@@ -9,14 +9,14 @@ from collections.abc import Mapping
 
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
+from circuitdsl.check.maximised import maximised
 from circuitdsl.check.scope import Module, attributes, twice
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.fits import FitBlock, Objective
+from circuitdsl.ir.fits import FitBlock
 from circuitdsl.syntax import nodes
 
-_LEAST = {"steps": 1, "batch": 1, "seed": 0, "units": 1}
-_KNOWN = ("over", "maximise", "share", "rate", *_LEAST)
-_OBJECTIVES: tuple[Objective, ...] = ("natural", "grid", "both")
+_LEAST = {"steps": 1, "batch": 1, "circles": 1, "seed": 0, "units": 1}
+_KNOWN = ("over", "maximise", "rate", *_LEAST)
 _MOST = 1_000_000_000
 
 
@@ -57,9 +57,8 @@ def _fit(module: Module, node: nodes.Fit, circuit: Circuit | None, findings: Fin
     return FitBlock(
         name=node.name.text,
         over=over,
-        maximise=_objective(values.get("maximise"), findings),
-        share=_between(module, values, "share", 1.0, findings),
-        rate=_between(module, values, "rate", None, findings),
+        maximise=maximised(module, values["maximise"], findings) if "maximise" in values else None,
+        rate=_positive(module, values, "rate", findings),
         span=node.span,
         **whole,
     )
@@ -98,17 +97,6 @@ def _over(
     return tuple(named)
 
 
-def _objective(node: nodes.Expression | None, findings: Findings) -> Objective | None:
-    if node is None:
-        return None
-    name = node.name.text if isinstance(node, nodes.Reference) else node.span.text
-    if name in _OBJECTIVES:
-        return name
-    message = with_hint(f"there is no objective `{name}`", name, _OBJECTIVES)
-    findings.error("E201", message, node.span, help=f"It is {listed(_OBJECTIVES)}.")
-    return None
-
-
 def _whole(
     module: Module, values: Mapping[str, nodes.Expression], name: str, findings: Findings
 ) -> int | None:
@@ -122,19 +110,13 @@ def _whole(
     return None if value is None else int(value)
 
 
-def _between(
-    module: Module,
-    values: Mapping[str, nodes.Expression],
-    name: str,
-    most: float | None,
-    findings: Findings,
+def _positive(
+    module: Module, values: Mapping[str, nodes.Expression], name: str, findings: Findings
 ) -> float | None:
-    """A number above 0 and, where there is a most, below that."""
     if name not in values:
         return None
     value = Evaluator(module, findings).constant(values[name], "real", f"`{name}`")
-    if value is not None and (value <= 0 or (most is not None and value >= most)):
-        bound = "" if most is None else f" and below {most:g}"
-        findings.error("E304", f"`{name}` is above 0{bound}", values[name].span)
+    if value is not None and value <= 0:
+        findings.error("E304", f"`{name}` is above 0", values[name].span)
         return None
     return value

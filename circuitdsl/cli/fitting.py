@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -26,8 +26,11 @@ def fit(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The fitted circuit (.circ).")
     ],
     objective: Annotated[
-        Literal["natural", "grid", "both"] | None,
-        typer.Option(help="Agree on photographs (the default), on published grids, or on both."),
+        str | None,
+        typer.Option(
+            metavar="SUM",
+            help="A sum of `natural` (the default), `grid`, `tuning`, `splice`: natural + 2*grid.",
+        ),
     ] = None,
     block: Annotated[
         str | None,
@@ -43,15 +46,12 @@ def fit(
     ] = None,
     limit: Limit = None,
     grid: Grid = None,
-    share: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Weight of the photographs against the grids (0.5)."),
-    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="How many steps (200).")] = None,
     rate: Annotated[
         float | None, typer.Option(min=0.0, help="Step size at the start (0.05).")
     ] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Photographs a step (8).")] = None,
+    circles: Annotated[int | None, typer.Option(min=1, help="Circles a step (128).")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of what each step is shown (0).")] = None,
     units: Annotated[
         int | None, typer.Option(min=1, help="With how many trained units (10).")
@@ -71,6 +71,7 @@ def fit(
     from circuitdsl.compare.by_name import fit as fit_file
     from circuitdsl.compare.fitting import Schedule
     from circuitdsl.files import write_text
+    from circuitdsl.ir.fits import NATURAL
     from circuitdsl.report.fits import dials_table, fit_table
     from circuitdsl.report.terminal import print_table, progress
     from circuitdsl.syntax.read import read_source
@@ -83,18 +84,18 @@ def fit(
         steps=_first(steps, chosen.steps, 200),
         rate=_first(rate, chosen.rate, 0.05),
         photographs=_first(batch, chosen.batch, 8),
+        circles=_first(circles, chosen.circles, 128),
         seed=_first(seed, chosen.seed, 0),
     )
     with progress() as report:
         fitted = fit_file(
             file,
             model,
-            objective=_first(objective, chosen.maximise, "natural"),
+            objective=_first(objective, chosen.maximise, NATURAL),
             weights=weights,
             images=images,
             limit=limit,
             grid=grid,
-            share=_first(share, chosen.share, 0.5),
             schedule=schedule,
             units=_first(units, chosen.units, 10),
             checkpoint=checkpoint,

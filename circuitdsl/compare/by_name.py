@@ -13,15 +13,17 @@ import jax.numpy as jnp
 from jax import Array
 
 from circuitdsl.check.load import load
+from circuitdsl.check.maximised import objective as maximised
 from circuitdsl.compare.accuracy import AccuracyResult
 from circuitdsl.compare.accuracy import accuracy as measure_accuracy
 from circuitdsl.compare.families import FoundFamily, find_family
-from circuitdsl.compare.fitted import FittedCircuit, Kind, fit_circuit, split_photographs
+from circuitdsl.compare.fitted import FittedCircuit, fit_circuit, split_photographs
 from circuitdsl.compare.fitting import Schedule
 from circuitdsl.compare.grids import read_grids
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.fits import NATURAL, Terms
 from circuitdsl.lower.dials import only_free
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import MODELS, best_available, labels, open_network
@@ -179,12 +181,11 @@ def fit(
     path: Path | str,
     model: str = AUTO,
     *,
-    objective: Kind = "natural",
+    objective: Terms | str = NATURAL,
     weights: Path | None = None,
     images: Path | None = None,
     limit: int | None = None,
     grid: Path | None = None,
-    share: float = 0.5,
     schedule: Schedule | None = None,
     units: int = 10,
     checkpoint: Path | None = None,
@@ -196,12 +197,11 @@ def fit(
     Args:
         path: The circuit file.
         model: A model of the registry, or `auto`: the best whose weights are here.
-        objective: `natural` photographs, the published `grid`, or `both`.
+        objective: The weighted sum of measures to maximise, such as `natural + 2*grid`.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs; half of them are fitted to, half are for testing.
         limit: How many photographs of each half at most.
         grid: A file of published grids.
-        share: Of the photographs in the sum of both.
         schedule: Steps, rate, and how much each step sees.
         units: How many of the network's units.
         checkpoint: A file to save to, and to go on from where it exists.
@@ -212,6 +212,7 @@ def fit(
         DiagnosticError: the file has errors.
         InputError: anything else that was asked for is not there or does not fit.
     """
+    terms = maximised(objective) if isinstance(objective, str) else objective
     circuit = load(path)
     if over is not None:
         circuit = only_free(circuit, over)
@@ -223,10 +224,9 @@ def fit(
         network,
         file=str(path),
         model=name,
-        objective=objective,
+        objective=terms,
         photographs=photographs,
         published=published,
-        share=share,
         schedule=schedule,
         units=units,
         checkpoint=checkpoint,

@@ -5,7 +5,8 @@ before and after, how alike the two families are before and after on photographs
 and on others that were not, and the file's text with the new defaults.
 
 Photographs are split by file, half and half, by a stated seed. A limit thins each half afterwards,
-so the halves have no image in common whatever limits two runs have.
+so the halves have no image in common whatever limits two runs have. Which dials of a fit are the
+best is judged on a part of the first half (`fitting.held_back`); the second is for the report.
 """
 
 from __future__ import annotations
@@ -14,20 +15,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
-import jax.numpy as jnp
-
+from circuitdsl.compare.circles import Circles, published_circles, tuning_circles
 from circuitdsl.compare.families import find_family
 from circuitdsl.compare.fitting import Fit, Schedule, fit_dials
 from circuitdsl.compare.grids import GridScores, PublishedGrids, score_grids
 from circuitdsl.compare.imagesplit import split
-from circuitdsl.compare.natural import agreement
-from circuitdsl.compare.objectives import Objective, record
+from circuitdsl.compare.objectives import Objective
+from circuitdsl.compare.recorded import Photographs, Rest, agreed, record
+from circuitdsl.compare.recovery import SPLICED_UNITS
 from circuitdsl.compare.score import block_of, scored_family
-from circuitdsl.compare.subject import Subject, handwritten, trained
+from circuitdsl.compare.subject import handwritten, trained
 from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import Circuit, Param
+from circuitdsl.ir.fits import NATURAL, Measure, Terms, terms_text
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lower.dials import free_dials
 from circuitdsl.models.handwritten import build
@@ -36,12 +38,8 @@ from circuitdsl.stimuli.calibration import calibrated
 from circuitdsl.stimuli.images import ImageSet, open_images
 from circuitdsl.syntax.settings import rounded
 
-Kind = Literal["natural", "grid", "both"]
-
 SPLIT_SEED = 0
 """Of the split into photographs to fit on and photographs to test on."""
-
-_BATCH = 16
 
 Progress = Callable[[str], None]
 
@@ -105,7 +103,7 @@ class FittedCircuit:
 
     file: str
     model: str
-    objective: Kind
+    objective: Terms
     fit: Fit
     dials: tuple[Param, ...]
     before: Scores
@@ -121,7 +119,11 @@ class FittedCircuit:
         return {
             "file": self.file,
             "model": self.model,
-            "objective": self.objective,
+            "objective": terms_text(self.objective),
+            "measures": {
+                name: {"default": first, "fitted": best}
+                for name, (first, best) in self.fit.measures.items()
+            },
             "steps": self.fit.steps,
             "finished": self.fit.finished,
             "split_seed": SPLIT_SEED,
@@ -162,28 +164,27 @@ def fit_circuit(
     *,
     file: str,
     model: str,
-    objective: Kind,
+    objective: Terms = NATURAL,
     photographs: tuple[ImageSet, ImageSet] | None = None,
     published: PublishedGrids | None = None,
-    share: float = 0.5,
     schedule: Schedule | None = None,
     units: int = 10,
     checkpoint: Path | None = None,
     progress: Progress = lambda stage: None,
 ) -> FittedCircuit:
-    """Fit the free dials of a circuit to a trained network's curve family, to grids, or to both.
+    """Fit the free dials of a circuit to a trained network's curve family, or to published grids.
 
     Args:
         circuit: The circuit; its last family is fitted.
         network: The trained network.
         file: What to call the circuit.
         model: What to call the network.
-        objective: `natural` photographs, the published `grid`, or `both`.
-        photographs: To fit on and to test on; needed unless the objective is `grid`.
-        published: Grids of the original neurons; needed unless the objective is `natural`.
-        share: Of the photographs in the sum of both.
+        objective: What to maximise.
+        photographs: To fit on and to test on; needed for `natural` and `splice`.
+        published: Grids of the original neurons; needed for `grid`.
         schedule: How to proceed.
-        units: How many of the network's units.
+        units: With how many of the network's units, best first, `natural` and `tuning` compare. A
+            splice takes the place of more of them, as many as a recovery.
         checkpoint: Saved to, and gone on from.
         progress: Told what is being done.
 
@@ -191,34 +192,43 @@ def fit_circuit(
         InputError: evidence that the objective needs is missing; see also `fit_dials`.
         DiagnosticError: a family cannot be calibrated.
     """
-    if not 0 < share < 1:
-        raise InputError(
-            f"a share of {share:g} leaves nothing of one kind of evidence: 0 < share < 1"
-        )
-    if objective != "grid" and photographs is None:
+    asked = [name for name, _ in objective]
+    if photographs is None and {"natural", "splice"} & set(asked):
         raise InputError(
             "photographs are needed to fit to them", help="name a folder: --images DIR"
         )
-    if objective != "natural" and published is None:
+    if published is None and "grid" in asked:
         raise InputError("published grids are needed to fit to them", help="--grid FILE.npz")
     family = scored_family(circuit)
-    layer = block_of(network, family.layer)
-    evidence = natural = None
-    if photographs is not None:
+    wanted = Objective(circuit, family, objective)
+    circles: dict[Measure, Circles] = {}
+    if published is not None:
+        circles["grid"] = published_circles(published)
+    halves = None
+    if photographs is not None or "tuning" in asked:
+        layer = block_of(network, family.layer)
         progress(f"finding the curve family of {layer} in {model}")
-        best = find_family(network, layer, model).best(units)
-        originals = trained(network, layer, [unit.unit for unit in best])
-        angles = tuple(unit.tuning.preferred_deg for unit in best)
-        natural = originals, angles, photographs
-        if objective != "grid":
+        found = find_family(network, layer, model)
+        circles["tuning"] = tuning_circles(found, units, network.backbone)
+        best = found.units[: max(units, SPLICED_UNITS if "splice" in asked else 0)]
+        numbers = tuple(unit.unit for unit in best)
+        rest = Rest(network, layer, numbers) if "splice" in asked else None
+        if photographs is not None:
             progress("showing the photographs to the trained units")
-            evidence = record(photographs[0], originals, angles, circuit.backbone.input_px)
-    bench = _Bench(circuit, family.name, natural, published, progress)
+            side, originals = circuit.backbone.input_px, trained(network, layer, numbers)
+            train = record(photographs[0], originals, side, rest)
+            halves = train, record(photographs[1], originals, side)
+        wanted = replace(
+            wanted,
+            preferred_deg=tuple(unit.tuning.preferred_deg for unit in best),
+            photographs=halves[0] if halves and {"natural", "splice"} & set(asked) else None,
+            rest=rest,
+            compared=units,
+        )
+    wanted = replace(wanted, circles=circles)
+    bench = _Bench(wanted, halves, published, progress)
     progress("scoring the circuit as written")
     before = bench.scores({})
-    wanted = Objective(
-        circuit, family, evidence, published if objective != "natural" else None, share
-    )
     fit = fit_dials(wanted, schedule or Schedule(), checkpoint, progress)
     progress("scoring the fitted circuit")
     dials = tuple(free_dials(circuit).values())
@@ -231,43 +241,35 @@ class _Bench:
     """Scores a circuit at any setting of its dials.
 
     Attributes:
-        circuit: As written.
-        family: What is scored.
-        natural: Trained units, their preferred angles, and both halves of the photographs.
+        wanted: The circuit as written, and with which units it is compared.
+        halves: Both halves of the photographs, if any.
         published: Grids of the original neurons.
         progress: Told what is being done.
     """
 
-    circuit: Circuit
-    family: str
-    natural: tuple[Subject, tuple[float, ...], tuple[ImageSet, ImageSet]] | None
+    wanted: Objective
+    halves: tuple[Photographs, Photographs] | None
     published: PublishedGrids | None
     progress: Progress
 
     def scores(self, settings: dict[str, float]) -> Scores:
         """Both halves and the grids."""
+        written, family = self.wanted.circuit, self.wanted.family
         params = tuple(
             replace(param, default=settings.get(param.name, param.default))
-            for param in self.circuit.params
+            for param in written.params
         )
-        circuit = replace(self.circuit, params=params)
+        circuit = replace(written, params=params)
         train = test = grids = None
-        if self.natural is not None:
-            originals, angles, halves = self.natural
-            placed = place_members(circuit, self.family, angles)
-            hand = handwritten(calibrated(build(placed)), self.family)
-            train, test = (self.agreed(hand, originals, half) for half in halves)
+        if self.halves is not None:
+            angles = self.wanted.preferred_deg[: self.wanted.compared]
+            placed = place_members(circuit, family.name, angles)
+            hand = handwritten(calibrated(build(placed)), family.name)
+            found = [agreed(hand, half, len(angles)) for half in self.halves]
+            train, test = (Agreed(fmean(each.r), each.mean_ci, each.images) for each in found)
         if self.published is not None:
-            family = circuit.by_name[self.family]
             grids = score_grids(circuit, family, self.published, self.progress)
         return Scores(train, test, grids)
-
-    def agreed(self, hand: Subject, originals: Subject, images: ImageSet) -> Agreed:
-        """Agreement on one half of the photographs."""
-        side = self.circuit.backbone.input_px
-        shown = (jnp.asarray(batch.images) for batch in images.batches(_BATCH, side))
-        found = agreement(hand, originals, shown)
-        return Agreed(fmean(found.r), found.mean_ci, found.images)
 
 
 def _as_written(dials: Sequence[Param], fit: Fit) -> dict[str, float]:

@@ -2,16 +2,17 @@
 
 In: an objective, how many steps. Out: `Fit`. Adam with a cosine schedule moves the dials on the
 whole line (`lower.dials`), so none leaves its range. Every step sees some photographs and some
-circles, drawn from the seed and the step's number alone; every now and then the objective is judged
-on all photographs of the training split, and the best dials so far are kept. A checkpoint holds
-everything, so a run that was cut off goes on as if it had not been.
+circles, drawn from the seed and the step's number alone. Every now and then the objective is judged
+on photographs and circles that are held back from the steps, always the same ones, and the best
+dials so far are kept. A checkpoint holds everything, so a run that was cut off goes on as if it had
+not been.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,13 +25,22 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.flax import save_file
 
-from circuitdsl.compare.objectives import Objective
+from circuitdsl.compare.circles import Circles
+from circuitdsl.compare.objectives import Objective, Shown
 from circuitdsl.diagnostics import DiagnosticError, InputError
 from circuitdsl.files import atomic_path
+from circuitdsl.ir.fits import Measure
 from circuitdsl.lower.dials import bounded, free_dials, unbounded
 from circuitdsl.stimuli.steering import Reference
 
 Z = dict[str, Array]
+Values = dict[Measure, float]
+
+HELD_BACK, MOST_HELD_BACK = 5, 64
+"""Of so many photographs to fit on, one is held back to judge by; no more than so many in all."""
+
+_DEARER = 4
+"""A circle of the trained family's tuning costs some so many published ones."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Schedule:
         steps: How many, in all.
         rate: Of Adam, at the start; it falls to 0 along a cosine.
         photographs: Shown at each step.
-        circles: Shown at each step.
+        circles: Published ones shown at each step; of those of the tuning, a quarter as many.
         every: Judge, choose images to calibrate on, and save after so many steps.
         seed: Of what is shown when.
     """
@@ -60,8 +70,9 @@ class Fit:
 
     Attributes:
         dials: The best settings seen, in the dials' own units.
-        objective: Theirs, on the training split.
+        objective: Theirs, on what is held back to judge by.
         start: The objective of the defaults.
+        measures: Each measure that the objective is made of, for the defaults and for the best.
         steps: How many were done.
         finished: Whether that is all of them.
     """
@@ -69,6 +80,7 @@ class Fit:
     dials: dict[str, float]
     objective: float
     start: float
+    measures: dict[Measure, tuple[float, float]]
     steps: int
     finished: bool
 
@@ -79,8 +91,8 @@ class _State:
     moments: Any
     step: int
     best: Z
-    best_value: float
-    start_value: float
+    best_values: Values
+    start_values: Values
 
 
 def fit_dials(
@@ -109,7 +121,7 @@ def fit_dials(
         )
     optimiser = optax.adam(optax.cosine_decay_schedule(schedule.rate, max(schedule.steps, 1)))
     z = unbounded(objective.circuit)
-    state = _State(z, optimiser.init(z), 0, z, -np.inf, -np.inf)
+    state = _State(z, optimiser.init(z), 0, z, {}, {})
     label = _label(objective, schedule)
     if checkpoint is not None and checkpoint.exists():
         state = _load(checkpoint, state, label)
@@ -124,8 +136,11 @@ def fit_dials(
     settings = bounded(objective.circuit, state.best)
     return Fit(
         dials={name: float(value) for name, value in settings.items()},
-        objective=state.best_value,
-        start=state.start_value,
+        objective=objective.mean(state.best_values),
+        start=objective.mean(state.start_values),
+        measures={
+            name: (value, state.best_values[name]) for name, value in state.start_values.items()
+        },
         steps=state.step,
         finished=state.step >= schedule.steps,
     )
@@ -140,15 +155,24 @@ class _Running:
         self.objective = objective
         self.schedule = schedule
         self.optimiser = optimiser
-        self.circles = objective.judged_circles()
+        evidence = objective.photographs
+        self.fitted, self.held = held_back(0 if evidence is None else len(evidence))
+        self.circles: dict[Measure, Circles] = {}
+        for name, _ in objective.terms:
+            circles = objective.evidence(name)
+            if circles is not None:
+                self.circles[name] = circles
+        self.places: dict[Measure, NDArray[np.int32]] = {
+            name: each.fitted for name, each in self.circles.items()
+        }
 
-    def step(self, z: Z, moments: Any, found: Any, *shown: Any) -> tuple[Z, Any, Array]:
-        """One step of the optimiser upwards: the new dials, and the objective at the old ones."""
-        value, slope = self.objective.compiled_slope(z, found, *shown)
+    def step(self, z: Z, moments: Any, found: Any, shown: Shown) -> tuple[Z, Any, Values]:
+        """One step of the optimiser upwards: the new dials, and the measures at the old ones."""
+        values, slope = self.objective.slope(z, found, shown)
         # where a kernel vanishes its norm has no slope: such a step moves nothing
         down = {name: -jnp.nan_to_num(part) for name, part in slope.items()}
         updates, moments = self.optimiser.update(down, moments, z)
-        return cast("Z", optax.apply_updates(z, updates)), moments, value
+        return cast("Z", optax.apply_updates(z, updates)), moments, values
 
     def run(
         self,
@@ -158,16 +182,16 @@ class _Running:
         progress: Callable[[str], None],
     ) -> None:
         """Do the steps that are left, changing `state`."""
+        progress("judging the dials as they are")
         found = self.judged(state)
         while state.step < self.schedule.steps:
-            images, targets, circles = self.drawn(state.step)
-            state.z, state.moments, value = self.step(
-                state.z, state.moments, found, images, targets, circles
+            state.z, state.moments, values = self.step(
+                state.z, state.moments, found, self.drawn(state.step)
             )
             state.step += 1
             progress(
-                f"step {state.step} of {self.schedule.steps}: {float(value):.3f} on these, "
-                f"best {state.best_value:.3f} on all (at first {state.start_value:.3f})"
+                f"step {state.step} of {self.schedule.steps}: {_told(values)}; held back: best "
+                f"{_told(state.best_values)}, at first {_told(state.start_values)}"
             )
             if state.step % self.schedule.every == 0 or state.step == self.schedule.steps:
                 found = self.judged(state)
@@ -182,57 +206,74 @@ class _Running:
         try:
             found = self.objective.references(state.z)
         except DiagnosticError:
-            if not np.isfinite(state.best_value):
+            if not state.best_values:
                 raise
             state.z = state.best
             return self.objective.references(state.z)
-        value = self.judge(state.z, found)
-        if not np.isfinite(state.start_value):
-            state.start_value = value
-        if value > state.best_value:
-            state.best, state.best_value = dict(state.z), value
+        values = self.judge(state.z, found)
+        if not state.start_values:
+            state.start_values = values
+        best = self.objective.mean(state.best_values) if state.best_values else -np.inf
+        if self.objective.mean(values) > best:
+            state.best, state.best_values = dict(state.z), values
         return found
 
-    def judge(self, z: Z, found: Mapping[str, Reference]) -> float:
-        """The objective on the whole training split.
+    def judge(self, z: Z, found: Mapping[str, Reference]) -> Values:
+        """Each measure on what is held back.
 
-        The correlation on photographs is the mean over parts of the split, each as large as a
-        step's, so that nothing else is compiled.
+        Those on photographs are means over parts, each as large as a step's, as the steps have it.
         """
+        values: Values = {}
+        if self.circles:
+            places: dict[Measure, NDArray[np.int32]] = {
+                name: each.judged for name, each in self.circles.items()
+            }
+            values |= self.objective.judged(z, found, Shown(circles=places))
+        if len(self.held):
+            size = min(self.schedule.photographs, len(self.held))
+            starts = [min(at, len(self.held) - size) for at in range(0, len(self.held), size)]
+            parts = [
+                self.objective.judged(z, found, self.photographs(self.held[at : at + size]))
+                for at in starts
+            ]
+            values |= {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
+        return {name: values[name] for name, _ in self.objective.terms}
+
+    def drawn(self, step: int) -> Shown:
+        """What a step shows: photographs, places among the circles."""
+        rng = np.random.default_rng([self.schedule.seed, step])
+        shown = Shown()
+        if len(self.fitted):
+            size = min(self.schedule.photographs, len(self.fitted))
+            shown = self.photographs(rng.choice(self.fitted, size, replace=False))
+        circles: dict[Measure, NDArray[np.int32]] = {}
+        for name, places in self.places.items():
+            count = self.schedule.circles // (_DEARER if name == "tuning" else 1)
+            circles[name] = rng.choice(places, min(max(count, 1), len(places)), replace=False)
+        return replace(shown, circles=circles)
+
+    def photographs(self, chosen: NDArray[np.int64]) -> Shown:
+        """Some photographs, and what is known of them."""
         evidence = self.objective.photographs
         if evidence is None:
-            return float(self.objective.compiled(z, found, None, None, self.circles))
-        size = min(self.schedule.photographs, len(evidence.images))
-        starts = range(0, len(evidence.images) - size + 1, size)
-        values = [
-            float(
-                self.objective.compiled(
-                    z,
-                    found,
-                    evidence.images[start : start + size],
-                    evidence.targets[start : start + size],
-                    self.circles,
-                )
-            )
-            for start in starts
-        ]
-        return float(np.mean(values))
+            return Shown()
+        some = evidence.some(chosen)
+        return Shown(some.images, some.targets, some.layer_values, some.log_p, some.removed)
 
-    def drawn(
-        self, step: int
-    ) -> tuple[NDArray[np.uint8] | None, NDArray[np.float32] | None, NDArray[np.int32] | None]:
-        """What a step shows: photographs, their targets, places in the grids."""
-        rng = np.random.default_rng([self.schedule.seed, step])
-        evidence, published = self.objective.photographs, self.objective.published
-        images = targets = circles = None
-        if evidence is not None:
-            size = min(self.schedule.photographs, len(evidence.images))
-            chosen = rng.choice(len(evidence.images), size, replace=False)
-            images, targets = evidence.images[chosen], evidence.targets[chosen]
-        if published is not None:
-            places = published.outline[0].size
-            circles = rng.choice(places, self.schedule.circles, replace=False).astype(np.int32)
-        return images, targets, circles
+
+def held_back(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of photographs to fit on, and of those to judge by; the same for every fit.
+
+    A single photograph is both.
+    """
+    order = np.random.default_rng(0).permutation(count)
+    held = min(MOST_HELD_BACK, -(-count // HELD_BACK))
+    fitted = order if count == 1 else order[held:]
+    return np.sort(fitted), np.sort(order[:held])
+
+
+def _told(values: Values) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
 def _label(objective: Objective, schedule: Schedule) -> str:
@@ -242,14 +283,14 @@ def _label(objective: Objective, schedule: Schedule) -> str:
         for name, param in free_dials(objective.circuit).items()
     }
     evidence = objective.photographs
-    kinds = [0 if evidence is None else len(evidence.images), objective.published is not None]
-    return json.dumps([dials, kinds, objective.share, schedule.__dict__], sort_keys=True)
+    shown = [0 if evidence is None else len(evidence), objective.compared, objective.preferred_deg]
+    return json.dumps([dials, shown, objective.terms, schedule.__dict__], sort_keys=True)
 
 
 def _save(path: Path, state: _State, label: str) -> None:
     leaves = jax.tree.leaves((state.z, state.moments, state.best))
     tensors = {f"leaf{at:04d}": jnp.asarray(leaf) for at, leaf in enumerate(leaves)}
-    values = {"step": state.step, "best": state.best_value, "start": state.start_value}
+    values = {"step": state.step, "best": state.best_values, "start": state.start_values}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, {"run": label, "values": json.dumps(values)})
 

@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.compare.subject import Subject
@@ -67,7 +68,7 @@ def agreement(left: Subject, right: Subject, images: Iterable[Array], seed: int 
     for batch in images:
         size = max(size, len(batch))
         whole = _filled(batch, size)
-        parts = _sums(left.maps(whole), right.maps(whole))
+        parts = moments(left.maps(whole), right.maps(whole))
         sums.append(np.asarray(parts, np.float64)[: len(batch)])
     if not sums:
         raise ValueError("there is no image to compare on")
@@ -103,8 +104,13 @@ def _filled(batch: Array, size: int) -> Array:
     return jnp.concatenate([batch, jnp.repeat(batch[-1:], size - len(batch), axis=0)])
 
 
-def _sums(x: Array, y: Array) -> Array:
-    """Means over positions, `[batch, pair, 5]`."""
+def moments(x: ArrayLike, y: ArrayLike) -> Array:
+    """The means over each image's positions of x, y, x x, y y, x y, `[batch, pair, 5]`.
+
+    Raises:
+        ValueError: the maps differ in shape.
+    """
+    x, y = jnp.asarray(x), jnp.asarray(y)
     if x.shape != y.shape:
         raise ValueError(f"maps {x.shape} and {y.shape} do not lie on one grid")
     return _moments(x, y)

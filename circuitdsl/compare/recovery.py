@@ -41,6 +41,9 @@ Floats = NDArray[np.float64]
 Removal = Literal["zero", "mean"]
 
 REMOVALS: tuple[Removal, ...] = ("zero", "mean")
+SPLICED_UNITS = 14
+"""Units of a trained family that are replaced, best first, unless another number is asked for."""
+
 SPLICED, SHUFFLED, RANDOM = "spliced", "shuffled", "random"
 
 

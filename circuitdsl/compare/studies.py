@@ -23,7 +23,7 @@ from circuitdsl.compare.effect import Effect, effect
 from circuitdsl.compare.families import find_family
 from circuitdsl.compare.imagesplit import check_disjoint, split
 from circuitdsl.compare.outcomes import labelled
-from circuitdsl.compare.recovery import Recovery, recovery, study
+from circuitdsl.compare.recovery import SPLICED_UNITS, Recovery, recovery, study
 from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.diagnostics import InputError
 from circuitdsl.edit.apply import EditedNetwork
@@ -126,7 +126,7 @@ def splice_recovery(
     calibration: Path | None = None,
     limit: int | None = None,
     family: str | None = None,
-    units: int = 14,
+    units: int = SPLICED_UNITS,
     members: Placing = "placed",
     within_deg: float = NEAREST,
     rule: GainRule = "linear",

@@ -29,5 +29,10 @@ def measure(logits: Array, intact: Array, right: Array) -> Array:
     rank = (logits > jnp.take_along_axis(logits, here, axis=-1)).sum(axis=-1)
     log_p, log_q = jax.nn.log_softmax(intact), jax.nn.log_softmax(logits)
     surprise = -jnp.take_along_axis(log_q, here, axis=-1)[..., 0]
-    divergence = (jnp.exp(log_p) * (log_p - log_q)).sum(axis=-1)
-    return jnp.stack([rank < 1, rank < 5, surprise, divergence], axis=-1)
+    parts = [rank < 1, rank < 5, surprise, divergence(log_p, log_q)]
+    return jnp.stack(parts, axis=-1)
+
+
+def divergence(log_p: Array, log_q: Array) -> Array:
+    """The Kullback-Leibler divergence of q from p in nats, over the last axis."""
+    return (jnp.exp(log_p) * (log_p - log_q)).sum(axis=-1)

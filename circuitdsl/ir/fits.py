@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from circuitdsl.source import NOWHERE, Span
 
-Objective = Literal["natural", "grid", "both"]
+Measure = Literal["natural", "grid", "tuning", "splice"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+"""Agreement on photographs, on published grids, on the tuning of the trained units, and the work
+that the units do in the trained ones' place."""
+
+Terms = tuple[tuple[Measure, float], ...]
+"""A weighted sum of measures: each once, with a weight above 0."""
+
+NATURAL: Terms = (("natural", 1.0),)
+
+
+def terms_text(terms: Terms) -> str:
+    """The sum as a `fit` block has it: `natural + 2*grid`."""
+    return " + ".join(name if weight == 1 else f"{weight:g}*{name}" for name, weight in terms)
 
 
 @dataclass(frozen=True)
@@ -17,22 +30,22 @@ class FitBlock:
     Attributes:
         name: Its name.
         over: The dials that are fitted; None for all free ones.
-        maximise: Agreement on photographs, on published grids, or on both.
-        share: Of the photographs in the sum of both.
+        maximise: The weighted sum of measures.
         steps: How many.
         rate: The step size at the start.
         batch: Photographs a step.
+        circles: Circles a step.
         seed: Of what each step is shown.
         units: With how many trained units.
     """
 
     name: str
     over: tuple[str, ...] | None = None
-    maximise: Objective | None = None
-    share: float | None = None
+    maximise: Terms | None = None
     steps: int | None = None
     rate: float | None = None
     batch: int | None = None
+    circles: int | None = None
     seed: int | None = None
     units: int | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -260,6 +260,7 @@ class _Running:
         self.image = images - INPUT_MEAN
         self.begun: set[tuple[str, str]] = set()
         self.done: dict[tuple[str, str], Array] = {}
+        self.energies: dict[tuple[str, tuple[str, ...], int], Array] = {}
 
     def _once(self, stage: str, name: str, compute: Callable[[], Array]) -> Array:
         key = (stage, name)
@@ -279,7 +280,11 @@ class _Running:
             if not family.over:
                 return h
             floor = self.weights[f"{name}.floor"]
-            energy = self.energy(family)
+            # families of a layer often share their surroundings; gradients too are then taken once
+            key = (family.layer, family.over, family.window)
+            if key not in self.energies:
+                self.energies[key] = self.energy(family)
+            energy = self.energies[key]
             return h * lax.rsqrt(jnp.maximum(floor * floor + energy, _SMALLEST))
 
         return self._once("activation", name, compute)

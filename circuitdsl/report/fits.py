@@ -9,6 +9,7 @@ from rich.table import Table
 
 from circuitdsl.compare.fitted import Agreed, FittedCircuit
 from circuitdsl.compare.grids import GridScores
+from circuitdsl.ir.fits import terms_text
 from circuitdsl.report.tables import interval, narrow
 
 
@@ -44,8 +45,10 @@ def dials_table(fitted: FittedCircuit) -> Table:
     fit = fitted.fit
     table = narrow(
         f"dials of {fitted.file} fitted to {fitted.model}",
-        f"{fit.steps} steps; the objective ({fitted.objective}) on the training split rose from "
-        f"{fit.start:.3f} to {fit.objective:.3f}",
+        f"{fit.steps} steps; {terms_text(fitted.objective)}; on what was held back to judge by:\n"
+        + "\n".join(
+            f"{name} from {first:.3f} to {best:.3f}" for name, (first, best) in fit.measures.items()
+        ),
     )
     table.add_column("dial", no_wrap=True)
     for heading in ("written", "fitted", "range"):
@@ -66,7 +69,7 @@ def fit_table(fitted: FittedCircuit) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     before, after = fitted.before, fitted.after
     for name, halves in (
-        ("photographs fitted to", (before.train, after.train)),
+        ("photographs to fit on", (before.train, after.train)),
         ("other photographs", (before.test, after.test)),
     ):
         table.add_row(f"natural r, {name}", *map(_agreed, halves))

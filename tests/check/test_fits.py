@@ -8,8 +8,9 @@ import pytest
 
 from circuitdsl.check import check_source
 from circuitdsl.check.load import load_fit
+from circuitdsl.check.maximised import objective
 from circuitdsl.diagnostics import InputError
-from circuitdsl.ir.fits import FitBlock
+from circuitdsl.ir.fits import FitBlock, terms_text
 from circuitdsl.lower.dials import free_dials, only_free
 from circuitdsl.source import Source
 from circuitdsl.syntax.format import format_source
@@ -26,15 +27,19 @@ connect V.input -> gabors { place = plain * gabor(6px, length=long, width=wide) 
 WHOLE = """
 fit dials {
   over     = [long, wide]
-  maximise = both
-  share    = 0.7
+  maximise = natural + 2 * grid + 0.5*splice
   steps    = 300
   rate     = 0.02
   batch    = 4
+  circles  = 64
   seed     = 3
   units    = 5
 }
 """
+SUM = "an objective is a sum of measures"
+PRODUCT = "`maximise` is a sum of measures, each times a number"
+FIXED = "a weight must be a fixed number"
+TERMS = (("natural", 1.0), ("grid", 2.0), ("splice", 0.5))
 
 
 def check(text: str):
@@ -44,10 +49,26 @@ def check(text: str):
 def test_a_whole_block() -> None:
     result = check(WHOLE)
     assert [d.message for d in result.diagnostics] == []
-    assert result.fits == (FitBlock("dials", ("long", "wide"), "both", 0.7, 300, 0.02, 4, 3, 5),)
+    assert result.fits == (FitBlock("dials", ("long", "wide"), TERMS, 300, 0.02, 4, 64, 3, 5),)
     assert result.circuit == check("").circuit
     assert result.circuit is not None
     assert list(free_dials(only_free(result.circuit, ("long",)))) == ["long"]
+
+
+def test_weights_may_be_named() -> None:
+    result = check("let heavy = 1 + 2\nfit dials { maximise = heavy*2*grid + tuning }\n")
+    assert [d.message for d in result.diagnostics] == []
+    assert result.fits[0].maximise == (("grid", 6.0), ("tuning", 1.0))
+
+
+def test_a_sum_of_measures_from_the_command_line() -> None:
+    assert objective("natural + 2 * grid + 0.5*splice") == TERMS
+    assert objective(terms_text(TERMS)) == TERMS
+    for text in ("", "grid }", "grid steps = 3", "grid } fit other { maximise = grid", "grid +"):
+        with pytest.raises(InputError, match="is no sum of measures"):
+            objective(text)
+    with pytest.raises(InputError, match="did you mean `tuning`"):
+        objective("tunning")
 
 
 @pytest.mark.parametrize(
@@ -58,10 +79,23 @@ def test_a_whole_block() -> None:
         ("over = [long, long]", "E208", "`long` is given twice"),
         ("over = [3px]", "E302", "`over` names dials"),
         ("over = []", "E806", "`over` names no dial"),
-        ("maximise = nature", "E201", "there is no objective `nature`; did you mean `natural`?"),
+        ("maximise = nature", "E201", "there is no measure `nature`; did you mean `natural`?"),
+        ("maximise = grid + 2*both", "E201", "there is no measure `both`"),
+        ("maximise = grid + 2*grid", "E208", "`grid` is given twice"),
+        ("maximise = grid - natural", "E302", f"{SUM}; nothing is subtracted"),
+        ("maximise = 2", "E302", PRODUCT),
+        ("maximise = grid*natural", "E302", PRODUCT),
+        ("maximise = grid/2", "E302", PRODUCT),
+        ("maximise = [grid]", "E302", PRODUCT),
+        ("maximise = 0*grid", "E304", "a weight is above 0"),
+        ("maximise = 2px*grid", "E302", "a weight expects a plain number, got a length (px)"),
+        (
+            "maximise = plain*grid",
+            "E309",
+            "a weight must be a fixed number; this reads the dial `plain`",
+        ),
         ("stps = 3", "E202", "a fit has no attribute `stps`; did you mean `steps`?"),
         ("steps = 0", "E304", "`steps` is a whole number from 1 to 1,000,000,000"),
-        ("share = 1", "E304", "`share` is above 0 and below 1"),
         ("rate = 0", "E304", "`rate` is above 0"),
         ("expect rate > 1", "E804", "a fit has nothing to expect"),
     ],

@@ -1,6 +1,7 @@
 """Fitting dials: towards a known answer, on after an interrupt, and from the command line."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,15 +10,24 @@ from typer.testing import CliRunner
 
 from circuitdsl.check.load import loads
 from circuitdsl.cli import app
+from circuitdsl.compare.by_name import open_model
+from circuitdsl.compare.circles import published_circles
 from circuitdsl.compare.fitted import split_photographs
-from circuitdsl.compare.fitting import Schedule, fit_dials
-from circuitdsl.compare.objectives import Objective, record
+from circuitdsl.compare.fitting import Schedule, fit_dials, held_back
+from circuitdsl.compare.grids import PublishedGrids
+from circuitdsl.compare.objectives import Objective, Shown
+from circuitdsl.compare.outcomes import Labelled
+from circuitdsl.compare.recorded import Rest, record
+from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import scored_family
-from circuitdsl.compare.subject import handwritten
+from circuitdsl.compare.subject import handwritten, trained
 from circuitdsl.diagnostics import InputError
+from circuitdsl.edit.select import select
+from circuitdsl.ir.fits import NATURAL
 from circuitdsl.lower.dials import unbounded
 from circuitdsl.models.handwritten import build
-from circuitdsl.stimuli.calibration import calibrate
+from circuitdsl.stimuli.calibration import calibrate, calibrated
+from circuitdsl.stimuli.images import open_images
 from circuitdsl.stimuli.steering import steered
 
 EDGES = """circ 1 "Edges of a wavelength to be found."
@@ -70,7 +80,8 @@ def objective(photographs):
     weights = calibrate(right, dict(build(right, {"wavelength": 5.5}).arrays))
     originals = handwritten(build(right).with_weights(weights), "edges")
     train, _ = split_photographs(photographs)
-    return Objective(circuit, scored_family(circuit), record(train, originals, ANGLES, 32), None)
+    shown = record(train, originals, 32)
+    return Objective(circuit, scored_family(circuit), NATURAL, ANGLES, shown)
 
 
 def test_a_dial_goes_to_where_the_units_agree(objective):
@@ -119,7 +130,7 @@ def test_checkpoints_of_other_runs_are_refused(objective, tmp_path):
 
 def test_a_circuit_without_free_dials_is_refused(objective):
     circuit = loads(EDGES.replace(" free", ""))
-    still = Objective(circuit, scored_family(circuit), objective.photographs, None)
+    still = replace(objective, circuit=circuit)
     with pytest.raises(InputError, match="no dial to fit"):
         fit_dials(still, SCHEDULE)
 
@@ -133,11 +144,53 @@ def test_the_halves_of_the_photographs_share_none_whatever_the_limit(photographs
     assert set(others.paths) < set(test.paths)
 
 
+def test_what_is_held_back_is_shown_by_no_step():
+    for count, held in ((2, 1), (10, 2), (1000, 64)):
+        fitted, judged = held_back(count)
+        assert len(judged) == held
+        assert sorted([*fitted, *judged]) == list(range(count))
+    assert [part.tolist() for part in held_back(1)] == [[0], [0]]
+    circles = published_circles(PublishedGrids("", (379, 406), np.zeros((2, 80, 720))))
+    assert len(circles.judged) == 300
+    assert sorted([*circles.judged, *circles.fitted]) == list(range(57600))
+
+
+def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
+    circuit, (_, network) = loads(EDGES.replace("90deg", "270deg")), open_model("tiny")
+    edges = scored_family(circuit)
+    images = open_images(photographs)
+    units = select(network.backbone, "conv2d0[0, 1, 2]").at_angles(ANGLES)
+    rest = Rest(network, edges.layer, tuple(channel for _, channel in units.places))
+    shown = record(images, trained(network, rest.layer, rest.units), 32, rest)
+    wanted = Objective(circuit, edges, (("splice", 1.0),), units.angles_deg, shown, rest)
+    z = unbounded(circuit)
+    some = Shown(shown.images, shown.targets, shown.layer_values, shown.log_p, shown.removed)
+    measured = wanted.judged(z, wanted.references(z), some)["splice"]
+
+    placed = calibrated(build(wanted.placed))
+    pixels = shown.images.astype(np.float32)
+    prepared = study(
+        network, units, placed, "edges", members=range(3), calibration=lambda: [pixels]
+    )
+    labelled = Labelled(pixels, np.zeros(8, np.int32), tuple("abcdefgh"))
+    found = recovery(prepared, [labelled]).share("kl")
+    assert min(prepared.edits["spliced"].steps[0].gain) > 0
+    assert measured == pytest.approx(found.value, abs=0.01)
+    assert 0.1 < measured < 1
+
+
+def test_nothing_is_spliced_where_others_are_read_beside_it():
+    _, network = open_model("tiny")
+    with pytest.raises(InputError, match="spliced in at `mixed3a_1x1`"):
+        Rest(network, "mixed3a_1x1", (0,))
+
+
 def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     written, fitted, report = (tmp_path / name for name in ("a.circ", "b.circ", "fit.json"))
     written.write_text(EDGES, encoding="utf-8")
     arguments = ["fit", written, "-o", fitted, "--model", "tiny", "--images", photographs]
-    options = ["--steps", "2", "--batch", "2", "--units", "3", "--json", report]
+    options = ["--steps", "2", "--batch", "2", "--circles", "8", "--units", "3", "--json", report]
+    options += ["--objective", "natural + 0.5*tuning + 0.5*splice"]
     result = CliRunner().invoke(app, [str(part) for part in (*arguments, *options)])
     assert result.exit_code == 0, result.output
     assert "# too long" in fitted.read_text(encoding="utf-8")
@@ -145,6 +198,8 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     default = loads(fitted.read_text(encoding="utf-8")).defaults["wavelength"]
     assert told["dials"][0]["fitted"] == default
     assert told["finished"]
+    assert list(told["measures"]) == ["natural", "tuning", "splice"]
+    assert told["objective"] == "natural + 0.5*tuning + 0.5*splice"
     for when in ("before", "after"):
         assert told[when]["train"]["images"] == told[when]["test"]["images"] == 4
     assert written.read_text(encoding="utf-8") == EDGES
