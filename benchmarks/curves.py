@@ -1,88 +1,247 @@
 """How close the hand-written curve detectors come to the originals, and what each part buys.
 
-Prints, for the circuit as written, for a fitted one if one is named, and, on demand, for the
-circuit with each connection and each normalisation left out in turn: the correlation with a trained
-network's own units on photographs that were not fitted to (with a bootstrap interval), the error of
-the preferred angle, and the agreement with published response grids; then the recoveries, and how
-long the files are.
+Prints two tables. One has every measure of the circuit as written by hand and of the fitted one,
+beside what is asked of it and what the first handwritten network that was published reached. The
+other has the same measures of the fitted circuit with each family, each connection and each
+normalisation left out in turn, on a sixteenth of the circles.
 
-Usage: `python benchmarks/curves.py --images DIR --grid FILE [--fitted FILE] [--ablations]
-[--recovery] [--limit N] [--rough] [--model M]`.
+Photographs are split as `circuitdsl fit` splits them. Gains of splices are matched on 100 of the
+first half, and everything is measured on the second. Finished rows are kept in a file and not
+measured again, unless the circuit, the photographs or the model change.
+
+Usage: `python benchmarks/curves.py --images DIR --grid FILE [--written FILE] [FITTED]
+[--no-ablations] [--limit N] [--rough] [--results FILE] [--fresh] [--model M]`.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import hashlib
+import json
 import time
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
-
-import jax.numpy as jnp
+from typing import Any
 
 from circuitdsl.check.load import load
 from circuitdsl.compare.by_name import open_model
+from circuitdsl.compare.families import find_family
 from circuitdsl.compare.fitted import SPLIT_SEED, split_photographs
-from circuitdsl.compare.grids import PublishedGrids, read_grids
-from circuitdsl.compare.score import Comparison, Images, score_circuit
-from circuitdsl.compare.studies import splice_recovery
+from circuitdsl.compare.grids import read_grids
+from circuitdsl.compare.parts import Ablation, ablations
+from circuitdsl.compare.score import block_of, scored_family
+from circuitdsl.compare.yardstick import Yardstick, make_yardstick
 from circuitdsl.diagnostics import DiagnosticError
+from circuitdsl.files import write_text
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.models.network import Network
+from circuitdsl.ir.text import to_source
+from circuitdsl.models.registry import labels
+from circuitdsl.report.terminal import progress
 from circuitdsl.stimuli.images import ImageSet
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
 
-CURVES = Path(__file__).parent.parent / "circuits_src" / "curves.circ"
-HEADINGS = ("natural r", "95 % interval", "error", "raw", "aligned", "echo", "filled", "coloured")
+SOURCES = Path(__file__).parent.parent / "circuits_src"
+WRITTEN, FITTED = SOURCES / "written" / "curves.circ", SOURCES / "curves.circ"
+RESULTS = Path("out") / "curves.json"
+TO_MATCH = 100
+"""Photographs of the first half that gains are matched on."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table.
+
+    Attributes:
+        heading: The measure.
+        short: The same over a column.
+        figure: The measure of a finished row, with an interval if there is one.
+        asked: What is asked of the circuit.
+        aim: What would be better still.
+        record: What the first published handwritten network reached.
+    """
+
+    heading: str
+    short: str
+    figure: Callable[[Row], str]
+    asked: str = ""
+    aim: str = ""
+    record: str = ""
+
+
+def _grid(name: str) -> Callable[[Row], str]:
+    return lambda row: f"{row['grids'][name]:.3f}"
+
+
+def _share(measure: str, against: str, part: str = "value") -> Callable[[Row], str]:
+    def figure(row: Row) -> str:
+        wanted = (measure, against)
+        share = next(s for s in row["shares"] if (s["measure"], s["against"]) == wanted)
+        low, high = share["ci"]
+        ends = f" ({low:.2f} to {high:.2f})" if part == "value" else ""
+        return f"{share[part]:.2f}{ends}"
+
+    return figure
+
+
+def _natural(row: Row) -> str:
+    low, high = row["natural_r_ci"]
+    return f"{row['natural_r']:.3f} ({low:.3f} to {high:.3f})"
+
+
+LINES = (
+    Line("correlation on photographs (95 %)", "photographs", _natural, "0.65", "0.75"),
+    Line(
+        "recovered cross-entropy, against zero",
+        "CE, zero",
+        _share("cross_entropy", "zero"),
+        "0.80",
+        "0.92",
+    ),
+    Line(
+        "recovered cross-entropy, against mean",
+        "CE, mean",
+        _share("cross_entropy", "mean"),
+        "0.75",
+        "0.90",
+    ),
+    Line(
+        "recovered top-5 accuracy, against zero",
+        "top-5, zero",
+        _share("top5", "zero"),
+        "0.75",
+        "0.90",
+        "0.565",
+    ),
+    Line("recovered KL divergence, against zero", "KL, zero", _share("kl", "zero")),
+    Line(
+        "cross-entropy against zero, angles shuffled",
+        "shuffled",
+        _share("cross_entropy", "zero", "shuffled"),
+        "0.35 below",
+    ),
+    Line("published grids, aligned", "aligned", _grid("aligned_r"), "0.92", "0.94", "0.908"),
+    Line("published grids, raw", "raw", _grid("raw_r"), "0.88", "0.92", "0.834"),
+    Line("echo", "echo", _grid("echo"), "0.02", "0.008", "0.109"),
+    Line(
+        "error of the preferred angle",
+        "error",
+        lambda row: f"{row['preferred_error_deg']:.1f} deg",
+        "3 deg",
+        "1 deg",
+    ),
+    Line("discs against outlines", "discs", _grid("filled_r"), "0.95", "0.98"),
+    Line("coloured discs against outlines", "coloured", _grid("coloured_r"), "0.90", "0.97"),
+)
 
 
 def main() -> None:
     """Run and print."""
     options = _options()
-    name, network = open_model(options.model)
-    _, test = split_photographs(options.images, options.limit)
-    published = read_grids(options.grid)
-    if options.rough:
-        published = published.thinned()
-    print(f"against {name}; {len(test.paths)} test photographs (split seed {SPLIT_SEED})", end="; ")
-    print(f"{published.outline[0].size} circles a neuron of {options.grid.name}")
-    print(f"{'':40s}" + "".join(f"{heading:>14s}" for heading in HEADINGS))
-    files = {"written": options.file}
-    if options.fitted is not None:
-        files["fitted"] = options.fitted
-    for label, file in files.items():
-        _row(label, load(file), network, test, published)
-    if options.ablations:
-        for label, circuit in without_each(load(options.file)):
-            _row(label, circuit, network, test, published)
-    for label, file in files.items():
-        lines, numbers = size(file)
-        print(f"{label}: {lines} source lines, {numbers} free numbers")
-        if options.recovery:
-            _recoveries(label, file, options)
+    bench = Bench(options)
+    files = {"fitted": options.file}
+    if options.written is not None and options.written.exists():
+        files = {"written": options.written, **files}
+    with progress() as report:
+        bench.report = report
+        _, test = bench.photographs
+        circles = "a sixteenth of the circles" if options.rough else "all circles"
+        print(
+            f"against {bench.model[0]}; {len(test.paths)} photographs of the second half ", end=""
+        )
+        print(f"(split seed {SPLIT_SEED}); {circles} of {options.grid.name}\n", flush=True)
+        rows = {
+            label: bench.row(Ablation(label, load(file)), rough=options.rough)
+            for label, file in files.items()
+        }
+        _print_measures(rows, files)
+        if not options.ablations:
+            return
+        circuit = load(options.file)
+        print("\nleft out, a sixteenth of the circles:\n")
+        print(f"{'':34s}" + "".join(f"{line.short:>{_width(line)}s}" for line in LINES), flush=True)
+        kept = scored_family(circuit).name
+        for ablation in (Ablation("nothing", circuit), *ablations(circuit, kept)):
+            try:
+                row = bench.row(ablation, rough=True)
+            except DiagnosticError as error:
+                print(f"{ablation.left_out:34s}  {error.diagnostics[0].message}", flush=True)
+                continue
+            figures = "".join(f"{line.figure(row):>{_width(line)}s}" for line in LINES)
+            print(f"{ablation.left_out:34s}{figures}", flush=True)
 
 
-def without_each(circuit: Circuit) -> Iterator[tuple[str, Circuit]]:
-    """The circuit with each connection, then each normalisation, left out."""
-    for left_out in circuit.connections:
-        rest = tuple(part for part in circuit.connections if part is not left_out)
-        yield f"without {left_out.name}", replace(circuit, connections=rest)
-    for normalised in circuit.normalisations:
-        kept = tuple(part for part in circuit.normalisations if part is not normalised)
-        yield f"without normalise {normalised.family}", replace(circuit, normalisations=kept)
+class Bench:
+    """What circuits are held against, opened when a row is missing, and the rows that are there."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.report: Callable[[str], None] = lambda stage: None
+        self.done: dict[str, Row] = {}
+        if options.results.exists() and not options.fresh:
+            self.done = json.loads(options.results.read_text(encoding="utf-8"))
+
+    @cached_property
+    def photographs(self) -> tuple[ImageSet, ImageSet]:
+        """To match gains on, and to score on."""
+        first, _ = split_photographs(self.options.images, TO_MATCH)
+        _, second = split_photographs(self.options.images, self.options.limit)
+        return first, second
+
+    @cached_property
+    def model(self) -> tuple[str, Any]:
+        """The trained network and its name."""
+        return open_model(self.options.model)
+
+    @cached_property
+    def yardstick(self) -> Yardstick:
+        """The trained units, looked at."""
+        name, network = self.model
+        family = scored_family(load(self.options.file))
+        self.report(f"finding the curve family of {name}")
+        found = find_family(network, block_of(network, family.layer), name)
+        published = read_grids(self.options.grid)
+        return make_yardstick(
+            network, found, labels(name), self.photographs, published, progress=self.report
+        )
+
+    def row(self, ablation: Ablation, *, rough: bool) -> Row:
+        """The figures of a circuit, from the file of results if they are there."""
+        circuit = ablation.circuit
+        key = self._key(circuit, ablation.silent, rough)
+        if key not in self.done:
+            start = time.perf_counter()
+            standing = self.yardstick.held(
+                circuit,
+                scored_family(circuit, scored_family(load(self.options.file)).name).name,
+                silent=ablation.silent,
+                rough=rough,
+                progress=lambda stage: self.report(f"{ablation.left_out}: {stage}"),
+            )
+            seconds = round(time.perf_counter() - start, 1)
+            self.done[key] = {"row": ablation.left_out, "seconds": seconds, **standing.record()}
+            write_text(self.options.results, json.dumps(self.done, indent=1) + "\n")
+        return self.done[key]
+
+    def _key(self, circuit: Circuit, silent: tuple[str, ...], rough: bool) -> str:
+        names = [path.name for images in self.photographs for path in images.paths]
+        settings = [self.model[0], self.options.grid.name, rough, silent, names]
+        text = to_source(circuit) + json.dumps(settings)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def size(file: Path) -> tuple[int, int]:
     """Lines that are neither blank nor comments, and numbers that somebody chose.
 
-    Numbers in stimuli, in ranges of dials and in the counts of axes are not of the circuit's
-    making.
+    Of the file, and of files beside it whose families it imports. Numbers in stimuli, in ranges of
+    dials, in the counts of axes and in `fit` blocks are not of the circuit's making.
     """
     source = read_source(file)
-    lines = (line.strip() for line in source.text.splitlines())
     tree, _ = parse(source)
     skipped = (nodes.Stimulus, nodes.Backbone, nodes.ImportNames, nodes.ImportModule, nodes.Axis)
 
@@ -93,75 +252,64 @@ def size(file: Path) -> tuple[int, int]:
             return numbers(node.default)
         if isinstance(node, tuple):
             return sum(map(numbers, node))
-        if isinstance(node, skipped) or not is_dataclass(node):
+        if isinstance(node, (*skipped, nodes.Fit)) or not is_dataclass(node):
             return 0
         return sum(numbers(getattr(node, part.name)) for part in fields(node))
 
-    return sum(1 for line in lines if line and not line.startswith("#")), numbers(tree.items)
+    stripped = (line.strip() for line in source.text.splitlines())
+    lines = sum(1 for line in stripped if line and not line.startswith("#"))
+    found = [(lines, numbers(tree.items)), *(size(other) for other in _imported(file, tree.items))]
+    return sum(lines for lines, _ in found), sum(count for _, count in found)
 
 
-def _row(
-    label: str, circuit: Circuit, network: Network, test: ImageSet, published: PublishedGrids
-) -> None:
-    side = circuit.backbone.input_px
-    batches = (jnp.asarray(batch.images) for batch in test.batches(16, side))
-    start = time.perf_counter()
-    try:
-        found = score_circuit(
-            circuit, network, Images(batches, "test"), file=label, model="", published=published
-        )
-    except DiagnosticError as error:
-        print(f"{label:40s}  {error.diagnostics[0].message}", flush=True)
-        return
-    print(
-        f"{label:40s}" + _figures(found) + f"   ({time.perf_counter() - start:.0f} s)", flush=True
-    )
+def _imported(file: Path, items: tuple[object, ...]) -> Iterator[Path]:
+    """Imported files that declare families."""
+    for item in items:
+        if isinstance(item, nodes.ImportModule):
+            places = (folder / item.path.value for folder in (file.parent, file.parent.parent))
+            path = next(place for place in places if place.exists())
+            tree, _ = parse(read_source(path))
+            if any(isinstance(part, nodes.Family | nodes.Subcircuit) for part in tree.items):
+                yield path
 
 
-def _figures(found: Comparison) -> str:
-    low, high = found.natural_r_ci
-    mean = found.mean
-    parts = [
-        f"{mean['natural_r']:.3f}",
-        f"{low:.3f}..{high:.3f}",
-        f"{mean['preferred_error_deg']:.1f} deg",
-    ]
-    if found.grids is not None:
-        parts += [f"{value:.3f}" for value in found.grids.mean.values()]
-    return "".join(f"{part:>14s}" for part in parts)
+def _print_measures(rows: dict[str, Row], files: dict[str, Path]) -> None:
+    headings = (*rows, "asked", "aim", "published")
+    print(f"{'':46s}" + "".join(f"{heading:>26s}" for heading in headings))
+    for line in LINES:
+        cells = (*(line.figure(row) for row in rows.values()), line.asked, line.aim, line.record)
+        print(f"{line.heading:46s}" + "".join(f"{cell:>26s}" for cell in cells))
+    sizes = [size(file) for file in files.values()]
+    for at, (heading, asked) in enumerate((("source lines", "300"), ("free numbers", "150"))):
+        cells = (*(str(each[at]) for each in sizes), f"under {asked}")
+        print(f"{heading:46s}" + "".join(f"{cell:>26s}" for cell in cells))
+    cells = (f"{row['seconds']:.0f} s" for row in rows.values())
+    print(f"{'measured in':46s}" + "".join(f"{cell:>26s}" for cell in cells), flush=True)
 
 
-def _recoveries(label: str, file: Path, options: argparse.Namespace) -> None:
-    """Gains are matched on the training half, everything is measured on the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        halves = [Path(folder) / name for name in ("train", "test")]
-        for half, images in zip(
-            halves, split_photographs(options.images, options.limit), strict=True
-        ):
-            for path in images.paths:
-                link = half / path.relative_to(options.images)
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(path.resolve())
-        found = splice_recovery(file, halves[1], model=options.model, calibration=halves[0])
-    for share in found.shares:
-        low, high = share.ci
-        print(
-            f"{label}: recovery of {share.measure} against {share.against}: {share.value:.3f} "
-            f"({low:.3f}..{high:.3f}); shuffled {share.shuffled:.3f}, random {share.random:.3f}"
-        )
+def _width(line: Line) -> int:
+    if line.short in ("photographs", "top-5, zero"):
+        return 24
+    return 21 if ", " in line.short else 10
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Score the hand-written curve detectors.")
-    parser.add_argument("file", nargs="?", type=Path, default=CURVES)
+    parser.add_argument("file", nargs="?", type=Path, default=FITTED, metavar="FITTED")
+    parser.add_argument("--written", type=Path, default=WRITTEN, help="the same, dials by hand")
     parser.add_argument("--model", default="inceptionv1-caffe2")
     parser.add_argument("--images", type=Path, required=True, help="labelled photographs")
     parser.add_argument("--grid", type=Path, required=True, help="published response grids")
-    parser.add_argument("--fitted", type=Path, help="the same circuit with fitted dials")
-    parser.add_argument("--limit", type=int, help="photographs of each half")
+    parser.add_argument("--limit", type=int, help="photographs of the second half")
     parser.add_argument("--rough", action="store_true", help="a sixteenth of the circles")
-    parser.add_argument("--ablations", action="store_true", help="leave out each part in turn")
-    parser.add_argument("--recovery", action="store_true", help="splice the units in")
+    parser.add_argument(
+        "--ablations",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="leave out each part in turn",
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="finished rows")
+    parser.add_argument("--fresh", action="store_true", help="measure every row again")
     return parser.parse_args()
 
 

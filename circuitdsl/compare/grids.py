@@ -190,8 +190,12 @@ def score_grids(
         DiagnosticError: a family cannot be calibrated.
     """
     placed = place_members(circuit, family.name, published.preferred_deg)
-    subject = handwritten(calibrated(build(placed)), family.name)
     progress("comparing with the published grids")
+    return score_members(handwritten(calibrated(build(placed)), family.name), published)
+
+
+def score_members(subject: Subject, published: PublishedGrids) -> GridScores:
+    """Units beside the published neurons, the i-th beside the i-th."""
     kinds = _shown(subject, published.every)
     pairs = [(index, index) for index in range(len(published.units))]
     return _scores(published, subject, kinds, pairs)

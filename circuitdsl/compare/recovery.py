@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from circuitdsl.compare.outcomes import (
     INTACT,
     Labelled,
-    Outcomes,
     interval,
     outcomes,
     resampled,
@@ -38,6 +37,7 @@ from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 
 Floats = NDArray[np.float64]
+PerImage = Mapping[Measure, Floats]
 Removal = Literal["zero", "mean"]
 
 REMOVALS: tuple[Removal, ...] = ("zero", "mean")
@@ -56,8 +56,8 @@ class Recovered:
         against: The removal.
         value: The share that is recovered; NaN where removal changes nothing.
         ci: Its interval.
-        shuffled: The share that the same units with shuffled angles recover.
-        random: The share that units with random kernels recover.
+        shuffled: The share that the same units with shuffled angles recover; NaN if not measured.
+        random: The share that units with random kernels recover; likewise.
     """
 
     measure: Measure
@@ -197,10 +197,9 @@ def recovery(
         InputError: there are no images.
     """
     found, names = outcomes(prepared.network, prepared.edits, batches, progress)
-    weights = resampled(len(names), seed)
-    shares = tuple(_share(found, m, against, weights) for against in REMOVALS for m in MEASURES)
+    per_image = {name: each.per_image for name, each in found.items()}
     return Recovery(
-        shares=shares,
+        shares=shares_of(per_image, len(names), seed),
         n=len(names),
         means={name: found[name].means for name in found},
         calibrated_on=prepared.calibrated_on,
@@ -209,15 +208,30 @@ def recovery(
     )
 
 
+def shares_of(found: Mapping[str, PerImage], count: int, seed: int = 0) -> tuple[Recovered, ...]:
+    """Every measure against every removal.
+
+    Args:
+        found: Each measure of each image, for `intact`, `zero`, `mean` and `spliced`, and for
+            those of `shuffled` and `random` that there are.
+        count: How many images.
+        seed: Of the bootstrap.
+    """
+    weights = resampled(count, seed)
+    return tuple(_share(found, m, against, weights) for against in REMOVALS for m in MEASURES)
+
+
 def _share(
-    found: Mapping[str, Outcomes], measure: Measure, against: Removal, weights: Floats
+    found: Mapping[str, PerImage], measure: Measure, against: Removal, weights: Floats
 ) -> Recovered:
     def of(name: str) -> Floats:
-        return found[name].per_image[measure]
+        return found[name][measure]
 
     intact, removed = of(INTACT), of(against)
 
     def share(name: str) -> float:
+        if name not in found:
+            return float("nan")
         return float(_ratio(of(name).mean() - removed.mean(), intact.mean() - removed.mean()))
 
     samples = _ratio(weights @ (of(SPLICED) - removed), weights @ (intact - removed))

@@ -67,8 +67,7 @@ class UnitScore:
     @property
     def preferred_error_deg(self) -> float:
         """How far apart the preferred angles are, in degrees."""
-        away = difference_deg(self.hand_tuning.preferred_deg, self.original_tuning.preferred_deg)
-        return SILENT_ERROR_DEG if np.isnan(away) else abs(away)
+        return angle_error_deg(self.hand_tuning.preferred_deg, self.original_tuning.preferred_deg)
 
     def record(self) -> dict[str, Any]:
         """The unit as JSON has it; angle, width and echo are the hand-written unit's."""
@@ -289,6 +288,12 @@ def block_of(network: Network, layer: str) -> str:
         )
     blocks = (name for name, at in known.items() if at.kind == "concat" and layer in at.inputs)
     return next(blocks, layer)
+
+
+def angle_error_deg(preferred_deg: float, wanted_deg: float) -> float:
+    """How far apart two preferred angles are; the most there is for a unit that has none."""
+    away = difference_deg(preferred_deg, wanted_deg)
+    return SILENT_ERROR_DEG if np.isnan(away) else abs(away)
 
 
 def pearson(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:

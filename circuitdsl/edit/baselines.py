@@ -167,12 +167,20 @@ def matched_splice(
         count += len(x)
     if not count:
         raise InputError("gains cannot be matched on no images")
-    gain, offset = _solved(moments / count, rule)
+    gain, offset = solved_gains(moments / count, rule)
     return Splice(units, hand, family, tuple(members), tuple(gain.tolist()), tuple(offset.tolist()))
 
 
-def _solved(moments: Floats, rule: GainRule) -> tuple[Floats, Floats]:
-    """Gains and offsets from the means of x, y, x x, x y, y y, `[5, unit]`."""
+def solved_gains(moments: Floats, rule: GainRule) -> tuple[Floats, Floats]:
+    """Gains and offsets of hand-written units x in the place of trained ones y.
+
+    Args:
+        moments: The means of x, y, x x, x y, y y, `[5, unit]`.
+        rule: See `matched_splice`.
+
+    Raises:
+        InputError: there is no such rule.
+    """
     x, y, xx, xy, yy = moments
     if rule == "linear":
         gain = _ratio(xy - x * y, xx - x * x)

@@ -1,0 +1,65 @@
+"""The parts of a circuit, each left out in turn: what does it buy?
+
+In: a circuit. Out: `Ablation` values, one for each family, each connection and each normalisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from circuitdsl.ir.circuit import Circuit, Normalisation
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A circuit without one of its parts.
+
+    Attributes:
+        left_out: The part.
+        circuit: What is left.
+        silent: Connections of it that carry nothing. A kernel of zeros does what leaving the
+            connection out would do, and the circuit's programs stay the same.
+    """
+
+    left_out: str
+    circuit: Circuit
+    silent: tuple[str, ...] = ()
+
+
+def ablations(circuit: Circuit, kept: str) -> Iterator[Ablation]:
+    """A circuit without each of its parts.
+
+    Normalisations by the same families over the same window are one part. A family goes with its
+    connections, and no other is normalised by it any more.
+
+    Args:
+        circuit: The circuit.
+        kept: The family that is looked at.
+    """
+    for family in circuit.families:
+        if family.name != kept:
+            yield Ablation(f"family {family.name}", _without_family(circuit, family.name))
+    for connection in circuit.connections:
+        yield Ablation(connection.name, circuit, (connection.name,))
+    pools: dict[tuple[tuple[str, ...], int], list[Normalisation]] = {}
+    for each in circuit.normalisations:
+        pools.setdefault((tuple(sorted(each.over)), each.window), []).append(each)
+    for together in pools.values():
+        rest = tuple(each for each in circuit.normalisations if each not in together)
+        names = ", ".join(each.family for each in together)
+        yield Ablation(f"normalise {names}", replace(circuit, normalisations=rest))
+
+
+def _without_family(circuit: Circuit, name: str) -> Circuit:
+    normalisations = (
+        replace(each, over=tuple(other for other in each.over if other != name))
+        for each in circuit.normalisations
+        if each.family != name
+    )
+    return replace(
+        circuit,
+        families=tuple(family for family in circuit.families if family.name != name),
+        connections=tuple(c for c in circuit.connections if name not in (c.source, c.target)),
+        normalisations=tuple(each for each in normalisations if each.over),
+    )
