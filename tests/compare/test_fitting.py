@@ -208,7 +208,13 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
 def test_missing_evidence_is_named(tmp_path):
     written = tmp_path / "a.circ"
     written.write_text(EDGES, encoding="utf-8")
-    for objective, wanted in (("natural", "photographs are needed"), ("grid", "grids are needed")):
+    for objective, wanted in (
+        ("natural", "photographs are needed"),
+        ("tuning + splice", "photographs are needed"),
+        ("grid", "grids are needed"),
+        ("natural - grid", "nothing is subtracted"),
+        ("natural and grid", "a sum of measures, each times a number"),
+    ):
         arguments = ["fit", str(written), "-o", str(tmp_path / "b.circ"), "--model", "tiny"]
         result = CliRunner().invoke(app, [*arguments, "--objective", objective])
         assert result.exit_code == 2
