@@ -141,7 +141,7 @@ motifs = Library("std.motifs")
 
 rot, orient, phase = Name("rot"), Name("orient"), Name("phase")
 flip, hue, scale, cases = Name("flip"), Name("hue"), Name("scale"), Name("cases")
-mass = Name("mass")
+mass, spot = Name("mass"), Name("spot")
 
 
 def px(value: float) -> Expression:

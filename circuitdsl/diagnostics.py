@@ -264,6 +264,7 @@ CODES: dict[str, str] = {
     "E705": "units that do not match the members",
     "E706": "trained units in use",
     "E707": "another count than expected",
+    "E708": "activity on units that are computed",
     "E801": "score that compares nothing",
     "E802": "sides of different sizes",
     "E803": "expectation between different units",

@@ -20,6 +20,7 @@ _CHIPS = (
     *("0px", "1e300", "-1", "1e-300", "0", "999999999999", "3tap", "45deg", "1e999px", "\0", "é"),
     *("{", "}", "(", ")", "[", "]", "->", "=", ",", ".", "@", "#", '"', '"""', "<=", "expect"),
     *("equal", "dot()", "(1px, 2tap)", "th", "[]", "family", "connect", "rot(3)", "flip", "input"),
+    *("activity(th=[0deg, 90deg])", "[0, 1]*spot(window, at=(0px, 16px))", "spot(V.input)"),
     *("rot(1000000000)", 'import "/etc/passwd" as x', 'import "../../x.circ" as y'),
 )
 """What mutations put in."""

@@ -47,12 +47,12 @@ from circuitdsl.ir.circuit import (
     Norm,
     Normalisation,
     Param,
-    Setting,
     Stimulus,
     Wiring,
 )
 from circuitdsl.ir.expressions import Dial
 from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.stimuli import Setting
 
 TILING = Motif(
     "tangent_tiling",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from circuitdsl.check.activity import on_trained_units
 from circuitdsl.check.assembly import Built, own_dials
 from circuitdsl.check.connections import Joined, connection
 from circuitdsl.check.defaults import family_values, has_values
@@ -112,7 +113,8 @@ def build(
         for name, (home, _) in module.motifs.items()
         if home is module
     ]
-    stimuli = [_images(module, node, findings) for node in module.stimuli.values()]
+    named = {f.name if f else module.prefix + key: f for key, f in everywhere.items()}
+    stimuli = [_images(module, node, named, findings) for node in module.stimuli.values()]
     built = Built(
         module,
         use,
@@ -133,12 +135,20 @@ def build(
     return built
 
 
-def _images(module: Module, node: nodes.Stimulus, findings: Findings) -> Stimulus | None:
+def _images(
+    module: Module,
+    node: nodes.Stimulus,
+    families: Mapping[str, Family | None],
+    findings: Findings,
+) -> Stimulus | None:
     """A set of drawn images; sets of photographs belong to scripts, and are only looked over."""
     if is_photographs(node):
         photographs(module, node, findings)
         return None
-    return stimulus(module, node, findings)
+    found = stimulus(module, node, findings)
+    if found is None or not found.parts:
+        return found
+    return found if on_trained_units(found, families, findings) else None
 
 
 def _expressions(module: Module, findings: Findings) -> list[nodes.Let]:

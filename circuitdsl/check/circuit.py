@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from circuitdsl.check.activity import reaches
 from circuitdsl.check.assembly import circuit_of
 from circuitdsl.check.building import Imports, build, check_imports
 from circuitdsl.check.findings import Findings
@@ -80,6 +81,7 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     if not findings.failed and built.use is not None and families:
         circuit = circuit_of(built, built.use)
         unused_dials(circuit, findings)
+        reaches(circuit, findings)
     fitted = fits(module, circuit, findings)
     if findings.failed:
         circuit = None

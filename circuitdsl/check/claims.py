@@ -166,6 +166,7 @@ class _Reader:
     ) -> tuple[tuple[str, float], ...] | None:
         kinds, has = GENERATORS[shown.generator], settings_of(shown)
         known = [name for name, kind in kinds.items() if kind.many]
+        known += [part.name for part in shown.parts]
         if node.name.text in OF_TUNING:  # which are taken over all angles
             known = [name for name in known if name != "th"]
         found: dict[str, float] = {}
@@ -180,7 +181,8 @@ class _Reader:
                 self.findings.error("E206", with_hint(message, name, known), span, help=help_)
                 return None
             evaluator = Evaluator(self.module, self.findings)
-            value = evaluator.constant(argument.value, kinds[name].unit, f"`{name}`")
+            unit = kinds[name].unit if name in kinds else "real"
+            value = evaluator.constant(argument.value, unit, f"`{name}`")
             if value is None:
                 return None
             relative = name == "th" and self.rotation is not None

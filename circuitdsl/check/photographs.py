@@ -13,6 +13,7 @@ from circuitdsl.check.findings import Findings, with_hint
 from circuitdsl.check.scope import Module, attributes
 from circuitdsl.check.stimuli import stimulus
 from circuitdsl.ir.script import ImageSource, Photographs
+from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.syntax import nodes
 
 GENERATOR = "photographs"
@@ -62,6 +63,10 @@ def image_source(module: Module, node: nodes.Expression, findings: Findings) -> 
     if key in where.stimuli:
         declared = where.stimuli[key]
         quiet = findings if where is module else Findings()
+        if declared.value.name.text == ACTIVITY:
+            message = f"`{declared.name.text}` is no set of images: it puts activity on families"
+            findings.error("E302", message, node.span)
+            return None
         make = photographs if is_photographs(declared) else stimulus
         return make(where, declared, quiet)
     if not where.silent(key):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 
+from circuitdsl.check.activity import is_empty, part_names, parts
 from circuitdsl.check.arguments import match
 from circuitdsl.check.evaluate import Evaluator
 from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.scope import Module, attributes
-from circuitdsl.ir.circuit import Setting, Stimulus
 from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, SettingKind, settings_of
+from circuitdsl.ir.stimuli import ACTIVITY, Part, Setting, Stimulus
 from circuitdsl.syntax import nodes
 
 _SPREADS: dict[str, dict[str, bool]] = {
@@ -31,18 +33,48 @@ def stimulus(module: Module, node: nodes.Stimulus, findings: Findings) -> Stimul
         help_ = f"Generators: {listed(GENERATORS)}."
         findings.error("E201", message, node.value.name.span, help=help_)
         return None
-    kinds = GENERATORS[generator]
-    given = match(node.value, dict.fromkeys(kinds, False), findings)
-    found = attributes(node.block, tuple(kinds), f"`{generator}`", findings)
+    given = _given(node, generator, findings)
+    settings = None if given is None else _settings(module, given, generator, findings)
+    if given is None or settings is None:
+        return None
+    name = module.prefix + node.name.text
+    built = Stimulus(name, generator, settings, span=node.span)
+    if generator == ACTIVITY:
+        scene = _scene(module, node, given, built, findings)
+        if scene is None:
+            return None
+        built = replace(built, parts=scene)
+    count = _images(built)
+    if count > MOST_IMAGES:
+        message = f"`{node.name.text}` has {count:,.0f} images; a set may have {MOST_IMAGES:,}"
+        findings.error("E113", message, node.name.span, help="Shorten its lists.")
+        return None
+    return built
+
+
+def _given(
+    node: nodes.Stimulus, generator: str, findings: Findings
+) -> dict[str, nodes.Expression] | None:
+    """What stands in the brackets and in the block, by name."""
+    names = (*GENERATORS[generator], *(part_names(node) if generator == ACTIVITY else ()))
+    given = match(node.value, dict.fromkeys(names, False), findings)
+    found = attributes(node.block, names, f"`{generator}`", findings)
     if given is None:
         return None
     for name, attribute in found.items():
         if name in given:
             findings.error("E208", f"`{name}` is given twice", attribute.name.span)
         given.setdefault(name, attribute.value)
+    return given
+
+
+def _settings(
+    module: Module, given: Mapping[str, nodes.Expression], generator: str, findings: Findings
+) -> tuple[tuple[str, Setting], ...] | None:
+    """The settings that are given; None after reporting what is wrong with one."""
     settings: list[tuple[str, Setting]] = []
     sound = True
-    for name, kind in kinds.items():
+    for name, kind in GENERATORS[generator].items():
         if name not in given:
             continue
         reader = _Reader(Evaluator(module, findings), name, kind, generator)
@@ -51,15 +83,30 @@ def stimulus(module: Module, node: nodes.Stimulus, findings: Findings) -> Stimul
             sound = False
         else:
             settings.append((name, Setting(values, kind.unit)))
-    if not sound:
+    return tuple(settings) if sound else None
+
+
+def _scene(
+    module: Module,
+    node: nodes.Stimulus,
+    given: Mapping[str, nodes.Expression],
+    built: Stimulus,
+    findings: Findings,
+) -> tuple[Part, ...] | None:
+    """The parts of a set of activity; None after reporting what is wrong with them."""
+    written = {name: given[name] for name in part_names(node)}
+    if not written:
+        if is_empty(node):
+            message = f"`{node.name.text}` puts activity on nothing"
+            help_ = "Add a part, such as `window = spot(window, at=(0px, 16px))`."
+            findings.error("E207", message, node.name.span, help=help_)
         return None
-    built = Stimulus(module.prefix + node.name.text, generator, tuple(settings), node.span)
-    count = _images(built)
-    if count > MOST_IMAGES:
-        message = f"`{node.name.text}` has {count:,.0f} images; a set may have {MOST_IMAGES:,}"
-        findings.error("E113", message, node.name.span, help="Shorten its lists.")
-        return None
-    return built
+
+    def levels(part: str, node: nodes.Expression) -> tuple[float, ...] | None:
+        kind = SettingKind("real", (1.0,), "how strong the part is", many=True)
+        return _Reader(Evaluator(module, findings), part, kind, ACTIVITY).values(node)
+
+    return parts(module, written, levels, settings_of(built)["size"][0] / 2, findings)
 
 
 def _images(built: Stimulus) -> float:

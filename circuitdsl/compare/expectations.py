@@ -15,24 +15,24 @@ import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.compare.tuning import Tuning, curve_tuning
-from circuitdsl.diagnostics import Diagnostic
+from circuitdsl.diagnostics import Diagnostic, DiagnosticError
 from circuitdsl.ir.angles import difference_deg
 from circuitdsl.ir.circuit import Circuit, Family, Stimulus
 from circuitdsl.ir.claims import ClaimTerm, Expectation, Measure, MeasureUnit
 from circuitdsl.ir.spelling import expectation
+from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.layout import flat
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.calibration import calibrated
-from circuitdsl.stimuli.render import batches, centre_of, rows
+from circuitdsl.stimuli.render import centre_of, rows
+from circuitdsl.stimuli.showing import answers
 
 Floats = NDArray[np.float64]
 
-_BATCH = 32
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -92,7 +92,8 @@ def expectations_met(
         wanted: Some of its expectations; by default all.
 
     Raises:
-        DiagnosticError: a family cannot be calibrated (E602).
+        DiagnosticError: a family cannot be calibrated (E602), or reads units of a trained network
+            and is shown drawn images (E902).
     """
     source = circuit.circuit if isinstance(circuit, HandwrittenNetwork) else circuit
     chosen = None if wanted is None else tuple(wanted)
@@ -104,6 +105,8 @@ def expectations_met(
     ]
     if not claims:
         return ()
+    if isinstance(circuit, Circuit):
+        _answerable(circuit, claims)
     network = calibrated(build(circuit)) if isinstance(circuit, Circuit) else circuit
     shown: dict[tuple[str, str], Floats] = {}
 
@@ -118,6 +121,26 @@ def expectations_met(
         Outcome(family.name, claim, value(family, claim.left), value(family, claim.right))
         for family, claim in claims
     )
+
+
+def _answerable(circuit: Circuit, claims: list[tuple[Family, Expectation]]) -> None:
+    """Refuse to show drawn images to units of a trained network that is not there."""
+    sets = {stimulus.name: stimulus for stimulus in circuit.stimuli}
+    found: list[Diagnostic] = []
+    for family, claim in claims:
+        read = [each for each in circuit.needs(family.name) if circuit.by_name[each].units]
+        for term in (*claim.left, *claim.right):
+            measure = term.measure
+            if not read or measure is None or sets[measure.stimulus].generator == ACTIVITY:
+                continue
+            message = (
+                f"`{family.name}` reads units of a trained network, to which nobody shows "
+                f"`{measure.stimulus}`"
+            )
+            help_ = "Say how these units respond: `stimulus NAME = activity() { ... }`."
+            found.append(Diagnostic("E902", message, measure.span, help=help_))
+    if found:
+        raise DiagnosticError(found)
 
 
 def describe_outcomes(outcomes: Iterable[Outcome]) -> str:
@@ -160,13 +183,8 @@ def _measured(
 
 def _responses(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Floats:
     """The central neurons' responses to every image, `[images, members]`."""
-    centre = centre_of(stimulus, network.backbone, family.layer)
-    found: list[NDArray[np.float32]] = []
-    for images in batches(stimulus, centre, _BATCH):
-        # a short batch is filled up, so that one compiled program serves all
-        spare = ((0, _BATCH - len(images)), (0, 0), (0, 0), (0, 0))
-        maps = network.activations(jnp.pad(images, spare), [family.name])[family.name]
-        found.append(np.asarray(maps[: len(images), centre.index, centre.index]))
+    at = centre_of(stimulus, network.backbone, family.layer).index
+    found = [maps[:, at, at] for maps in answers(network, family, stimulus)]
     return np.concatenate(found).astype(np.float64)
 
 

@@ -18,6 +18,7 @@ from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.claims import Expectation
 from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Scalar, ScalarUnit
+from circuitdsl.ir.stimuli import Stimulus
 from circuitdsl.source import NOWHERE, Span
 
 INPUT = "input"
@@ -343,28 +344,6 @@ class Normalisation:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A list of values of one stimulus parameter."""
-
-    values: tuple[float, ...]
-    unit: ScalarUnit
-
-
-@dataclass(frozen=True)
-class Stimulus:
-    """A set of synthetic images: a generator's name and its settings."""
-
-    name: str
-    generator: str
-    settings: tuple[tuple[str, Setting], ...]
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-    def values(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
-        """The values of a setting, or the default where the text does not say."""
-        return next((s.values for key, s in self.settings if key == name), default)
-
-
-@dataclass(frozen=True)
 class Circuit:
     """A whole circuit file, checked."""
 
@@ -393,6 +372,19 @@ class Circuit:
         """The families in the order in which the backbone computes their layers."""
         order = self.backbone.geometry.order
         return tuple(sorted(self.families, key=lambda family: order[family.layer]))
+
+    def needs(self, family: str) -> frozenset[str]:
+        """The families that take part in the responses of one, itself included."""
+        found: set[str] = set()
+        waiting = [family]
+        while waiting:
+            name = waiting.pop()
+            if name in found or name == INPUT:
+                continue
+            found.add(name)
+            waiting += [connection.source for connection in self.into(name)]
+            waiting += [other for n in self.normalisations if n.family == name for other in n.over]
+        return frozenset(found)
 
     def into(self, family: str) -> tuple[Connection, ...]:
         """The connections that end at a family, in the order of the text."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuitdsl.ir.angles import even_deg
-from circuitdsl.ir.circuit import Stimulus
 from circuitdsl.ir.expressions import ScalarUnit
+from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
 
 MOST_IMAGES = 100_000
 """More images than this in one stimulus set are refused."""
@@ -103,6 +103,12 @@ GENERATORS: Mapping[str, Mapping[str, SettingKind]] = {
     },
     "borders": {"th": _SIDE_DEG, "hue": _HUE, "contrast": _CONTRAST, "size": _SIDE},
     "spots": {"radius": _RADIUS, "hue": _HUE, "contrast": _CONTRAST, "size": _SIDE},
+    ACTIVITY: {
+        "th": SettingKind(
+            "angle", (0.0,), "by how much the scene is turned about the neuron", True, -1e4, 1e4
+        ),
+        "size": SettingKind("px", (224.0,), "side of the image", low=16.0, high=512.0),
+    },
     "rings": {"radius": _RADIUS, "contrast": _CONTRAST, "stroke": _STROKE, "size": _SIDE},
     "noise": {
         "n": SettingKind("int", (64.0,), "how many images", low=1.0, high=float(MOST_IMAGES)),
@@ -120,10 +126,11 @@ GENERATORS: Mapping[str, Mapping[str, SettingKind]] = {
 
 
 def settings_of(stimulus: Stimulus) -> dict[str, tuple[float, ...]]:
-    """The values of every setting of a stimulus set, defaults filled in.
+    """The values of every setting of a stimulus set, defaults filled in, and of its parts.
 
     Raises:
         KeyError: an unknown generator (the checker excludes it).
     """
     kinds = GENERATORS[stimulus.generator]
-    return {name: stimulus.values(name, kind.default) for name, kind in kinds.items()}
+    values = {name: stimulus.values(name, kind.default) for name, kind in kinds.items()}
+    return values | {part.name: part.levels for part in stimulus.parts}

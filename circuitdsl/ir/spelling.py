@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from circuitdsl.ir.circuit import Colour, MotifUse, Norm, ProfileTerm, Template, Tune
+from circuitdsl.ir.axes import SIDES, Axis
+from circuitdsl.ir.circuit import Colour, Family, MotifUse, Norm, ProfileTerm, Template, Tune
 from circuitdsl.ir.claims import ClaimTerm, Expectation, Measure, MeasureUnit
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
 from circuitdsl.ir.generators import GENERATORS
+from circuitdsl.ir.stimuli import Part, Spot
 from circuitdsl.layout import Chain, Group, Joined, Piece
 
 # how tightly an expression binds; one that binds less than its place asks for gets brackets
@@ -227,7 +229,42 @@ def _measure(found: Measure) -> Piece:
 
 
 def _setting_unit(name: str) -> ScalarUnit:
-    return next(kinds[name].unit for kinds in GENERATORS.values() if name in kinds)
+    """The unit of a setting; what is none is a part, which has levels."""
+    for kinds in GENERATORS.values():
+        if name in kinds:
+            return kinds[name].unit
+    return "real"
+
+
+def part(found: Part, families: Mapping[str, Family]) -> Piece:
+    """What a part of a scene is: its levels, times its spots."""
+    scene = _sum([(Number(spot.weight), _spot(spot, families)) for spot in found.spots])
+    if found.levels == (1.0,):
+        return scene
+    levels = Group("[", tuple(number(level) for level in found.levels), "]")
+    if isinstance(scene, Chain):
+        scene = Joined(("(", scene, ")"))
+    return Joined((levels, "*", scene))
+
+
+def _spot(found: Spot, families: Mapping[str, Family]) -> Piece:
+    family: Piece = found.family
+    if found.members:
+        picks = [
+            Joined((f"{name}=", _picked(families[found.family].axis(name), value)))
+            for name, value in found.members
+        ]
+        family = Group(f"{found.family}[", tuple(picks), "]")
+    if found.at_px == (0.0, 0.0):
+        return Group("spot(", (family,), ")")
+    at = Group("(", tuple(number(value, "px") for value in found.at_px), ")")
+    return Group("spot(", (family, Joined(("at=", at))), ")")
+
+
+def _picked(axis: Axis | None, value: Number) -> Piece:
+    if axis is not None and axis.kind == "flip":
+        return SIDES[int(value.value)]
+    return scalar(value)
 
 
 def norm(found: Norm) -> Piece:

@@ -21,12 +21,11 @@ from circuitdsl.ir.circuit import (
     Motif,
     Normalisation,
     Param,
-    Setting,
-    Stimulus,
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE
 from circuitdsl.ir.spelling import number, scalar
+from circuitdsl.ir.stimuli import Setting, Stimulus
 from circuitdsl.layout import (
     INDENT,
     Chain,
@@ -60,7 +59,7 @@ def to_source(circuit: Circuit) -> str:
         [Entry("backbone", [opening])],
         [_param(param) for param in circuit.params],
         *([_motif(motif)] for motif in circuit.motifs),
-        [_stimulus(stimulus) for stimulus in circuit.stimuli],
+        [_stimulus(stimulus, circuit) for stimulus in circuit.stimuli],
         [_family(family, use.name) for family in circuit.families],
         *([_connection(connection, circuit)] for connection in circuit.connections),
         *([_normalisation(each)] for each in circuit.normalisations),
@@ -131,10 +130,11 @@ def _motif(motif: Motif) -> Entry:
     return entry
 
 
-def _stimulus(stimulus: Stimulus) -> Entry:
+def _stimulus(stimulus: Stimulus, circuit: Circuit) -> Entry:
     settings = [Joined((f"{name}=", _setting(value))) for name, value in stimulus.settings]
     call = Group(f"{stimulus.generator}(", tuple(settings), ")")
-    return Entry("stimulus", fitted([f"stimulus {stimulus.name}", Joined(("= ", call))]))
+    parts = [(part.name, spelling.part(part, circuit.by_name)) for part in stimulus.parts]
+    return _entry("stimulus", [f"stimulus {stimulus.name}", Joined(("= ", call))], parts)
 
 
 def _setting(setting: Setting) -> Piece:

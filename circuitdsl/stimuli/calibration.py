@@ -10,20 +10,18 @@ the first at 1 and the second at 0. One pair serves the whole family, so symmetr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from numpy.typing import NDArray
 
 from circuitdsl.diagnostics import Diagnostic, DiagnosticError
 from circuitdsl.ir.circuit import Calibration, Circuit, Family, Stimulus
 from circuitdsl.models.given import Given
 from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.stimuli.render import batches, centre_of
-
-_BATCH = 32
+from circuitdsl.stimuli.render import centre_of
+from circuitdsl.stimuli.showing import answers
 
 
 def calibrate(
@@ -72,7 +70,7 @@ def calibrated(network: HandwrittenNetwork) -> HandwrittenNetwork:
 def _mean_peak(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> float:
     """The mean over members of each one's largest response at the central position."""
     at = centre_of(stimulus, network.backbone, family.layer).index
-    responses = [part[:, at, at] for part in _before_relu(network, family, stimulus)]
+    responses = [part[:, at, at] for part in answers(network, family, stimulus, before_relu=True)]
     return float(np.concatenate(responses).max(axis=0).mean())
 
 
@@ -80,21 +78,8 @@ def _quantile(
     network: HandwrittenNetwork, family: Family, stimulus: Stimulus, quantile: float
 ) -> float:
     """The quantile over images, positions and members."""
-    responses = [part.ravel() for part in _before_relu(network, family, stimulus)]
+    responses = [part.ravel() for part in answers(network, family, stimulus, before_relu=True)]
     return float(np.quantile(np.concatenate(responses), quantile))
-
-
-def _before_relu(
-    network: HandwrittenNetwork, family: Family, stimulus: Stimulus
-) -> Iterator[NDArray[np.float32]]:
-    """The family's input for every image, `[batch, height, width, members]`."""
-    centre = centre_of(stimulus, network.backbone, family.layer)
-    for images in batches(stimulus, centre, _BATCH):
-        # a short batch is filled up, so that one compiled program serves all
-        spare = ((0, _BATCH - len(images)), (0, 0), (0, 0), (0, 0))
-        whole = jnp.pad(images, spare)
-        before = network.pre_activations(whole, [family.name])[family.name]
-        yield np.asarray(before)[: len(images)]
 
 
 def _not_above(family: Family, asked: Calibration, peak: float, quantile: float) -> Diagnostic:

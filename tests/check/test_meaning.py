@@ -23,13 +23,13 @@ from circuitdsl.ir.circuit import (
     Normalisation,
     Param,
     ProfileTerm,
-    Setting,
     Shape,
     TemplateTerm,
     Tune,
 )
 from circuitdsl.ir.expressions import ONE, Apply, Dial, Number
 from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.ir.stimuli import Setting
 
 PRELUDE = """circ 1
 from std.shapes   import arc, bar, blob, dot, gabor, half, ring

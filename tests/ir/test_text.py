@@ -26,7 +26,6 @@ from circuitdsl.ir.circuit import (
     Normalisation,
     Param,
     ProfileTerm,
-    Setting,
     Shape,
     Stimulus,
     Template,
@@ -36,6 +35,7 @@ from circuitdsl.ir.circuit import (
 )
 from circuitdsl.ir.expressions import ZERO_ANGLE, Dial, Number, Scalar, ScalarUnit
 from circuitdsl.ir.spelling import _DEFAULTS, number
+from circuitdsl.ir.stimuli import Setting
 from circuitdsl.ir.text import dump_ir, to_source
 from circuitdsl.source import Source
 from circuitdsl.syntax import nodes

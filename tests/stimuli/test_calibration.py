@@ -7,7 +7,8 @@ import pytest
 from builders import LUMA, arc, circuit, connect, family, mass, place, px, real, rot, tap
 
 from circuitdsl.diagnostics import DiagnosticError
-from circuitdsl.ir.circuit import INPUT, Calibration, Circuit, Setting, Stimulus
+from circuitdsl.ir.circuit import INPUT, Calibration, Circuit, Stimulus
+from circuitdsl.ir.stimuli import Setting
 from circuitdsl.models.handwritten import build
 from circuitdsl.stimuli.calibration import calibrated
 from circuitdsl.stimuli.render import batches, centre_of

@@ -48,6 +48,12 @@ def test_each_line_is_a_test(folder) -> None:
     )
 
 
+def test_units_of_a_trained_network_are_shown_activity(folder) -> None:
+    text = (ROOT / "circuits_src" / "car.circ").read_text(encoding="utf-8")
+    (folder.path / "car.circ").write_text(text, encoding="utf-8")
+    run(folder, "car.circ").assert_outcomes(passed=4)
+
+
 def test_lines_are_chosen_by_name(folder) -> None:
     run(folder, "-k", "preferred_error").assert_outcomes(passed=1, deselected=1)
 

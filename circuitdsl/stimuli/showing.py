@@ -1,0 +1,74 @@
+"""A stimulus set shown to a circuit.
+
+In: a network of a circuit, one of its families, a set. Out: the family's answers to every image.
+Drawn images go in as images; sets of `activity` take the place of the trained network that families
+of trained units come from, and their image is grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from circuitdsl.ir.circuit import Family
+from circuitdsl.ir.generators import settings_of
+from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.network import INPUT_MEAN
+from circuitdsl.stimuli.activity import activity_batches
+from circuitdsl.stimuli.render import batches, centre_of
+
+_BATCH = 32
+
+
+def answers(
+    network: HandwrittenNetwork, family: Family, stimulus: Stimulus, *, before_relu: bool = False
+) -> Iterator[NDArray[np.float32]]:
+    """A family's maps for every image of a set, some images at a time.
+
+    Args:
+        network: A network of the circuit.
+        family: One of its families.
+        stimulus: What is shown, around the central neuron of the family's layer.
+        before_relu: Whether what is rectified is meant.
+
+    Yields:
+        `[batch, height, width, members]`.
+
+    Raises:
+        InputError: the family needs units of a trained network, of which nothing is given.
+    """
+    for shown, images, count in _batches(network, family, stimulus):
+        run = shown.pre_activations if before_relu else shown.activations
+        yield np.asarray(run(images, [family.name])[family.name])[:count]
+
+
+def _batches(
+    network: HandwrittenNetwork, family: Family, stimulus: Stimulus
+) -> Iterator[tuple[HandwrittenNetwork, Array, int]]:
+    """Networks and images to show them, and how many of these are no filling.
+
+    A short batch is filled up, so that one compiled program serves all.
+    """
+    if stimulus.generator != ACTIVITY:
+        centre = centre_of(stimulus, network.backbone, family.layer)
+        for images in batches(stimulus, centre, _BATCH):
+            yield network, _filled(images), len(images)
+        return
+    side = round(settings_of(stimulus)["size"][0])
+    grey = jnp.full((_BATCH, side, side, 3), INPUT_MEAN, jnp.float32)
+    for maps in activity_batches(stimulus, network.circuit, family.layer, _BATCH):
+        given = {name: _filled(found) for name, found in maps.items()}
+        count = max(len(found) for found in maps.values())
+        yield HandwrittenNetwork(network.circuit, network.arrays, given), grey, count
+
+
+def _filled(found: ArrayLike) -> Array:
+    several = jnp.asarray(found)
+    spare = [(0, _BATCH - len(several)), *[(0, 0)] * (several.ndim - 1)]
+    return jnp.pad(several, spare)
