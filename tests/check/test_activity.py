@@ -122,7 +122,7 @@ connect left.whole -> both { place = dot() }
         (
             f"activity() {{ a = {' + '.join(['spot(cues)'] * 300)} }}",
             "E113",
-            "has 300 spots; a set",
+            "has 300 spots; a ",
         ),
         ("activity(th=every(0.1deg)) { a = spot(many) }", "E113", "has too many members to be tur"),
         ("activity() { radius = spot(window) }", "E202", "`activity` has no attribute `radius`"),
