@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def progress() -> Generator[Callable[[str], None]]:
     """
     console = Console(stderr=True)
     with console.status("starting") as status:
-        yield status.update
+        yield lambda stage: status.update(Text(stage))  # names of files are no markup
 
 
 @contextmanager
@@ -39,4 +40,4 @@ def download_bar(name: str) -> Generator[Callable[[int, int | None], None]]:
 
 def print_table(table: Table) -> None:
     """Print a table to standard output; 80 columns where it is no terminal."""
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)

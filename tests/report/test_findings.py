@@ -16,6 +16,8 @@ from rich.console import Console
 from circuitdsl.check import check_source
 from circuitdsl.diagnostics import CODES, Diagnostic, page, render
 from circuitdsl.report import findings
+from circuitdsl.report.tables import narrow
+from circuitdsl.report.terminal import print_table, progress
 from circuitdsl.source import Source, Span
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -134,3 +136,15 @@ def test_other_failures_have_colours_too() -> None:
     said = in_a_terminal(["lower", "absent.circ", "--emit", "ir"])
     assert said.startswith("\x1b[1;31merror\x1b[0m\x1b[1m: \x1b[0m")
     assert "absent.circ" in said
+
+
+def test_names_in_tables_and_stages_are_no_markup(capsys) -> None:
+    table = narrow("photos[old] [/x]", "of :smile:")
+    table.add_column("unit")
+    table.add_row("curve[th=36deg]")
+    print_table(table)
+    printed = capsys.readouterr().out
+    for text in ("photos[old] [/x]", "of :smile:", "curve[th=36deg]"):
+        assert text in printed
+    with progress() as report:
+        report("building [/x].circ")
