@@ -65,7 +65,7 @@ def fit(
     """Fit the free dials of a circuit by gradient, and write it with the new defaults.
 
     A `fit` block of the file says what the options leave open.
-    Ctrl-C ends the fit and keeps the best so far.
+    Ctrl-C ends the fit and keeps the best so far; once more, and it is written unscored.
     """
     from circuitdsl.check.load import load_fit
     from circuitdsl.compare.by_name import fit as fit_file

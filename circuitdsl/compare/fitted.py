@@ -174,6 +174,8 @@ def fit_circuit(
 ) -> FittedCircuit:
     """Fit the free dials of a circuit to a trained network's curve family, or to published grids.
 
+    An interrupt (Ctrl-C) ends the fit with the best so far; another one leaves scores out.
+
     Args:
         circuit: The circuit; its last family is fitted.
         network: The trained network.
@@ -226,13 +228,17 @@ def fit_circuit(
             compared=units,
         )
     wanted = replace(wanted, circles=circles)
-    bench = _Bench(wanted, halves, published, progress)
-    progress("scoring the circuit as written")
-    before = bench.scores({})
     fit = fit_dials(wanted, schedule or Schedule(), checkpoint, progress)
-    progress("scoring the fitted circuit")
     dials = tuple(free_dials(circuit).values())
-    after = bench.scores(_as_written(dials, fit))
+    bench = _Bench(wanted, halves, published, progress)
+    before = after = Scores(None, None, None)
+    try:
+        progress("scoring the circuit as written")
+        before = bench.scores({})
+        progress("scoring the fitted circuit")
+        after = bench.scores(_as_written(dials, fit))
+    except KeyboardInterrupt:
+        progress("interrupted: what is not scored yet stays so")
     return FittedCircuit(file, model, objective, fit, dials, before, after)
 
 

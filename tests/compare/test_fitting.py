@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from circuitdsl.check.load import loads
 from circuitdsl.cli import app
+from circuitdsl.compare.by_name import fit as fit_by_name
 from circuitdsl.compare.by_name import open_model
 from circuitdsl.compare.circles import published_circles
 from circuitdsl.compare.fitted import split_photographs
@@ -203,6 +204,21 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     for when in ("before", "after"):
         assert told[when]["train"]["images"] == told[when]["test"]["images"] == 4
     assert written.read_text(encoding="utf-8") == EDGES
+
+
+def test_an_interrupt_while_scoring_leaves_the_fit_as_it_is(photographs, tmp_path):
+    written = tmp_path / "a.circ"
+    written.write_text(EDGES, encoding="utf-8")
+
+    def stop(stage):
+        if stage.startswith("scoring"):
+            raise KeyboardInterrupt
+
+    schedule = Schedule(steps=1, photographs=2)
+    options = {"images": photographs, "schedule": schedule, "units": 3, "progress": stop}
+    found = fit_by_name(written, "tiny", **options)
+    assert found.fit.finished
+    assert found.record()["after"] == {}
 
 
 def test_missing_evidence_is_named(tmp_path):
