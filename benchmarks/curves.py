@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -82,6 +83,8 @@ def _share(measure: str, against: str, part: str = "value") -> Callable[[Row], s
     def figure(row: Row) -> str:
         wanted = (measure, against)
         share = next(s for s in row["shares"] if (s["measure"], s["against"]) == wanted)
+        if math.isnan(share["value"]):
+            return "-"  # on so few photographs removing the units changes nothing
         low, high = share["ci"]
         ends = f" ({low:.2f} to {high:.2f})" if part == "value" else ""
         return f"{share[part]:.2f}{ends}"

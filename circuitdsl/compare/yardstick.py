@@ -174,8 +174,8 @@ class Yardstick:
         self, hand: Subject, progress: Progress
     ) -> tuple[Floats, dict[str, PerImage]]:
         """Each test image's moments against the trained units, and what splices come to."""
-        dealt = shuffled_members(range(len(hand.names)), 0)
-        members = {SPLICED: np.arange(len(dealt)), SHUFFLED: np.asarray(dealt)}
+        dealt = self._dealt()
+        members = {SPLICED: np.arange(len(dealt)), SHUFFLED: dealt}
         sums: dict[str, Floats] = {name: np.zeros((len(dealt), 5)) for name in members}
         progress("gains")
         for at, count in self._batches(self.calibration):
@@ -198,6 +198,13 @@ class Yardstick:
                 found[name].append(self._outcomes(at, spliced)[:count])
             progress(f"photographs: {at[0] + count} of {len(self.test)}")
         return np.concatenate(natural), {name: _by_measure(part) for name, part in found.items()}
+
+    def _dealt(self) -> NDArray[np.int64]:
+        """The members with their angles shuffled, as recoveries shuffle them."""
+        by_angle = np.argsort(self.preferred_deg)
+        dealt = np.empty_like(by_angle)
+        dealt[by_angle] = by_angle[np.asarray(shuffled_members(range(len(by_angle)), 0))]
+        return dealt
 
     def _batches(self, photographs: Photographs) -> list[tuple[NDArray[np.int64], int]]:
         """Places of each batch and how many of them count: the last is filled up."""

@@ -166,7 +166,14 @@ def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
     wanted = Objective(circuit, edges, (("splice", 1.0),), units.angles_deg, shown, rest)
     z = unbounded(circuit)
     some = Shown(shown.images, shown.targets, shown.layer_values, shown.log_p, shown.removed)
-    measured = wanted.judged(z, wanted.references(z), some)["splice"]
+    chosen = wanted.references(z)
+    measured = wanted.judged(z, chosen, some)["splice"]
+
+    values, slope = wanted.slope(z, chosen, some)
+    assert values["splice"] == pytest.approx(measured, abs=1e-4)
+    ends = [{"wavelength": z["wavelength"] + step} for step in (-0.05, 0.05)]
+    low, high = (wanted.judged(end, chosen, some)["splice"] for end in ends)
+    assert float(slope["wavelength"]) == pytest.approx((high - low) / 0.1, rel=0.05, abs=1e-3)
 
     placed = calibrated(build(wanted.placed))
     pixels = shown.images.astype(np.float32)
@@ -178,6 +185,12 @@ def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
     assert min(prepared.edits["spliced"].steps[0].gain) > 0
     assert measured == pytest.approx(found.value, abs=0.01)
     assert 0.1 < measured < 1
+
+
+def test_weights_are_shares_of_one(objective):
+    both = replace(objective, terms=(("natural", 1.0), ("grid", 3.0)))
+    assert both.mean({"natural": 0.4, "grid": 0.8}) == pytest.approx(0.7)
+    assert both.mean({"natural": 0.4}) == pytest.approx(0.4)
 
 
 def test_nothing_is_spliced_where_others_are_read_beside_it():

@@ -10,8 +10,8 @@ from circuitdsl.compare.families import find_family
 from circuitdsl.compare.outcomes import labelled
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import Images, score_circuit
+from circuitdsl.compare.studies import found_units
 from circuitdsl.compare.yardstick import make_yardstick
-from circuitdsl.edit.select import select
 from circuitdsl.ir.placing import place_members
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.registry import labels
@@ -54,16 +54,11 @@ def test_a_yardstick_measures_as_comparisons_do(photographs):
     assert held.preferred_error_deg == pytest.approx(compared.mean["preferred_error_deg"], abs=0.01)
     assert held.grids == {}
 
-    numbers = [unit.unit for unit in found.units[:3]]
-    units = select(network.backbone, f"conv2d0{numbers}")
-    places = [units.names.index(f"conv2d0:{number}") for number in numbers]
-    angles = [0.0] * 3
-    for place, angle in zip(places, yardstick.preferred_deg, strict=True):
-        angles[place] = angle
+    units = found_units(network, "conv2d0", 3, "tiny")
     prepared = study(
         network,
         units,
-        build(place_members(circuit, "edges", angles)),
+        build(place_members(circuit, "edges", units.angles_deg)),
         "edges",
         members=range(3),
         calibration=lambda: [batch.images for batch in to_match.batches()],
@@ -74,6 +69,7 @@ def test_a_yardstick_measures_as_comparisons_do(photographs):
         if share.measure in ("cross_entropy", "kl"):
             assert share.value == pytest.approx(other.value, abs=0.01)
             assert share.ci == pytest.approx(other.ci, abs=0.03)
+            assert share.shuffled == pytest.approx(other.shuffled, abs=0.01)
 
     silent = yardstick.held(circuit, "edges", silent=["input->edges"])
     assert silent.natural_r == 0
