@@ -17,6 +17,7 @@ from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 
+_MOST = 1_000_000
 _HELP = "Write `natural + 2*grid`; the measures are " + listed(MEASURES) + "."
 
 
@@ -96,7 +97,8 @@ def _term(
         if value is None:
             return None
         weight *= value
-    if weight <= 0:
-        findings.error("E304", "a weight is above 0", node.span)
+    if not 1 / _MOST <= weight <= _MOST:
+        message = f"a weight lies between 1/{_MOST:,} and {_MOST:,}"
+        findings.error("E304", message, node.span)
         return None
     return cast("Measure", measures[0].name.text), weight

@@ -87,7 +87,8 @@ def test_a_sum_of_measures_from_the_command_line() -> None:
         ("maximise = grid*natural", "E302", PRODUCT),
         ("maximise = grid/2", "E302", PRODUCT),
         ("maximise = [grid]", "E302", PRODUCT),
-        ("maximise = 0*grid", "E304", "a weight is above 0"),
+        ("maximise = 0*grid", "E304", "a weight lies between 1/1,000,000 and 1,000,000"),
+        ("maximise = 1e6*2*grid", "E304", "a weight lies between 1/1,000,000 and 1,000,000"),
         ("maximise = 2px*grid", "E302", "a weight expects a plain number, got a length (px)"),
         (
             "maximise = plain*grid",
