@@ -31,17 +31,23 @@ def ablations(circuit: Circuit, kept: str) -> Iterator[Ablation]:
     """A circuit without each of its parts.
 
     Normalisations by the same families over the same window are one part. A family goes with its
-    connections, and no other is normalised by it any more.
+    connections, and no other is normalised by it any more; where nothing but one connection reads
+    it, the two are one part.
 
     Args:
         circuit: The circuit.
         kept: The family that is looked at.
     """
+    only: set[str] = set()
     for family in circuit.families:
         if family.name != kept:
-            yield Ablation(f"family {family.name}", _without_family(circuit, family.name))
+            alone = _only_reader(circuit, family.name)
+            only.update(alone)
+            label = ", ".join((f"family {family.name}", *alone))
+            yield Ablation(label, _without_family(circuit, family.name))
     for connection in circuit.connections:
-        yield Ablation(connection.name, circuit, (connection.name,))
+        if connection.name not in only:
+            yield Ablation(connection.name, circuit, (connection.name,))
     pools: dict[tuple[tuple[str, ...], int], list[Normalisation]] = {}
     for each in circuit.normalisations:
         pools.setdefault((tuple(sorted(each.over)), each.window), []).append(each)
@@ -49,6 +55,13 @@ def ablations(circuit: Circuit, kept: str) -> Iterator[Ablation]:
         rest = tuple(each for each in circuit.normalisations if each not in together)
         names = ", ".join(each.family for each in together)
         yield Ablation(f"normalise {names}", replace(circuit, normalisations=rest))
+
+
+def _only_reader(circuit: Circuit, name: str) -> tuple[str, ...]:
+    """The connection from a family, if nothing else reads it, nor is normalised by it."""
+    readers = tuple(c.name for c in circuit.connections if c.source == name)
+    others = any(name in n.over for n in circuit.normalisations if n.family != name)
+    return readers if len(readers) == 1 and not others else ()
 
 
 def _without_family(circuit: Circuit, name: str) -> Circuit:
