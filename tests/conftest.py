@@ -47,14 +47,16 @@ def photographs(shared: Path) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the equivariance tests measured."""
-    lines = [
-        str(text)
-        for report in terminalreporter.stats.get("passed", [])
-        for name, text in getattr(report, "user_properties", [])
-        if name == "equivariance"
-    ]
-    if lines:
-        terminalreporter.section("equivariance residuals")
-        for line in sorted(lines):
-            terminalreporter.write_line(line)
+    """Print what some tests measured."""
+    titles = {"equivariance": "equivariance residuals", "agreement": "compiler and interpreter"}
+    for key, title in titles.items():
+        lines = [
+            str(text)
+            for report in terminalreporter.stats.get("passed", [])
+            for name, text in getattr(report, "user_properties", [])
+            if name == key
+        ]
+        if lines:
+            terminalreporter.section(title)
+            for line in sorted(lines):
+                terminalreporter.write_line(line)

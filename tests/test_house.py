@@ -62,7 +62,7 @@ ONLY_IN = {
     "plotly": "report/",
     "jinja2": "report/",
     "tensorboard": "models/",
-    "hypothesis": "testing/strategies.py",
+    "hypothesis": ("testing/parts.py", "testing/strategies.py"),
     "pytest": "testing/plugin.py",
 }
 UNSAFE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

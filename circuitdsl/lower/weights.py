@@ -161,10 +161,11 @@ def _part(circuit: Circuit, connection: Connection) -> Part:
 def _static(pairing: Pairing) -> Static:
     """The plan of a connection, on the device."""
     plan = plan_connection(pairing)
-    # concrete even where lowering is first asked for inside somebody's jit
+    views = Views(*(getattr(plan, name) for name in Views._fields))
+    # concrete even where lowering is first asked for inside somebody's jit; jnp.asarray would
+    # compile a program for each new shape
     with jax.ensure_compile_time_eval():
-        views = Views(*(jnp.asarray(getattr(plan, name)) for name in Views._fields))
-        return views, jnp.asarray(plan.entries), jnp.asarray(plan.rows), jnp.asarray(plan.row_of)
+        return jax.device_put((views, plan.entries, plan.rows, plan.row_of))
 
 
 @lru_cache(maxsize=256)

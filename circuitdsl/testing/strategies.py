@@ -1,9 +1,9 @@
 """Hypothesis strategies: circuits, families, group elements and stimuli.
 
-Circuits are legal for the compiler and the interpreter; their shapes may be larger than kernels and
-their profiles coarse, which the checker would not let pass. Numbers are drawn so that they print
-short, and a circuit that fails a test is printed as text. Needs the `hypothesis` package, which
-`circuitdsl[test]` brings.
+Circuits have every kind of axis, alone and together, quotients, units of trained networks, and
+connections of every symmetry type. The checker finds no error in them. Numbers are drawn so that
+they print short, and a circuit that fails a test is printed as text. Needs the `hypothesis`
+package, which `circuitdsl[test]` brings.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from circuitdsl.ir.axes import Axis
+from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.circuit import (
     INPUT,
-    Axis,
     BackboneUse,
     Circuit,
     Colour,
     Connection,
     Family,
-    Frame,
     Norm,
     Normalisation,
+    Param,
     ProfileTerm,
     Shape,
     Template,
@@ -33,10 +34,13 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import Number
+from circuitdsl.ir.expressions import ONE, Dial, Number
 from circuitdsl.ir.groups import Element, common_elements
+from circuitdsl.ir.symmetry import frame_parts
 from circuitdsl.ir.text import to_source
+from circuitdsl.testing import parts
 from circuitdsl.testing.figures import Figure, Stroke
+from circuitdsl.testing.parts import Room, axes, number, numbers
 
 BRANCHES = ("1x1", "3x3", "5x5", "pool_reduce")
 STAGES: tuple[tuple[str, ...], ...] = (
@@ -48,150 +52,73 @@ STAGES: tuple[tuple[str, ...], ...] = (
 )
 """Layers of which each stage reads the one before."""
 
-_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
-_EQUAL = ProfileTerm(Number(1.0), "equal")
+_GIVEN = ("conv2d0", "conv2d1", "conv2d2", "mixed3a")
+"""The layer of each stage that trained units are taken from."""
 
-
-def numbers(low: float, high: float) -> SearchStrategy[float]:
-    """Decimals that print short, so that failing programs can be read."""
-    return st.integers(round(low * 20), round(high * 20)).map(lambda n: n / 20)
-
-
-def lengths(low_tap: float, high_tap: float) -> SearchStrategy[Number]:
-    """Lengths in taps."""
-    return numbers(low_tap, high_tap).map(_tap)
-
-
-def angles() -> SearchStrategy[float]:
-    """Multiples of half a degree."""
-    return st.integers(0, 719).map(lambda n: n / 2)
+_ROUND = ("blob", "ring", "dot")
+"""Shapes that look the same from every direction, at the origin."""
 
 
 @st.composite
-def axes(draw: DrawFn) -> tuple[Axis, ...]:
-    """Up to one axis that turns the plane, and up to one phase axis."""
-    drawn: list[Axis] = []
-    kind = draw(st.sampled_from(("rot", "rot", "orient", "orient", None)))
-    if kind == "rot" and draw(st.booleans()):
-        at = tuple(draw(st.lists(angles(), min_size=2, max_size=4, unique=True)))
-        drawn.append(Axis("th", "rot", len(at), at))
-    elif kind is not None:
-        drawn.append(Axis("th", kind, draw(st.integers(2, 6))))
-    if draw(st.integers(0, 3)) == 0:
-        drawn.append(Axis("ph", "phase", draw(st.integers(2, 4))))
-    return tuple(drawn)
-
-
-def shapes(name: str) -> SearchStrategy[Shape]:
-    """The shape of that name with random arguments, in taps."""
-    points = st.just(_ORIGIN) | st.tuples(lengths(-1.5, 1.5), lengths(-1.5, 1.5))
-    arguments: dict[str, dict[str, SearchStrategy[Number | tuple[Number, ...]]]] = {
-        "dot": {},
-        "blob": {"at": points, "sigma": lengths(0.3, 2)},
-        "bar": {"length": lengths(0.5, 4), "width": lengths(0.3, 1.5), "at": points},
-        "arc": {
-            "radius": lengths(1, 40) | lengths(-40, -1),
-            "span": lengths(0.5, 6),
-            "width": lengths(0.3, 1.5),
-            "at": points,
-        },
-        "ring": {"radius": lengths(0.3, 2.5), "width": lengths(0.3, 1)},
-        "half": {"width": lengths(0.4, 2)},
-        "gabor": {
-            "wavelength": lengths(2, 6),
-            "length": lengths(0.5, 2),
-            "width": lengths(0.5, 2),
-            "phase": angles().map(_deg),
-        },
-    }
-    drawn = st.fixed_dictionaries(arguments[name])
-    return drawn.map(lambda values: Shape(name, tuple(values.items())))
-
-
-@st.composite
-def templates(draw: DrawFn, names: tuple[str, ...]) -> Template:
-    """One to three weighted shapes of those names."""
-    count = draw(st.integers(1, 3))
-    weights = [1.0, *(draw(st.sampled_from((1.0, -0.5, 0.7, -1.2))) for _ in range(count - 1))]
-    terms = [
-        TemplateTerm(_real(weight), draw(st.sampled_from(names).flatmap(shapes)))
-        for weight in weights
-    ]
-    return Template(tuple(terms))
-
-
-@st.composite
-def profiles(draw: DrawFn) -> tuple[ProfileTerm, ...]:
-    """One to three bumps and perhaps a constant."""
-    count = draw(st.integers(1, 3))
-    terms = [
-        _bump(draw(numbers(20, 120)), weight, draw(angles())) for weight in (1.0, -0.4, 0.6)[:count]
-    ]
-    if draw(st.booleans()):
-        terms.append(ProfileTerm(_real(draw(numbers(-0.5, 0.5))), "constant"))
-    return tuple(terms)
-
-
-@st.composite
-def tunes(draw: DrawFn, source: Family, target: Family, curved: bool) -> tuple[Tune, ...]:
-    """A profile for every shared axis, and for some of those that are summed over."""
-    drawn: list[Tune] = []
-    for axis in source.axes:
-        other = target.axis(axis.name)
-        if other is None and draw(st.booleans()):
-            continue
-        if other is not None and other.count == axis.count and draw(st.integers(0, 3)) == 0:
-            drawn.append(Tune(axis.name, (_EQUAL,)))
-            continue
-        frames: tuple[Frame, ...] = ("frame",)
-        if axis.turns_plane:
-            frames = ("frame", "radial", "tangent") if curved else ("frame", "radial")
-        drawn.append(Tune(axis.name, draw(profiles()), draw(st.sampled_from(frames))))
-    return tuple(drawn)
-
-
-@st.composite
-def norms(draw: DrawFn) -> Norm | None:
-    """Any norm, or none."""
-    kind = draw(st.sampled_from(("none", "l1", "l2", "mass", None)))
-    if kind == "mass":
-        return Norm(kind, _real(draw(numbers(0.2, 2))), _real(draw(numbers(0, 2))))
-    return None if kind is None else Norm(kind)
-
-
-@st.composite
-def from_image(draw: DrawFn, target: Family, name: str) -> Connection:
-    """A connection from the image."""
+def from_image(draw: DrawFn, target: Family, name: str, backbone: Backbone) -> Connection:
+    """A connection from the image, whose kernels do not change under the target's `identify`."""
+    colour = draw(st.none() | parts.colours())
     waves = draw(st.booleans())
-    names = ("gabor",) if waves else ("blob", "half", "ring", "bar", "arc", "dot")
-    hue = Colour("hue", _deg(draw(angles())))
+    names: tuple[str, ...] = ("gabor",) if waves else ("blob", "half", "ring", "bar", "arc", "dot")
+    turned, recoloured = parts.bound(target, "rot", "orient"), parts.bound(target, "hue")
+    if turned and recoloured and target.identify[0][1] == 180.0 and draw(st.booleans()):
+        # half a turn changes the sign of both the edge and its colours
+        waves, names, colour = False, ("half",), draw(parts.colours(("hue", "opponent")))
+    elif turned or recoloured:
+        waves, names = (False, _ROUND) if turned else (waves, names)
+        colour = Colour("luma") if recoloured else colour
+    if colour is None and target.acting("hue") is not None:
+        colour = Colour("luma")
     wiring = Wiring(
-        place=draw(templates(names)),
-        colour=draw(st.sampled_from((None, Colour("luma"), hue))),
-        dc=_real(draw(numbers(-0.5, 0.5))) if waves and draw(st.booleans()) else None,
-        norm=draw(norms()),
+        place=draw(parts.templates(names, _room(target, (), (), backbone), centred=turned)),
+        colour=colour,
+        dc=number(draw(numbers(-0.5, 0.5))) if waves and draw(st.booleans()) else None,
+        norm=draw(parts.norms()),
     )
     return Connection(INPUT, target.name, name, wiring)
 
 
 @st.composite
-def between(draw: DrawFn, source: Family, target: Family, name: str) -> Connection:
-    """A connection from one family to another."""
-    curved = draw(st.booleans())
-    names: tuple[str, ...] = ("arc", "bar") if curved else ("blob", "ring", "dot", "bar")
-    if target.layer.endswith(("3x3", "5x5", "conv2d2")) and not curved:
-        names += "half", "gabor"  # within a single tap their two sides cancel
-    placed = draw(templates(names))
-    tuned = draw(tunes(source, target, curved))
+def between(
+    draw: DrawFn,
+    source: Family,
+    target: Family,
+    name: str,
+    backbone: Backbone,
+    *,
+    excites: bool = True,
+) -> Connection:
+    """A connection from one family to another, likewise; with positive weights, if so asked."""
     over = tuple(axis.name for axis in source.axes if target.axis(axis.name) is None)
+    room = _room(target, source.axes, over, backbone)
+    turned = parts.bound(target, "rot", "orient")
+    names: tuple[str, ...] = ("arc", "bar") if draw(st.booleans()) else (*_ROUND, "bar")
+    if not room.alone and "blob" in names:
+        names += "half", "gabor"  # within a single tap their two sides cancel
+    place = draw(parts.templates(_ROUND if turned else names, room, centred=turned))
     wiring = Wiring(
-        place=placed,
-        tunes=tuned,
+        place=place,
+        tunes=draw(parts.tunes(source, target, place)),
         over=over or None,
-        norm=draw(norms()),
-        gain=_real(draw(numbers(-1, 2))) if draw(st.booleans()) else None,
+        norm=draw(parts.norms()),
+        gain=number(draw(numbers(0.1 if excites else -1, 2))) if draw(st.booleans()) else None,
     )
     return Connection(source.name, target.name, name, wiring)
+
+
+def _room(
+    target: Family, source: tuple[Axis, ...], over: tuple[str, ...], backbone: Backbone
+) -> Room:
+    """What a template may reach, though its largest member is dilated."""
+    side = backbone.by_name[target.layer].kernel
+    dilation = frame_parts(source, target.axes, frozenset(over))[2]
+    largest = 1.0 if dilation is None else 2.0 ** max(dilation.axis.values)
+    return Room(side / 2 / largest, side == 1)
 
 
 class Drawn:
@@ -205,61 +132,124 @@ class Drawn:
 
 
 @st.composite
-def circuits(draw: DrawFn) -> Drawn:
-    """A chain of one to five layers, up to two families in each and their connections."""
-    depth = draw(st.integers(1, len(STAGES)))
-    families: list[Family] = []
-    connections: list[Connection] = []
-    normalisations: list[Normalisation] = []
-    below: list[Family] = []
-    for stage, layers in enumerate(STAGES[:depth]):
-        here: list[Family] = []
-        for number in range(draw(st.sampled_from((1, 1, 2)))):
-            family = Family(
-                f"f{stage}{number}",
-                draw(axes()),
-                draw(st.sampled_from(layers)),
-                gain=_real(draw(st.sampled_from((1.0, 0.5, 2.0)))),
-                bias=draw(st.sampled_from((None, _real(0.25), _real(-0.25)))),
-            )
-            here.append(family)
-            sources = [draw(st.sampled_from(below))] if below else [None]
-            for index, source in enumerate(sources * draw(st.integers(1, 2))):
-                name = f"{family.name}_{index}"
-                connections.append(
-                    draw(
-                        from_image(family, name)
-                        if source is None
-                        else between(source, family, name)
-                    )
-                )
-            if draw(st.integers(0, 3)) == 0:
-                window = draw(st.sampled_from((1, 3, 5)))
-                floor = _real(draw(numbers(0.5, 10)))
-                normalisations.append(Normalisation(family.name, window, floor, (family.name,)))
-        families += here
-        below = here
-    backbone = draw(st.sampled_from(("inceptionv1", "tiny")))
-    use = BackboneUse("V", backbone, norm=draw(st.sampled_from(("none", "lrn"))))
-    drawn = Circuit(
-        "",
-        use,
-        families=tuple(families),
-        connections=tuple(connections),
-        normalisations=tuple(normalisations),
-    )
-    return Drawn(drawn)
+def families(
+    draw: DrawFn,
+    layer: str = "conv2d0",
+    name: str = "drawn",
+    most: int = 16,
+    like: Family | None = None,
+) -> Family:
+    """A family of one layer.
+
+    Args:
+        draw: Given by Hypothesis.
+        layer: Where it stands.
+        name: Its name.
+        most: Elements along its axes, which `identify` may join.
+        like: A family that it may have axes in common with.
+    """
+    drawn = draw(axes(most, () if like is None else like.axes))
+    identify = draw(parts.turns(drawn, like)) if draw(st.integers(0, 2)) == 0 else ()
+    return Family(name, drawn, layer, identify=identify)
 
 
 @st.composite
-def families(draw: DrawFn, layer: str = "conv2d0") -> Family:
-    """A family of one layer: it may turn, have phases, be mirrored and have hues."""
-    drawn = draw(axes())
-    if draw(st.booleans()):
-        drawn += (Axis("side", "flip", 2),)
-    if draw(st.booleans()):
-        drawn += (Axis("h", "hue", draw(st.integers(2, 6))),)
-    return Family("drawn", drawn, layer)
+def circuits(draw: DrawFn, most: int = 16) -> Drawn:
+    """A chain of one to five layers, up to two families in each and their connections.
+
+    Args:
+        draw: Given by Hypothesis.
+        most: Elements of a family.
+    """
+    norm, name = draw(st.sampled_from(("none", "lrn"))), draw(st.sampled_from(tuple(BACKBONES)))
+    use = BackboneUse("V", name, draw(st.sampled_from((224, 96, 75))), norm)
+    dial = Param("strength", "real", 1.5, 0.5, 2.0, free=draw(st.booleans()))
+    depth = draw(st.sampled_from((1, 1, 2, 2, 3, 3, 4, 5)))
+    drawn: list[Family] = []
+    connections: list[Connection] = []
+    normalisations: list[Normalisation] = []
+    strongest: dict[str, float] = {INPUT: 138.0}  # above and below the grey that is taken off
+    for stage in range(depth):
+        below = [family for family in drawn if family.name.startswith(f"f{stage - 1}")]
+        for index in range(draw(st.sampled_from((1, 1, 2)))):
+            layer = draw(st.sampled_from(STAGES[stage]))
+            like = draw(st.sampled_from(below)) if below else None
+            family = draw(families(layer, f"f{stage}{index}", most, like))
+            strongest[family.name] = 20.0
+            if stage < depth - 1 and draw(st.integers(0, 5)) == 0:
+                drawn.append(draw(_given(family, stage, use.geometry)))
+                continue
+            gain = draw(st.sampled_from((ONE, number(0.5), number(2.0), Dial("strength", "real"))))
+            bias = draw(st.sampled_from((None, number(0.25), number(-0.25))))
+            family = replace(family, gain=gain, bias=bias)
+            drawn.append(family)
+            for count in range(draw(st.sampled_from((1, 1, 2)))):
+                alias = f"{family.name}_{count}"
+                if below:
+                    source, excites = draw(st.sampled_from(below)), count == 0
+                    link = between(source, family, alias, use.geometry, excites=excites)
+                else:
+                    link = from_image(family, alias, use.geometry)
+                connections.append(draw(link))
+            inputs = [c for c in connections if c.target == family.name]
+            strength = sum(_strength(c) * strongest[c.source] for c in inputs)
+            strongest[family.name] = strength
+            if draw(st.integers(0, 3)) == 0:
+                floor = draw(numbers(strength / 20, strength))
+                normalisations.append(draw(_normalisation(family, drawn, use, floor)))
+                strongest[family.name] = 5.0
+    dialled = any(isinstance(family.gain, Dial) for family in drawn)
+    circuit = Circuit(
+        "",
+        use,
+        params=(dial,) if dialled else (),
+        families=tuple(drawn),
+        connections=tuple(connections),
+        normalisations=tuple(normalisations),
+    )
+    return Drawn(circuit)
+
+
+def _strength(connection: Connection) -> float:
+    """How much stronger than what it reads a connection makes a response, roughly.
+
+    A floor far below the responses would make what is left of float32 near a threshold visible.
+    """
+    norm = connection.wiring.norm
+    return {"l1": 0.5, "mass": 1.0, "l2": 3.0}.get(norm.kind if norm else "none", 5.0)
+
+
+@st.composite
+def _given(draw: DrawFn, family: Family, stage: int, backbone: Backbone) -> Family:
+    """The same family, of units of a trained network."""
+    layer = _GIVEN[stage]
+    width, first = backbone.by_name[layer].width, draw(st.integers(0, 23))
+    step = draw(st.sampled_from((1, 5, 7)))  # prime to every width, so that no unit comes twice
+    units = tuple((first + step * index) % width for index in range(family.size))
+    return replace(family, layer=layer, units=units)
+
+
+@st.composite
+def _normalisation(
+    draw: DrawFn, family: Family, known: list[Family], use: BackboneUse, floor: float
+) -> Normalisation:
+    """Division by the energy of the family, or of families of layers that sample alike."""
+
+    def grid(other: Family) -> tuple[float, ...]:
+        found = use.geometry.sampling(other.layer, use.input_px)
+        return found.stride, found.offset, found.size
+
+    order = use.geometry.order
+    legal = [
+        other.name
+        for other in known
+        if other.units is None
+        and grid(other) == grid(family)
+        and order[other.layer] <= order[family.layer]
+    ]
+    over = draw(st.lists(st.sampled_from(legal), min_size=1, max_size=3, unique=True))
+    window = draw(st.sampled_from((1, 3, 5)))
+    return Normalisation(family.name, window, number(floor), tuple(over))
 
 
 def elements(family: Family) -> SearchStrategy[Element]:
@@ -277,7 +267,7 @@ def strokes(draw: DrawFn, reach_px: float) -> Stroke:
     return Stroke(
         x_px=draw(st.integers(-far, far)),
         y_px=draw(st.integers(-far, far)),
-        angle_deg=draw(angles()),
+        angle_deg=draw(parts.angles()),
         length_px=draw(st.integers(3, max(2 * far, 4))),
         bend=draw(st.integers(-20, 20)) / 20 / reach_px,
         width_px=draw(st.sampled_from((1.5, 2.0, 3.0))),
@@ -289,23 +279,6 @@ def figures(reach_px: float = 20.0) -> SearchStrategy[Figure]:
     """One to four strokes within a distance of the centre."""
     several = st.lists(strokes(reach_px), min_size=1, max_size=4)
     return several.map(lambda drawn: Figure(tuple(drawn)))
-
-
-def _tap(value: float) -> Number:
-    return Number(value, "tap")
-
-
-def _real(value: float) -> Number:
-    return Number(value)
-
-
-def _deg(value: float) -> Number:
-    return Number(value, "angle")
-
-
-def _bump(width: float, weight: float, around: float) -> ProfileTerm:
-    arguments = (("width", _deg(width)), ("around", _deg(around)))
-    return ProfileTerm(_real(weight), "bump", arguments)
 
 
 _PARTS = (Wiring, Template, TemplateTerm, Shape, Tune, ProfileTerm, Norm)
