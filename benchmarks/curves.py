@@ -167,16 +167,16 @@ def main() -> None:
             return
         circuit = load(options.file)
         print("\nleft out, a sixteenth of the circles:\n")
-        print(f"{'':34s}" + "".join(f"{line.short:>{_width(line)}s}" for line in LINES), flush=True)
+        print(f"{'':44s}" + "".join(f"{line.short:>{_width(line)}s}" for line in LINES), flush=True)
         kept = scored_family(circuit).name
         for ablation in (Ablation("nothing", circuit), *ablations(circuit, kept)):
             try:
                 row = bench.row(ablation, rough=True)
             except DiagnosticError as error:
-                print(f"{ablation.left_out:34s}  {error.diagnostics[0].message}", flush=True)
+                print(f"{ablation.left_out:44s}  {error.diagnostics[0].message}", flush=True)
                 continue
             figures = "".join(f"{line.figure(row):>{_width(line)}s}" for line in LINES)
-            print(f"{ablation.left_out:34s}{figures}", flush=True)
+            print(f"{ablation.left_out:44s}{figures}", flush=True)
 
 
 class Bench:
