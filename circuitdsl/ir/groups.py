@@ -3,9 +3,10 @@
 In: a family and an element of the group. Out: permutations of its members, and the elements that
 some families have in common. A member is the family's feature after its action A; the element g
 takes it to the member whose action is g A. So a turn by t takes the angle of a `rot` or `orient`
-axis to that angle plus t, a mirror takes an angle to its opposite and left to right, and a turn of
-hues moves along a `hue` axis. An `orient` axis repeats after half a turn, where a carrier's phase
-changes its sign, since `cos(-x + phase) = cos(x - phase)`.
+axis to that angle plus t, a mirror takes an angle to its opposite and left to right, a turn of hues
+moves along a `hue` axis, and a dilation along a `scale` axis, whose last members have no partner.
+An `orient` axis repeats after half a turn, where a carrier's phase changes its sign, since
+`cos(-x + phase) = cos(x - phase)`.
 """
 
 from __future__ import annotations
@@ -32,16 +33,19 @@ class Element:
         turn_deg: Counter-clockwise turn of the plane, in [0, 360).
         mirror: Whether the plane is mirrored first, x to -x.
         hue_deg: Turn of all hues about grey, in [0, 360).
+        dilation: How many times as large everything becomes.
     """
 
     turn_deg: float = 0.0
     mirror: bool = False
     hue_deg: float = 0.0
+    dilation: float = 1.0
 
     @property
     def keeps_taps(self) -> bool:
         """Whether it maps a square grid of taps to itself: quarter turns and mirrors do."""
-        return _near(self.turn_deg, 90.0 * round(self.turn_deg / 90.0))
+        quarters = _near(self.turn_deg, 90.0 * round(self.turn_deg / 90.0))
+        return quarters and self.dilation == 1.0
 
     @property
     def recolouring(self) -> tuple[tuple[float, float, float], ...]:
@@ -58,27 +62,45 @@ class Element:
             round((turn + self.turn_deg) % 360.0, 9) % 360.0,
             mirror=self.mirror != first.mirror,
             hue_deg=round((self.hue_deg + first.hue_deg) % 360.0, 9) % 360.0,
+            dilation=self.dilation * first.dilation,
         )
 
     def __str__(self) -> str:
         parts = [f"{self.turn_deg:g}deg"] if self.turn_deg else []
         parts += ["mirror"] if self.mirror else []
         parts += [f"hue {self.hue_deg:g}deg"] if self.hue_deg else []
+        parts += [f"{self.dilation:g}x"] if self.dilation != 1.0 else []
         return " ".join(parts) or "identity"
 
 
 def permutation(
     family: Family, element: Element, mirrors: Mirrors = _NONE
 ) -> tuple[int, ...] | None:
-    """The index of the member that each member goes to; None where it goes to none."""
+    """The index of the member that each member goes to; None where one goes to none."""
+    found = partners(family, element, mirrors)
+    whole = tuple(index for index in found if index is not None)
+    return whole if len(whole) == len(found) else None
+
+
+def partners(family: Family, element: Element, mirrors: Mirrors = _NONE) -> tuple[int | None, ...]:
+    """The index of the member that each member goes to, None for those that go to none."""
     place = {each: index for index, orbit in enumerate(family.orbits) for each in orbit}
-    found: list[int] = []
-    for member in family.members:
-        moved = _moved(family, member, element, mirrors.get(family.name, 0.0))
-        if moved is None:
-            return None
-        found.append(place[moved])
-    return tuple(found)
+    moved = [_moved(family, m, element, mirrors.get(family.name, 0.0)) for m in family.members]
+    return tuple(None if each is None else place[each] for each in moved)
+
+
+def dilations(families: Iterable[Family]) -> tuple[Element, ...]:
+    """The dilations that take some members of every family with a `scale` axis to others.
+
+    Families without that axis put up with any.
+    """
+    axes = [axis for family in families if (axis := family.acting("scale")) is not None]
+    ratios = {axis.ratio or 1.0 for axis in axes}
+    if len(ratios) != 1:
+        return ()
+    steps = range(1, min(axis.count for axis in axes))
+    (ratio,) = ratios
+    return tuple(Element(dilation=ratio**step) for step in steps)
 
 
 def common_elements(families: Iterable[Family], mirrors: Mirrors = _NONE) -> tuple[Element, ...]:
@@ -126,6 +148,8 @@ def _moved(
     for number, axis in enumerate(family.axes):
         if axis.kind == "flip" and element.mirror:
             moved[number] = 1 - member[number]
+        elif axis.kind == "scale" and element.dilation != 1.0:
+            moved[number] = _dilated(axis, member[number], element.dilation)
         elif axis.kind == "hue":
             moved[number] = _index_at(axis, axis.angles_deg[member[number]] + element.hue_deg)
         elif axis.turns_plane:
@@ -142,6 +166,12 @@ def _moved(
                 moved[number] = _index_at(axis, -axis.angles_deg[member[number]])
     found = tuple(index for index in moved if index is not None)
     return found if len(found) == len(moved) else None
+
+
+def _dilated(axis: Axis, index: int, dilation: float) -> int | None:
+    """The index along a `scale` axis of the member that is larger by a dilation."""
+    octaves = axis.values[index] + math.log2(dilation)
+    return next((i for i, own in enumerate(axis.values) if _near(own, octaves)), None)
 
 
 def _index_at(axis: Axis, angle_deg: float) -> int | None:

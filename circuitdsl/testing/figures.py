@@ -84,11 +84,17 @@ class Figure:
         sides = np.array([-1.0 if done.mirror else 1.0, 1.0])
         image = np.full((side, side, 3), GROUND)
         for stroke in self.strokes:
-            points = stroke.points() * sides @ np.array([[cosine, sine], [-sine, cosine]])
+            width = done.dilation * stroke.width_px
+            points = (
+                done.dilation
+                * stroke.points()
+                * sides
+                @ np.array([[cosine, sine], [-sine, cosine]])
+            )
             away = (x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2
-            step = stroke.length_px / len(points)
-            share = step / (np.sqrt(2 * np.pi) * stroke.width_px)
-            covered = share * np.exp(-away / (2 * stroke.width_px**2)).sum(axis=-1)
+            step = done.dilation * stroke.length_px / len(points)
+            share = step / (np.sqrt(2 * np.pi) * width)
+            covered = share * np.exp(-away / (2 * width**2)).sum(axis=-1)
             image += covered[..., None] * (np.array(done.recolouring) @ np.asarray(stroke.ink))
         return np.clip(image, 0.0, 255.0).astype(np.float32)
 

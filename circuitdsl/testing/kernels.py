@@ -8,6 +8,9 @@ Quarter turns and mirrors map the grid of taps to itself, so there equality is e
 other angles a kernel is only known at its taps, and turning an array would blur it. What is
 compared there is what the kernel does to gratings, its Fourier transform `sum W(u) exp(-i k u)`,
 which can be asked at any k, turned exactly: over all directions and periods of four taps or more.
+So are members of two sizes, where the larger is asked at wave vectors that are as much shorter. One
+factor for each target member is allowed for, since norms are of each member and the smallest and
+the largest lack sources; members without a partner are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.angles import cos_sin_deg
 from circuitdsl.ir.axes import AxisKind
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Wiring
-from circuitdsl.ir.groups import Element, Mirrors, common_elements, permutation
+from circuitdsl.ir.groups import Element, Mirrors, common_elements, dilations, partners
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.reference import interpret_weights
@@ -172,20 +175,21 @@ def _residual(
 ) -> Residual | None:
     target = circuit.by_name[connection.target]
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
-    shared = common_elements([target] if source is None else [source, target], mirrors)
+    ends = [target] if source is None else [source, target]
+    shared = (*common_elements(ends, mirrors), *dilations(ends))
     elements = [each for each in shared if _claimed(connection.wiring, source, target, each)]
     if not elements:
         return None
     losses: dict[bool, list[float]] = {True: [], False: []}
     for element in elements:
-        out = permutation(target, element, mirrors)
-        into = range(kernel.shape[2]) if source is None else permutation(source, element, mirrors)
-        if out is None or into is None:
-            raise ValueError(f"{element} is no symmetry of both ends of {connection.name}")
-        moved = kernel[:, :, list(into)][..., list(out)]
-        before = kernel
+        out, left = _moves(partners(target, element, mirrors))
+        into, read = list(range(kernel.shape[2])), list(range(kernel.shape[2]))
+        if source is not None:
+            into, read = _moves(partners(source, element, mirrors))
+        moved = kernel[:, :, into][..., out]
+        before = kernel[:, :, read][..., left]
         if source is None:
-            before = np.einsum("dc,hwco->hwdo", np.array(element.recolouring), kernel)
+            before = np.einsum("dc,hwco->hwdo", np.array(element.recolouring), before)
         losses[element.keeps_taps].append(loss(before, moved, element))
     exact, other = ([g for g in elements if g.keeps_taps is kept] for kept in (True, False))
     return Residual(
@@ -195,6 +199,12 @@ def _residual(
         tuple(map(str, other)),
         max(losses[False], default=0.0),
     )
+
+
+def _moves(goals: tuple[int | None, ...]) -> tuple[list[int], list[int]]:
+    """Where members go, and which they are, but for those that go nowhere."""
+    pairs = [(goal, member) for member, goal in enumerate(goals) if goal is not None]
+    return [goal for goal, _ in pairs], [member for _, member in pairs]
 
 
 def _claimed(wiring: Wiring, source: Family | None, target: Family, element: Element) -> bool:
@@ -211,6 +221,8 @@ def _claimed(wiring: Wiring, source: Family | None, target: Family, element: Ele
         asked.append(("flip",))
     if element.hue_deg:
         asked.append(("hue",))
+    if element.dilation != 1.0:
+        asked.append(("scale",))
     frames = {tune.axis: tune.frame for tune in wiring.tunes}
     for kinds in asked:
         axis = None if source is None else source.acting(*kinds)
@@ -235,6 +247,10 @@ def loss(kernel: Floats, moved: Floats, element: Element) -> float:
         expected = np.rot90(mirrored, round(element.turn_deg / 90.0), axes=(0, 1))
         return _relative(moved - expected, kernel)
     waves, weights = _gratings()
+    if element.dilation != 1.0:
+        small = weights * _transform(kernel, waves)
+        large = weights * _transform(moved, waves / element.dilation)
+        return _relative(_fitted(large, small) - small, kernel)
     cosine, sine = cos_sin_deg(element.turn_deg)
     first = waves * np.array([-1.0, 1.0]) if element.mirror else waves
     turned = first @ np.array([[cosine, sine], [-sine, cosine]])
@@ -247,6 +263,14 @@ def _relative(difference: NDArray[np.inexact], kernel: Floats) -> float:
         np.sqrt((np.abs(x) ** 2).sum(axis=tuple(range(x.ndim - 1)))) for x in (kernel, difference)
     )
     return float((off / np.where(size > 0, size, 1.0)).max(initial=0.0))
+
+
+def _fitted(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The first, each target member's times the factor (not negative) that suits the second."""
+    along = tuple(range(one.ndim - 1))
+    size = (np.abs(one) ** 2).sum(axis=along)
+    factor = (one.conj() * other).real.sum(axis=along) / np.where(size > 0, size, 1.0)
+    return one * np.maximum(factor, 0.0)
 
 
 def _gratings() -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
-from circuitdsl.ir.groups import Element, common_elements, permutation
+from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
@@ -87,16 +87,20 @@ def response_errors(
     expanded = expand_motifs(circuit)
     mirrors = {each.name: mirror_deg(expanded, each.name) for each in circuit.families}
     elements = common_elements([declared], mirrors)
-    if not elements:
+    upstream = _upstream(circuit, declared)
+    larger = dilations(upstream)[:1] if all(f.acting("scale") for f in upstream) else ()
+    if not elements and not larger:
         raise InputError(f"nothing turns or mirrors `{family}`", help="use `assert_invariant`")
-    shared = common_elements(_upstream(circuit, declared), mirrors)
+    shared = common_elements(upstream, mirrors)
     kept = [e for e in elements if e.keeps_taps and e in shared]
     other = [e for e in elements if e not in kept]
     other = other[:: -(-len(other) // _MOST_TURNED)] if other else []
     shown = figures_for(circuit, family) if figures is None else tuple(figures)
     size, off = 0.0, np.zeros(len(kept) + len(other))
+    central_ones: list[Floats] = []
     for figure in shown:
-        responses = _responses(built, declared, figure, [*kept, *other], disc)
+        responses = _responses(built, declared, figure, [*kept, *other, *larger], disc)
+        central_ones.append(responses[[0, -1], disc, disc])
         size += _square(responses[0])
         for number, element in enumerate([*kept, *other]):
             moved = responses[number + 1][..., list(permutation(declared, element, mirrors) or ())]
@@ -105,8 +109,27 @@ def response_errors(
     if size == 0:
         raise InputError(f"`{family}` answers none of the figures", help="show it others")
     errors = np.sqrt(off / size)
-    exactly, sampled = errors[: len(kept)], errors[len(kept) :]
-    return ResponseErrors(family, float(exactly.max(initial=0.0)), float(sampled.max(initial=0.0)))
+    exactly, sampled = errors[: len(kept)], [*errors[len(kept) :]]
+    sampled += [_enlarged(np.stack(central_ones), declared, element) for element in larger]
+    return ResponseErrors(family, float(exactly.max(initial=0.0)), float(max(sampled, default=0.0)))
+
+
+def _enlarged(responses: Floats, family: Family, element: Element) -> float:
+    """The error of larger members' responses to larger figures, times the factor that suits.
+
+    Args:
+        responses: To figures and to larger ones, `[figures, 2, members]`.
+        family: What answers.
+        element: The dilation.
+    """
+    pairs = [(i, goal) for i, goal in enumerate(partners(family, element)) if goal is not None]
+    small = responses[:, 0, [member for member, _ in pairs]]
+    large = responses[:, 1, [goal for _, goal in pairs]]
+    sizes = _square(small), _square(large)
+    if min(sizes) == 0:
+        return float(max(sizes) > 0)
+    factor = float((small * large).mean()) / sizes[1]
+    return float(np.sqrt(_square(factor * large - small) / sizes[0]))
 
 
 def assert_responses_equivariant(

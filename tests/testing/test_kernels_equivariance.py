@@ -19,6 +19,7 @@ from builders import (
     place,
     px,
     rot,
+    scale,
     tap,
     tune,
 )
@@ -28,7 +29,7 @@ from hypothesis import strategies as st
 
 from circuitdsl.check import check_path, load, loads
 from circuitdsl.ir.circuit import INPUT, Circuit
-from circuitdsl.ir.groups import Element, common_elements, permutation
+from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.lower.weights import lower
 from circuitdsl.reference import interpret_weights
 from circuitdsl.testing import assert_kernels_equivariant, residuals
@@ -227,6 +228,84 @@ def test_what_is_meant_upright_is_no_failure() -> None:
     assert by_name["again->heads"].exact_turns == ("mirror",)
 
 
+SIZES = """circ 1
+from std.shapes import blob, dot
+from std.profiles import equal, octaves
+backbone V = inceptionv1()
+family spots [r: scale(3, ratio=1.3)] at V.conv2d0
+family kept  [r: scale(3, ratio=1.3)] at V.conv2d1
+family near  [r: scale(3, ratio=1.3)] at V.conv2d2
+family any                            at V.conv2d2
+family other [r: scale(2, ratio=1.5)] at V.conv2d2
+connect V.input -> spots { place = blob(sigma=1px) - 0.25*blob(sigma=1.6px)  norm = l2 }
+connect spots -> kept  { place = dot()  tune.r = equal }
+connect kept  -> near  {
+  place = blob((2px, 1px), sigma=2.5px)  tune.r = octaves(1)  norm = mass(1)
+}
+connect kept  -> any   { over = r  place = blob((2px, 1px), sigma=2.5px) }
+connect kept  -> other { place = blob((2px, 1px), sigma=2.5px)  tune.r = octaves(1) }
+"""
+
+
+@pytest.fixture(scope="module")
+def sizes() -> tuple[Circuit, dict[str, np.ndarray]]:
+    program = loads(SIZES)
+    return program, interpret_weights(program)
+
+
+def test_equivariance_under_dilations(sizes) -> None:
+    """Larger members are larger copies; of other ratios nothing is asked."""
+    program, weights = sizes
+    found = {each.connection: each for each in assert_kernels_equivariant(program, weights)}
+    asked = ["input->spots", "spots->kept", "kept->near", "kept->any"]
+    assert list(found) == asked
+    assert {each.other_turns for each in found.values()} == {("1.3x", "1.69x")}
+    assert found["spots->kept"].sampled < 1e-12
+    assert all(0.01 < found[name].sampled < SAMPLED for name in asked if name != "spots->kept")
+    assert "1.3x, 1.69x" in describe_residuals(program, found.values())
+
+
+def sized_wrongly(kernel: np.ndarray) -> np.ndarray:
+    """The largest member as small as the first."""
+    wrong = kernel.copy()
+    wrong[..., 2] = kernel[..., 0]
+    return wrong
+
+
+def sizes_swapped(kernel: np.ndarray) -> np.ndarray:
+    return kernel[..., [1, 0, 2]]
+
+
+def octave_shifted(kernel: np.ndarray) -> np.ndarray:
+    """One member reads each source's neighbour."""
+    wrong = kernel.copy()
+    wrong[..., 1] = np.roll(kernel[..., 1], 1, axis=2)
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("connection", "control"),
+    [
+        ("input->spots", sized_wrongly),
+        ("input->spots", sizes_swapped),
+        ("kept->near", sized_wrongly),
+        ("kept->near", octave_shifted),
+    ],
+)
+def test_equivariance_under_dilations_fails_where_it_should(sizes, connection, control) -> None:
+    program, weights = sizes
+    wrong = weights | {connection: control(weights[connection])}
+    with pytest.raises(AssertionError, match=f"{connection}: residual .* elsewhere"):
+        assert_kernels_equivariant(program, wrong)
+
+
+def test_what_does_not_fit_its_kernel_is_no_larger_copy() -> None:
+    program = loads(SIZES.replace("sigma=1.6px", "sigma=6px"))
+    (warning,) = lints(program, residuals(program))
+    assert warning.code == "L402"
+    assert "for 1.3x, 1.69x" in warning.message
+
+
 @pytest.mark.parametrize("hue", [0.0, 75.0, 240.0])
 def test_recolouring_turns_hues(hue: float) -> None:
     """As the language's hue circle runs: from (2, -1, -1) over (0, 1, -1)."""
@@ -234,6 +313,20 @@ def test_recolouring_turns_hues(hue: float) -> None:
     turned = np.array(Element(hue_deg=hue).recolouring) @ first
     expected = np.cos(np.radians(hue)) * first + np.sin(np.radians(hue)) * second
     np.testing.assert_allclose(turned, expected, atol=1e-12)
+
+
+def test_the_last_sizes_have_no_partners() -> None:
+    three = family("a", "conv2d0", scale(3, 1.5), rot(2))
+    assert partners(three, Element(dilation=1.5)) == (2, 3, 4, 5, None, None)
+    assert partners(three, Element(180.0, dilation=2.25)) == (5, 4, None, None, None, None)
+    assert permutation(three, Element(dilation=1.5)) is None
+    two, unsized = family("b", "conv2d1", scale(2, 1.5)), family("c", "conv2d1", rot(4))
+    assert [e.dilation for e in dilations([three, unsized])] == [1.5, 2.25]
+    assert [str(e) for e in dilations([three, two])] == ["1.5x"]
+    assert dilations([three, family("d", "conv2d1", scale(3, 1.2))]) == dilations([unsized]) == ()
+    twice = Element(dilation=1.5).after(Element(90.0, dilation=1.5))
+    assert twice == Element(90.0, dilation=2.25)
+    assert not twice.keeps_taps
 
 
 def test_common_elements() -> None:

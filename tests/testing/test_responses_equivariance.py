@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders import DOT, EQUAL, blob, connect, extended, family, orient, place, stem, tap, tune
+from builders import (
+    DOT,
+    EQUAL,
+    blob,
+    circuit,
+    connect,
+    extended,
+    family,
+    orient,
+    place,
+    px,
+    scale,
+    stem,
+    tap,
+    tune,
+)
 from hypothesis import given, settings
 
 from circuitdsl.diagnostics import InputError
+from circuitdsl.ir.circuit import INPUT, Norm
 from circuitdsl.ir.groups import Element
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.testing import (
@@ -64,6 +80,37 @@ def test_equivariance_of_responses_fails_where_it_should(network, control) -> No
         assert_responses_equivariant(wrong, "line")
 
 
+@pytest.fixture(scope="module")
+def sized() -> HandwrittenNetwork:
+    """Spots of three sizes, and what reads them at each size."""
+    spot = place(blob(px(1)), (-0.25, blob(px(1.8))))
+    return build(
+        circuit(
+            (family("spots", "conv2d0", scale(3, 1.3)), family("any", "conv2d1")),
+            (
+                connect(INPUT, "spots", spot, norm=Norm("l2")),
+                connect("spots", "any", DOT, over=("r",)),
+            ),
+            backbone="tiny",
+        )
+    )
+
+
+def test_equivariance_of_responses_to_larger_figures(sized) -> None:
+    found = assert_responses_equivariant(sized, "spots")
+    assert found.exact == 0
+    assert 0 < found.sampled < 0.1
+    with pytest.raises(InputError, match="nothing turns or mirrors `any`"):
+        assert_responses_equivariant(sized, "any")
+
+
+def test_equivariance_of_responses_fails_where_sizes_are_swapped(sized) -> None:
+    kernel = np.asarray(sized.arrays["input->spots"])
+    wrong = sized.with_weights({"input->spots": kernel[..., [1, 0, 2]]})
+    with pytest.raises(AssertionError, match="not equivariant"):
+        assert_responses_equivariant(wrong, "spots")
+
+
 def test_what_cannot_be_asked_says_so(network) -> None:
     with pytest.raises(InputError, match="nothing turns or mirrors `any`"):
         assert_responses_equivariant(network, "any")
@@ -71,6 +118,15 @@ def test_what_cannot_be_asked_says_so(network) -> None:
         assert_responses_equivariant(network, "lines")
     with pytest.raises(InputError, match="answers none"):
         assert_responses_equivariant(network, "line", [Figure(())])
+
+
+def test_a_larger_figure_is_as_strong() -> None:
+    """Everything is larger, widths too; the ink is the same."""
+    stroke = Figure((Stroke(2, 1, 30, 10, bend=1 / 12, width_px=2),))
+    larger = Figure((Stroke(4, 2, 30, 20, bend=1 / 24, width_px=4),))
+    np.testing.assert_allclose(
+        stroke.draw(65, element=Element(dilation=2.0)), larger.draw(65), atol=1e-3
+    )
 
 
 @given(figures())
