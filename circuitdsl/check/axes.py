@@ -28,6 +28,13 @@ _FORMALS: dict[AxisKind, dict[str, bool]] = {
 }
 """What is between the brackets, where it is not the number of members or their angles."""
 
+_UNPLACED: dict[AxisKind, str] = {
+    "flip": "Its members are left and right: write `flip`.",
+    "cases": "Cases are only told apart: write how many there are, `cases(3)`.",
+    "scale": "Sizes lie evenly, each `ratio` times the one before: write `scale(3, ratio=1.5)`.",
+}
+"""What to write instead of `at`, for members that stand at no angle."""
+
 
 def family_axes(module: Module, node: nodes.Family, findings: Findings) -> tuple[Axis, ...] | None:
     """The axes of a family; None if one of them is faulty."""
@@ -94,6 +101,11 @@ def axis_of(module: Module, written: nodes.Axis, findings: Findings) -> Axis | N
         findings.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
         return None
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
+    placed = next((a for a in call.arguments if a.name is not None and a.name.text == "at"), None)
+    if placed is not None and placed.name is not None and word in _UNPLACED:
+        message = f"`{word}()` has no argument `at`, which puts members at angles"
+        findings.error("E206", message, placed.name.span, help=_UNPLACED[word])
+        return None
     formals = _FORMALS.get(word)
     given = match(call, {"count": False, "at": False} if formals is None else formals, findings)
     return None if given is None else _Reader(module, word, written, findings).read(given)

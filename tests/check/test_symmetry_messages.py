@@ -25,6 +25,8 @@ MESSAGES = [
     ("family x [r: scale(60, ratio=2)] at V.conv2d0", "E304", "the largest member"),
     ("family x [s: flip(2)] at V.conv2d0", "E208", "`flip()` takes no arguments"),
     ("family x [u: cases(at=[1deg])] at V.conv2d0", "E206", "`cases()` has no argument `at`"),
+    ("family x [s: flip(at=[0deg])] at V.conv2d0", "E206", "`flip()` has no argument `at`"),
+    ("family x [r: scale(at=[1, 3])] at V.conv2d0", "E206", "`scale()` has no argument `at`"),
     ("family x [a: flip, b: flip] at V.conv2d0", "E410", "both flip axes"),
     ("family x [a: cases(2), b: cases(3)] at V.conv2d0 { gain = m }", "E201", "no value `m`"),
     (
