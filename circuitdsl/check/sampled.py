@@ -48,15 +48,24 @@ class SampledKernel:
         x, y = (-x if mirrored else x) / size, y / size
         phase = self.joined.target.acting("phase")
         phase_deg = 0.0 if phase is None else _along(self.joined.target, b, phase)
+        everywhere = 1.0
+        along: list[Tune] = []
+        for tune in self.joined.wiring.tunes:
+            if tune.frame == "tangent":
+                along.append(tune)
+            else:
+                direction = math.degrees(math.atan2(y, x)) if tune.frame == "radial" else 0.0
+                everywhere *= self._tuned(tune, a, b, mirrored, direction)
+        if everywhere == 0:
+            return 0.0
         total = 0.0
         for weight, name, values in self._terms:
             for height, direction in _heights(name, values, x, y, phase_deg):
                 factor = weight * height
-                for tune in self.joined.wiring.tunes:
-                    at = {"tangent": direction, "radial": math.degrees(math.atan2(y, x))}
-                    factor *= self._tuned(tune, a, b, mirrored, at.get(tune.frame, 0.0))
+                for tune in along:
+                    factor *= self._tuned(tune, a, b, mirrored, direction)
                 total += factor
-        return total
+        return everywhere * total
 
     def hue_factors(self, b: Element) -> tuple[float, float]:
         """What the hue axis makes of the colour: its part along the colour, and across."""
@@ -67,6 +76,11 @@ class SampledKernel:
             return 1.0, 0.0
         angle = math.radians(_along(self.joined.target, b, hue))
         return math.cos(angle), math.sin(angle)
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, Element, Element, float], float]:
+        """Profiles that were asked for: most are, at every point."""
+        return {}
 
     @cached_property
     def _terms(self) -> list[tuple[float, str, Values]]:
@@ -94,6 +108,14 @@ class SampledKernel:
         return _along(self.joined.target, b, part.axis)
 
     def _tuned(
+        self, tune: Tune, a: Element, b: Element, mirrored: bool, direction_deg: float
+    ) -> float:
+        key = (tune.axis, a, b, direction_deg)
+        if key not in self._known:
+            self._known[key] = self._profiled(tune, a, b, mirrored, direction_deg)
+        return self._known[key]
+
+    def _profiled(
         self, tune: Tune, a: Element, b: Element, mirrored: bool, direction_deg: float
     ) -> float:
         source, target = self.joined.source, self.joined.target
