@@ -24,7 +24,7 @@ from builders import (
     tune,
 )
 from conftest import ROOT
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from circuitdsl.check import check_path, load, loads
@@ -33,8 +33,8 @@ from circuitdsl.ir.groups import Element, common_elements, dilations, partners, 
 from circuitdsl.lower.weights import lower
 from circuitdsl.reference import interpret_weights
 from circuitdsl.testing import assert_kernels_equivariant, residuals
-from circuitdsl.testing.kernels import SAMPLED, describe_residuals, lints
-from circuitdsl.testing.strategies import elements, families
+from circuitdsl.testing.kernels import EXACT, SAMPLED, describe_residuals, lints
+from circuitdsl.testing.strategies import Drawn, circuits, elements, families
 
 SHIPPED = [
     path
@@ -158,6 +158,21 @@ def test_equivariance_of_permutations(data: st.DataObject) -> None:
     assert q is not None
     assert sorted(p) == list(range(drawn.size))
     assert both == tuple(q[index] for index in p)
+
+
+@given(circuits())
+@settings(max_examples=60, derandomize=True, phases=(Phase.generate,))
+def test_equivariance_of_random_circuits(drawn: Drawn) -> None:
+    """Whatever is written, it is exact where taps map to themselves.
+
+    But for `orient`, whose members need templates that half a turn does not change.
+    """
+    circuit = drawn.circuit
+    ends = {c.name: (c.source, c.target) for c in circuit.connections}
+    for each in residuals(circuit):
+        families = [circuit.by_name[end] for end in ends[each.connection] if end != INPUT]
+        if all(one.acting("orient") is None for one in families):
+            assert each.exact <= EXACT, each
 
 
 HUE = """circ 1
