@@ -77,6 +77,8 @@ def axes(draw: DrawFn, most: int = 16, like: tuple[Axis, ...] = ()) -> tuple[Axi
     kinds: list[AxisKind] = []
     for _ in range(count):
         kinds.append(draw(st.sampled_from(_KINDS)))
+    if any(axis.turns_plane for axis in candidates) and draw(st.booleans()):
+        kinds.insert(0, "flip")  # mirrors of what turns, which chance rarely brings together
     closed = "orient" in (*kinds, *(axis.kind for axis in candidates))
     candidates += [draw(_axis(kind, min(most, 6), closed)) for kind in kinds]
     drawn: list[Axis] = []
