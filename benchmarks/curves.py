@@ -46,7 +46,7 @@ from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
 
 SOURCES = Path(__file__).parent.parent / "circuits_src"
-WRITTEN, FITTED = SOURCES / "written" / "curves.circ", SOURCES / "curves.circ"
+WRITTEN, FITTED = SOURCES / "curves_by_hand.circ", SOURCES / "curves.circ"
 RESULTS = Path("out") / "curves.json"
 TO_MATCH = 100
 """Photographs of the first half that gains are matched on."""
