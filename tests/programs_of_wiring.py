@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builders import (
     DOT,
     EQUAL,
@@ -17,6 +19,7 @@ from builders import (
     directed,
     extended,
     family,
+    flip,
     gabor,
     mass,
     named,
@@ -357,6 +360,32 @@ def narrow_bumps() -> Circuit:
     return extended(directed(6), family("few", "mixed3a_1x1", rot(6)), narrow)
 
 
+def looking_aside() -> Circuit:
+    """Families that look beside their windows' middles, one by a dial, and read one another."""
+    families, connections = directed(8)
+    aside = tuple(
+        replace(one, centre=(Dial("right", "px"), px(0.7))) if one.name == "edges" else one
+        for one in families
+    )
+    curves = family("curves", "mixed3a_3x3", rot(8), flip(), centre=(px(0), px(2)))
+    spots = family("spots", "mixed3b_3x3", centre=(px(-1), px(0.5)))
+    along = connect(
+        "edges",
+        "curves",
+        place(arc(px(20), px(16), px(4)), (0.5, bar(px(9), px(3)))),
+        tune("th", bump(95), frame="tangent"),
+    )
+    around = connect(
+        "curves",
+        "spots",
+        place(shape("ring", radius=px(7), width=px(4))),
+        tune("th", bump(95), frame="radial"),
+        over=("th", "side"),
+    )
+    dial = Param("right", "px", -1.2, -4, 4)
+    return circuit((*aside, curves, spots), (*connections, along, around), params=(dial,))
+
+
 def large_arcs() -> Circuit:
     """Arcs from a full turn to nearly straight."""
     parts = directed(6)
@@ -393,6 +422,7 @@ PROGRAMS: dict[str, Circuit] = {
         reckoned,
         one_sided,
         aside,
+        looking_aside,
         narrow_bumps,
         large_arcs,
     )

@@ -30,8 +30,12 @@ def family_values(
     dials: Mapping[str, float],
     findings: Findings,
 ) -> None:
-    """Report the gains, biases and floors that have no value."""
-    scalars = [scalar for family in families for scalar in (family.gain, family.bias)]
+    """Report the gains, biases, centres and floors that have no value."""
+    scalars = [
+        scalar
+        for family in families
+        for scalar in (family.gain, family.bias, *(family.centre or ()))
+    ]
     for scalar in (*scalars, *(each.floor for each in normalisations)):
         if scalar is not None and not _has_value(scalar, dials, float("nan")):
             findings.error("E308", _MESSAGE, scalar.span)

@@ -14,16 +14,18 @@ from circuitdsl.check.findings import Findings, listed, with_hint
 from circuitdsl.check.identify import identified
 from circuitdsl.check.layers import family_layer
 from circuitdsl.check.scope import Module, attributes
+from circuitdsl.check.values import Point, no_taps
+from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
-from circuitdsl.ir.expressions import ONE
+from circuitdsl.ir.expressions import ONE, Scalar
 from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 
 SMALLEST_INPUT, LARGEST_INPUT = 16, 2048
 """Sides of the input, in pixels."""
 
-_ATTRIBUTES = ("doc", "gain", "bias", "calibrate", "units", "identify")
+_ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify")
 _NORMS = ("none", "lrn")
 
 
@@ -106,7 +108,7 @@ def family(
         if key in found
     }
     for key, attribute in found.items():
-        if key in ("gain", "bias", "calibrate") and "units" in found:
+        if key in ("gain", "bias", "centre", "calibrate") and "units" in found:
             findings.error(
                 "E706",
                 f"`{name}` consists of trained units, which are as they are; remove `{key}`",
@@ -119,6 +121,13 @@ def family(
                 attribute.name.span,
                 help="Keep one of them.",
             )
+        elif key == "centre" and "identify" in found:
+            findings.error(
+                "E208",
+                "turns from a unit to itself would move its centre; `centre` is given too",
+                attribute.name.span,
+                help="Keep `identify` or `centre`.",
+            )
     built = Family(
         module.prefix + name,
         axes,
@@ -128,11 +137,27 @@ def family(
         bias=values.get("bias"),
         calibrate=calibration(module, found.get("calibrate"), findings),
         expectations=expectations(module, node, axes, findings),
+        centre=_centre(evaluator, found.get("centre"), findings),
         units=_units(found.get("units"), layer, use, findings),
         identify=identified(module, found.get("identify"), name, axes, findings),
         span=node.span,
     )
     return built if _sized(built, node, found.get("units"), findings) else None
+
+
+def _centre(
+    evaluator: Evaluator, attribute: nodes.Attribute | None, findings: Findings
+) -> tuple[Scalar, Scalar] | None:
+    if attribute is None:
+        return None
+    value = evaluator.typed(attribute.value, "point", "`centre`")
+    if not isinstance(value, Point):
+        return None
+    x, y = value.items
+    if has_taps(x) or has_taps(y):
+        no_taps(attribute.value.span, findings)
+        return None
+    return x, y
 
 
 def _doc(attribute: nodes.Attribute | None, findings: Findings) -> str:

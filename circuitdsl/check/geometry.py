@@ -65,6 +65,8 @@ def fits_kernel(
         span, also = joined.at(term.shape.span)
         text = _call_text(term.shape)
         reach = _reach(term.shape.name, values) * _largest_dilation(joined)
+        if term.shape.name != "dot":
+            reach += _displaced(joined, dials)
         if reach > side * tap / 2 + 1e-9:
             findings.error(
                 "E501",
@@ -100,6 +102,16 @@ def fits_kernel(
             also=also,
             help="Declare the family in a 1x1 layer, if that was meant.",
         )
+
+
+def _displaced(joined: Joined, dials: Mapping[str, float]) -> float:
+    """How far templates stand beside the middle tap, along x or y."""
+    ends = [joined.target.centre, None if joined.source is None else joined.source.centre]
+    here, read = (
+        [value_of(part, dials, math.nan) or 0.0 for part in centre or ()] or [0.0, 0.0]
+        for centre in ends
+    )
+    return max(abs(own - other) for own, other in zip(here, read, strict=True))
 
 
 def _largest_dilation(joined: Joined) -> float:

@@ -1,6 +1,6 @@
 """The parts of a circuit, each left out in turn: what does it buy?
 
-In: a circuit. Out: `Ablation` values, one for each family, each connection and each normalisation.
+In: a circuit. Out: `Ablation` values, one for each family, connection, normalisation and centre.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ def ablations(circuit: Circuit, kept: str) -> Iterator[Ablation]:
         rest = tuple(each for each in circuit.normalisations if each not in together)
         names = ", ".join(each.family for each in together)
         yield Ablation(f"normalise {names}", replace(circuit, normalisations=rest))
+    for family in circuit.families:
+        if family.centre is not None:
+            rest = tuple(replace(f, centre=None) if f is family else f for f in circuit.families)
+            yield Ablation(f"centre of {family.name}", replace(circuit, families=rest))
 
 
 def _only_reader(circuit: Circuit, name: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.claims import Expectation
-from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
 from circuitdsl.ir.stimuli import Stimulus
 from circuitdsl.source import NOWHERE, Span
 
@@ -89,6 +89,8 @@ class Family:
 
     Attributes:
         units: For families of a trained network, the number of each member in the layer.
+        centre: Where its units look: their receptive field's centre, right and up of the middle
+            of their window. It stays as it is in the image when the features turn.
         identify: Turns along some axes, degrees, that lead from a unit to itself. Elements that
             they join are one member.
     """
@@ -103,6 +105,7 @@ class Family:
     units: tuple[int, ...] | None = None
     identify: tuple[tuple[str, float], ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    centre: tuple[Scalar, Scalar] | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @cached_property
@@ -372,6 +375,14 @@ class Circuit:
         """The families in the order in which the backbone computes their layers."""
         order = self.backbone.geometry.order
         return tuple(sorted(self.families, key=lambda family: order[family.layer]))
+
+    def centre_px(self, family: str) -> tuple[float, float]:
+        """Where a family's units look, right and up of their window's middle, at the defaults."""
+        centre = self.by_name[family].centre
+        if centre is None:
+            return (0.0, 0.0)
+        x, y = (float(evaluate(part, self.defaults)) for part in centre)
+        return x, y
 
     def needs(self, family: str) -> frozenset[str]:
         """The families that take part in the responses of one, itself included."""

@@ -15,6 +15,8 @@ def dials_used(circuit: Circuit) -> frozenset[str]:
         names |= dials_of(family.gain)
         if family.bias is not None:
             names |= dials_of(family.bias)
+        for coordinate in family.centre or ():
+            names |= dials_of(coordinate)
     for normalisation in circuit.normalisations:
         names |= dials_of(normalisation.floor)
     for connection in circuit.connections:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from circuitdsl.ir.algebra import combine
 from circuitdsl.ir.axes import Axis, AxisKind
-from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.circuit import Circuit, Connection
+from circuitdsl.ir.expressions import Number, Scalar
 
 PLANE_KINDS: tuple[tuple[AxisKind, ...], ...] = (("rot", "orient"), ("flip",), ("scale",))
 """Kinds of axes that turn, mirror and dilate the plane."""
@@ -52,6 +54,24 @@ def frame_parts(
 
     turn, mirror, dilation = map(part, PLANE_KINDS)
     return turn, mirror, dilation
+
+
+def displacement(circuit: Circuit, connection: Connection) -> tuple[Scalar, Scalar] | None:
+    """Where the template's origin lies against the middle tap: right and up in the image, px.
+
+    The target's centre less the source's; None where neither says.
+    """
+    source = circuit.by_name.get(connection.source)
+    target = circuit.by_name[connection.target].centre
+    read = None if source is None else source.centre
+    if target is None and read is None:
+        return None
+    if target is None or read is None:
+        target, read = target or _MIDDLE, read or _MIDDLE
+    return combine("-", target[0], read[0]), combine("-", target[1], read[1])
+
+
+_MIDDLE: tuple[Scalar, Scalar] = (Number(0.0, "px"), Number(0.0, "px"))
 
 
 def mirror_deg(circuit: Circuit, family: str) -> float:

@@ -161,6 +161,8 @@ def _family(family: Family, backbone: str) -> Entry:
         attributes.append(("gain", scalar(family.gain)))
     if family.bias is not None:
         attributes.append(("bias", scalar(family.bias)))
+    if family.centre is not None:
+        attributes.append(("centre", Group("(", tuple(map(scalar, family.centre)), ")")))
     if family.calibrate is not None:
         attributes.append(("calibrate", _calibration(family.calibrate)))
     if family.units is not None:

@@ -27,7 +27,7 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, dials_of, evaluate
-from circuitdsl.ir.symmetry import mirror_deg
+from circuitdsl.ir.symmetry import displacement, mirror_deg
 from circuitdsl.lower.plan import End, Pairing, Tuned
 
 _ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
@@ -82,6 +82,8 @@ class ConnectionForm:
     Attributes:
         colour: None where the source is a family.
         hues_deg: By how much each target member turns the colour; empty if none does.
+        displaced: Slots of where the template's origin lies, right and up of the middle tap; None
+            where it lies there.
         orbits: The elements that each source member stands for, where it stands for several.
     """
 
@@ -96,6 +98,7 @@ class ConnectionForm:
     hue_deg: int
     against_deg: int
     hues_deg: tuple[float, ...] = ()
+    displaced: tuple[int, int] | None = None
     orbits: tuple[tuple[int, ...], ...] = ()
 
 
@@ -155,7 +158,16 @@ def connection_form(
     slots = Slots()
     pair = pairing(circuit, connection)
     form = _form(connection, pair, slots)
-    return replace(form, orbits=_orbits(circuit, connection)), slots, pair
+    by = displacement(circuit, connection)
+    return (
+        replace(
+            form,
+            orbits=_orbits(circuit, connection),
+            displaced=None if by is None else (slots.add(by[0]), slots.add(by[1])),
+        ),
+        slots,
+        pair,
+    )
 
 
 def scalar_arrays(circuit: Circuit) -> dict[str, Scalar]:
@@ -213,6 +225,7 @@ def pairing(circuit: Circuit, connection: Connection) -> Pairing:
         kernel=layer.kernel,
         tap_px=float(tap_px),
         mirror_deg=mirror_deg(circuit, connection.source) if target.acting("flip") else 0.0,
+        displaced=displacement(circuit, connection) is not None,
     )
 
 

@@ -10,10 +10,10 @@ kernel lies at `u = s (q - (k-1)/2, (k-1)/2 - p)`, with y up and s pixels from t
 The weight from member a to member b at tap u is
 
     W[b,a](u) = mean over sub-samples d of  sum over points t of
-                w_t h_t(v) product over axes of f(delta - phi_t),      v = A_b^-1 (u + d)
+                w_t h_t(v) product over axes of f(delta - phi_t),      v = A_b^-1 (u + d - c)
 
-where A_b dilates, mirrors and turns the template to its member: coordinates are moved, never
-arrays.
+where A_b dilates, mirrors and turns the template to its member, and c is where the target's units
+look less where the source's do: coordinates are moved, never arrays.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from circuitdsl.lower.forms import ConnectionForm, ShapeForm, TuneForm
+from circuitdsl.lower.plan import CENTRE_PX
 
 POINTS = 25
 """Midpoints along a bar or an arc."""
@@ -54,6 +55,7 @@ class Views(NamedTuple):
     centre: Array
     radial_deg: Array
     off_centre: Array
+    aside: Array
     turn_of: Array
     carrier: Array
     delta: Array
@@ -76,10 +78,18 @@ class Samples(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Where a shape is sampled, and whether its sub-samples are averaged at once."""
+    """Where a shape is sampled.
+
+    Attributes:
+        views: The turns that it is seen in.
+        averaged: Whether sub-samples are averaged at once.
+        origin: Where the template's origin lies among the taps of each turn, px over the dilation,
+            `[2, R]`; None for the middle.
+    """
 
     views: Views
     averaged: bool
+    origin: Array | None = None
 
     def over_views(self, values: Array) -> Array:
         """Values for each turn -> values for each view, along the first axis."""
@@ -105,6 +115,8 @@ def columns(form: ConnectionForm, views: Views, scalars: Array) -> Array:
     """
     # only a profile that depends on the place needs the sub-samples one by one
     grid = Grid(views, averaged=all(tune.frame != "radial" for tune in form.tunes))
+    if form.displaced is not None:
+        grid = _displaced(grid, jnp.stack([scalars[slot] for slot in form.displaced]))
     samples = [_weighted(shape, grid, scalars) for shape in form.shapes]
     if form.dc is not None:
         samples = _balanced(samples, scalars[form.dc], grid)
@@ -119,7 +131,7 @@ def columns(form: ConnectionForm, views: Views, scalars: Array) -> Array:
                 delta = delta - directions_deg[:, None, None]
                 by_point.append(_profile(tune, delta, equal, scalars))
             case "radial":
-                around = grid.over_views(views.radial_deg)[..., None]
+                around = grid.over_views(grid.views.radial_deg)[..., None]
                 delta, equal = delta[:, None, None, :] - around, equal[:, None, None, :]
                 by_place.append(_profile(tune, delta, equal, scalars))
             case "frame" | "field":
@@ -128,6 +140,21 @@ def columns(form: ConnectionForm, views: Views, scalars: Array) -> Array:
     for factor in plain:
         out = out * factor[:, None]
     return out
+
+
+def _displaced(grid: Grid, by_px: Array) -> Grid:
+    """The grid with the template's origin moved in the image, `[2]`, px."""
+    views = grid.views
+    origin = jnp.einsum("ijr,j->ir", views.aside, by_px, precision=lax.Precision.HIGHEST)
+    (cosine, sine), (right, up) = views.turn, origin
+    x = views.x - (cosine * right + sine * up)[:, None, None]
+    y = views.y - (cosine * up - sine * right)[:, None, None]
+    near = x * x + y * y < CENTRE_PX**2
+    # at the origin itself there is no direction, nor a gradient
+    radial_deg = jnp.degrees(jnp.arctan2(y, jnp.where(near, 1.0, x)))
+    off_centre = jnp.where(near, 0.0, 1.0)
+    moved = views._replace(x=x, y=y, radial_deg=radial_deg, off_centre=off_centre)
+    return Grid(moved, grid.averaged, origin)
 
 
 def _contract(
@@ -199,7 +226,7 @@ def _one_point(values: Array) -> Samples:
 
 
 def _dot(arguments: Arguments, grid: Grid) -> Samples:
-    """1 at the origin's tap. It has no extent, so all of it is in the middle sub-sample."""
+    """1 at the middle tap. It has no extent, so all of it is in the middle sub-sample."""
     centre = grid.views.centre
     if not grid.averaged:
         centre = centre[:, None] * jnp.zeros(9, jnp.float32).at[4].set(9.0)
@@ -278,6 +305,8 @@ def _stroke(x: Array, y: Array, width: Array, grid: Grid) -> Samples:
     """
     cosine, sine = (part[:, None] for part in grid.views.turn)
     at = jnp.stack([cosine * x - sine * y, sine * x + cosine * y])[:, :, None, None]
+    if grid.origin is not None:
+        at = at + grid.origin[:, :, None, None, None]
     steps = jnp.stack([grid.views.steps, -grid.views.steps])[..., None]
     along = jnp.exp(-_falloff(width) * (steps - at) ** 2)  # [x and y, R, k, 3, points]
     if grid.averaged:

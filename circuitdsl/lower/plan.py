@@ -30,7 +30,7 @@ Members = tuple[tuple[int, ...], ...]
 _DIGITS = 9
 """Angles closer than 1e-9 degrees are one angle."""
 
-_CENTRE_PX = 1e-6
+CENTRE_PX = 1e-6
 """Nearer to the origin than this a point has no direction."""
 
 
@@ -110,6 +110,7 @@ class Pairing:
         kernel: Side of the kernel, in taps.
         tap_px: Pixels from one tap to the next.
         mirror_deg: See `ir.symmetry.mirror_deg`, of the source.
+        displaced: Whether templates stand beside the middle of the kernel; see `Plan.aside`.
     """
 
     source: End
@@ -121,6 +122,7 @@ class Pairing:
     kernel: int
     tap_px: float
     mirror_deg: float = 0.0
+    displaced: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,9 @@ class Plan:
     """The static arrays of one connection.
 
     A *turn* is a rotation of the template by less than a quarter, at one dilation; a *view* is a
-    turn and a phase of the carrier. R turns, S views, U = k k taps, D columns per view.
+    turn and a phase of the carrier. Where templates are displaced, quarter turns and mirrors do not
+    map the taps that they stand among to themselves, and count as turns of their own. R turns, S
+    views, U = k k taps, D columns per view.
 
     Attributes:
         turn: Cosine and sine of each turn, `[2, R]`.
@@ -139,6 +143,8 @@ class Plan:
         centre: 1 at the tap at the origin, else 0, `[U]`.
         radial_deg: Direction of each sub-sample in the template's frame, `[R, U, 9]`.
         off_centre: 1 where a sub-sample has a direction, else 0, `[R, U, 9]`.
+        aside: What makes of a displacement in the image, px, that of each turn's template among the
+            plain taps, px over the dilation, `[2, 2, R]`.
         turn_of: The turn of each view, `[S]`.
         carrier: Cosine and sine of the phase of each view, `[2, S]`.
         delta: Differences along each tuned axis, degrees (octaves along `scale`),
@@ -157,6 +163,7 @@ class Plan:
     centre: Floats
     radial_deg: Floats
     off_centre: Floats
+    aside: Floats
     turn_of: Indices
     carrier: Floats
     delta: Floats
@@ -174,8 +181,10 @@ def plan_connection(pairing: Pairing) -> Plan:
     """
     frames = _frames(pairing)
     quarter, rest_deg = _quarter_turns(frames.angle_deg)
-    views, view_of = _unique([rest_deg, frames.dilation, _phases(pairing)])
-    turns, turn_of = np.unique(views[:, :2], axis=0, return_inverse=True)
+    own = pairing.displaced
+    keys = [np.where(own, quarter, 0.0), np.where(own, frames.mirrored, 0.0)]
+    views, view_of = _unique([rest_deg, frames.dilation, *keys, _phases(pairing)])
+    turns, turn_of = np.unique(views[:, :-1], axis=0, return_inverse=True)
     deltas = [_differences(pairing, tuned, frames) for tuned in pairing.tuned]
     equals = [_agreements(pairing, tuned) for tuned in pairing.tuned]
     columns, column_of = _unique([view_of.astype(float), *deltas, *equals])
@@ -197,9 +206,10 @@ def plan_connection(pairing: Pairing) -> Plan:
         y=y.astype(np.float32),
         centre=_centre(pairing.kernel),
         radial_deg=np.degrees(np.arctan2(y, x)).astype(np.float32),
-        off_centre=(np.hypot(x, y) >= _CENTRE_PX).astype(np.float32),
+        off_centre=(np.hypot(x, y) >= CENTRE_PX).astype(np.float32),
+        aside=_aside(turns).astype(np.float32),
         turn_of=turn_of.reshape(-1).astype(np.int32),
-        carrier=_cos_sin(views[:, 2]).astype(np.float32),
+        carrier=_cos_sin(views[:, -1]).astype(np.float32),
         delta=tables[: len(deltas)],
         equal=tables[len(deltas) :],
         entries=_entries(_taps(pairing.kernel, quarter, frames.mirrored), slot, depth),
@@ -336,6 +346,17 @@ def _sub_samples(
     x, y = x / dilation[:, None, None], y / dilation[:, None, None]
     c, s = turn[:, :, None, None]
     return steps / dilation[:, None, None], c * x + s * y, c * y - s * x
+
+
+def _aside(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of turns (rest, dilation, quarters, mirrored) what `Plan.aside` says, `[2, 2, R]`.
+
+    An entry of a mirrored, turned member shows a tap of the plain template; so a displacement is
+    turned back, and mirrored, as that tap was.
+    """
+    cosine, sine = _cos_sin(90.0 * turns[:, 2])
+    sign = np.where(turns[:, 3] == 1.0, -1.0, 1.0)
+    return np.asarray([[cosine * sign, sine], [-sine * sign, cosine]]) / turns[:, 1]
 
 
 def _taps(kernel: int, quarter: NDArray[np.int64], mirrored: NDArray[np.bool_]) -> Indices:

@@ -20,6 +20,7 @@ from circuitdsl.files import atomic_path
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Normalisation, Wiring
 from circuitdsl.ir.expressions import Scalar, dials_of
 from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.ir.symmetry import displacement
 from circuitdsl.lower.forms import scalars_of
 from circuitdsl.source import Span
 
@@ -185,7 +186,8 @@ def _of_connection(
     found.append(Origin("target", _member(target, index and index[3]), target.span))
     expanded = next(c for c in expand_motifs(circuit).connections if c.name == connection.name)
     found += _of_wiring(expanded.wiring)
-    return tuple(found + _dials(circuit, scalars_of(expanded)))
+    scalars = [*scalars_of(expanded), *(displacement(circuit, connection) or ())]
+    return tuple(found + _dials(circuit, scalars))
 
 
 def _of_wiring(wiring: Wiring) -> list[Origin]:

@@ -5,11 +5,11 @@ In: a circuit and a value for each dial. Out: float64 arrays under the names of 
 
 For target member b and source member a, at the tap whose centre lies at u pixels (y up),
 
-    W[b,a](u) = mean over d of K(A^-1 (u + d)),    d in {-s/3, 0, s/3} x {-s/3, 0, s/3},
+    W[b,a](u) = mean over d of K(A^-1 (u + d - c)),    d in {-s/3, 0, s/3} x {-s/3, 0, s/3},
 
-s being the pixels from one tap to the next and A the action of the member in whose frame the
-template stands: dilate, then mirror (x to -x), then turn. K is a sum over the template's shapes,
-each a sum over its points t:
+s being the pixels from one tap to the next, c the target's `centre` less the source's, and A the
+action of the member in whose frame the template stands: dilate, then mirror (x to -x), then turn.
+K is a sum over the template's shapes, each a sum over its points t:
 
     K(v) = sum over shapes and t of  weight * w_t h_t(v) * product over axes of f(delta - phi_t).
 """
@@ -107,7 +107,14 @@ def _wired(circuit: Circuit, connection: Connection, dials: Mapping[str, float])
         tap_px=tap_px,
         mirror_deg=0.0 if connection.source == INPUT else mirror_deg(circuit, connection.source),
         value=partial(evaluate, dials=dials, tap_px=tap_px),
+        origin=_centre(target, dials) - _centre(circuit.by_name.get(connection.source), dials),
     )
+
+
+def _centre(family: Family | None, dials: Mapping[str, float]) -> Array:
+    """Where a family's units look, against the middle of their window, px, `[xy]`."""
+    centre = None if family is None else family.centre
+    return np.zeros(2) if centre is None else np.array([evaluate(part, dials) for part in centre])
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,7 @@ class _Wired:
         mirror_deg: A mirror leads the source's member at th to the one at this less th, where the
             source turns but does not flip.
         value: Reads the scalars of the wiring.
+        origin: Where templates stand against the middle tap, px, `[xy]`.
     """
 
     wiring: Wiring
@@ -141,6 +149,7 @@ class _Wired:
     tap_px: float
     mirror_deg: float
     value: Value
+    origin: Array
 
     def kernel(self) -> Array:
         """The normed kernel, `[height, width, in, out]`."""
@@ -170,8 +179,8 @@ class _Wired:
 
         total = np.zeros((self.side, self.side))
         for weight, shape, arguments in self.terms():
-            v = self.in_frame(shape, frame)
-            contribution = shape.heights(v, arguments, phase_deg, level)
+            v = self.in_frame(shape, frame, self.origin)
+            contribution = self.heights(shape, frame, arguments, phase_deg, level)
             for tune in self.wiring.tunes:
                 phi = directions(tune, v, shape.tangents(arguments))
                 contribution = contribution * self.tuned(tune, a, b, frame.mirrored, phi)
@@ -232,17 +241,31 @@ class _Wired:
         sums = {0.0: 0.0, 1.0: 0.0}
         for level in sums:
             for weight, shape, arguments in self.terms():
-                v = self.in_frame(shape, frame)
-                sums[level] += (
-                    weight * added_up(shape.heights(v, arguments, phase_deg, level)).sum()
-                )
+                heights = self.heights(shape, frame, arguments, phase_deg, level)
+                sums[level] += weight * added_up(heights).sum()
         envelope = sums[0.0] - sums[1.0]
         return 0.0 if abs(envelope) < SMALLEST_SUM else (sums[0.0] - dc) / envelope
 
-    def in_frame(self, shape: ShapeMeaning, frame: Frame) -> Array:
-        """`v = A^-1 (u + d)`, px, `[height, width, sub-samples, 1, xy]`; the 1 is for points."""
+    def heights(
+        self,
+        shape: ShapeMeaning,
+        frame: Frame,
+        arguments: Arguments,
+        phase_deg: float,
+        level: float,
+    ) -> Array:
+        """How high a shape stands, `[height, width, sub-samples, points]`."""
+        # what has no extent cannot stand between taps
+        origin = self.origin if shape.averaged else np.zeros(2)
+        return shape.heights(self.in_frame(shape, frame, origin), arguments, phase_deg, level)
+
+    def in_frame(self, shape: ShapeMeaning, frame: Frame, origin: Array) -> Array:
+        """`v = A^-1 (u + d - c)`, px, `[height, width, sub-samples, 1, xy]`.
+
+        The 1 is for points.
+        """
         taps = tap_centres(self.side, self.tap_px)
-        at = taps[:, :, None, None, :] + shape.offsets(self.tap_px)[:, None, :]
+        at = taps[:, :, None, None, :] + shape.offsets(self.tap_px)[:, None, :] - origin
         cosine, sine = cos_sin_deg(frame.turn_deg)
         x, y = at[..., 0], at[..., 1]
         x, y = cosine * x + sine * y, cosine * y - sine * x

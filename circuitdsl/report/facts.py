@@ -79,12 +79,18 @@ def _families(circuit: Circuit) -> str:
                 family.layer,
                 _orders(family),
                 f"{at.stride}px",
-                f"{at.offset:g}px",
+                f"{at.offset:g}px{_aside(circuit, family)}",
                 f"{receptive_field(circuit, family)}px",
                 f"{at.size}x{at.size}",
             )
         )
     return table(rows)
+
+
+def _aside(circuit: Circuit, family: Family) -> str:
+    """Where a family looks, if that is not the middle of its windows."""
+    right, up = circuit.centre_px(family.name)
+    return f" {right:+.3g}px right, {up:+.3g}px up" if family.centre is not None else ""
 
 
 def _orders(family: Family) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Sampling
-from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.groups import Element, permutation
 from circuitdsl.ir.spots import members_of
@@ -27,14 +27,14 @@ Floats = NDArray[np.float32]
 
 
 def activity_batches(
-    stimulus: Stimulus, circuit: Circuit, layer: str, batch: int
+    stimulus: Stimulus, circuit: Circuit, family: Family, batch: int
 ) -> Iterator[dict[str, Floats]]:
     """The activations that a set puts on the circuit's families of trained units.
 
     Args:
         stimulus: A set of `activity`.
         circuit: The circuit that it is for.
-        layer: The layer whose central neuron spots are placed around.
+        family: Spots are placed around the point that its central neuron looks at.
         batch: How many images at a time, at most.
 
     Yields:
@@ -45,7 +45,8 @@ def activity_batches(
     """
     side = round(settings_of(stimulus)["size"][0])
     backbone = circuit.backbone.geometry
-    point = central(backbone, layer, side).canvas.point
+    centre = central(backbone, family.layer, side).aside(circuit.centre_px(family.name))
+    point = centre.canvas.point
     given = [family for family in circuit.families if family.units is not None]
     grids = {family.name: backbone.sampling(family.layer, side) for family in given}
     table = rows(stimulus)

@@ -6,7 +6,7 @@ nearest to the middle, and a `Canvas` whose point is the centre of its receptive
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.stimuli.curves import Canvas
@@ -23,6 +23,11 @@ class Centre:
 
     index: int
     canvas: Canvas
+
+    def aside(self, by_px: tuple[float, float]) -> Centre:
+        """The same neuron with figures that pass beside it, right and up."""
+        x, y = self.canvas.point
+        return Centre(self.index, replace(self.canvas, x=x + by_px[0], y=y - by_px[1]))
 
 
 def central(backbone: Backbone, layer: str, side: int) -> Centre:

@@ -34,7 +34,7 @@ def answers(
     Args:
         network: A network of the circuit.
         family: One of its families.
-        stimulus: What is shown, around the central neuron of the family's layer.
+        stimulus: What is shown, around the point that the central neuron looks at.
         before_relu: Whether what is rectified is meant.
 
     Yields:
@@ -57,12 +57,13 @@ def _batches(
     """
     if stimulus.generator != ACTIVITY:
         centre = centre_of(stimulus, network.backbone, family.layer)
+        centre = centre.aside(network.circuit.centre_px(family.name))
         for images in batches(stimulus, centre, _BATCH):
             yield network, _filled(images), len(images)
         return
     side = round(settings_of(stimulus)["size"][0])
     grey = jnp.full((_BATCH, side, side, 3), INPUT_MEAN, jnp.float32)
-    for maps in activity_batches(stimulus, network.circuit, family.layer, _BATCH):
+    for maps in activity_batches(stimulus, network.circuit, family, _BATCH):
         given = {name: _filled(found) for name, found in maps.items()}
         count = max(len(found) for found in maps.values())
         yield HandwrittenNetwork(network.circuit, network.arrays, given), grey, count

@@ -67,6 +67,7 @@ def references(circuit: Circuit, weights: Mapping[str, Array]) -> dict[str, Refe
             continue
         one, zero = stimuli[asked.one], stimuli[asked.zero]
         centre = centre_of(one, network.backbone, family.layer)
+        centre = centre.aside(circuit.centre_px(family.name))
         shown = jnp.concatenate(list(batches(one, centre, _BATCH)))
         answers: list[NDArray[np.float32]] = []
         for start in range(0, len(shown), _BATCH):

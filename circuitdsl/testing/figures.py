@@ -67,7 +67,11 @@ class Figure:
     strokes: tuple[Stroke, ...]
 
     def draw(
-        self, side: int, centre_px: float | None = None, element: Element | None = None
+        self,
+        side: int,
+        centre_px: float | None = None,
+        element: Element | None = None,
+        aside_px: tuple[float, float] = (0.0, 0.0),
     ) -> NDArray[np.float32]:
         """The figure after an element of the group, as an RGB image `[side, side, 3]`.
 
@@ -75,10 +79,11 @@ class Figure:
             side: Height and width, px.
             centre_px: Row and column of the point that it turns about; by default the middle.
             element: What is done to it; nothing by default.
+            aside_px: How far right and up of that point everything lies, what it turns about too.
         """
         middle = (side - 1) / 2 if centre_px is None else centre_px
         at = np.arange(side)
-        x, y = np.meshgrid(at - middle, middle - at)
+        x, y = np.meshgrid(at - middle - aside_px[0], middle - at - aside_px[1])
         done = Element() if element is None else element
         cosine, sine = cos_sin_deg(done.turn_deg)
         sides = np.array([-1.0 if done.mirror else 1.0, 1.0])

@@ -177,9 +177,16 @@ def _residual(
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
     ends = [target] if source is None else [source, target]
     shared = (*common_elements(ends, mirrors), *dilations(ends))
+    layer = circuit.backbone.geometry.by_name[target.layer]
+    tap_px = circuit.backbone.geometry.sampling(layer.inputs[0], circuit.backbone.input_px).stride
     elements = [each for each in shared if _claimed(connection.wiring, source, target, each)]
     if not elements:
         return None
+    origin = np.array(circuit.centre_px(target.name))
+    if source is not None:
+        origin = origin - np.array(circuit.centre_px(source.name))
+    # about a point beside the middle tap not even quarter turns map the taps to themselves
+    exactly = {each: each.keeps_taps and not origin.any() for each in elements}
     losses: dict[bool, list[float]] = {True: [], False: []}
     for element in elements:
         out, left = _moves(partners(target, element, mirrors))
@@ -190,8 +197,8 @@ def _residual(
         before = kernel[:, :, read][..., left]
         if source is None:
             before = np.einsum("dc,hwco->hwdo", np.array(element.recolouring), before)
-        losses[element.keeps_taps].append(loss(before, moved, element))
-    exact, other = ([g for g in elements if g.keeps_taps is kept] for kept in (True, False))
+        losses[exactly[element]].append(loss(before, moved, element, origin / tap_px))
+    exact, other = ([g for g in elements if exactly[g] is kept] for kept in (True, False))
     return Residual(
         connection.name,
         tuple(map(str, exact)),
@@ -232,7 +239,7 @@ def _claimed(wiring: Wiring, source: Family | None, target: Family, element: Ele
     return True
 
 
-def loss(kernel: Floats, moved: Floats, element: Element) -> float:
+def loss(kernel: Floats, moved: Floats, element: Element, origin: Floats | None = None) -> float:
     """`|g W - W'| / |W|`, with W' the weights of the members that g takes those of W to.
 
     Each target member's weights are held against their own size, and the largest ratio counts.
@@ -241,20 +248,23 @@ def loss(kernel: Floats, moved: Floats, element: Element) -> float:
         kernel: W, `[height, width, in, out]`, in the colours that g makes of the image's.
         moved: W', likewise, each entry where the member stands that goes to it.
         element: g.
+        origin: What g turns about, in taps right and up of the middle one, `[xy]`.
     """
-    if element.keeps_taps:
+    displaced = origin is not None and bool(origin.any())
+    if element.keeps_taps and not displaced:
         mirrored = kernel[:, ::-1] if element.mirror else kernel
         expected = np.rot90(mirrored, round(element.turn_deg / 90.0), axes=(0, 1))
         return _relative(moved - expected, kernel)
     waves, weights = _gratings()
     if element.dilation != 1.0:
-        small = weights * _transform(kernel, waves)
-        large = weights * _transform(moved, waves / element.dilation)
+        small = weights * _transform(kernel, waves, origin)
+        large = weights * _transform(moved, waves / element.dilation, origin)
         return _relative(_fitted(large, small) - small, kernel)
     cosine, sine = cos_sin_deg(element.turn_deg)
     first = waves * np.array([-1.0, 1.0]) if element.mirror else waves
     turned = first @ np.array([[cosine, sine], [-sine, cosine]])
-    return _relative(weights * (_transform(moved, turned) - _transform(kernel, waves)), kernel)
+    before, after = _transform(kernel, waves, origin), _transform(moved, turned, origin)
+    return _relative(weights * (after - before), kernel)
 
 
 def _relative(difference: NDArray[np.inexact], kernel: Floats) -> float:
@@ -288,10 +298,11 @@ def _gratings() -> tuple[Floats, Floats]:
     return waves.reshape(-1, 2), weights[:, None, None]
 
 
-def _transform(kernel: Floats, waves: Floats) -> NDArray[np.complex128]:
-    """`sum over taps of W(u) exp(-i k u)`, `[n, in, out]`; taps one apart, y up."""
+def _transform(kernel: Floats, waves: Floats, origin: Floats | None) -> NDArray[np.complex128]:
+    """`sum over taps of W(u) exp(-i k u)`, `[n, in, out]`; in taps from the origin, y up."""
     at = np.arange(kernel.shape[0]) - (kernel.shape[0] - 1) / 2
     x, y = np.meshgrid(at, -at)
+    x, y = (x, y) if origin is None else (x - origin[0], y - origin[1])
     phase = waves[:, :1] * x.ravel() + waves[:, 1:] * y.ravel()
     taps = kernel.reshape(-1, *kernel.shape[2:])
     return np.tensordot(np.exp(-1j * phase), taps, axes=1)

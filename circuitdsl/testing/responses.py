@@ -4,7 +4,8 @@ In: a hand-written network, a family and figures. Out: errors, and assertions. T
 responses to a figure and to the turned figure are compared, `r[g b](g x) = r[b](x)`, and around
 them, where the grid of positions maps to itself, those of a small disc.
 
-An error is the root mean square of the difference over that of the responses. Where an element
+Figures turn about the point that the family looks at. An error is the root mean square of the
+difference over that of the responses. Where no family on the way has a `centre`, and an element
 maps every grid of taps to itself and members to members, in every family on the way, it is
 rounding. Elsewhere it is what sampling costs: about 10 % for smooth kernels of a few taps, and the
 default bound is twice that. Thresholds and strokes thinner than a tap cost more.
@@ -91,7 +92,8 @@ def response_errors(
     larger = dilations(upstream)[:1] if all(f.acting("scale") for f in upstream) else ()
     if not elements and not larger:
         raise InputError(f"nothing turns or mirrors `{family}`", help="use `assert_invariant`")
-    shared = common_elements(upstream, mirrors)
+    still = all(each.centre is None for each in upstream)
+    shared = common_elements(upstream, mirrors) if still else ()
     kept = [e for e in elements if e.keeps_taps and e in shared]
     other = [e for e in elements if e not in kept]
     other = other[:: -(-len(other) // _MOST_TURNED)] if other else []
@@ -246,7 +248,10 @@ def _responses(
     backbone = circuit.backbone.geometry
     side = _side(circuit, family, disc)
     centre = central(backbone, family.layer, side)
-    images = np.stack([figure.draw(side, centre.canvas.x, e) for e in (Element(), *elements)])
+    aside = circuit.centre_px(family.name)
+    images = np.stack(
+        [figure.draw(side, centre.canvas.x, e, aside) for e in (Element(), *elements)]
+    )
     maps = np.asarray(network.activations(images, [family.name])[family.name], np.float64)
     low, high = centre.index - disc, centre.index + disc + 1
     return maps[:, low:high, low:high]

@@ -15,7 +15,6 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from circuitdsl.ir.axes import Axis
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.circuit import (
     INPUT,
@@ -55,6 +54,9 @@ STAGES: tuple[tuple[str, ...], ...] = (
 _GIVEN = ("conv2d0", "conv2d1", "conv2d2", "mixed3a")
 """The layer of each stage that trained units are taken from."""
 
+_ASIDE_PX = 0.25
+"""How far, right or up, a family may look from its window's middle."""
+
 _ROUND = ("blob", "ring", "dot")
 """Shapes that look the same from every direction, at the origin."""
 
@@ -75,7 +77,7 @@ def from_image(draw: DrawFn, target: Family, name: str, backbone: Backbone) -> C
     if colour is None and target.acting("hue") is not None:
         colour = Colour("luma")
     wiring = Wiring(
-        place=draw(parts.templates(names, _room(target, (), (), backbone), centred=turned)),
+        place=draw(parts.templates(names, _room(None, target, (), backbone), centred=turned)),
         colour=colour,
         dc=number(draw(numbers(-0.5, 0.5))) if waves and draw(st.booleans()) else None,
         norm=draw(parts.norms()),
@@ -95,7 +97,7 @@ def between(
 ) -> Connection:
     """A connection from one family to another, likewise; with positive weights, if so asked."""
     over = tuple(axis.name for axis in source.axes if target.axis(axis.name) is None)
-    room = _room(target, source.axes, over, backbone)
+    room = _room(source, target, over, backbone)
     turned = parts.bound(target, "rot", "orient")
     names: tuple[str, ...] = ("arc", "bar") if draw(st.booleans()) else (*_ROUND, "bar")
     if not room.alone and "blob" in names:
@@ -111,14 +113,14 @@ def between(
     return Connection(source.name, target.name, name, wiring)
 
 
-def _room(
-    target: Family, source: tuple[Axis, ...], over: tuple[str, ...], backbone: Backbone
-) -> Room:
-    """What a template may reach, though its largest member is dilated."""
-    side = backbone.by_name[target.layer].kernel
-    dilation = frame_parts(source, target.axes, frozenset(over))[2]
+def _room(source: Family | None, target: Family, over: tuple[str, ...], backbone: Backbone) -> Room:
+    """What a template may reach, though its largest member is dilated and it stands aside."""
+    layer = backbone.by_name[target.layer]
+    dilation = frame_parts(source.axes if source else (), target.axes, frozenset(over))[2]
     largest = 1.0 if dilation is None else 2.0 ** max(dilation.axis.values)
-    return Room(side / 2 / largest, side == 1)
+    moved = sum(family is not None and family.centre is not None for family in (source, target))
+    aside = moved * _ASIDE_PX / backbone.sampling(layer.inputs[0]).stride
+    return Room((layer.kernel / 2 - aside) / largest, layer.kernel == 1)
 
 
 class Drawn:
@@ -182,6 +184,8 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
             gain = draw(st.sampled_from((ONE, number(0.5), number(2.0), Dial("strength", "real"))))
             bias = draw(st.sampled_from((None, number(0.25), number(-0.25))))
             family = replace(family, gain=gain, bias=bias)
+            if not family.identify and draw(st.integers(0, 3)) == 0:
+                family = replace(family, centre=draw(_centres()))
             drawn.append(family)
             for count in range(draw(st.sampled_from((1, 1, 2)))):
                 alias = f"{family.name}_{count}"
@@ -217,6 +221,11 @@ def _strength(connection: Connection) -> float:
     """
     norm = connection.wiring.norm
     return {"l1": 0.5, "mass": 1.0, "l2": 3.0}.get(norm.kind if norm else "none", 5.0)
+
+
+def _centres() -> SearchStrategy[tuple[Number, Number]]:
+    along = st.sampled_from((-_ASIDE_PX, 0.0, _ASIDE_PX)).map(lambda value: number(value, "px"))
+    return st.tuples(along, along)
 
 
 @st.composite

@@ -8,7 +8,8 @@ from circuitdsl.models.handwritten import build
 
 TEXT = """circ 1
 from std.motifs import copy
-from std.shapes import gabor
+from std.profiles import equal
+from std.shapes import blob, gabor
 backbone V = tiny(input=32px)
 family bars  [th: orient(4)] at V.conv2d0
 family edges [th: orient(4)] at V.conv2d0
@@ -17,8 +18,8 @@ connect V.input -> bars  { place = gabor(6px, length=2px, width=2px) }
 connect V.input -> edges { place = gabor(9px, length=2px, width=2px) }
 connect bars -> line  = copy()
 connect edges -> line = copy()
-family second [th: orient(4)] at V.conv2d2
-connect line -> second = copy()
+family second [th: orient(4)] at V.conv2d2 { centre = (1px, 0px) }
+connect line -> second { place = blob(sigma=3px)  tune.th = equal }
 normalise bars  { window = 3tap  floor = 1  over = [bars, edges] }
 normalise edges { window = 3tap  floor = 2  over = [edges, bars] }
 normalise line  { window = 3tap  floor = 1  over = [line] }
@@ -39,6 +40,7 @@ def test_each_part_is_left_out() -> None:
         "edges->line",
         "normalise bars, edges",
         "normalise line",
+        "centre of second",
     ]
     whole = build(circuit)
     maps = {}

@@ -32,7 +32,7 @@ def circuit(text: str, car: str = CAR) -> Circuit:
 
 def maps(text: str, batch: int = 100) -> dict[str, np.ndarray]:
     found = circuit(text)
-    parts = list(activity_batches(found.stimuli[0], found, "mixed4c_1x1", batch))
+    parts = list(activity_batches(found.stimuli[0], found, found.by_name["car"], batch))
     assert all(len(each["window"]) <= batch for each in parts)
     return {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
 
