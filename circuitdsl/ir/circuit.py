@@ -17,7 +17,7 @@ from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.claims import Expectation
-from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
+from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
 from circuitdsl.ir.stimuli import Stimulus
 from circuitdsl.source import NOWHERE, Span
 
@@ -378,11 +378,8 @@ class Circuit:
 
     def centre_px(self, family: str) -> tuple[float, float]:
         """Where a family's units look, right and up of their window's middle, at the defaults."""
-        centre = self.by_name[family].centre
-        if centre is None:
-            return (0.0, 0.0)
-        x, y = (float(evaluate(part, self.defaults)) for part in centre)
-        return x, y
+        x, y = self.by_name[family].centre or (ZERO, ZERO)
+        return float(evaluate(x, self.defaults)), float(evaluate(y, self.defaults))
 
     def needs(self, family: str) -> frozenset[str]:
         """The families that take part in the responses of one, itself included."""
