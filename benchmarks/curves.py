@@ -288,6 +288,12 @@ def _print_measures(rows: dict[str, Row], files: dict[str, Path]) -> None:
         print(f"{heading:46s}" + "".join(f"{cell:>26s}" for cell in cells))
     cells = (f"{row['seconds']:.0f} s" for row in rows.values())
     print(f"{'measured in':46s}" + "".join(f"{cell:>26s}" for cell in cells), flush=True)
+    print("\nwhere the correlation on photographs is lost:")
+    for name, row in rows.items():
+        units = " ".join(f"{r:.2f}" for r in row["natural_by_unit"])
+        border = " ".join(f"{r:.2f}" for r in row["natural_by_border"])
+        print(f"{name:10s}by unit, best first: {units}; 0, 1, 2, 3, 4 and more positions ", end="")
+        print(f"from the border: {border}", flush=True)
 
 
 def _width(line: Line) -> int:

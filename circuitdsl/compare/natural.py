@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 RESAMPLES = 1000
 """How often images are resampled for an interval."""
 
+FARTHEST = 4
+"""Positions this far from the border and farther are one group."""
+
 INTERVAL = 0.95
 """The share of resamples that an interval holds."""
 
@@ -86,13 +89,13 @@ def bootstrap(sums: Floats, seed: int = 0) -> Agreement:
     count, pairs, _ = sums.shape
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
     resampled = (drawn @ sums.reshape(count, -1)).reshape(RESAMPLES, pairs, 5) / count
-    samples = _correlation(resampled)
+    samples = correlation(resampled)
     ends = [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2]
     low, high = np.quantile(samples, ends, axis=0)
     mean_low, mean_high = np.quantile(samples.mean(axis=1), ends)
     return Agreement(
         images=count,
-        r=tuple(_correlation(sums.mean(axis=0)).tolist()),
+        r=tuple(correlation(sums.mean(axis=0)).tolist()),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
         mean_ci=(float(mean_low), float(mean_high)),
@@ -122,7 +125,27 @@ def _moments(x: Array, y: Array) -> Array:
     return jnp.stack(parts, axis=-1)
 
 
-def _correlation(moments: Floats) -> Floats:
+def moments_by_border(x: ArrayLike, y: ArrayLike) -> Array:
+    """As `moments`, of the positions at each distance from the border, `[batch, 5, pair, 5]`.
+
+    Distances are 0, 1, 2, 3, and 4 or more. The maps are `[batch, height, width, pair]`.
+    """
+    x, y = jnp.asarray(x), jnp.asarray(y)
+    row, column = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in x.shape[1:3])
+    away = np.minimum(np.minimum(row[:, None], column), FARTHEST)
+    rings = away == np.arange(FARTHEST + 1)[:, None, None]
+    share = rings / np.maximum(rings.sum(axis=(1, 2), keepdims=True), 1)
+    return _moments_within(x, y, jnp.asarray(share, x.dtype))
+
+
+@jax.jit
+def _moments_within(x: Array, y: Array, share: Array) -> Array:
+    parts = (x, y, x * x, y * y, x * y)
+    means = [jnp.einsum("bhwp,rhw->brp", part, share) for part in parts]
+    return jnp.stack(means, axis=-1)
+
+
+def correlation(moments: Floats) -> Floats:
     """Pearson's r from `[..., 5]` means of x, y, x x, y y, x y."""
     x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
     spread = np.sqrt(np.maximum(xx - x * x, 0) * np.maximum(yy - y * y, 0))

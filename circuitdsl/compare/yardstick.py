@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.compare.families import FoundFamily
 from circuitdsl.compare.grids import PublishedGrids, score_members
-from circuitdsl.compare.natural import bootstrap, moments
+from circuitdsl.compare.natural import bootstrap, correlation, moments, moments_by_border
 from circuitdsl.compare.outcomes import INTACT, outputs_of
 from circuitdsl.compare.recorded import BATCH, Photographs, Rest, record
 from circuitdsl.compare.recovery import (
@@ -63,6 +63,9 @@ class Standing:
         preferred_error_deg: Mean error of the preferred angle.
         grids: Means against the published grids, as in `GridScores.mean`; empty without any.
         shares: What splicing the units in recovers.
+        natural_by_unit: Correlation of each unit.
+        natural_by_border: Mean correlation over units of the positions at 0, 1, 2, 3, and 4 or more
+            from the border.
     """
 
     natural_r: float
@@ -70,6 +73,8 @@ class Standing:
     preferred_error_deg: float
     grids: Mapping[str, float]
     shares: tuple[Recovered, ...]
+    natural_by_unit: tuple[float, ...] = ()
+    natural_by_border: tuple[float, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The figures as JSON has them."""
@@ -149,11 +154,19 @@ class Yardstick:
         if published is not None:
             progress("published grids")
             grids = score_members(hand.only(range(replaced, len(angles))), published).mean
-        natural, outcomes = self._on_photographs(hand.only(range(replaced)), progress)
+        natural, rings, outcomes = self._on_photographs(hand.only(range(replaced)), progress)
         agreement = bootstrap(natural[:, : self.compared])
         shares = shares_of({**self.without, **outcomes}, len(self.test))
-        error = fmean(errors)
-        return Standing(fmean(agreement.r), agreement.mean_ci, error, grids, shares)
+        by_border = correlation(rings[:, : self.compared]).mean(axis=1)
+        return Standing(
+            fmean(agreement.r),
+            agreement.mean_ci,
+            fmean(errors),
+            grids,
+            shares,
+            agreement.r,
+            tuple(by_border.tolist()),
+        )
 
     @cached_property
     def without(self) -> dict[str, PerImage]:
@@ -172,8 +185,11 @@ class Yardstick:
 
     def _on_photographs(
         self, hand: Subject, progress: Progress
-    ) -> tuple[Floats, dict[str, PerImage]]:
-        """Each test image's moments against the trained units, and what splices come to."""
+    ) -> tuple[Floats, Floats, dict[str, PerImage]]:
+        """Moments against the trained units, and what splices come to.
+
+        Of each test image over all positions, and of all of them by distance from the border.
+        """
         dealt = self._dealt()
         members = {SPLICED: np.arange(len(dealt)), SHUFFLED: dealt}
         sums: dict[str, Floats] = {name: np.zeros((len(dealt), 5)) for name in members}
@@ -188,16 +204,24 @@ class Yardstick:
             x, y, xx, yy, xy = (total / len(self.calibration)).T
             gains[name] = solved_gains(np.stack([x, y, xx, xy, yy]), "linear")
         natural: list[Floats] = []
+        rings: list[Floats] = []
         found: dict[str, list[Floats]] = {name: [] for name in members}
         for at, count in self._batches(self.test):
             maps = hand.maps(_pixels(self.test, at))
-            natural.append(np.asarray(moments(maps, self.test.targets[at]), np.float64)[:count])
+            said = self.test.targets[at]
+            natural.append(np.asarray(moments(maps, said), np.float64)[:count])
+            rings.append(np.asarray(moments_by_border(maps, said), np.float64)[:count])
             for name, chosen in members.items():
                 gain, offset = (part.astype(np.float32) for part in gains[name])
                 spliced = maps[..., chosen] * gain + offset
                 found[name].append(self._outcomes(at, spliced)[:count])
             progress(f"photographs: {at[0] + count} of {len(self.test)}")
-        return np.concatenate(natural), {name: _by_measure(part) for name, part in found.items()}
+        by_border = np.concatenate(rings).mean(axis=0)
+        return (
+            np.concatenate(natural),
+            by_border,
+            {name: _by_measure(part) for name, part in found.items()},
+        )
 
     def _dealt(self) -> NDArray[np.int64]:
         """The members with their angles shuffled, as recoveries shuffle them."""

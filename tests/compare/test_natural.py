@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from circuitdsl.compare.natural import agreement, bootstrap
+from circuitdsl.compare.natural import agreement, bootstrap, moments_by_border
 from circuitdsl.compare.subject import Subject
 from circuitdsl.ir.backbones import BACKBONES
 
@@ -70,3 +70,16 @@ def test_no_images_and_other_grids_are_refused():
     coarse = subject(lambda images: jnp.asarray(images[:, ::2, ::2, :2]))
     with pytest.raises(ValueError, match="one grid"):
         agreement(RED_GREEN, coarse, batches(6))
+
+
+def test_moments_by_distance_from_the_border():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=(2, 3, 12, 14, 2)).astype(np.float32)
+    found = np.asarray(moments_by_border(x, y))
+    assert found.shape == (3, 5, 2, 5)
+    row, column = np.mgrid[:12, :14]
+    away = np.min([row, column, 11 - row, 13 - column], axis=0).clip(max=4)
+    for ring in range(5):
+        inside = away == ring
+        np.testing.assert_allclose(found[:, ring, :, 4], (x * y)[:, inside].mean(axis=1), rtol=1e-5)
+        np.testing.assert_allclose(found[:, ring, :, 0], x[:, inside].mean(axis=1), rtol=1e-5)
