@@ -80,7 +80,7 @@ def test_compiler_agrees_on_200_random_circuits(record_property) -> None:
     known: dict[Hashable, Disagreement] = {}
 
     @settings(
-        max_examples=350,
+        max_examples=500,
         derandomize=True,
         # a smaller example is not worth the minutes that its forerunners take
         phases=(Phase.generate,),
