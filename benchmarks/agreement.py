@@ -21,6 +21,7 @@ from agreement import TOLERANCE, Disagreement, disagreement, structure
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import just
 
+from circuitdsl.files import write_text
 from circuitdsl.ir.text import to_source
 from circuitdsl.testing.strategies import Drawn, circuits
 
@@ -55,6 +56,8 @@ def main() -> None:
     parser.add_argument("--compiled", action="store_true", help="through XLA, as users run them")
     parser.add_argument("--keep", type=Path, default=Path("fault.circ"), help="where to write one")
     options = parser.parse_args()
+    if options.circuits < 1:
+        parser.error("--circuits must be at least 1")
     run, began = Run(options.compiled), time.process_time()
 
     @seed(options.seed)
@@ -77,7 +80,7 @@ def main() -> None:
     )
     if run.fault is not None:
         found, text = run.fault
-        options.keep.write_text(text, encoding="utf-8")
+        write_text(options.keep, text)
         raise SystemExit(f"{found}\nthe circuit is {options.keep}")
 
 

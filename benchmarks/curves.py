@@ -2,8 +2,9 @@
 
 Prints two tables. One has every measure of the circuit as written by hand and of the fitted one,
 beside what is asked of it and what the first handwritten network that was published reached. The
-other has the same measures of the fitted circuit with each family, each connection and each
-normalisation left out in turn, on a sixteenth of the circles.
+other has the same measures of the fitted circuit with each family, connection, normalisation and
+centre left out in turn, on a sixteenth of the circles. Between them stands where the correlation on
+photographs is lost: by unit, and by distance from the border.
 
 Photographs are split as `circuitdsl fit` splits them. Gains of splices are matched on 100 of the
 first half, and everything is measured on the second. Finished rows are kept in a file and not
@@ -19,6 +20,7 @@ import argparse
 import hashlib
 import json
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -27,14 +29,15 @@ from pathlib import Path
 from typing import Any
 
 from circuitdsl.check.load import load
+from circuitdsl.cli.failures import FINDINGS, INTERRUPTED, USAGE, print_findings, say_error
 from circuitdsl.compare.by_name import open_model
 from circuitdsl.compare.families import find_family
 from circuitdsl.compare.fitted import SPLIT_SEED, split_photographs
 from circuitdsl.compare.grids import read_grids
 from circuitdsl.compare.parts import Ablation, ablations
 from circuitdsl.compare.score import block_of, scored_family
-from circuitdsl.compare.yardstick import Yardstick, make_yardstick
-from circuitdsl.diagnostics import DiagnosticError
+from circuitdsl.compare.yardstick import Standing, Yardstick, make_yardstick
+from circuitdsl.diagnostics import DiagnosticError, InputError
 from circuitdsl.files import write_text
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.text import to_source
@@ -187,7 +190,7 @@ class Bench:
         self.report: Callable[[str], None] = lambda stage: None
         self.done: dict[str, Row] = {}
         if options.results.exists() and not options.fresh:
-            self.done = json.loads(options.results.read_text(encoding="utf-8"))
+            self.done = _finished(options.results)
 
     @cached_property
     def photographs(self) -> tuple[ImageSet, ImageSet]:
@@ -233,9 +236,21 @@ class Bench:
 
     def _key(self, circuit: Circuit, silent: tuple[str, ...], rough: bool) -> str:
         names = [path.name for images in self.photographs for path in images.paths]
-        settings = [self.model[0], self.options.grid.name, rough, silent, names]
+        measures = [each.name for each in fields(Standing)]
+        settings = [self.model[0], self.options.grid.name, rough, silent, names, measures]
         text = to_source(circuit) + json.dumps(settings)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _finished(results: Path) -> dict[str, Row]:
+    try:
+        return dict(json.loads(results.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(
+            f"cannot read the finished rows in {results}",
+            why=str(error),
+            help="move the file away, or name another with --results",
+        ) from error
 
 
 def size(file: Path) -> tuple[int, int]:
@@ -323,4 +338,13 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        say_error(error)
+        sys.exit(USAGE)
+    except DiagnosticError as error:
+        print_findings(error.diagnostics, err=True)
+        sys.exit(FINDINGS)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)  # finished rows are in the file

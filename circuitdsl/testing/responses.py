@@ -92,7 +92,7 @@ def response_errors(
     larger = dilations(upstream)[:1] if all(f.acting("scale") for f in upstream) else ()
     if not elements and not larger:
         raise InputError(f"nothing turns or mirrors `{family}`", help="use `assert_invariant`")
-    still = all(each.centre is None for each in upstream)
+    still = not any(any(circuit.centre_px(each.name)) for each in upstream)
     shared = common_elements(upstream, mirrors) if still else ()
     kept = [e for e in elements if e.keeps_taps and e in shared]
     other = [e for e in elements if e not in kept]

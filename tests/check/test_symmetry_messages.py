@@ -1,4 +1,4 @@
-"""What is said of axes, identified members and colours that do not fit."""
+"""What is said of axes, identified members, centres and colours that do not fit."""
 
 from __future__ import annotations
 
@@ -85,6 +85,22 @@ MESSAGES = [
         "connect sizes -> x { over = u  place = bar(6px, 1px)  tune.r = octaves(1) }",
         "E501",
         "leaves a 3x3 kernel",
+    ),
+    ("family x [th: rot(8)] at V.conv2d0 { centre = (1tap, 0px) }", "E303", "`tap` has no size"),
+    ("family x [th: rot(8)] at V.conv2d0 { centre = 3px }", "E302", "`centre`"),
+    ("family x [th: rot(8)] at V.conv2d0 { centre = (3deg, 0px) }", "E302", "a coordinate"),
+    (
+        "family x [h: hue(6)] at V.conv2d0 { identify = turn(h=180deg) centre = (1px, 0px) }",
+        "E208",
+        "would move its centre",
+    ),
+    ("family x at V.mixed4b { units = [3] centre = (1px, 0px) }", "E706", "remove `centre`"),
+    ("family x at V.conv2d0 { centre = (1px, 0px - 1px/0) }", "E308", "has no value"),
+    (
+        "family x at V.conv2d0 { centre = (1px, 0px) }\n"
+        "connect V.input -> x { place = bar(6px, width=1px) }",
+        "E501",
+        "leaves a 7x7 kernel",
     ),
 ]
 

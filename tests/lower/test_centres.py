@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from builders import DOT, arc, bump, circuit, connect, directed, family, place, px, rot, tune
 
-from circuitdsl.check import check_source
-from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.expressions import Number
+from circuitdsl.ir.circuit import Circuit, Param
+from circuitdsl.ir.expressions import Dial, Number
+from circuitdsl.lower.provenance import origins
 from circuitdsl.lower.weights import lower
 from circuitdsl.models.handwritten import build
-from circuitdsl.source import Source
+from circuitdsl.report.facts import describe_circuit
 from circuitdsl.testing import assert_responses_equivariant, residuals
 from circuitdsl.testing.kernels import EXACT, SAMPLED
 
@@ -81,31 +80,9 @@ def test_a_centre_that_one_kernel_ignores_is_no_symmetry() -> None:
     assert worst["edges->curves"] > SAMPLED > right["edges->curves"]
 
 
-HEAD = """circ 1
-from std.shapes import arc, bar
-backbone V = inceptionv1()
-"""
-MESSAGES = [
-    ("family x [th: rot(8)] at V.conv2d0 { centre = (1tap, 0px) }", "E303", "`tap` has no size"),
-    ("family x [th: rot(8)] at V.conv2d0 { centre = 3px }", "E302", "`centre`"),
-    ("family x [th: rot(8)] at V.conv2d0 { centre = (3deg, 0px) }", "E302", "a coordinate"),
-    (
-        "family x [h: hue(6)] at V.conv2d0 { identify = turn(h=180deg) centre = (1px, 0px) }",
-        "E208",
-        "would move its centre",
-    ),
-    ("family x at V.mixed4b { units = [3] centre = (1px, 0px) }", "E706", "remove `centre`"),
-    ("family x at V.conv2d0 { centre = (1px, 0px - 1px/0) }", "E308", "has no value"),
-    (
-        "family x at V.conv2d0 { centre = (1px, 0px) }\n"
-        "connect V.input -> x { place = bar(6px, width=1px) }",
-        "E501",
-        "leaves a 7x7 kernel",
-    ),
-]
-
-
-@pytest.mark.parametrize(("text", "code", "message"), MESSAGES)
-def test_what_is_said_of_centres(text: str, code: str, message: str) -> None:
-    found = check_source(Source("test.circ", f"{HEAD}{text}\n")).diagnostics
-    assert any(each.code == code and message in each.message for each in found), found
+def test_the_dials_of_a_centre_are_among_the_origins_of_a_weight() -> None:
+    dial = Param("right", "px", 1.5, -4, 4)
+    program = replace(curves((Dial("right", "px"), px(0))), params=(dial,))
+    found = origins(program, "edges->curves", (0, 0, 0, 0))
+    assert [each.text for each in found if each.role == "dial"] == ["right"]
+    assert "+1.5px right, +0px up" in describe_circuit(program)
