@@ -21,9 +21,9 @@ from agreement import TOLERANCE, Disagreement, disagreement, structure
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import just
 
-from circuitdsl.files import write_text
 from circuitdsl.ir.text import to_source
 from circuitdsl.testing.strategies import Drawn, circuits
+from circuitdsl.text.files import write_text
 
 
 @dataclass

@@ -18,12 +18,12 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from circuitdsl.check import check_source, load
+from circuitdsl.checking import check_source, load
 from circuitdsl.ir.text import to_source
-from circuitdsl.source import Source
 from circuitdsl.syntax.format import format_file
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
+from circuitdsl.text.source import Source
 
 _NUMBERS = count()
 

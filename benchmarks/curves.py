@@ -28,25 +28,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from circuitdsl.check.load import load
+from left_out import Ablation, ablations
+from many_circuits import Standing, Yardstick, make_yardstick
+
+from circuitdsl.checking.load import load
 from circuitdsl.cli.failures import FINDINGS, INTERRUPTED, USAGE, print_findings, say_error
-from circuitdsl.compare.by_name import open_model
-from circuitdsl.compare.families import find_family
-from circuitdsl.compare.fitted import SPLIT_SEED, split_photographs
-from circuitdsl.compare.grids import read_grids
-from circuitdsl.compare.parts import Ablation, ablations
 from circuitdsl.compare.score import block_of, scored_family
-from circuitdsl.compare.yardstick import Standing, Yardstick, make_yardstick
-from circuitdsl.diagnostics import DiagnosticError, InputError
-from circuitdsl.files import write_text
+from circuitdsl.fitting.result import SPLIT_SEED, split_photographs
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.text import to_source
+from circuitdsl.measure.find import find_family
+from circuitdsl.measure.published import read_grids
 from circuitdsl.models.registry import labels
 from circuitdsl.report.terminal import progress
-from circuitdsl.stimuli.images import ImageSet
+from circuitdsl.run.networks import open_model
+from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
+from circuitdsl.text.diagnostics import DiagnosticError, InputError
+from circuitdsl.text.files import write_text
 
 SOURCES = Path(__file__).parent.parent / "circuits_src"
 WRITTEN, FITTED = SOURCES / "curves_by_hand.circ", SOURCES / "curves.circ"

@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import time
 
-from circuitdsl.compare.by_name import open_model
-from circuitdsl.compare.families import find_family
-from circuitdsl.compare.subject import trained
-from circuitdsl.compare.tuning import response_grid
 from circuitdsl.ir.angles import even_deg, largest_gap_deg
+from circuitdsl.measure.find import find_family
+from circuitdsl.measure.tuning import response_grid
+from circuitdsl.measure.units import trained
+from circuitdsl.run.networks import open_model
 from circuitdsl.stimuli.curves import STROKE_SHARE, CurveGrid, geometric
 
 LAYER = "mixed3b"

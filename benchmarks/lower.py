@@ -18,11 +18,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from circuitdsl.check.load import check_source, load
+from circuitdsl.checking.load import check_source, load
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.lower.weights import Weights, lower, lowering
-from circuitdsl.resources import circuits_folder
-from circuitdsl.source import Source
+from circuitdsl.lowering.weights import Weights, lower
+from circuitdsl.text.resources import circuits_folder
+from circuitdsl.text.source import Source
 
 SETTINGS = 1_000
 REPEATS = 25
@@ -73,22 +73,22 @@ def main() -> None:
     jnp.zeros(()).block_until_ready()
 
     circuit = load(path)
-    cold = seconds(lambda: lower(circuit))
+    cold = seconds(lower(circuit))
     print(f"{path.name}: {len(text.splitlines())} lines, {len(circuit.connections)} connections")
     print(f"lower, first time, with compilation: {cold:.2f} s")
 
     def from_text() -> Weights:
-        return lower(load(path))
+        return lower(load(path))()
 
     whole = statistics.median(seconds(from_text) for _ in range(REPEATS))
-    alone = statistics.median(seconds(lambda: lower(circuit)) for _ in range(REPEATS))
+    alone = statistics.median(seconds(lower(circuit)) for _ in range(REPEATS))
     print(f"text to weights, warm: {1e3 * whole:.1f} ms, of which lower {1e3 * alone:.1f} ms")
 
     others = [Source(path.name, edited(text, step), path) for step in range(REPEATS)]
-    changed = statistics.median(seconds(lambda s=s: lower(circuit_of(s))) for s in others)
+    changed = statistics.median(seconds(lambda s=s: lower(circuit_of(s))()) for s in others)
     print(f"text never read before, with other numbers, to weights: {1e3 * changed:.1f} ms")
 
-    together = jax.jit(jax.vmap(lowering(circuit)))
+    together = jax.jit(jax.vmap(lower(circuit)))
     first = seconds(lambda: together(settings(circuit, SETTINGS)))
     dials = settings(circuit, SETTINGS)
     batch = statistics.median(seconds(lambda: together(dials)) for _ in range(5))

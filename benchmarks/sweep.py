@@ -27,10 +27,10 @@ import numpy as np
 import torch
 from forward import EagerNetwork
 
-from circuitdsl.edit.apply import edit
-from circuitdsl.edit.select import edges, select
-from circuitdsl.edit.sweep import attribution, one_by_one, sweep
-from circuitdsl.edit.verbs import Ablate, Where, drop
+from circuitdsl.editing.apply import edit
+from circuitdsl.editing.select import edges, select
+from circuitdsl.editing.sweep import attribution, one_by_one, sweep
+from circuitdsl.editing.verbs import Ablate, Where, drop
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.network import INPUT_MEAN, Network
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from circuitdsl.builder import Builder
-    from circuitdsl.check.load import check_path, load, loads
-    from circuitdsl.compare.by_name import accuracy, find_curves, fit, score
-    from circuitdsl.diagnostics import DiagnosticError, InputError
+    from circuitdsl.checking.load import check_path, load, loads
     from circuitdsl.ir.text import to_source
-    from circuitdsl.lower.weights import lowering
+    from circuitdsl.lowering.weights import lower
+    from circuitdsl.measure.calibration import calibrated
     from circuitdsl.models.handwritten import HandwrittenNetwork, build
     from circuitdsl.models.network import Network
     from circuitdsl.models.registry import open_network
-    from circuitdsl.stimuli.calibration import calibrated
+    from circuitdsl.run.networks import accuracy, find_curves, fit, score
+    from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 __version__ = "0.1.0"
 
@@ -37,7 +37,7 @@ __all__ = [
     "fit",
     "load",
     "loads",
-    "lowering",
+    "lower",
     "open_network",
     "score",
     "to_source",
@@ -45,21 +45,21 @@ __all__ = [
 
 _HOME = {
     "Builder": "builder",
-    "DiagnosticError": "diagnostics",
+    "DiagnosticError": "text.diagnostics",
     "HandwrittenNetwork": "models.handwritten",
-    "InputError": "diagnostics",
+    "InputError": "text.diagnostics",
     "Network": "models.network",
-    "accuracy": "compare.by_name",
+    "accuracy": "run.networks",
     "build": "models.handwritten",
-    "calibrated": "stimuli.calibration",
-    "check_path": "check.load",
-    "find_curves": "compare.by_name",
-    "fit": "compare.by_name",
-    "load": "check.load",
-    "loads": "check.load",
-    "lowering": "lower.weights",
+    "calibrated": "measure.calibration",
+    "check_path": "checking.load",
+    "find_curves": "run.networks",
+    "fit": "run.networks",
+    "load": "checking.load",
+    "loads": "checking.load",
+    "lower": "lowering.weights",
     "open_network": "models.registry",
-    "score": "compare.by_name",
+    "score": "run.networks",
     "to_source": "ir.text",
 }
 

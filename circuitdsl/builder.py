@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from circuitdsl.check.load import check_source
-from circuitdsl.diagnostics import DiagnosticError
+from circuitdsl.checking.load import check_source
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.expressions import ScalarUnit
 from circuitdsl.ir.spelling import number
-from circuitdsl.layout import quoted
-from circuitdsl.source import Source
 from circuitdsl.syntax.format import format_source
+from circuitdsl.text.diagnostics import DiagnosticError
+from circuitdsl.text.layout import quoted
+from circuitdsl.text.source import Source
 
 _FRAMED, _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(6)
 """How tightly the parts of an expression hold together."""

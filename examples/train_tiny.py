@@ -25,10 +25,10 @@ from jax import Array
 from safetensors import safe_open
 from safetensors.flax import load_file, save_file
 
-from circuitdsl.files import atomic_path
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.network import LOGITS, Network
 from circuitdsl.stimuli.scenes import CLASSES, scenes
+from circuitdsl.text.files import atomic_path
 
 TINY = BACKBONES["tiny"]
 

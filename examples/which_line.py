@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 
 import circuitdsl
-from circuitdsl.lower.provenance import origins
+from circuitdsl.lowering.provenance import origins
 
 CIRCUIT = circuitdsl.load(Path(__file__).parent.parent / "circuits_src" / "curves.circ")
 
 
 def main() -> None:
     """Print the weight and its lines."""
-    kernel = np.asarray(circuitdsl.lowering(CIRCUIT)({})["bends"])  # [height, width, in, out]
+    kernel = np.asarray(circuitdsl.lower(CIRCUIT)({})["bends"])  # [height, width, in, out]
     row, column, source = np.unravel_index(kernel[..., 0].argmax(), kernel.shape[:3])
     entry = (int(row), int(column), int(source), 0)
     print(f"bends[{', '.join(map(str, entry))}] = {kernel[entry]:.4f} comes from")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import INPUT, Circuit
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.lower.forms import connection_form
-from circuitdsl.lower.weights import lower
+from circuitdsl.lowering.forms import connection_form
+from circuitdsl.lowering.weights import lower
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.reference import interpret, interpret_weights
 from circuitdsl.reference.responses import GREY
@@ -52,7 +52,7 @@ def disagreement(
     expected_weights = interpret_weights(program)
     expected = interpret(program, expected_weights, image, given)
     if compiled:
-        weights = {name: np.asarray(array) for name, array in lower(program).items()}
+        weights = {name: np.asarray(array) for name, array in lower(program)().items()}
         units = {name: activations[None] for name, activations in given.items()}
         found = HandwrittenNetwork(program, weights, units)(image[None])
         responses = {name: np.asarray(array)[0] for name, array in found.items()}

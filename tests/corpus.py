@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import ROOT
 
-from circuitdsl.diagnostics import CODES, page
+from circuitdsl.text.diagnostics import CODES, page
 
 GOLDEN = ROOT / "tests" / "golden"
 SHIPPED = sorted((ROOT / "circuits_src").rglob("*.circ"))

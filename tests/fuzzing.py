@@ -9,12 +9,12 @@ from corpus import TEXTS, tokens
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from circuitdsl.check import CheckResult, check_source
-from circuitdsl.diagnostics import DiagnosticError, InputError, render
+from circuitdsl.checking import CheckResult, check_source
 from circuitdsl.ir.text import to_source
-from circuitdsl.source import Source
 from circuitdsl.syntax.format import format_source
 from circuitdsl.testing.strategies import circuits
+from circuitdsl.text.diagnostics import DiagnosticError, InputError, render
+from circuitdsl.text.source import Source
 
 _CHIPS = (
     *("0px", "1e300", "-1", "1e-300", "0", "999999999999", "3tap", "45deg", "1e999px", "\0", "é"),

@@ -11,13 +11,13 @@ from conftest import ROOT
 from corpus import GOLDEN
 from test_diagnostics import golden_text
 
-from circuitdsl.check import check_source
-from circuitdsl.check.pages import diagnostics_page
-from circuitdsl.diagnostics import CODES
+from circuitdsl.checking import check_source
 from circuitdsl.ir.text import dump_ir, to_source
+from circuitdsl.report.diagnostics_page import diagnostics_page
 from circuitdsl.syntax.format import dump_tree
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
+from circuitdsl.text.diagnostics import CODES
 
 
 def rewrite() -> None:

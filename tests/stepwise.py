@@ -17,8 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.lower import weights
-from circuitdsl.lower.forms import value_of
+from circuitdsl.lowering import weights
+from circuitdsl.lowering.forms import value_of
 from circuitdsl.models.handwritten import HandwrittenNetwork
 
 Array = NDArray[Any]
@@ -33,7 +33,7 @@ def evaluated(function: Callable[..., Any], *arguments: Any) -> Any:
 
 def lowered(circuit: Circuit) -> dict[str, Array]:
     """What `lower` gives, the dials at their defaults."""
-    lowering = weights.lowering(circuit)
+    lowering = weights.lower(circuit)
     dials = lowering.defaults
     arrays: dict[str, Array] = {}
     for name, part in lowering.parts.items():

@@ -22,10 +22,10 @@ from circuitdsl.builder import (
     shapes,
     tap,
 )
-from circuitdsl.check import load, loads
-from circuitdsl.diagnostics import DiagnosticError
+from circuitdsl.checking import load, loads
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.text import to_source
+from circuitdsl.text.diagnostics import DiagnosticError
 
 
 def five_layers() -> Circuit:

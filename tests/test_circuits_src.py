@@ -14,14 +14,14 @@ import pytest
 from conftest import ROOT
 from numpy.typing import NDArray
 
-from circuitdsl.check import check_path
-from circuitdsl.compare.expectations import expectations_met
+from circuitdsl.checking import check_path
+from circuitdsl.compare.expect import expectations_met
+from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.responses import answers
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
-from circuitdsl.stimuli.calibration import calibrated
 from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.curves import draw_circles
 from circuitdsl.stimuli.render import centre_of
-from circuitdsl.stimuli.showing import answers
 from circuitdsl.stimuli.surfaces import draw_spots
 
 FOLDER = ROOT / "circuits_src"

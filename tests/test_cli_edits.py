@@ -11,16 +11,16 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from circuitdsl.cli import app
-from circuitdsl.compare.studies import effect_on, splice_recovery
-from circuitdsl.diagnostics import InputError
-from circuitdsl.edit.apply import edit
-from circuitdsl.edit.select import select
-from circuitdsl.edit.verbs import Ablate
+from circuitdsl.editing.apply import edit
+from circuitdsl.editing.select import select
+from circuitdsl.editing.verbs import Ablate
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.registry import open_network
 from circuitdsl.models.weights import write_weights
 from circuitdsl.report.edits import effect_table, recovery_table
 from circuitdsl.report.terminal import print_table
+from circuitdsl.run.studies import effect_on, splice_recovery
+from circuitdsl.text.diagnostics import InputError
 
 ARCS = """circ 1 "Bright arcs."
 

@@ -10,8 +10,8 @@ from fuzzing import KINDS, judge
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.check import check_source
-from circuitdsl.source import Source
+from circuitdsl.checking import check_source
+from circuitdsl.text.source import Source
 
 EXAMPLES = {"arbitrary": 750, "mutated": 1100, "generated": 150}
 

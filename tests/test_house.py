@@ -9,28 +9,33 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 import circuitdsl
-from circuitdsl.resources import circuits_folder, grammar_file
+from circuitdsl.text.resources import circuits_folder, grammar_file
 
 PACKAGE = ROOT / "circuitdsl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CIRCUITS = sorted((ROOT / "circuits_src").rglob("*.circ"))
 
 ORDER = (
-    ("source", "files", "resources", "layout"),
-    ("diagnostics", "layout"),
+    ("text",),
     ("syntax", "ir"),
-    ("check",),
+    ("checking",),
     ("builder",),
-    ("lower", "reference"),
+    ("lowering", "reference"),
     ("models",),
-    ("stimuli", "edit"),
-    ("compare", "visualize"),
+    ("stimuli",),
+    ("measure",),
+    ("editing", "visualize"),
+    ("compare",),
+    ("fitting",),
+    ("pipeline",),
+    ("run",),
     ("testing",),
     ("report",),
     ("cli",),
@@ -38,13 +43,30 @@ ORDER = (
 )
 """The parts of the package; imports go only to earlier lines."""
 
+INNER_ORDER = {
+    "checking": (
+        ("findings",),
+        ("values",),
+        ("names",),
+        ("stimuli",),
+        ("connections",),
+        ("families",),
+        ("circuits",),
+        ("edits",),
+        ("circuit",),
+        ("load",),
+        ("__init__",),
+    ),
+}
+"""The parts of packages that have folders of their own; imports go only to earlier lines."""
+
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 
 FIRST_ALLOWED = {
-    "numpy": "lower",
-    "scipy": "lower",
-    "safetensors": "lower",
-    "jax": "lower",
+    "numpy": "lowering",
+    "scipy": "lowering",
+    "safetensors": "lowering",
+    "jax": "lowering",
     "flax": "models",
     "optax": "models",
     "h5py": "models",
@@ -74,6 +96,11 @@ def name_of(path: Path) -> str:
 
 def part_of(path: Path) -> str:
     return name_of(path).split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
@@ -115,6 +142,35 @@ def test_imports_go_leftwards() -> None:
     assert wrong == []
 
 
+def test_imports_inside_a_package_go_leftwards() -> None:
+    wrong: list[str] = []
+    for package, order in INNER_ORDER.items():
+        rank = {part: place for place, parts in enumerate(order) for part in parts}
+        for path, place, name in imports():
+            _, imported_package, *rest = [*name.split("."), "", ""]
+            parts = path.relative_to(PACKAGE).with_suffix("").parts
+            if (parts[0], imported_package) != (package, package):
+                continue
+            if rest[0] != parts[1] and rank.get(rest[0], len(order)) >= rank[parts[1]]:
+                wrong.append(f"{place}: {parts[1]} must not import {rest[0]}")
+    assert wrong == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count, and those that only a type checker reads."""
+    graph: dict[str, set[str]] = {}
+    for path, tree in trees():
+        names = graph.setdefault(module_of(path), set())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module != "circuitdsl":
+                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    known = {name: names & graph.keys() - {name} for name, names in graph.items()}
+    try:
+        tuple(TopologicalSorter(known).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
 def test_libraries_stay_where_they_belong() -> None:
     wrong: list[str] = []
     for path, place, name in imports():
@@ -122,7 +178,7 @@ def test_libraries_stay_where_they_belong() -> None:
         allowed = (
             top not in UNSAFE  # they can run what a file says
             and name_of(path).startswith(ONLY_IN.get(top, ""))
-            and RANK[part] >= RANK[FIRST_ALLOWED.get(top, "source")]
+            and RANK[part] >= RANK[FIRST_ALLOWED.get(top, "text")]
             and (part, top) != ("reference", "jax")  # it shares nothing with the compiler
         )
         if not allowed:
@@ -166,9 +222,12 @@ HEAVY = {"numpy", "lark", "matplotlib", "rich", "typer", *FIRST_ALLOWED}
     ("statement", "allowed"),
     [
         ("import circuitdsl", ()),
-        ("import circuitdsl.check", ("lark",)),
+        ("import circuitdsl.checking", ("lark",)),
         ("import circuitdsl.testing", ()),
-        ("import circuitdsl.diagnostics, circuitdsl.ir.circuit, circuitdsl.resources", ()),
+        (
+            "import circuitdsl.text.diagnostics, circuitdsl.ir.circuit, circuitdsl.text.resources",
+            (),
+        ),
     ],
 )
 def test_light_imports(statement: str, allowed: tuple[str, ...]) -> None:
@@ -309,8 +368,8 @@ def test_wheel_reads_its_own_copies(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
     program = """
-from circuitdsl.check import load
-from circuitdsl.resources import circuits_folder, grammar_file
+from circuitdsl.checking import load
+from circuitdsl.text.resources import circuits_folder, grammar_file
 print(grammar_file(), circuits_folder(), len(load(circuits_folder() / "curves.circ").families))
 """
     printed = run_python(program, cwd=tmp_path, PYTHONPATH=str(tmp_path)).split()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from programs import PROGRAMS
 
-from circuitdsl.check import loads
+from circuitdsl.checking import loads
 from circuitdsl.ir.text import to_source
 
 

@@ -6,7 +6,7 @@ import re
 
 from conftest import ROOT
 
-from circuitdsl.check.load import loads
+from circuitdsl.checking.load import loads
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

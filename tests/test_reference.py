@@ -37,15 +37,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from numpy.typing import NDArray
 from programs import PROGRAMS, SIZES
 
-from circuitdsl.check import check_source
+from circuitdsl.checking import check_source
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Norm, Normalisation, Param, Template
 from circuitdsl.ir.expressions import Dial
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.text import to_source
-from circuitdsl.lower.weights import lower
+from circuitdsl.lowering.weights import lower
 from circuitdsl.reference import interpret, interpret_weights
-from circuitdsl.source import Source
 from circuitdsl.testing.strategies import Drawn, circuits
+from circuitdsl.text.source import Source
 
 Array = NDArray[np.float64]
 
@@ -123,7 +123,7 @@ def test_random_circuits_are_sound_and_print_as_they_are(drawn: Drawn) -> None:
 def test_compiler_agrees_away_from_the_defaults() -> None:
     dials = {"wavelength": 4.7, "bow": 11.0, "radius": 111.0, "opposed": 0.25}
     program = PROGRAMS["five_layers"]
-    assert_close(dict(lower(program, dials)), interpret_weights(program, dials))
+    assert_close(dict(lower(program)(dials)), interpret_weights(program, dials))
 
 
 def test_an_unknown_dial_is_refused() -> None:
@@ -228,7 +228,7 @@ def test_a_kernel_that_cancels_stays_nearly_nothing(norm: Norm) -> None:
     sides = place(shape("half", width=tap(1)))
     read = connect("gabors", "copy", sides, tune("th", EQUAL), over=("ph",), norm=norm)
     program = extended(stem(), copy, read)
-    for weights in (interpret_weights(program), lower(program)):
+    for weights in (interpret_weights(program), lower(program)()):
         assert np.abs(np.asarray(weights[read.name])).max() < 0.01
 
 
@@ -236,7 +236,7 @@ def test_a_width_of_nothing_is_the_narrowest_there_is() -> None:
     width = Dial("width", "px")
     lines = place(bar(px(6), width), blob(width, (px(1), px(0))), shape("half", width=width))
     program = replace(from_image(lines, rot(4)), params=(Param("width", "px", 1.0, 0.0, 5.0),))
-    assert_close(dict(lower(program, {"width": 0.0})), interpret_weights(program, {"width": 0.0}))
+    assert_close(dict(lower(program)({"width": 0.0})), interpret_weights(program, {"width": 0.0}))
 
 
 def test_colours_have_length_one_and_hues_are_blind_to_grey() -> None:

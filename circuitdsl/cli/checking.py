@@ -14,10 +14,10 @@ import typer
 from circuitdsl import __version__
 from circuitdsl.cli.failures import FINDINGS, USAGE, print_findings, say_error
 from circuitdsl.cli.options import CircuitFiles
-from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError
+from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 
 if TYPE_CHECKING:
-    from circuitdsl.check.load import CheckResult
+    from circuitdsl.checking.load import CheckResult
     from circuitdsl.ir.circuit import Circuit
     from circuitdsl.ir.script import Script
 
@@ -46,7 +46,7 @@ def check(
     """Check circuit files and print every error and warning."""
     if json_ and sarif:
         raise InputError("--json and --sarif are two forms of one output", help="choose one")
-    from circuitdsl.check.load import check_path
+    from circuitdsl.checking.load import check_path
 
     silent = json_ or sarif
     found: dict[str, list[Diagnostic]] = {}
@@ -119,7 +119,7 @@ def _further(
 
 def _equivariance(circuit: Circuit) -> tuple[list[Diagnostic], str]:
     """Lints and a table of residuals."""
-    from circuitdsl.testing.kernels import describe_residuals, lints, residuals
+    from circuitdsl.measure.equivariance import describe_residuals, lints, residuals
 
     found = residuals(circuit)
     return lints(circuit, found), describe_residuals(circuit, found)
@@ -129,7 +129,7 @@ def _expectations(circuit: Circuit) -> tuple[list[Diagnostic], str]:
     """What does not hold, and every line with what was measured."""
     if not any(family.expectations for family in circuit.families):
         return [], ""
-    from circuitdsl.compare.expectations import describe_outcomes, expectations_met
+    from circuitdsl.compare.expect import describe_outcomes, expectations_met
 
     try:
         found = expectations_met(circuit)
@@ -141,7 +141,7 @@ def _expectations(circuit: Circuit) -> tuple[list[Diagnostic], str]:
 def _print_record(
     found: dict[str, list[Diagnostic]], unread: dict[str, InputError], *, as_sarif: bool
 ) -> None:
-    from circuitdsl.check.records import findings_record, sarif
+    from circuitdsl.report.findings_json import findings_record, sarif
 
     if as_sarif:
         record = sarif((d for findings in found.values() for d in findings), unread, __version__)

@@ -10,7 +10,7 @@ import typer
 from circuitdsl.cli.failures import FINDINGS, say_warning
 from circuitdsl.cli.options import CircuitFile, CircuitFiles
 from circuitdsl.cli.output import writing
-from circuitdsl.diagnostics import DiagnosticError, InputError
+from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 if TYPE_CHECKING:
     from jax import Array
@@ -25,9 +25,9 @@ def format_files(
     ] = False,
 ) -> None:
     """Rewrite circuit files in the one canonical layout."""
-    from circuitdsl.files import write_text
     from circuitdsl.syntax.format import format_source
     from circuitdsl.syntax.read import read_source
+    from circuitdsl.text.files import write_text
 
     changed = 0
     for file in files:
@@ -70,7 +70,7 @@ def lower(
         _emit_tree(file)
         if output is None:
             return
-    from circuitdsl.check.load import load
+    from circuitdsl.checking.load import load
 
     circuit = load(file)
     if emit == "ir":
@@ -79,13 +79,13 @@ def lower(
         typer.echo(dump_ir(circuit), nl=False)
     if output is None and emit != "weights":
         return
-    from circuitdsl.lower.provenance import describe_weights, save_lowered
-    from circuitdsl.lower.weights import lower as lower_circuit
-    from circuitdsl.stimuli.calibration import calibrate
+    from circuitdsl.lowering.provenance import describe_weights, save_lowered
+    from circuitdsl.lowering.weights import lower as lower_circuit
+    from circuitdsl.measure.calibration import calibrate
 
     if inside is not None:
         circuit = _inside(circuit, inside)
-    weights = lower_circuit(circuit)
+    weights = lower_circuit(circuit)()
     if calibrated:
         weights = calibrate(circuit, weights)
     if emit == "weights":
@@ -112,11 +112,11 @@ def explain(
 ) -> None:
     """Explain a diagnostic, with examples, or what was inferred about a circuit file."""
     if not what.endswith(".circ"):
-        from circuitdsl.diagnostics import explain as explanation
+        from circuitdsl.text.diagnostics import explain as explanation
 
         typer.echo(explanation(what))
         return
-    from circuitdsl.check.load import load
+    from circuitdsl.checking.load import load
     from circuitdsl.report.facts import describe_circuit
 
     typer.echo(describe_circuit(load(what)), nl=False)

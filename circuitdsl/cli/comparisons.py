@@ -42,10 +42,10 @@ def find_curves(
     json: Json = None,
 ) -> None:
     """Find a network's curve detectors: rank every unit of a layer by its tuning to circles."""
-    from circuitdsl.compare.by_name import find_curves as find
     from circuitdsl.report.fits import grids_table
     from circuitdsl.report.tables import found_table
     from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.networks import find_curves as find
 
     with progress() as report:
         found = find(model, layer, weights=weights, progress=report, grid=grid, units=units)
@@ -55,8 +55,8 @@ def find_curves(
     write_record(json, found.record)
     if circ is None:
         return
-    from circuitdsl.files import write_text
     from circuitdsl.ir.text import to_source
+    from circuitdsl.text.files import write_text
 
     with writing(circ):
         write_text(circ, to_source(found.circuit(units)))
@@ -93,7 +93,7 @@ def score(
 
     A file with `score` blocks is scored as these say: what a splice recovers, how echoes change.
     """
-    from circuitdsl.check.load import check_path
+    from circuitdsl.checking.load import check_path
 
     script = check_path(file).script
     if script is not None and script.scores:
@@ -109,12 +109,12 @@ def score(
         return
     if calibration is not None:
         raise typer.BadParameter(f"{file} has no `score` block", param_hint="--calibration")
-    from circuitdsl.compare.by_name import AUTO
-    from circuitdsl.compare.by_name import score as score_file
     from circuitdsl.report.figures import check_format, draw_tuning
     from circuitdsl.report.fits import grids_table
     from circuitdsl.report.tables import score_table
     from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.networks import AUTO
+    from circuitdsl.run.networks import score as score_file
 
     if figure is not None:
         check_format(figure)

@@ -62,9 +62,9 @@ def sweep(
     limit: Limit = None,
 ) -> None:
     """Ablate every unit in turn and measure the network; an unfinished table is gone on with."""
-    from circuitdsl.compare import studies
     from circuitdsl.report.edits import approximation_table, sweep_table
     from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run import studies
 
     if approx and by != "unit":
         raise typer.BadParameter("attribution is of single units", param_hint="--approx")
@@ -122,12 +122,12 @@ def effect(
     ] = None,
 ) -> None:
     """Measure what an edit of a file does to a trained network, beside its controls."""
-    from circuitdsl.compare.opening import Given
-    from circuitdsl.compare.scripts import script_effect
     from circuitdsl.report.edits import changes_table, effect_table, moved_table
     from circuitdsl.report.figures import check_format
     from circuitdsl.report.sheets import draw_flips
     from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.inputs import Given
+    from circuitdsl.run.scripts import script_effect
 
     if figure is not None:
         check_format(figure)
@@ -158,10 +158,10 @@ def edit(
     calibration: Calibration = None,
 ) -> None:
     """Write an edit of a file as plain weights, as far as weights can say it."""
-    from circuitdsl.compare.opening import Given
-    from circuitdsl.compare.scripts import folded_weights
     from circuitdsl.models.weights import write_weights
     from circuitdsl.report.terminal import progress
+    from circuitdsl.run.inputs import Given
+    from circuitdsl.run.scripts import folded_weights
 
     given = Given(model, weights, None, calibration)
     with progress() as report:
@@ -184,10 +184,10 @@ def score_script(
     json: Path | None,
 ) -> None:
     """Score a file as its `score` blocks say; exits with 1 if an expectation does not hold."""
-    from circuitdsl.compare.opening import Given
-    from circuitdsl.compare.scripts import script_scores
     from circuitdsl.report.edits import recovery_table, tuning_table
     from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.inputs import Given
+    from circuitdsl.run.scripts import script_scores
 
     given = Given(model, weights, images, calibration, limit)
     with progress() as report:

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from circuitdsl.diagnostics import Diagnostic, DiagnosticError, InputError, Severity, render
+from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError, Severity, render
 
 FINDINGS, USAGE, INTERNAL, INTERRUPTED = 1, 2, 70, 130
 """Exit codes other than success."""

@@ -9,7 +9,7 @@ import typer
 
 from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Weights
 from circuitdsl.cli.output import write_record, writing
-from circuitdsl.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError
 
 T = TypeVar("T")
 
@@ -67,15 +67,15 @@ def fit(
     A `fit` block of the file says what the options leave open.
     Ctrl-C ends the fit and keeps the best so far; once more, and it is written unscored.
     """
-    from circuitdsl.check.load import load_fit
-    from circuitdsl.compare.by_name import fit as fit_file
-    from circuitdsl.compare.fitting import Schedule
-    from circuitdsl.files import write_text
+    from circuitdsl.checking.load import load_fit
+    from circuitdsl.fitting.optimise import Schedule
     from circuitdsl.ir.fits import NATURAL
     from circuitdsl.report.fits import dials_table, fit_table
     from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.networks import fit as fit_file
+    from circuitdsl.syntax.defaults import with_defaults
     from circuitdsl.syntax.read import read_source
-    from circuitdsl.syntax.settings import with_defaults
+    from circuitdsl.text.files import write_text
 
     if not output.absolute().parent.is_dir():
         raise InputError(f"there is no folder {output.absolute().parent} to write {output} to")

@@ -66,8 +66,8 @@ def accuracy(
     json: Json = None,
 ) -> None:
     """Measure a network's top-1 and top-5 accuracy and cross-entropy on labelled images."""
-    from circuitdsl.compare.by_name import accuracy as measure
     from circuitdsl.report.terminal import progress
+    from circuitdsl.run.networks import accuracy as measure
 
     with progress() as report:
         name, result = measure(model, images, weights=weights, limit=limit, progress=report)

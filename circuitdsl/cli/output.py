@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from circuitdsl.cli.failures import say_warning
-from circuitdsl.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError
 
 
 def say_left_out(skipped: dict[str, str]) -> None:
@@ -34,7 +34,7 @@ def write_record(target: Path | None, record: Callable[[], dict[str, Any]]) -> N
     """Write a result's record to the file of `--json`, if one was named."""
     if target is None:
         return
-    from circuitdsl.report.records import write_json
+    from circuitdsl.report.json_files import write_json
 
     with writing(target):
         write_json(target, record())

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.images import open_images
+from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.text.diagnostics import InputError
 
 BATCH = 32
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.compare.outcomes import (
+from circuitdsl.compare.outputs import (
     INTACT,
     Labelled,
     Outcomes,
@@ -23,9 +23,9 @@ from circuitdsl.compare.outcomes import (
     outcomes,
     resampled,
 )
-from circuitdsl.edit.apply import EditedNetwork, edit
-from circuitdsl.edit.controls import redrawn, softened
-from circuitdsl.edit.measures import MEASURES
+from circuitdsl.editing.apply import EditedNetwork, edit
+from circuitdsl.editing.controls import redrawn, softened
+from circuitdsl.editing.logits import MEASURES
 
 Floats = NDArray[np.float64]
 

@@ -19,19 +19,19 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.compare.outcomes import (
+from circuitdsl.compare.outputs import (
     INTACT,
     Labelled,
     interval,
     outcomes,
     resampled,
 )
-from circuitdsl.edit.apply import EditedNetwork, edit
-from circuitdsl.edit.baselines import matched_splice, means
-from circuitdsl.edit.controls import random_kernels, shuffled_members
-from circuitdsl.edit.measures import MEASURES, Measure
-from circuitdsl.edit.select import Units
-from circuitdsl.edit.verbs import Ablate
+from circuitdsl.editing.apply import EditedNetwork, edit
+from circuitdsl.editing.baselines import matched_splice, means
+from circuitdsl.editing.controls import random_kernels, shuffled_members
+from circuitdsl.editing.logits import MEASURES, Measure
+from circuitdsl.editing.select import Units
+from circuitdsl.editing.verbs import Ablate
 from circuitdsl.ir.script import GainRule
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network

@@ -21,20 +21,20 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from circuitdsl.compare.families import FoundUnit, find_family
-from circuitdsl.compare.grids import GridScores, PublishedGrids, score_grids
-from circuitdsl.compare.natural import Agreement, agreement
-from circuitdsl.compare.pairing import nearest_pairs
-from circuitdsl.compare.subject import Subject, handwritten, trained
-from circuitdsl.compare.tuning import Tuning, response_grid, tuning_of
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.angles import difference_deg
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.placing import place_members
+from circuitdsl.measure.agreement import Agreement, agreement
+from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.find import FoundUnit, find_family
+from circuitdsl.measure.pairing import nearest_pairs
+from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
+from circuitdsl.measure.tuning import Tuning, response_grid, tuning_of
+from circuitdsl.measure.units import Subject, handwritten, trained
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.calibration import calibrated
 from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 Members = Literal["placed", "as-written"]
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 
 from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar, ScalarUnit
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 LENGTHS = ("px", "tap")
 

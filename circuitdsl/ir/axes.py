@@ -11,7 +11,7 @@ from math import inf, log2
 from typing import Literal
 
 from circuitdsl.ir.angles import even_deg
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 AxisKind = Literal["rot", "orient", "phase", "hue", "flip", "scale", "cases"]
 

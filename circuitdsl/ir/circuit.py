@@ -16,10 +16,10 @@ from typing import Literal
 from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
-from circuitdsl.ir.claims import Expectation
+from circuitdsl.ir.expect import Expectation
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
 from circuitdsl.ir.stimuli import Stimulus
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 INPUT = "input"
 """The name by which a connection reads the image."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 ScalarUnit = Literal["real", "int", "px", "tap", "angle"]
 """`angle` is in degrees. `px` and `tap` are both lengths and may be added."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 Measure = Literal["natural", "grid", "tuning", "splice"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import INPUT, Circuit
+from circuitdsl.text.diagnostics import InputError
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from circuitdsl.ir.circuit import BackboneUse, Circuit, Stimulus
 from circuitdsl.ir.expressions import Scalar, evaluate
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 GainRule = Literal["rms", "mean", "linear"]

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from circuitdsl.ir.axes import SIDES, Axis
 from circuitdsl.ir.circuit import Colour, Family, MotifUse, Norm, ProfileTerm, Template, Tune
-from circuitdsl.ir.claims import ClaimTerm, Expectation, Measure, MeasureUnit
+from circuitdsl.ir.expect import ClaimTerm, Expectation, Measure, MeasureUnit
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
 from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.stimuli import Part, Spot
-from circuitdsl.layout import Chain, Group, Joined, Piece
+from circuitdsl.text.layout import Chain, Group, Joined, Piece
 
 # how tightly an expression binds; one that binds less than its place asks for gets brackets
 _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(5)

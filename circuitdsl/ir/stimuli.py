@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from circuitdsl.ir.expressions import Number, ScalarUnit
-from circuitdsl.source import NOWHERE, Span
+from circuitdsl.text.source import NOWHERE, Span
 
 ACTIVITY = "activity"
 """The generator that draws no images, but says how units of a trained network respond."""

@@ -26,7 +26,7 @@ from circuitdsl.ir.circuit import (
 from circuitdsl.ir.expressions import ONE
 from circuitdsl.ir.spelling import number, scalar
 from circuitdsl.ir.stimuli import Setting, Stimulus
-from circuitdsl.layout import (
+from circuitdsl.text.layout import (
     INDENT,
     Chain,
     Entry,

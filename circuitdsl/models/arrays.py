@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from jax.typing import ArrayLike
 
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.circuit import INPUT, Circuit
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 
 def array_shapes(circuit: Circuit) -> dict[str, tuple[int, ...]]:

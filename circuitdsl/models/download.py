@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuitdsl.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are here and those expected in all (None: the server doesn't say)."""

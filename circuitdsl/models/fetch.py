@@ -10,11 +10,11 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.download import Progress, download
 from circuitdsl.models.registry import Model, by_hand, cache_folder, model, model_path
 from circuitdsl.models.weights import read_weights, write_weights
+from circuitdsl.text.diagnostics import InputError
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.models.convolution import convolve, max_pool, normalise
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 PRE_RELU = "_pre_relu"
 

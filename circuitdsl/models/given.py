@@ -13,9 +13,9 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.models.network import Network
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 Given = Network | Mapping[str, ArrayLike]
 """A network of the circuit's architecture, or activations by family."""

@@ -15,8 +15,8 @@ from math import prod
 
 import numpy as np
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.models.stored import FloatArray, Stored
+from circuitdsl.text.diagnostics import InputError
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 

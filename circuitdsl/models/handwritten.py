@@ -24,14 +24,14 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
-from circuitdsl.lower.weights import lower
+from circuitdsl.lowering.weights import lower
 from circuitdsl.models.arrays import check_weights
 from circuitdsl.models.convolution import convolve, max_pool, normalise
 from circuitdsl.models.given import Given, check_given, given_activations
 from circuitdsl.models.network import INPUT_MEAN, Network
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 _SMALLEST = 1e-12
 """Energies that are divided by are at least this."""
@@ -134,7 +134,7 @@ def build(
     Raises:
         InputError: see `lower` and `HandwrittenNetwork`.
     """
-    return HandwrittenNetwork(circuit, lower(circuit, params), given)
+    return HandwrittenNetwork(circuit, lower(circuit)(params), given)
 
 
 def forward(

@@ -13,8 +13,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.models.stored import FloatArray, Stored
+from circuitdsl.text.diagnostics import InputError
 
 _DENSE = "softmax2_w"
 

@@ -17,10 +17,10 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.diagnostics import Diagnostic
 from circuitdsl.ir.circuit import INPUT, Circuit
 from circuitdsl.ir.packing import Packing, arriving, fitted
 from circuitdsl.models.handwritten import check_weights
+from circuitdsl.text.diagnostics import Diagnostic
 
 FloatArray = NDArray[np.float32]
 

@@ -16,9 +16,9 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.models.forward import check_names, evaluate, layer_names
+from circuitdsl.text.diagnostics import InputError
 
 INPUT_MEAN = 117.0
 """Subtracted from RGB values 0..255; what is left is the layer `input`."""

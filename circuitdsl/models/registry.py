@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.download import Remote, file_sha256
 from circuitdsl.models.weights import (
@@ -27,6 +26,7 @@ from circuitdsl.models.weights import (
     read_weights,
     tensors_digest,
 )
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 if TYPE_CHECKING:
     from circuitdsl.models.network import Network

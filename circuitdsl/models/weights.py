@@ -21,11 +21,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from circuitdsl.diagnostics import InputError
-from circuitdsl.files import atomic_path
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.models.graphdef import WireError, read_graphdef
 from circuitdsl.models.stored import FloatArray, Stored
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import atomic_path
 
 GRAPH_MEMBER = "tensorflow_inception_graph.pb"
 """The frozen graph inside `inception5h.zip`."""

@@ -12,11 +12,11 @@ from rich.table import Table as Shown
 
 from circuitdsl.compare.effect import Change, Effect, Variant
 from circuitdsl.compare.recovery import Recovery
-from circuitdsl.compare.scripts import TuningResult
-from circuitdsl.compare.studies import Approximation
-from circuitdsl.edit.measures import MEASURES
-from circuitdsl.edit.sweep import Table
+from circuitdsl.editing.logits import MEASURES
+from circuitdsl.editing.sweep import Table
 from circuitdsl.report.tables import interval, narrow
+from circuitdsl.run.scripts import TuningResult
+from circuitdsl.run.studies import Approximation
 
 MOST_ROWS = 20
 """Rows of a sweep that are shown; all of them are in its file."""

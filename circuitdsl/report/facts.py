@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.packing import overfull, pack
+from circuitdsl.measure.equivariance import describe_residuals, residuals
 from circuitdsl.models.inside import departures
-from circuitdsl.testing.kernels import describe_residuals, residuals
 
 
 def describe_circuit(circuit: Circuit) -> str:

@@ -15,9 +15,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from circuitdsl.compare.score import Comparison, UnitScore
-from circuitdsl.compare.tuning import Tuning
-from circuitdsl.diagnostics import InputError
-from circuitdsl.files import atomic_path
+from circuitdsl.measure.tuning import Tuning
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import atomic_path
 
 FORMATS = ("png", "pdf", "svg")
 

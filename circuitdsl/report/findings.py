@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console
 from rich.text import Text
 
-from circuitdsl.diagnostics import Diagnostic, Line, Piece, Role, Severity, lines_of
+from circuitdsl.text.diagnostics import Diagnostic, Line, Piece, Role, Severity, lines_of
 
 _SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow"}
 _STYLES: dict[Role, str] = {

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from circuitdsl.compare.fitted import Agreed, FittedCircuit
-from circuitdsl.compare.grids import GridScores
+from circuitdsl.fitting.result import Agreed, FittedCircuit
 from circuitdsl.ir.fits import terms_text
+from circuitdsl.measure.published import GridScores
 from circuitdsl.report.tables import interval, narrow
 
 

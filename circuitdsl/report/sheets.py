@@ -11,11 +11,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from circuitdsl.compare.effect import Effect, Flip
-from circuitdsl.compare.outcomes import MIRRORED
-from circuitdsl.diagnostics import InputError
-from circuitdsl.files import atomic_path
+from circuitdsl.compare.outputs import MIRRORED
 from circuitdsl.report.figures import check_format
-from circuitdsl.stimuli.images import read_image
+from circuitdsl.stimuli.photographs import read_image
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import atomic_path
 
 MOST_IMAGES = 60
 _COLUMNS = 6

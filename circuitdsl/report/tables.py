@@ -10,9 +10,9 @@ import math
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from circuitdsl.compare.families import FoundFamily
 from circuitdsl.compare.score import Comparison
 from circuitdsl.ir.angles import bulge_deg
+from circuitdsl.measure.find import FoundFamily
 
 
 def score_table(comparison: Comparison) -> Table:

@@ -18,7 +18,7 @@ from circuitdsl.ir.backbones import Sampling
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.groups import Element, permutation
-from circuitdsl.ir.spots import members_of
+from circuitdsl.ir.scattered import members_of
 from circuitdsl.ir.stimuli import Spot, Stimulus
 from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.render import rows

@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from circuitdsl.stimuli.distances import (
+from circuitdsl.stimuli.strokes import (
     DISC,
     EDGE,
     GRATING,

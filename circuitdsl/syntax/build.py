@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from circuitdsl.source import Source, Span
 from circuitdsl.syntax import nodes
+from circuitdsl.text.source import Source, Span
 
 _NUMERIC = "0123456789.eE+-"
 """What the number of a quantity is written with; no unit starts with any of it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from circuitdsl.source import Span
+from circuitdsl.text.source import Span
 
 
 @dataclass(frozen=True, slots=True)

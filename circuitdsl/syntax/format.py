@@ -7,8 +7,11 @@ declarations of one kind; at most one blank line stays where there were some.
 
 from __future__ import annotations
 
-from circuitdsl.diagnostics import DiagnosticError
-from circuitdsl.layout import (
+from circuitdsl.syntax import nodes
+from circuitdsl.syntax.parse import parse
+from circuitdsl.syntax.printing import cells, expectation, expression, verb
+from circuitdsl.text.diagnostics import DiagnosticError
+from circuitdsl.text.layout import (
     INDENT,
     WIDTH,
     Entry,
@@ -20,10 +23,7 @@ from circuitdsl.layout import (
     quoted,
     stacked,
 )
-from circuitdsl.source import Source
-from circuitdsl.syntax import nodes
-from circuitdsl.syntax.parse import parse
-from circuitdsl.syntax.pieces import cells, expectation, expression, verb
+from circuitdsl.text.source import Source
 
 
 def format_source(source: Source) -> str:

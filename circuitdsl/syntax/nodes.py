@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from circuitdsl.source import Source
 from circuitdsl.syntax.expressions import (
     Argument,
     Both,
@@ -30,6 +29,7 @@ from circuitdsl.syntax.expressions import (
     Text,
     Unit,
 )
+from circuitdsl.text.source import Source
 
 __all__ = [  # the nodes of expressions, beside those below
     "Argument",

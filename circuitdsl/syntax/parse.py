@@ -24,11 +24,8 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 from lark.utils import TextSlice
 
-from circuitdsl.diagnostics import Diagnostic
-from circuitdsl.files import write_text
-from circuitdsl.resources import grammar_file
-from circuitdsl.source import Source, Span
 from circuitdsl.syntax.build import NodeBuilder
+from circuitdsl.syntax.mistakes import Slip, explain, names_declared
 from circuitdsl.syntax.nodes import CircuitFile, Comment, Header, Item
 from circuitdsl.syntax.outline import (
     DEEPEST,
@@ -39,7 +36,10 @@ from circuitdsl.syntax.outline import (
     outline,
 )
 from circuitdsl.syntax.read import LARGEST
-from circuitdsl.syntax.slips import Slip, explain, names_declared
+from circuitdsl.text.diagnostics import Diagnostic
+from circuitdsl.text.files import write_text
+from circuitdsl.text.resources import grammar_file
+from circuitdsl.text.source import Source, Span
 
 VERSION = 1
 """The version of the language that this compiler reads."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from circuitdsl.diagnostics import InputError
-from circuitdsl.source import Source
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.source import Source
 
 LARGEST = 1_000_000
 """Bytes of a circuit file; the parser refuses longer texts too."""

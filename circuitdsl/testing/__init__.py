@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from circuitdsl.ir.groups import Element
+    from circuitdsl.measure.equivariance import Residual, assert_kernels_equivariant, residuals
     from circuitdsl.testing.figures import Figure, Stroke, random_figure
-    from circuitdsl.testing.kernels import Residual, assert_kernels_equivariant, residuals
     from circuitdsl.testing.responses import (
         ResponseErrors,
         assert_invariant,
@@ -39,14 +39,14 @@ __all__ = [
 _HOME = {
     "Element": "circuitdsl.ir.groups",
     "Figure": "circuitdsl.testing.figures",
-    "Residual": "circuitdsl.testing.kernels",
+    "Residual": "circuitdsl.measure.equivariance",
     "ResponseErrors": "circuitdsl.testing.responses",
     "Stroke": "circuitdsl.testing.figures",
     "assert_invariant": "circuitdsl.testing.responses",
-    "assert_kernels_equivariant": "circuitdsl.testing.kernels",
+    "assert_kernels_equivariant": "circuitdsl.measure.equivariance",
     "assert_responses_equivariant": "circuitdsl.testing.responses",
     "random_figure": "circuitdsl.testing.figures",
-    "residuals": "circuitdsl.testing.kernels",
+    "residuals": "circuitdsl.measure.equivariance",
     "response_errors": "circuitdsl.testing.responses",
 }
 

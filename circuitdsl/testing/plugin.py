@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from circuitdsl.compare.expectations import Outcome
-    from circuitdsl.diagnostics import Diagnostic
+    from circuitdsl.compare.expect import Outcome
     from circuitdsl.ir.circuit import Circuit
+    from circuitdsl.text.diagnostics import Diagnostic
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -38,8 +38,8 @@ class CircuitTests(pytest.File):
         Raises:
             DiagnosticError: the file has errors.
         """
-        from circuitdsl.check.load import check_path
-        from circuitdsl.diagnostics import DiagnosticError
+        from circuitdsl.checking.load import check_path
+        from circuitdsl.text.diagnostics import DiagnosticError
 
         result = check_path(self.path)
         if result.errors:
@@ -49,7 +49,7 @@ class CircuitTests(pytest.File):
     @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What was measured, all lines of the file at once."""
-        from circuitdsl.compare.expectations import expectations_met
+        from circuitdsl.compare.expect import expectations_met
 
         return () if self.circuit is None else expectations_met(self.circuit)
 
@@ -105,7 +105,7 @@ class ExpectationError(Exception):
 
 
 def _message(error: BaseException) -> str:
-    from circuitdsl.diagnostics import DiagnosticError, InputError, render
+    from circuitdsl.text.diagnostics import DiagnosticError, InputError, render
 
     if isinstance(error, ExpectationError):
         return render(error.diagnostic)

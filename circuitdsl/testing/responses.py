@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.diagnostics import InputError, suggestion
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
 from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.ir.motifs import expand_motifs
@@ -27,6 +26,7 @@ from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
 from circuitdsl.testing.figures import Figure, random_figure
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 Floats = NDArray[np.float64]
 

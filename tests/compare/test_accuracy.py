@@ -4,10 +4,10 @@ from PIL import Image
 from small_network import SMALL, small_weights
 
 from circuitdsl.compare.accuracy import accuracy
-from circuitdsl.diagnostics import InputError
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import labels, open_network
-from circuitdsl.stimuli.images import read_image
+from circuitdsl.stimuli.photographs import read_image
+from circuitdsl.text.diagnostics import InputError
 
 LABELS = ("", "cat", "dog", "owl")
 

@@ -11,24 +11,24 @@ from PIL import Image
 from two_blocks import TWO, noise_images, two_weights
 
 from circuitdsl.compare.effect import effect
-from circuitdsl.compare.imagesplit import check_disjoint, split
-from circuitdsl.compare.outcomes import Labelled, labelled, outcomes
+from circuitdsl.compare.outputs import Labelled, labelled, outcomes
 from circuitdsl.compare.recovery import recovery, study
-from circuitdsl.diagnostics import InputError
-from circuitdsl.edit.apply import edit
-from circuitdsl.edit.baselines import activations_of, matched_splice, nearest_members
-from circuitdsl.edit.controls import (
+from circuitdsl.editing.apply import edit
+from circuitdsl.editing.baselines import activations_of, matched_splice, nearest_members
+from circuitdsl.editing.controls import (
     channel_means,
     random_kernels,
     redrawn,
     shuffled_members,
     softened,
 )
-from circuitdsl.edit.select import edges, select
-from circuitdsl.edit.verbs import Ablate, Scale, Splice, Where, drop
+from circuitdsl.editing.select import edges, select
+from circuitdsl.editing.verbs import Ablate, Scale, Splice, Where, drop
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.images import open_images
+from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.stimuli.split import check_disjoint, split
+from circuitdsl.text.diagnostics import InputError
 
 NAMES = ["ant", "bee", "cat", "dog", "elk"]
 

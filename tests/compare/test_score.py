@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from builders import LUMA, arc, circuit, connect, family, mass, orient, place, px, rot, tap
 
-from circuitdsl.compare.natural import agreement
 from circuitdsl.compare.score import (
     Images,
     block_of,
@@ -16,17 +15,18 @@ from circuitdsl.compare.score import (
     scored_family,
     unit_scores,
 )
-from circuitdsl.compare.subject import handwritten, trained
-from circuitdsl.compare.tuning import response_grid
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.angles import even_deg
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT
 from circuitdsl.ir.placing import place_members
+from circuitdsl.measure.agreement import agreement
+from circuitdsl.measure.tuning import response_grid
+from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.stimuli.noise import draw_noise
+from circuitdsl.text.diagnostics import InputError
 
 TINY = BACKBONES["tiny"]
 ANGLES = (10.0, 77.0, 130.0, 201.0, 290.0)
@@ -169,8 +169,8 @@ def test_the_central_neuron_is_the_same_alone_and_in_the_map():
 
 @pytest.mark.network
 def test_curves_against_inceptionv1_caffe2(caffe2_weights, photographs):
-    from circuitdsl.compare.by_name import score
-    from circuitdsl.resources import circuits_folder
+    from circuitdsl.run.networks import score
+    from circuitdsl.text.resources import circuits_folder
 
     comparison = score(
         circuits_folder() / "curves.circ",

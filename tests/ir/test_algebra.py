@@ -87,7 +87,7 @@ def test_folding_does_not_change_values(data: st.DataObject) -> None:
 def test_dials_used_are_those_that_anything_reads() -> None:
     from corpus import GOLDEN
 
-    from circuitdsl.check import load
+    from circuitdsl.checking import load
 
     circuit = load(GOLDEN / "curves_example.circ")
     assert dials_used(circuit) == {"wavelength", "bow", "radius", "opposed"}

@@ -7,8 +7,8 @@ from corpus import FILES, GOLDEN, name_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.check import check_source, load, loads
-from circuitdsl.check.standard import standard_file, standard_names
+from circuitdsl.checking import check_source, load, loads
+from circuitdsl.checking.names.standard import standard_file, standard_names
 from circuitdsl.ir.algebra import combine, negate
 from circuitdsl.ir.circuit import (
     INPUT,
@@ -37,10 +37,10 @@ from circuitdsl.ir.expressions import ZERO_ANGLE, Dial, Number, Scalar, ScalarUn
 from circuitdsl.ir.spelling import _DEFAULTS, number
 from circuitdsl.ir.stimuli import Setting
 from circuitdsl.ir.text import dump_ir, to_source
-from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import format_source
 from circuitdsl.syntax.read import read_source
+from circuitdsl.text.source import Source
 
 CIRCUITS = [path for path in FILES if "\nfamily " in path.read_text(encoding="utf-8")]
 

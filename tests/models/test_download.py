@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from file_server import serving
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.models.download import Remote, download
+from circuitdsl.text.diagnostics import InputError
 
 BODY = bytes(range(256)) * 4000
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -130,7 +130,7 @@ def test_a_full_disk_is_one_message(server, tmp_path):
     script = f"""
 import resource, signal
 from pathlib import Path
-from circuitdsl.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError
 from circuitdsl.models.download import Remote, download
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -9,12 +9,12 @@ from builders import blob, cases, circuit, connect, family, place, px, real, tap
 from flax import nnx
 from small_network import SMALL, small_weights
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import Circuit, Norm
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.reference import interpret, interpret_weights
+from circuitdsl.text.diagnostics import InputError
 
 IMAGES = np.random.default_rng(3).uniform(0, 255, (2, 64, 72, 3)).astype(np.float32)
 

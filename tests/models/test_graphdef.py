@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from small_network import SMALL, small_weights
 from tensorboard.compat.proto import graph_pb2
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.models.graphdef import WireError, read_graphdef
 from circuitdsl.models.weights import read_weights
+from circuitdsl.text.diagnostics import InputError
 
 
 @pytest.mark.parametrize("float_val", [False, True])

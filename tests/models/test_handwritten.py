@@ -28,12 +28,12 @@ from builders import (
 from flax import nnx
 from programs import five_layers
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import Circuit, Normalisation, Param
 from circuitdsl.ir.expressions import Dial
-from circuitdsl.lower.weights import lower
+from circuitdsl.lowering.weights import lower
 from circuitdsl.models.convolution import LRN_ALPHA, LRN_BIAS
 from circuitdsl.models.handwritten import HandwrittenNetwork, build, forward
+from circuitdsl.text.diagnostics import InputError
 
 
 def images(side: int = 40, n: int = 2, seed: int = 0) -> np.ndarray:
@@ -149,7 +149,7 @@ def test_gradients_reach_the_dials() -> None:
 
     @jax.jit
     def loss(bow: jax.Array) -> jax.Array:
-        weights = lower(program, {"bow": bow})
+        weights = lower(program)({"bow": bow})
         return forward(program, weights, pictures, ["bows"])["bows"].sum()
 
     slope = jax.grad(loss)(jnp.float32(12))

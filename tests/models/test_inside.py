@@ -29,14 +29,14 @@ from builders import (
 )
 from programs import PROGRAMS
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import Circuit, Normalisation
 from circuitdsl.ir.packing import overfull, pack
-from circuitdsl.lower.weights import lower
+from circuitdsl.lowering.weights import lower
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.inside import as_inside, departures, findings_inside, weights_inside
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import read_weights, write_weights
+from circuitdsl.text.diagnostics import InputError
 
 
 def through_bottlenecks() -> Circuit:
@@ -66,7 +66,7 @@ def test_inside_is_as_alone(tmp_path) -> None:
     """Every family, to 1e-4 relative, through a file that the plain network reads."""
     program = through_bottlenecks()
     assert departures(program) == ()
-    weights = lower(program)
+    weights = lower(program)()
     path = tmp_path / "inside.safetensors"
     write_weights(path, weights_inside(program, weights))
     backbone = program.backbone.geometry
@@ -107,7 +107,7 @@ def test_the_five_layers_fill_the_real_widths() -> None:
 def test_what_does_not_fit_names_layers_and_widths() -> None:
     wide = circuit((family("gabors", "conv2d0", orient(65)),), ())
     with pytest.raises(InputError, match="conv2d0 holds 64 channels; families there need 65"):
-        weights_inside(wide, lower(wide))
+        weights_inside(wide, lower(wide)())
     program = through_bottlenecks()
     many = tuple(
         replace(one, axes=(orient(16),)) if one.name in ("line", "copy") else one
@@ -137,4 +137,4 @@ def test_units_of_a_trained_network_are_not_inside() -> None:
     given = family("window", "conv2d2", units=(3,))
     program = extended(stem(), given)
     with pytest.raises(InputError, match="a blank network has none"):
-        weights_inside(program, lower(as_inside(program)))
+        weights_inside(program, lower(as_inside(program))())

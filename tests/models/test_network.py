@@ -5,11 +5,11 @@ import pytest
 from flax import nnx
 from small_network import SMALL, small_weights
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import BACKBONES, Backbone, same_padding
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import read_weights
+from circuitdsl.text.diagnostics import InputError
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def _in_torch(backbone: Backbone, weights: dict[str, np.ndarray], images: np.nda
 
 @pytest.mark.network
 def test_the_real_network_agrees_with_pytorch(caffe2_weights, photographs):
-    from circuitdsl.stimuli.images import open_images
+    from circuitdsl.stimuli.photographs import open_images
 
     backbone = BACKBONES["inceptionv1"]
     weights = read_weights(caffe2_weights, backbone)

@@ -14,12 +14,12 @@ from graphdefs import graphdef
 from safetensors.numpy import save_file
 from small_network import SMALL, small_weights
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models import registry
 from circuitdsl.models.download import Remote
 from circuitdsl.models.fetch import fetch
 from circuitdsl.models.weights import GRAPH_MEMBER, read_weights, write_weights
+from circuitdsl.text.diagnostics import InputError
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from small_network import SMALL, small_weights
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.weights import (
     GRAPH_MEMBER,
@@ -22,6 +21,7 @@ from circuitdsl.models.weights import (
     tensors_digest,
     write_weights,
 )
+from circuitdsl.text.diagnostics import InputError
 
 
 def _assert_equal(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
@@ -207,7 +207,7 @@ import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from small_network import small_weights
-from circuitdsl.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError
 from circuitdsl.models.weights import write_weights
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

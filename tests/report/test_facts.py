@@ -20,7 +20,7 @@ from builders import (
     tune,
 )
 
-from circuitdsl.check import loads
+from circuitdsl.checking import loads
 from circuitdsl.ir.circuit import Circuit, Normalisation
 from circuitdsl.report.facts import describe_circuit, receptive_field
 

@@ -13,12 +13,12 @@ import pytest
 from conftest import ROOT
 from rich.console import Console
 
-from circuitdsl.check import check_source
-from circuitdsl.diagnostics import CODES, Diagnostic, page, render
+from circuitdsl.checking import check_source
 from circuitdsl.report import findings
 from circuitdsl.report.tables import narrow
 from circuitdsl.report.terminal import print_table, progress
-from circuitdsl.source import Source, Span
+from circuitdsl.text.diagnostics import CODES, Diagnostic, page, render
+from circuitdsl.text.source import Source, Span
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 

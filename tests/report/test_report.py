@@ -12,15 +12,15 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from circuitdsl.compare.families import FoundFamily, FoundUnit
 from circuitdsl.compare.score import Comparison, UnitScore
-from circuitdsl.compare.tuning import curve_tuning
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.angles import even_deg
+from circuitdsl.measure.find import FoundFamily, FoundUnit
+from circuitdsl.measure.tuning import curve_tuning
 from circuitdsl.report.figures import draw_tuning
-from circuitdsl.report.records import write_json
+from circuitdsl.report.json_files import write_json
 from circuitdsl.report.tables import found_table, score_table
 from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.text.diagnostics import InputError
 
 GRID = CurveGrid((20.0, 40.0), even_deg(72, 360.0))
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from circuitdsl.compare.effect import Effect, Flip, Variant
-from circuitdsl.diagnostics import InputError
 from circuitdsl.report.sheets import draw_flips
+from circuitdsl.text.diagnostics import InputError
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.backbones import TINY_CLASSES
-from circuitdsl.stimuli.distances import (
+from circuitdsl.stimuli.scenes import CLASSES, SECTORS, scenes
+from circuitdsl.stimuli.strokes import (
     DISC,
     SEGMENT,
     STROKE,
@@ -16,7 +17,6 @@ from circuitdsl.stimuli.distances import (
     arc_coverage,
     figure_coverage,
 )
-from circuitdsl.stimuli.scenes import CLASSES, SECTORS, scenes
 
 N, SIDE = 80, 64
 

@@ -9,12 +9,12 @@ from corpus import FILES, GOLDEN, TEXTS, name_of, tokens
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.diagnostics import DiagnosticError
-from circuitdsl.layout import WIDTH
-from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import format_source
 from circuitdsl.syntax.parse import parse
+from circuitdsl.text.diagnostics import DiagnosticError
+from circuitdsl.text.layout import WIDTH
+from circuitdsl.text.source import Source
 
 
 def formatted(text: str) -> str:

@@ -15,14 +15,14 @@ from corpus import GOLDEN, TEXTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.resources import grammar_file
-from circuitdsl.source import Source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import dump_tree
 from circuitdsl.syntax.outline import DEEPEST, LONGEST_LIST
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import LARGEST, read_source
 from circuitdsl.syntax.words import RESERVED, UNITS
+from circuitdsl.text.resources import grammar_file
+from circuitdsl.text.source import Source
 
 
 def codes(text: str) -> list[str]:

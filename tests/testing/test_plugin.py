@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 # runs within a run forget what they import, and libraries put up with being imported only once
-import circuitdsl.compare.expectations
+import circuitdsl.compare.expect
 import circuitdsl.testing.plugin  # noqa: F401
 
 pytest_plugins = ["pytester"]

@@ -22,7 +22,6 @@ from builders import (
 )
 from hypothesis import given, settings
 
-from circuitdsl.diagnostics import InputError
 from circuitdsl.ir.circuit import INPUT, Norm
 from circuitdsl.ir.groups import Element
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
@@ -34,6 +33,7 @@ from circuitdsl.testing import (
     random_figure,
 )
 from circuitdsl.testing.strategies import figures
+from circuitdsl.text.diagnostics import InputError
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,107 @@
+"""Tree to IR: CircuitFile -> Circuit and everything that is wrong with it.
+
+Every error of a file is gathered, and none is reported twice: what depends on a faulty declaration
+is passed over in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from circuitdsl.checking.circuits.assembly import circuit_of
+from circuitdsl.checking.circuits.declarations import Imports, build, check_imports
+from circuitdsl.checking.circuits.lints import unused_dials
+from circuitdsl.checking.edits.fits import fits
+from circuitdsl.checking.edits.script import script
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.names.imports import FileLoader, Loader, open_module
+from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.stimuli.activity import reaches
+from circuitdsl.ir.circuit import (
+    Circuit,
+)
+from circuitdsl.ir.fits import FitBlock
+from circuitdsl.ir.script import Script
+from circuitdsl.syntax import nodes
+from circuitdsl.text.diagnostics import Diagnostic
+
+
+def check(
+    file: nodes.CircuitFile, loader: Loader | None = None
+) -> tuple[Circuit | None, list[Diagnostic]]:
+    """Check a circuit file.
+
+    Args:
+        file: Its tree.
+        loader: Finds imported files; by default on the disk, beside the file.
+
+    Returns:
+        The circuit, or None if there are errors or the file declares no families, and all
+        diagnostics in order of appearance.
+    """
+    checked = examine(file, loader)
+    return checked.circuit, checked.diagnostics
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a file means, and what is wrong with it.
+
+    Attributes:
+        circuit: None if there are errors or the file declares no families.
+        script: Its edits and scores; None if there are errors or it has none.
+        diagnostics: In order of appearance.
+        fits: Its fits.
+    """
+
+    circuit: Circuit | None
+    script: Script | None
+    diagnostics: list[Diagnostic]
+    fits: tuple[FitBlock, ...] = ()
+
+
+def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
+    """Check a file, for its circuit and for its edits and scores.
+
+    Args:
+        file: Its tree.
+        loader: Finds imported files; by default on the disk, beside the file.
+    """
+    findings = Findings()
+    if file.header is None:
+        return Checked(None, None, [])
+    loader = loader or FileLoader()
+    module = open_module(file, loader, findings)
+    imports = Imports()
+    built = build(module, findings, imports)
+    check_imports(module, findings, imports)
+    edits = script(module, built.use, _Circuits(loader), findings)
+    circuit = None
+    families = any(each.families for each in built.everything)
+    if not findings.failed and built.use is not None and families:
+        circuit = circuit_of(built, built.use)
+        unused_dials(circuit, findings)
+        reaches(circuit, findings)
+    fitted = fits(module, circuit, findings)
+    if findings.failed:
+        circuit = None
+    found = sorted(
+        findings.diagnostics,
+        key=lambda d: (d.span.source is not file.source, d.span.source.name, d.span.start),
+    )
+    return Checked(circuit, None if findings.failed else edits, found, fitted)
+
+
+class _Circuits:
+    """The circuits of imported files, under their own names; each is checked once."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+        self.known: dict[int, Circuit | None] = {}
+
+    def __call__(self, module: Module) -> Circuit | None:
+        """The circuit of a file; None if it has faults, which are reported elsewhere."""
+        key = id(module)
+        if key not in self.known:
+            self.known[key] = examine(module.file, self.loader).circuit
+        return self.known[key]

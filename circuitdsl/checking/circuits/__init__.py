@@ -1,0 +1,1 @@
+"""Whole circuits: declarations put together, copies of circuits, warnings."""

@@ -1,0 +1,141 @@
+"""What the declarations of a file amount to, and the circuit that is put together from them.
+
+In: the checked declarations of a file, of the copies of circuits that it makes, and of imported
+files whose families it uses. Out: a `Circuit`, with whatever else of other files these need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from circuitdsl.checking.connections.connections import Joined
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.stimuli.sets import stimulus
+from circuitdsl.ir.circuit import (
+    BackboneUse,
+    Circuit,
+    Family,
+    Motif,
+    Normalisation,
+    Param,
+    Stimulus,
+)
+from circuitdsl.ir.dials import dials_used
+from circuitdsl.text.source import NOWHERE
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the declarations of one file, or of one copy of a circuit, amount to.
+
+    Faulty ones are left out.
+
+    Attributes:
+        module: Its names.
+        use: Its backbone.
+        families: Its own families by name; None for faulty ones.
+        reached: Every family that its connections can name: its own, and those of its parts.
+        joined: Its connections.
+        normalisations: Its normalisations.
+        motifs: Its own motifs.
+        stimuli: Its own stimulus sets.
+        parts: Imported files and copies of circuits that stand in it.
+    """
+
+    module: Module
+    use: BackboneUse | None
+    families: dict[str, Family | None]
+    reached: dict[str, Family | None]
+    joined: tuple[Joined, ...]
+    normalisations: tuple[Normalisation, ...]
+    motifs: tuple[Motif, ...]
+    stimuli: tuple[Stimulus, ...]
+    parts: tuple[Built, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Built, ...]:
+        """Its parts, and theirs, each before what it stands in; itself last. None twice."""
+        found = [each for part in self.parts for each in part.everything]
+        return tuple({id(each): each for each in (*found, self)}.values())
+
+
+def circuit_of(built: Built, use: BackboneUse) -> Circuit:
+    """The circuit of a file without errors: all that stands in it, then what that uses of others.
+
+    What an imported file claims of its families is claimed there, not here.
+    """
+    module, everything = built.module, built.everything
+    families = [
+        family
+        if each.module.file.source is module.file.source
+        else replace(family, expectations=())
+        for each in everything
+        for family in each.families.values()
+        if family is not None
+    ]
+    header = module.file.header
+    circuit = Circuit(
+        doc="" if header is None or header.doc is None else header.doc.value,
+        backbone=use,
+        families=tuple(families),
+        connections=tuple(joined.connection for each in everything for joined in each.joined),
+        normalisations=tuple(n for each in everything for n in each.normalisations),
+        motifs=_motifs(built),
+        span=NOWHERE if header is None else header.span,
+    )
+    circuit = replace(circuit, stimuli=(*built.stimuli, *_stimuli_of_others(built, circuit)))
+    used = dials_used(circuit)
+    modules = (inner for each in everything for inner in reachable(each.module))
+    inner = {p.name: p for each in modules for p in own_dials(each) if each is not module}
+    others = (param for param in inner.values() if param.name in used)
+    return replace(circuit, params=(*own_dials(module), *others))
+
+
+def own_dials(module: Module) -> tuple[Param, ...]:
+    """The dials that a module declares."""
+    return tuple(param for param in module.dials.values() if param is not None)
+
+
+def reachable(module: Module) -> Iterator[Module]:
+    """A module and all that it imports."""
+    yield module
+    for inner in module.modules.values():
+        yield from reachable(inner)
+
+
+def _motifs(built: Built) -> tuple[Motif, ...]:
+    """The file's own motifs, then those of others that connections use."""
+    everything = built.everything
+    joined = [each.connection for part in everything for each in part.joined]
+    called = dict.fromkeys(each.motif.name for each in joined if each.motif is not None)
+    known = {
+        motif.name: motif
+        for each in everything
+        for where in reachable(each.module)
+        for motif in where.patterns.values()
+        if motif is not None
+    }
+    own = {motif.name for motif in built.motifs}
+    return (*built.motifs, *(known[name] for name in called if name in known and name not in own))
+
+
+def _stimuli_of_others(built: Built, circuit: Circuit) -> Iterator[Stimulus]:
+    """The stimulus sets of other files that families are calibrated and described on."""
+    names: list[str] = []
+    for family in circuit.families:
+        if family.calibrate is not None:
+            names += [family.calibrate.one, family.calibrate.zero]
+        for claim in family.expectations:
+            terms = (*claim.left, *claim.right)
+            names += [term.measure.stimulus for term in terms if term.measure is not None]
+    wanted = dict.fromkeys(names)
+    for where in (inner for each in built.everything for inner in reachable(each.module)):
+        for key, node in where.stimuli.items():
+            name = where.prefix + key
+            if where is not built.module and name in wanted:
+                del wanted[name]
+                found = stimulus(where, node, Findings())
+                if found is not None:
+                    yield found

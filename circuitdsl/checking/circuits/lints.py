@@ -1,0 +1,194 @@
+"""What is legal, but hardly meant: aliased profiles, units that never fire, dials without use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from circuitdsl.checking.connections.connections import Joined
+from circuitdsl.checking.connections.geometry import value_of
+from circuitdsl.checking.findings import Findings
+from circuitdsl.ir.axes import PERIOD_DEG, Axis
+from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
+from circuitdsl.ir.dials import dials_used
+from circuitdsl.ir.expressions import Apply, Number, Scalar
+from circuitdsl.text.diagnostics import Diagnostic
+from circuitdsl.text.source import Span
+
+NARROWEST_DEG = 0.1
+"""Width of the narrowest bump, which no family could sample anyway."""
+
+NARROWEST_OCTAVES = 0.01
+"""Width of the narrowest peak over scales."""
+
+ALIASED_LIMIT = 0.05
+"""The share of a bump that its source may fail to sample."""
+
+
+@lru_cache(maxsize=1024)
+def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
+    """The share of a bump that `count` evenly spaced members cannot tell from a coarser one.
+
+    A bump is `exp(kappa (cos(m x) - 1))`; its Fourier coefficient of order k is `I_k(kappa)`, with
+    I the modified Bessel function, and `count` samples reach order count/2.
+
+    Args:
+        width_deg: Full width at half maximum.
+        count: Members of the source along the axis.
+        period_deg: Degrees after which the axis repeats.
+    """
+    # 1 - cos a = 2 sin^2(a/2), which stays exact for narrow bumps
+    half = math.sin(math.radians(360.0 / period_deg * width_deg / 4))
+    kappa = math.log(2) / (2 * half * half)
+    return _bessel(count / 2, kappa) / _bessel(0, kappa)
+
+
+def _bessel(order: float, kappa: float) -> float:
+    """`exp(-kappa) I_order(kappa)` by the trapezoid rule, exact to rounding for whole orders."""
+    steps = 256
+    total = 0.0
+    for step in range(steps + 1):
+        t = math.pi * step / steps
+        weight = 0.5 if step in (0, steps) else 1.0
+        total += weight * math.exp(kappa * (math.cos(t) - 1)) * math.cos(order * t)
+    return abs(total / steps)
+
+
+def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> None:
+    """Report bumps of impossible width, and warn of those the source samples too coarsely."""
+    for tune in joined.wiring.tunes:
+        source = None if joined.source is None else joined.source.axis(tune.axis)
+        target = joined.target.axis(tune.axis)
+        if source is None:
+            continue
+        period = min(axis.period_deg for axis in (source, target) if axis is not None)
+        for term in tune.terms:
+            if term.name == "octaves":
+                _positive(joined, term, dials, findings)
+            if term.name != "bump" or source.kind not in PERIOD_DEG:
+                continue
+            width = value_of(dict(term.arguments)["width"], dials, float("nan"))
+            span, also = joined.at(term.span)
+            if width is not None and not NARROWEST_DEG <= width < period:
+                message = f"the width of a bump lies between {NARROWEST_DEG}deg and {period:g}deg; "
+                findings.error("E304", f"{message}it is {width:g}deg", span, also=also)
+            elif width is not None and source.at_deg is None:
+                warning = _aliased(source, width, period, span)
+                if warning is not None:
+                    findings.add(replace(warning, also=also))
+
+
+def _positive(
+    joined: Joined, term: ProfileTerm, dials: Mapping[str, float], findings: Findings
+) -> None:
+    width = value_of(dict(term.arguments)["width"], dials, float("nan"))
+    if width is not None and width < NARROWEST_OCTAVES:
+        span, also = joined.at(term.span)
+        message = f"the width of `octaves` is {NARROWEST_OCTAVES} or more; it is {width:g}"
+        findings.error("E304", message, span, also=also)
+
+
+def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
+    """L401, where a source samples a bump too coarsely."""
+    part = aliased_part(width, source.count * period / source.period_deg, period)
+    if part <= ALIASED_LIMIT:
+        return None
+    return Diagnostic(
+        "L401",
+        f"`bump({width:g}deg)` on {source.count} members of `{source.name}` "
+        f"aliases {100 * part:.0f} % (limit {100 * ALIASED_LIMIT:.0f} %)",
+        span,
+        "warning",
+        note=f"they stand every {source.period_deg / source.count:g}deg, "
+        "too coarsely for a bump this narrow",
+        help="Widen the bump, or give the source more members.",
+    )
+
+
+# ---- families that never fire, or are fed by nothing
+
+
+def silent_families(
+    families: Iterable[Family], joined: Iterable[Joined], findings: Findings
+) -> None:
+    """Report families whose every weight is negative, and warn of those without input."""
+    into: dict[str, list[Joined]] = {}
+    for each in joined:
+        into.setdefault(each.target.name, []).append(each)
+    for family in families:
+        if family.units is not None:
+            continue
+        feeding = into.get(family.name, [])
+        if not feeding:
+            findings.warn(
+                "L404",
+                f"nothing is connected to `{family.name}`",
+                family.span,
+                help=f"Add `connect ... -> {family.name} {{ ... }}`.",
+            )
+        elif _never_fires(family, feeding):
+            findings.error(
+                "E603",
+                f"all weights of `{family.name}` are negative and its bias is not above 0: "
+                "it can never fire",
+                family.span,
+                help="Give it a positive bias, or something that excites it.",
+            )
+
+
+def _never_fires(family: Family, feeding: Iterable[Joined]) -> bool:
+    if family.calibrate is not None or _may_exceed_zero(family.bias):
+        return False
+    return all(_signs(each) == {-1} for each in feeding)
+
+
+def _may_exceed_zero(bias: Scalar | None) -> bool:
+    return bias is not None and not (isinstance(bias, Number) and bias.value <= 0)
+
+
+def _sign(scalar: Scalar | None) -> set[int]:
+    if scalar is None:
+        return {1}
+    if isinstance(scalar, Number):
+        return {1} if scalar.value > 0 else {-1} if scalar.value < 0 else set()
+    if isinstance(scalar, Apply) and scalar.operation == "neg":
+        return {-sign for sign in _sign(scalar.arguments[0])}
+    return {1, -1}
+
+
+def _times(*factors: set[int]) -> set[int]:
+    result = {1}
+    for factor in factors:
+        result = {a * b for a in result for b in factor}
+    return result
+
+
+def _template_signs(place: Template | None) -> set[int]:
+    signs: set[int] = set()
+    for term in () if place is None else place.terms:
+        own = {1, -1} if term.shape.name in ("gabor", "half") else {1}
+        signs |= _times(_sign(term.weight), own)
+    return signs or {1, -1}
+
+
+def _signs(joined: Joined) -> set[int]:
+    """The signs that weights of a connection can have."""
+    found = joined.wiring
+    signs = _times(_template_signs(found.place), _sign(found.gain))
+    if found.norm is not None:
+        signs = _times(signs, _sign(found.norm.mass))
+    for tune in found.tunes:
+        signs = _times(signs, set[int]().union(*(_sign(term.weight) for term in tune.terms)))
+    if found.colour is not None and found.colour.kind != "luma":
+        signs = {1, -1}
+    return signs
+
+
+def unused_dials(circuit: Circuit, findings: Findings) -> None:
+    """Warn of dials that change nothing."""
+    used = dials_used(circuit)
+    for param in circuit.params:
+        if param.name not in used:
+            findings.warn("L403", f"the dial `{param.name}` changes nothing", param.span)

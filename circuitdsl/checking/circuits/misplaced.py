@@ -1,0 +1,26 @@
+"""`expect` lines where nothing gives them a meaning."""
+
+from __future__ import annotations
+
+from circuitdsl.checking.findings import Findings
+from circuitdsl.syntax import nodes
+
+_BLOCKS: dict[type[nodes.Node], str] = {
+    nodes.Motif: "a motif",
+    nodes.Connect: "a connection",
+    nodes.Normalise: "a normalisation",
+    nodes.Stimulus: "a stimulus set",
+    nodes.Fit: "a fit",
+}
+"""Declarations whose blocks claim nothing, as messages name them."""
+
+
+def out_of_place(file: nodes.CircuitFile, findings: Findings) -> None:
+    """Report the expectations of a file that stand where they mean nothing (E804)."""
+    for item in file.items:
+        block: nodes.Block | None = getattr(item, "block", None)
+        if block is None or type(item) not in _BLOCKS:
+            continue
+        for expectation in block.expectations:
+            message = f"{_BLOCKS[type(item)]} has nothing to expect"
+            findings.error("E804", message, expectation.span, help="Remove the line.")

@@ -1,0 +1,1 @@
+"""Connections: their ends, their attributes, and the geometry between layers."""

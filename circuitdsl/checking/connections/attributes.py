@@ -1,0 +1,229 @@
+"""The attributes that connections and motifs share: blocks to `Wiring`, and motifs themselves.
+
+In: a block and an evaluator of the module around it. Out: IR values, unset where the text says
+nothing or something wrong. Whether they fit the families at both ends is checked later.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.kinds import (
+    SCALAR_TYPES,
+    Profile,
+    Value,
+    as_type,
+    is_scalar,
+    named_type,
+)
+from circuitdsl.ir.circuit import (
+    Colour,
+    Formal,
+    Motif,
+    Norm,
+    NormKind,
+    Template,
+    Tune,
+    Wiring,
+)
+from circuitdsl.ir.expressions import ONE, Dial, Scalar, ScalarUnit
+from circuitdsl.syntax import nodes
+
+ATTRIBUTES = ("place", "tune", "over", "colour", "dc", "norm", "gain")
+
+NORMS: dict[str, dict[str, bool]] = {
+    "none": {},
+    "l1": {},
+    "l2": {},
+    "mass": {"mass": True, "balance": False},
+}
+COLOURS: dict[str, dict[str, bool]] = {
+    "luma": {},
+    "hue": {"angle": True},
+    "opponent": {"hue": True, "against": True},
+}
+
+
+def wiring(block: nodes.Block | None, what: str, evaluator: Evaluator) -> Wiring:
+    """The wiring that a block describes.
+
+    Args:
+        block: The block, if there is one.
+        what: What it belongs to, as a message names it.
+        evaluator: For its expressions.
+    """
+    found = attributes(block, ATTRIBUTES, what, evaluator.findings)
+    place = found.get("place")
+    over = found.get("over")
+    norm = found.get("norm")
+    colour = found.get("colour")
+    tunes = [
+        tune
+        for name, attribute in found.items()
+        if name.startswith("tune.") and (tune := _tune(attribute, evaluator)) is not None
+    ]
+    return Wiring(
+        place=None if place is None else _place(place, evaluator),
+        tunes=tuple(tunes),
+        over=None if over is None else names_listed(over.value, "`over`", evaluator.findings),
+        colour=None if colour is None else _colour(colour, evaluator),
+        dc=_number(found.get("dc"), "`dc`", evaluator),
+        norm=None if norm is None else _norm(norm, evaluator),
+        gain=_number(found.get("gain"), "`gain`", evaluator),
+    )
+
+
+def _number(attribute: nodes.Attribute | None, what: str, evaluator: Evaluator) -> Scalar | None:
+    return None if attribute is None else evaluator.scalar(attribute.value, "real", what)
+
+
+def _place(attribute: nodes.Attribute, evaluator: Evaluator) -> Template | None:
+    value = evaluator.typed(attribute.value, "template", "`place`")
+    template = cast("Template | None", value)
+    return None if template is None else Template(template.terms, attribute.value.span)
+
+
+def _tune(attribute: nodes.Attribute, evaluator: Evaluator) -> Tune | None:
+    name = attribute.name.text
+    value = evaluator.typed(attribute.value, "profile", f"`{name}`")
+    if value is None:
+        return None
+    profile = cast("Profile", value)
+    axis = name.removeprefix("tune.")
+    return Tune(axis, profile.terms, profile.frame or "frame", attribute.span)
+
+
+def names_listed(node: nodes.Expression, what: str, findings: Findings) -> tuple[str, ...] | None:
+    """One name, or a list of names."""
+    items = node.items if isinstance(node, nodes.Listing) else (node,)
+    names: list[str] = []
+    for item in items:
+        if not isinstance(item, nodes.Reference):
+            message = f"{what} is a name, or a list of names"
+            findings.error("E302", message, item.span)
+            return None
+        if item.name.text in names:
+            findings.error("E208", f"`{item.name.text}` is given twice", item.span)
+            return None
+        names.append(item.name.text)
+    return tuple(names)
+
+
+def choice(
+    node: nodes.Expression,
+    known: dict[str, dict[str, bool]],
+    what: str,
+    findings: Findings,
+) -> tuple[str, dict[str, nodes.Expression]] | None:
+    """One of some known words, with its arguments by name.
+
+    Args:
+        node: What was written: `word` or `word(...)`.
+        known: The formals of each word, each with whether it must be given.
+        what: What is chosen, as a message names it.
+        findings: Where to report.
+    """
+    if not isinstance(node, nodes.Reference | nodes.Call):
+        findings.error("E302", f"{what} is one of {listed(known)}", node.span)
+        return None
+    name = node.name.text
+    if name not in known:
+        message = with_hint(f"{what} cannot be `{name}`", name, known)
+        findings.error("E201", message, node.name.span, help=f"It is one of {listed(known)}.")
+        return None
+    call = node if isinstance(node, nodes.Call) else nodes.Call(node.span, node.name, ())
+    given = match(call, known[name], findings)
+    return None if given is None else (name, given)
+
+
+def _norm(attribute: nodes.Attribute, evaluator: Evaluator) -> Norm | None:
+    chosen = choice(attribute.value, NORMS, "`norm`", evaluator.findings)
+    if chosen is None:
+        return None
+    name, given = chosen
+    values: dict[str, Scalar] = {"mass": ONE, "balance": ONE}
+    for key, node in given.items():
+        value = evaluator.scalar(node, "real", f"`{key}` of `mass()`")
+        if value is None:
+            return None
+        values[key] = value
+    return Norm(cast("NormKind", name), values["mass"], values["balance"], attribute.value.span)
+
+
+def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
+    chosen = choice(attribute.value, COLOURS, "`colour`", evaluator.findings)
+    if chosen is None:
+        return None
+    name, given = chosen
+    span = attribute.value.span
+    if name == "luma":
+        return Colour("luma", span=span)
+    angles = [evaluator.scalar(v, "angle", f"`{k}` of `{name}()`") for k, v in given.items()]
+    if None in angles:
+        return None
+    first, *others = [angle for angle in angles if angle is not None]
+    if name == "hue":
+        return Colour("hue", first, span=span)
+    if first == others[0]:
+        evaluator.findings.error("E304", "`opponent` needs two different hues", span)
+        return None
+    return Colour("opponent", first, others[0], span=span)
+
+
+# ---- motifs
+
+
+def pattern(module: Module, name: str, findings: Findings) -> Motif | None:
+    """The motif of that name, as the circuit will know it; None if its declaration is faulty."""
+    if name not in module.patterns:
+        home, node = module.motifs[name]
+        module.patterns[name] = _motif(home, node, module.prefix + name, findings)
+    return module.patterns[name]
+
+
+def _motif(home: Module, node: nodes.Motif, name: str, findings: Findings) -> Motif | None:
+    formals: list[Formal] = []
+    values: dict[str, Value | None] = {}
+    sound = True
+    for formal in node.formals:
+        key = formal.name.text
+        unit = _formal_unit(home, formal, findings)
+        if key in values:
+            findings.error("E203", f"`{key}` is declared twice", formal.name.span)
+            sound = False
+        values[key] = None if unit is None else Dial(key, unit, formal.name.span)
+        default: Scalar | None = None
+        if unit is not None and formal.default is not None:
+            what = f"the default of `{key}`"
+            default = Evaluator(home, findings).scalar(formal.default, unit, what)
+            sound = sound and default is not None
+        if unit is None:
+            sound = False
+        else:
+            formals.append(Formal(key, unit, default, formal.span))
+    found = wiring(node.block, f"motif `{node.name.text}`", Evaluator(home, findings, values))
+    return Motif(name, tuple(formals), found, node.span) if sound else None
+
+
+def _formal_unit(home: Module, formal: nodes.Formal, findings: Findings) -> ScalarUnit | None:
+    if formal.unit is not None:
+        return cast("ScalarUnit | None", named_type(formal.unit, SCALAR_TYPES, findings))
+    if formal.default is None:
+        findings.error(
+            "E207",
+            f"`{formal.name.text}` needs a type",
+            formal.name.span,
+            help=f"Write `{formal.name.text}: TYPE`, with one of: {', '.join(SCALAR_TYPES)}.",
+        )
+        return None
+    value = Evaluator(home, findings).value(formal.default)
+    if value is None:
+        return None
+    if not is_scalar(value):
+        as_type(value, "real", formal.default.span, f"`{formal.name.text}`", findings)
+        return None
+    return cast("Scalar", value).unit

@@ -1,0 +1,286 @@
+"""Rules of connections: axes, profiles, frames and attributes that fit both ends."""
+
+from __future__ import annotations
+
+from circuitdsl.checking.connections.connections import Joined
+from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.ir.axes import PERIOD_DEG, Axis
+from circuitdsl.ir.circuit import Family, Tune
+from circuitdsl.text.diagnostics import Label
+from circuitdsl.text.source import NOWHERE, Span
+
+DIRECTED = ("bar", "arc")
+"""Shapes whose points have a tangent."""
+
+_PAIRING = ("equal", "same", "other")
+
+
+def fits(joined: Joined, findings: Findings) -> None:
+    """Report everything about a connection that does not fit its two ends."""
+    _present(joined, findings)
+    _summed(joined, findings)
+    _tuned(joined, findings)
+    for tune in joined.wiring.tunes:
+        _of_the_axis(joined, tune, findings)
+        _frame(joined, tune, findings)
+        _paired(joined, tune, findings)
+    _of_the_image(joined, findings)
+
+
+def _written(joined: Joined, name: str) -> Span:
+    """Where an attribute was written, else the connection's head."""
+    block = joined.node.block
+    for attribute in () if block is None else block.attributes:
+        if attribute.name.text == name:
+            return attribute.span
+    return joined.node.source.span.to(joined.node.target.span)
+
+
+def _present(joined: Joined, findings: Findings) -> None:
+    if joined.wiring.place is None and not joined.mentioned & {"place", "*"}:
+        findings.error(
+            "E207",
+            f"this connection into `{joined.target.name}` has no `place`",
+            joined.node.source.span.to(joined.node.target.span),
+            help="Say where its weights lie, such as `place = dot()`.",
+        )
+
+
+def _axis_span(family: Family, axis: str) -> Span:
+    found = family.axis(axis)
+    return NOWHERE if found is None else found.span
+
+
+def _axis_label(joined: Joined, family: Family, axis: str) -> tuple[Label, ...]:
+    span = _axis_span(family, axis)
+    if span.source is not joined.connection.span.source:
+        return ()
+    found = family.axis(axis)
+    return () if found is None else (Label(span, described(found)),)
+
+
+def described(axis: Axis) -> str:
+    """How many members an axis has, and where."""
+    if axis.at_deg is not None:
+        return f"{axis.count} members, unevenly spaced"
+    if axis.kind == "flip":
+        return "2 members, left and right"
+    if axis.kind == "cases":
+        return f"{axis.count} cases"
+    if axis.kind == "scale":
+        return f"{axis.count} members, each {axis.ratio:g} times the one before"
+    return f"{axis.count} members, every {axis.period_deg / axis.count:g}deg"
+
+
+def _summed(joined: Joined, findings: Findings) -> None:
+    """`over` names axes of the source that the target lacks."""
+    over = joined.wiring.over or ()
+    source = joined.source
+    span, also = joined.at(_written(joined, "over"))
+    for name in over:
+        if source is None or source.axis(name) is None:
+            known = [] if source is None else [axis.name for axis in source.axes]
+            message = with_hint(f"{joined.source_name} has no axis `{name}`", name, known)
+            findings.error("E201", message, span, also=also)
+        elif joined.target.axis(name) is not None:
+            findings.error(
+                "E402",
+                f"`over = {name}`, but `{joined.target.name}` also has `{name}`",
+                span,
+                also=(*also, *_axis_label(joined, joined.target, name)),
+                note="an axis is summed over only where the target lacks it",
+                help=f"Remove `over`, and give the axis a profile: `tune.{name} = ...`.",
+            )
+    if joined.mentioned & {"*"} or ("over" in joined.mentioned and joined.wiring.over is None):
+        return
+    for axis in () if source is None else source.axes:
+        if joined.target.axis(axis.name) is None and axis.name not in over and source is not None:
+            findings.error(
+                "E401",
+                f"`{joined.target.name}` has no axis `{axis.name}`; "
+                f"add `over = {axis.name}` to sum it",
+                joined.node.source.span.to(joined.node.target.span),
+                also=_axis_label(joined, source, axis.name),
+                note="what is lost on the way is named",
+            )
+
+
+def _tuned(joined: Joined, findings: Findings) -> None:
+    """Every shared axis has a profile, and every profile an axis of the source."""
+    source, target = joined.source, joined.target
+    tuned = {tune.axis for tune in joined.wiring.tunes}
+    for tune in joined.wiring.tunes:
+        if source is None or source.axis(tune.axis) is None:
+            known = [] if source is None else [axis.name for axis in source.axes]
+            name = tune.axis
+            message = with_hint(f"{joined.source_name} has no axis `{name}`", name, known)
+            span, also = joined.at(tune.span)
+            findings.error("E201", message, span, also=also)
+    if source is None or "*" in joined.mentioned:
+        return
+    for axis in source.axes:
+        other = target.axis(axis.name)
+        if other is None:
+            continue
+        if axis.kind != other.kind and not (axis.turns_plane and other.turns_plane):
+            findings.error(
+                "E409",
+                f"`{axis.name}` is a `{axis.kind}` axis of `{source.name}`, "
+                f"but a `{other.kind}` axis of `{target.name}`",
+                joined.node.source.span.to(joined.node.target.span),
+                also=_axis_label(joined, source, axis.name),
+                help="Name axes alike only where they mean the same.",
+            )
+        elif axis.name not in tuned and not joined.mentioned & {f"tune.{axis.name}", "tune"}:
+            findings.error(
+                "E403",
+                f"no `tune.{axis.name}`: name a profile, or `equal`",
+                joined.node.source.span.to(joined.node.target.span),
+                note=f"both families have the axis `{axis.name}`",
+            )
+
+
+def _of_the_axis(joined: Joined, tune: Tune, findings: Findings) -> None:
+    """A profile over angles needs an axis that counts angles; one over octaves, one of scales."""
+    source = joined.source
+    axis = None if source is None else source.axis(tune.axis)
+    if source is None or axis is None:
+        return
+    what = {"flip": "sides", "cases": "cases", "scale": "octaves"}.get(axis.kind, "angles")
+    help_ = {
+        "octaves": "Write `octaves(1)`: one octave wide at half of its height.",
+        "angles": "Write `bump(30deg)`.",
+    }.get(what, "Use `same` and `other`.")
+    for term in tune.terms:
+        wants = {"bump": "angles", "octaves": "octaves"}.get(term.name, what)
+        if wants != what:
+            span, also = joined.at(term.span)
+            findings.error(
+                "E305",
+                f"a profile over {wants} cannot tune `{axis.name}`, which counts {what}",
+                span,
+                also=(*also, *_axis_label(joined, source, axis.name)),
+                help=help_,
+            )
+    if tune.frame in ("tangent", "radial") and not axis.turns_plane:
+        span, also = joined.at(tune.span)
+        message = f"`@ {tune.frame}` is a direction in the plane, and `{axis.name}` counts none"
+        findings.error("E306", message, span, also=also, help=f"Remove `@ {tune.frame}`.")
+
+
+def _frame(joined: Joined, tune: Tune, findings: Findings) -> None:
+    """`@ tangent` and `@ radial` need a template whose points have a direction."""
+    span, also = joined.at(tune.span)
+    if tune.frame != "frame" and any(term.name in _PAIRING for term in tune.terms):
+        name = next(term.name for term in tune.terms if term.name in _PAIRING)
+        findings.error(
+            "E306", f"`{name}` pairs members, so `@ {tune.frame}` has no meaning", span, also=also
+        )
+    if joined.wiring.place is None:
+        return
+    shapes = {term.shape.name for term in joined.wiring.place.terms}
+    if tune.frame == "tangent":
+        bad = sorted(shapes - set(DIRECTED))
+        if bad:
+            findings.error(
+                "E306",
+                f"`@ tangent` needs a curved template; `{bad[0]}` has no tangent",
+                span,
+                also=also,
+                help=f"Use {' or '.join(f'`{name}`' for name in DIRECTED)}.",
+            )
+    elif tune.frame == "radial" and "dot" in shapes:
+        findings.error(
+            "E306",
+            "`@ radial` needs a template with an extent; `dot` has none",
+            span,
+            also=also,
+            help="Use `ring` or `blob`.",
+        )
+
+
+def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
+    """`equal`, `same` and `other` compare members by number."""
+    source, target = joined.source, joined.target
+    names = [term.name for term in tune.terms if term.name in _PAIRING]
+    if not names or source is None:
+        return
+    a, b = source.axis(tune.axis), target.axis(tune.axis)
+    span, also = joined.at(next(t.span for t in tune.terms if t.name in _PAIRING))
+    if a is None:
+        return
+    if b is None:
+        message = f"`{names[0]}` pairs members, but `{target.name}` has no axis `{tune.axis}`"
+        findings.error("E404", message, span, also=also)
+        return
+    labels = (
+        *also,
+        *_axis_label(joined, source, tune.axis),
+        *_axis_label(joined, target, tune.axis),
+    )
+    one_kind = a.kind == b.kind == "cases"
+    if "equal" not in names and (a.count, b.count) != (2, 2) and not one_kind:
+        findings.error(
+            "E404",
+            f"`{names[0]}` is for axes of two members; "
+            f"`{source.name}` has {a.count}, `{target.name}` {b.count}",
+            span,
+            also=labels,
+        )
+    elif a.count != b.count:
+        findings.error(
+            "E404",
+            f"`{source.name}` has {a.count} members along `{tune.axis}`, `{target.name}` has "
+            f"{b.count}, and `{names[0]}` cannot pair them",
+            span,
+            label="pairs members one to one",
+            also=labels,
+            help=f"Use {a.count} members in both"
+            + (", or a `bump`." if a.kind in PERIOD_DEG else "."),
+        )
+    elif a.kind != b.kind or a.values != b.values:
+        findings.error(
+            "E404",
+            f"`{names[0]}` pairs members of `{source.name}` and `{target.name}` "
+            "that stand at different angles",
+            span,
+            label="pairs members one to one",
+            also=labels,
+            help="Give both axes the same angles, or use a `bump`.",
+        )
+
+
+def _of_the_image(joined: Joined, findings: Findings) -> None:
+    """`colour` is for the image, `dc` for gratings."""
+    found = joined.wiring
+    if found.colour is not None and joined.source is not None:
+        span, also = joined.at(found.colour.span)
+        findings.error(
+            "E202",
+            "`colour` says what is read of the image; "
+            f"this connection reads `{joined.source.name}`",
+            span,
+            also=also,
+            help="Remove it.",
+        )
+    hue = joined.target.acting("hue")
+    silent = found.colour is None and not joined.mentioned & {"colour", "*"}
+    if joined.source is None and hue is not None and silent:
+        findings.error(
+            "E207",
+            f"`{joined.target.name}` has the hue axis `{hue.name}`; say which colour it turns",
+            joined.node.source.span.to(joined.node.target.span),
+            also=_axis_label(joined, joined.target, hue.name),
+            help="Add `colour = hue(0deg)`; `colour = luma` if this connection sees no colour.",
+        )
+    if found.dc is not None and found.place is not None:
+        other = [t.shape.name for t in found.place.terms if t.shape.name != "gabor"]
+        if other:
+            span, also = joined.at(_written(joined, "dc"))
+            findings.error(
+                "E202",
+                f"`dc` is for `gabor` templates; found `{other[0]}`",
+                span,
+                also=also,
+                help="Remove it; `norm = mass(1, balance=1)` makes weights sum to 0.",
+            )

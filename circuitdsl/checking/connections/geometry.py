@@ -1,0 +1,236 @@
+"""Geometry: which layers read which, how large kernels are, and what fits in them.
+
+Sizes are judged with every dial at its default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from circuitdsl.checking.connections.connections import Joined
+from circuitdsl.checking.findings import Findings
+from circuitdsl.ir.backbones import Backbone, GeometryError
+from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
+from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.symmetry import frame_parts
+from circuitdsl.text.source import Span
+
+_POINTS = 25
+"""Points of a centre line, as the compiler samples it."""
+
+
+def reads(joined: Joined, use: BackboneUse, findings: Findings) -> bool:
+    """Whether the target's layer can read the source's."""
+    source = INPUT if joined.source is None else joined.source.layer
+    span = joined.node.source.span.to(joined.node.target.span)
+    backbone, layer = use.geometry, joined.target.layer
+    if backbone.order[source] >= backbone.order[layer]:
+        where = f"{source} is computed after {layer}"
+        if source == layer:
+            where = f"both families stand in {layer}"
+        findings.error("E502", f"{where}; connections point forward", span)
+        return False
+    try:
+        backbone.between(source, layer)
+    except GeometryError as error:
+        help_ = ""
+        if "lies between" in str(error):
+            what = "copy" if joined.source else "chain of families"
+            help_ = f"Declare a {what} in the layer between."
+        findings.error("E502", str(error), span, help=help_)
+        return False
+    return True
+
+
+def tap_px(use: BackboneUse, target: Family) -> int:
+    """Pixels from one tap to the next of the kernels into a family."""
+    layer = use.geometry.by_name[target.layer]
+    return use.geometry.sampling(layer.inputs[0], use.input_px).stride
+
+
+def fits_kernel(
+    joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings
+) -> None:
+    """Report shapes that do not fit the kernels of the target's layer."""
+    place = joined.wiring.place
+    if place is None:
+        return
+    side = use.geometry.by_name[joined.target.layer].kernel
+    tap = tap_px(use, joined.target)
+    for term in place.terms:
+        values = shape_values(term.shape, dials, tap)
+        if values is None or not _legal(joined, term.shape, values, findings):
+            continue
+        span, also = joined.at(term.shape.span)
+        text = _call_text(term.shape)
+        reach = _reach(term.shape.name, values) * _largest_dilation(joined)
+        if term.shape.name != "dot":
+            reach += _displaced(joined, dials)
+        if reach > side * tap / 2 + 1e-9:
+            findings.error(
+                "E501",
+                f"the centre line of `{text}` leaves a {side}x{side} kernel of "
+                f"{tap}px taps ({side * tap}px wide)",
+                span,
+                label=f"reaches {reach:.3g}px from the centre; the kernel {side * tap / 2:g}px",
+                also=also,
+            )
+        if term.shape.name == "gabor" and values["wavelength"][0] < 2 * tap:
+            findings.error(
+                "E505",
+                f"wavelength {values['wavelength'][0]:g}px is under two taps of {tap}px",
+                span,
+                also=also,
+                note="a grating finer than two taps cannot be told from a coarser one",
+            )
+    if side == 1 and place.terms and all(t.shape.name == "half" for t in place.terms):
+        span, also = joined.at(place.span)
+        findings.warn(
+            "E508",
+            "the two sides of `half` cancel within the one tap of a 1x1 layer",
+            span,
+            also=also,
+            help="Declare the family in a 3x3 layer, or use `dot()`.",
+        )
+    if side > 1 and all(term.shape.name == "dot" for term in place.terms):
+        span, also = joined.at(place.span)
+        findings.warn(
+            "E506",
+            f"`dot()` into a {side}x{side} layer uses 1 of {side * side} taps",
+            span,
+            also=also,
+            help="Declare the family in a 1x1 layer, if that was meant.",
+        )
+
+
+def _displaced(joined: Joined, dials: Mapping[str, float]) -> float:
+    """How far templates stand beside the middle tap, along x or y."""
+    ends = [joined.target.centre, None if joined.source is None else joined.source.centre]
+    here, read = (
+        [value_of(part, dials, math.nan) or 0.0 for part in centre or ()] or [0.0, 0.0]
+        for centre in ends
+    )
+    return max(abs(own - other) for own, other in zip(here, read, strict=True))
+
+
+def _largest_dilation(joined: Joined) -> float:
+    """By how much the largest member of a `scale` axis enlarges the template."""
+    wiring = joined.wiring
+    tuned = {tune.axis for tune in wiring.tunes}
+    summed = frozenset(wiring.over or ()) - tuned
+    source = () if joined.source is None else joined.source.axes
+    dilation = frame_parts(source, joined.target.axes, summed)[2]
+    return 1.0 if dilation is None else 2.0 ** max(dilation.axis.values)
+
+
+def _call_text(shape: Shape) -> str:
+    text = " ".join(shape.span.text.split())
+    return text if text.startswith(shape.name) and len(text) <= 60 else f"{shape.name}(...)"
+
+
+def shape_values(
+    shape: Shape, dials: Mapping[str, float], tap: float
+) -> dict[str, tuple[float, ...]] | None:
+    """The arguments of a shape as numbers; None where they have no value."""
+    values: dict[str, tuple[float, ...]] = {}
+    for name, argument in shape.arguments:
+        parts: Iterable[Scalar] = argument if isinstance(argument, tuple) else (argument,)
+        numbers = [value_of(part, dials, tap) for part in parts]
+        if any(number is None for number in numbers):
+            return None
+        values[name] = tuple(number for number in numbers if number is not None)
+    return values
+
+
+def value_of(scalar: Scalar, dials: Mapping[str, float], tap: float) -> float | None:
+    """The value of an expression at the defaults; None where it has none."""
+    try:
+        value = evaluate(scalar, dials, tap)
+    except (ArithmeticError, KeyError):
+        return None
+    return value if isinstance(value, float | int) and math.isfinite(value) else None
+
+
+def _legal(
+    joined: Joined, shape: Shape, values: Mapping[str, tuple[float, ...]], findings: Findings
+) -> bool:
+    """Widths and lengths are above zero; a radius is not zero."""
+    for name, parts in values.items():
+        if name in ("at", "phase"):
+            continue
+        bad = parts[0] == 0 if shape.name == "arc" and name == "radius" else parts[0] <= 0
+        if bad:
+            span, also = joined.at(shape.span)
+            rule = (
+                "may not be 0px"
+                if shape.name == "arc" and name == "radius"
+                else "must be above 0px"
+            )
+            message = f"`{name}` of `{shape.name}()` {rule}; it is {parts[0]:g}px"
+            findings.error("E304", message, span, also=also)
+            return False
+    return True
+
+
+def _reach(name: str, values: Mapping[str, tuple[float, ...]]) -> float:
+    """How far the centre line of a shape goes from the centre, along x or y."""
+    x, y = values.get("at", (0.0, 0.0))
+    if name == "bar":
+        return max(abs(x) + values["length"][0] / 2, abs(y))
+    if name == "arc":
+        radius, half = values["radius"][0], values["span"][0] / 2
+        steps = [half * (2 * i / (_POINTS - 1) - 1) for i in range(_POINTS)]
+        xs = [abs(x + radius * math.sin(s / radius)) for s in steps]
+        ys = [abs(y + radius * (1 - math.cos(s / radius))) for s in steps]
+        return max(*xs, *ys)
+    if name == "ring":
+        return values["radius"][0]
+    if name == "blob":
+        return max(abs(x), abs(y))
+    return 0.0
+
+
+def capacity(
+    use: BackboneUse, families: Iterable[Family], joined: Iterable[Joined], findings: Findings
+) -> None:
+    """Warn of layers and bottlenecks that are narrower than the circuit.
+
+    A circuit alone builds its own channels; inside the backbone it would have to fit.
+    """
+    backbone = use.geometry
+    inside = f"it runs alone, but does not fit inside `{backbone.name}`"
+    here: dict[str, list[Family]] = {}
+    for family in families:
+        if family.units is None:
+            here.setdefault(family.layer, []).append(family)
+    for layer, members in here.items():
+        total, width = sum(member.size for member in members), backbone.by_name[layer].width
+        if total > width:
+            message = f"{layer} holds {width} channels; families there need {total}"
+            span = members[-1].span
+            findings.warn("E504", message, _head(span), note=inside)
+    through: dict[str, dict[str, Joined]] = {}
+    for each in joined:
+        bottleneck = backbone.by_name[each.target.layer].inputs[0]
+        if bottleneck.endswith("_bottleneck") and each.source is not None:
+            through.setdefault(bottleneck, {}).setdefault(each.source.name, each)
+    for bottleneck, sources in through.items():
+        _bottleneck(backbone, bottleneck, list(sources.values()), inside, findings)
+
+
+def _bottleneck(
+    backbone: Backbone, name: str, sources: list[Joined], inside: str, findings: Findings
+) -> None:
+    width = backbone.by_name[name].width
+    total = sum(each.source.size for each in sources if each.source is not None)
+    if total > width:
+        span = sources[-1].node.source.span.to(sources[-1].node.target.span)
+        message = f"{total} channels must pass {name}, which is {width} wide"
+        findings.warn("E503", message, span, note=inside)
+
+
+def _head(span: Span) -> Span:
+    """The first line of a declaration."""
+    first = span.text.split("{", 1)[0].rstrip()
+    return Span(span.source, span.start, span.start + len(first.split("\n", 1)[0]))

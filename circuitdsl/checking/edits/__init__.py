@@ -1,0 +1,1 @@
+"""Edit scripts: verbs and what they act on, scores, fits."""

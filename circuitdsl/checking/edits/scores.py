@@ -1,0 +1,260 @@
+"""`score` blocks: tree -> `RecoveryScore` or `TuningScore`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from circuitdsl.checking.edits.expect import claims
+from circuitdsl.checking.edits.targets import hand_family, units_of
+from circuitdsl.checking.edits.verbs import Workbench, is_grid
+from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.ir.circuit import BackboneUse
+from circuitdsl.ir.script import (
+    Ablate,
+    Edit,
+    HandSide,
+    Measure,
+    Photographs,
+    RecoveryScore,
+    Score,
+    Side,
+    Splice,
+    Step,
+    TrainedSide,
+    TuningScore,
+)
+from circuitdsl.syntax import nodes
+
+_RECOVERY = ("intact", "removed", "spliced", "using", "measure", "seed")
+_TUNING = ("left", "right", "using")
+_MEASURES: tuple[Measure, ...] = ("top1", "top5", "cross_entropy", "kl")
+
+Attributes = Mapping[str, nodes.Attribute]
+
+
+def score(
+    bench: Workbench, node: nodes.Score, use: BackboneUse, edits: Mapping[str, Edit]
+) -> Score | None:
+    """A `score` block; None after reporting what is wrong with it."""
+    known = dict.fromkeys((*_RECOVERY, *_TUNING))
+    found = attributes(node.block, tuple(known), "a score", bench.findings)
+    recovers = any(name in found for name in ("intact", "removed", "spliced"))
+    tunes = any(name in found for name in ("left", "right"))
+    if recovers == tunes:
+        message = f"`{node.name.text}` compares nothing" if not tunes else "two scores in one"
+        help_ = "Give `left` and `right`, or `intact`, `removed` and `spliced`."
+        bench.findings.error("E801", message, node.name.span, help=help_)
+        return None
+    if recovers:
+        return _recovery(bench, node, found, use, edits)
+    return _tuning(bench, node, found, use, edits)
+
+
+# ---- recovery
+
+
+def _recovery(
+    bench: Workbench,
+    node: nodes.Score,
+    found: Attributes,
+    use: BackboneUse,
+    edits: Mapping[str, Edit],
+) -> RecoveryScore | None:
+    named = _compared(bench, node, found, use, edits)
+    if named is None:
+        return None
+    removed, spliced = (_steps(edits, name) for name in named)
+    using = bench.source(found["using"].value)
+    if using is None or not _apart(bench, using, found["using"], (*removed, *spliced)):
+        return None
+    measure = _measure(bench, found.get("measure"))
+    seed = 0.0
+    if "seed" in found:
+        seed = bench.constant(found["seed"].value, "`seed`", whole=True)
+    if measure is None or seed is None:
+        return None
+    measured = ("recovered", "shuffled", "random")
+    expected = claims(bench.module, node.block.expectations, measured, bench.findings)
+    name = node.name.text
+    return RecoveryScore(name, *named, using, measure, int(seed), expected, node.span)
+
+
+def _compared(
+    bench: Workbench,
+    node: nodes.Score,
+    found: Attributes,
+    use: BackboneUse,
+    edits: Mapping[str, Edit],
+) -> tuple[str, str] | None:
+    """The names of the two edits, held to what a recovery needs (E801)."""
+    findings = bench.findings
+    missing = [name for name in ("intact", "removed", "spliced", "using") if name not in found]
+    if missing:
+        needed = "`recovered` needs `intact`, `removed`, `spliced` and `using`"
+        verb = "is" if len(missing) == 1 else "are"
+        findings.error("E801", f"{needed}; {listed(missing)} {verb} missing", node.name.span)
+        return None
+    named = {key: _name(found[key].value) for key in ("intact", "removed", "spliced")}
+    if named["intact"] != use.name:
+        span = found["intact"].value.span
+        findings.error("E801", f"`intact` is the network itself, `{use.name}`", span)
+    for key, kind, what in (("removed", Ablate, "ablate units"), ("spliced", Splice, "splice")):
+        span = found[key].value.span
+        if named[key] not in edits:
+            if not bench.module.silent(named[key]):
+                message = with_hint(f"no edit `{named[key]}`", named[key], edits)
+                findings.error("E201", message, span)
+            return None
+        count = sum(isinstance(step, kind) for step in _steps(edits, named[key]))
+        if not count or (kind is Splice and count > 1):
+            times = " once" if kind is Splice else ""
+            findings.error("E801", f"`{key}` names an edit that should {what}{times}", span)
+            return None
+    return None if named["intact"] != use.name else (named["removed"], named["spliced"])
+
+
+def _apart(
+    bench: Workbench, using: str, attribute: nodes.Attribute, steps: tuple[Step, ...]
+) -> bool:
+    """Whether images are scored on that nothing is calibrated on; reports E805."""
+    if not isinstance(bench.sources[using], Photographs):
+        message = "recovery is scored on photographs whose classes are known"
+        help_ = "Declare `stimulus photos = photographs()`."
+        bench.findings.error("E302", message, attribute.value.span, help=help_)
+        return False
+    for each in steps:
+        if getattr(each, "images", None) == using:
+            bench.findings.error(
+                "E805",
+                f"`{using}` is scored on, and a step is calibrated on it",
+                attribute.value.span,
+                note="what gains are matched on would flatter the score",
+                help="Declare a second set: `stimulus calibration = photographs()`.",
+            )
+            return False
+    return True
+
+
+def _measure(bench: Workbench, attribute: nodes.Attribute | None) -> Measure | None:
+    if attribute is None:
+        return "cross_entropy"
+    name = _name(attribute.value)
+    if name in _MEASURES:
+        return name
+    message = with_hint(f"there is no measure `{name}`", name, _MEASURES)
+    bench.findings.error("E201", message, attribute.value.span, help=f"It is {listed(_MEASURES)}.")
+    return None
+
+
+def _steps(edits: Mapping[str, Edit], name: str) -> tuple[Step, ...]:
+    edit = edits[name]
+    return (*(() if edit.on is None else _steps(edits, edit.on)), *edit.steps)
+
+
+def _name(node: nodes.Expression) -> str:
+    return node.name.text if isinstance(node, nodes.Reference) else node.span.text
+
+
+# ---- tuning
+
+
+def _tuning(
+    bench: Workbench,
+    node: nodes.Score,
+    found: Attributes,
+    use: BackboneUse,
+    edits: Mapping[str, Edit],
+) -> TuningScore | None:
+    findings = bench.findings
+    wrong = next((name for name in found if name not in _TUNING), None)
+    if wrong is not None or "left" not in found:
+        message = f"`{wrong}` belongs to a score of recovery" if wrong else "there is no `left`"
+        span = found[wrong].name.span if wrong else node.name.span
+        findings.error("E801", message, span)
+        return None
+    keys = [key for key in ("left", "right") if key in found]
+    sides = [_side(bench, found[key].value, use, edits) for key in keys]
+    using = None
+    if "using" in found:
+        using = bench.source(found["using"].value)
+        if using is None or not is_grid(bench, using, found["using"].value):
+            return None
+    left, right = sides[0], sides[-1] if len(sides) == 2 else None
+    if left is None or None in sides:
+        return None
+    measured = ["echo(left)", *(["echo(right)", "correlation"] if right is not None else ["echo"])]
+    expected = claims(bench.module, node.block.expectations, measured, findings)
+    if right is not None and left.count != right.count and _correlates(node):
+        message = f"left has {left.count} members, right {right.count}; pick as many of each"
+        findings.error("E802", message, found["right"].value.span)
+        return None
+    return TuningScore(node.name.text, left, right, using, expected, node.span)
+
+
+def _correlates(node: nodes.Score) -> bool:
+    return any("correlation" in each.span.text for each in node.block.expectations)
+
+
+def _side(
+    bench: Workbench, node: nodes.Expression, use: BackboneUse, edits: Mapping[str, Edit]
+) -> Side | None:
+    """`hand.curve[th=0deg]`, `V.mixed3b[379]`, `curves`, or units of an edit: `quiet.curves`."""
+    name = node.name.text if isinstance(node, nodes.Reference | nodes.Selection) else ""
+    first, _, rest = name.partition(".")
+    if first in edits and rest:
+        inner = rest if rest in bench.module.lets else f"{use.name}.{rest}"
+        place = nodes.Name(node.span, inner)
+        moved = replace(cast("nodes.Reference", node), name=place)
+        units = units_of(bench.module, [moved], bench.findings)
+        return None if units is None else TrainedSide(units, first)
+    if name and _leads_to_hand(bench.module, name):
+        return _members(bench, node)
+    units = units_of(bench.module, [node], bench.findings)
+    return None if units is None else TrainedSide(units)
+
+
+def _leads_to_hand(module: Module, name: str) -> bool:
+    where, key = module, name
+    while (inner := where.inner(key)) is not None:
+        where, key = inner
+    family = where.families.get(key)
+    given = () if family is None or family.block is None else family.block.attributes
+    named = any(attribute.name.text == "units" for attribute in given)
+    return where is not module and key not in where.lets and not named
+
+
+def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
+    named = cast("nodes.Reference | nodes.Selection", node)
+    reference = nodes.Reference(named.name.span, named.name)
+    hand = hand_family(bench.module, reference, bench.circuits, bench.findings)
+    if hand is None:
+        return None
+    family = hand.circuit.by_name[hand.family]
+    if isinstance(node, nodes.Reference):
+        return HandSide(hand, tuple(range(family.size)))
+    axis = family.axes[0]
+    members: list[int] = []
+    for pick in cast("nodes.Selection", node).picks:
+        if isinstance(pick, nodes.Range) or pick.name is None or pick.name.text != axis.name:
+            message = f"a member of `{named.name.text}` is picked by its angle"
+            help_ = f"Write `{named.name.text}[{axis.name}=0deg]`."
+            bench.findings.error("E302", message, pick.span, help=help_)
+            return None
+        evaluator = Evaluator(bench.module, bench.findings)
+        angle = evaluator.constant(pick.value, "angle", f"`{axis.name}`")
+        if angle is None:
+            return None
+        away = [abs((a - angle + 180.0) % 360.0 - 180.0) for a in axis.angles_deg]
+        member = min(range(len(away)), key=away.__getitem__)
+        if away[member] > 0.01:
+            near = sorted(sorted(range(len(away)), key=away.__getitem__)[:2])
+            names = " and ".join(f"{axis.angles_deg[index]:g}deg" for index in near)
+            message = f"`{named.name.text}` has no member at {angle:g}deg; nearest are {names}"
+            bench.findings.error("E408", message, pick.value.span)
+            return None
+        members.append(member)
+    return HandSide(hand, tuple(members))

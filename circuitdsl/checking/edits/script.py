@@ -1,0 +1,259 @@
+"""Edits and scores of a file: tree -> `Script`.
+
+In: a module and its backbone. Out: the script, with every error reported that can be told without
+reading a weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from circuitdsl.checking.edits.scores import score
+from circuitdsl.checking.edits.targets import named, places
+from circuitdsl.checking.edits.verbs import Workbench, step
+from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module, twice
+from circuitdsl.ir.circuit import BackboneUse, Circuit
+from circuitdsl.ir.script import (
+    COMPARE,
+    Ablate,
+    Comparison,
+    Edit,
+    Patch,
+    ReplaceEdges,
+    Scale,
+    ScaleEdges,
+    Score,
+    Script,
+    Sought,
+    Splice,
+    Step,
+)
+from circuitdsl.syntax import nodes
+from circuitdsl.text.source import NOWHERE
+
+
+def script(
+    module: Module,
+    use: BackboneUse | None,
+    circuits: Callable[[Module], Circuit | None],
+    findings: Findings,
+) -> Script | None:
+    """The edits and scores of a file; None if it has none, or if its backbone is unknown.
+
+    Args:
+        module: The file.
+        use: Its backbone.
+        circuits: The circuit of an imported file, None if that has errors.
+        findings: Where to report.
+    """
+    items = module.file.items
+    edits = [item for item in items if isinstance(item, nodes.Edit)]
+    scores = [item for item in items if isinstance(item, nodes.Score)]
+    if use is not None:
+        _clean_room(module, use, findings)
+    if not edits and not scores:
+        return None
+    if use is None:
+        _no_backbone(module, (*edits, *scores)[0], findings)
+        return None
+    if use.weights is None:
+        _closed(use, (*edits, *scores)[0], findings)
+    bench = Workbench(module, circuits, findings)
+    built: dict[str, Edit] = {}
+    for node in edits:
+        _enter(bench, node, use, built)
+    compared: dict[str, Score] = {}
+    first: dict[str, nodes.Score] = {}
+    for node in scores:
+        other = first.setdefault(node.name.text, node)
+        if other is not node:
+            twice(node.name.text, node.name.span, other.name.span, findings)
+            continue
+        found = score(bench, node, use, {edit.name: edit for edit in built.values()})
+        if found is not None:
+            compared[found.name] = found
+    header = module.file.header
+    return Script(
+        doc="" if header is None or header.doc is None else header.doc.value,
+        backbone=use,
+        edits=tuple(built.values()),
+        scores=tuple(compared.values()),
+        sources=tuple(bench.sources.values()),
+        span=NOWHERE if header is None else header.span,
+    )
+
+
+def _enter(bench: Workbench, node: nodes.Edit, use: BackboneUse, built: dict[str, Edit]) -> None:
+    name, findings = node.name, bench.findings
+    if name.text in built:
+        twice(name.text, name.span, built[name.text].span, findings)
+        return
+    if name.text == use.name or name.text in bench.module.lets:
+        findings.error("E203", f"`{name.text}` is declared twice", name.span)
+        return
+    on = node.on.text
+    if on != use.name and on not in built:
+        if not bench.module.silent(on):
+            message = with_hint(f"no network `{on}` to edit", on, (use.name, *built))
+            help_ = f"Write `on {use.name}`, or `on` and an edit that stands above."
+            findings.error("E201", message, node.on.span, help=help_)
+        return
+    steps = [step(bench, verb) for verb in node.block.verbs]
+    sound = tuple(each for each in steps if each is not None)
+    before = () if on == use.name else _all_steps(built, on)
+    built[name.text] = Edit(name.text, None if on == use.name else on, sound, name.span)
+    if len(sound) < len(steps):
+        return
+    if not sound:
+        findings.warn("E704", f"`{name.text}` does nothing", name.span, help="Write its steps.")
+    for verb, each in zip(node.block.verbs, sound, strict=True):
+        expectations = () if verb.block is None else verb.block.expectations
+        _counts(bench, (each,), expectations)
+    _counts(bench, sound, node.block.expectations)
+    _effects(bench.module, (*before, *sound), len(before), findings)
+
+
+def _all_steps(built: dict[str, Edit], name: str) -> tuple[Step, ...]:
+    edit = built[name]
+    return (*(() if edit.on is None else _all_steps(built, edit.on)), *edit.steps)
+
+
+# ---- counts
+
+
+def _counts(
+    bench: Workbench, steps: Sequence[Step], expectations: Sequence[nodes.Expectation]
+) -> None:
+    """`expect count == 10`: how many units, or edges, the steps are about."""
+    for node in expectations:
+        if not isinstance(node.left, nodes.Reference) or node.left.name.text != "count":
+            message = "an edit can expect a `count` of units, or of edges"
+            help_ = "Write `expect count == 10`."
+            bench.findings.error("E804", message, node.left.span, help=help_)
+            continue
+        wanted = Evaluator(bench.module, bench.findings).constant(node.right, "int", "`count`")
+        kinds = {isinstance(each, ScaleEdges | ReplaceEdges) for each in steps}
+        if len(kinds) > 1:
+            message = "this edit acts on units and on edges; `count` could mean both"
+            help_ = "Expect the count of each step in a block of its own."
+            bench.findings.error("E804", message, node.span, help=help_)
+            continue
+        if wanted is None or bench.module.geometry is None:
+            continue
+        count, what = _count(bench.module, steps)
+        if not COMPARE[cast("Comparison", node.comparison)](count, wanted):
+            message = f"`count` is {count}, not {node.comparison} {wanted:g}".replace("== ", "")
+            bench.findings.error("E707", message, node.span, note=what)
+
+
+def _count(module: Module, steps: Sequence[Step]) -> tuple[int, str]:
+    """How many different units or edges, and which."""
+    known = module.geometry
+    if known is None:
+        return 0, ""
+    backbone = known[1]
+    chosen: dict[object, None] = {}
+    for each in steps:
+        if isinstance(each, ScaleEdges | ReplaceEdges):
+            ends = places(backbone, each.source), places(backbone, each.target)
+            chosen |= dict.fromkeys((a, b) for a in ends[0] for b in ends[1])
+        else:
+            chosen |= dict.fromkeys(places(backbone, each.units))
+    if any(isinstance(each, ScaleEdges | ReplaceEdges) for each in steps):
+        return len(chosen), "an edge is a pair of a source and a target unit"
+    found = dict.fromkeys(
+        f"the best {part.count} of {part.layer}"
+        for each in steps
+        if not isinstance(each, ScaleEdges | ReplaceEdges)
+        for part in each.units.parts
+        if isinstance(part, Sought)
+    )
+    units = [place for place in chosen if isinstance(place, tuple)]
+    names = [named(backbone, place) for place in units if place[0] in backbone.by_name]
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return len(chosen), f"they are {', '.join([*found, *names[:12]])}{more}"
+
+
+# ---- steps without an effect
+
+
+def _effects(module: Module, steps: Sequence[Step], own: int, findings: Findings) -> None:
+    """Report steps that come to nothing and steps that others overwrite (E704).
+
+    Args:
+        module: The file.
+        steps: All steps, those that the edit goes on from first.
+        own: The first step of the edit itself.
+        findings: Where to report.
+    """
+    known = module.geometry
+    if known is None:
+        return
+    done: dict[tuple[str, int], tuple[str, bool]] = {}  # the last verb, and whether to zero
+    for index, each in enumerate(steps):
+        if isinstance(each, ScaleEdges | ReplaceEdges):
+            if index >= own and isinstance(each, ScaleEdges) and each.by == 1:
+                findings.warn("E704", "scaling by 1 has no effect", each.span)
+            continue
+        verb = each.span.text.split(maxsplit=1)[0]
+        spoken = False
+        for place in places(known[1], each.units):
+            earlier = done.get(place)
+            message = _clash(each, verb, earlier, named(known[1], place))
+            if message and not spoken and index >= own:
+                findings.warn("E704", message, each.span)
+                spoken = True
+            done[place] = verb, isinstance(each, Ablate) and each.to == "zero"
+
+
+def _clash(each: Step, verb: str, earlier: tuple[str, bool] | None, name: str) -> str:
+    if isinstance(each, Scale) and each.by == 1:
+        return "scaling by 1 has no effect"
+    if earlier is None:
+        return ""
+    both = f"`{earlier[0]}` and `{verb}` both touch {name}"
+    if isinstance(each, Ablate | Patch | Splice):
+        return f"{both}; the first has no effect"
+    return f"{both}; the second has no effect" if earlier[1] else ""
+
+
+# ---- the clean room
+
+
+def _clean_room(module: Module, use: BackboneUse, findings: Findings) -> None:
+    """A file that wires units by hand opens no weights."""
+    if use.weights is None:
+        return
+    wired = any(isinstance(item, nodes.Connect) for item in module.file.items)
+    if wired:
+        findings.error(
+            "E601",
+            f"`{use.name}` is opened for its geometry; weights may not be read here",
+            use.span,
+            note="hand-written circuits never see a trained weight",
+            help="Remove `weights=`; edits stand in a file of their own, which imports this one.",
+        )
+
+
+def _closed(use: BackboneUse, node: nodes.Edit | nodes.Score, findings: Findings) -> None:
+    kind = "edit" if isinstance(node, nodes.Edit) else "score"
+    findings.error(
+        "E601",
+        f"`{use.name}` was opened for geometry; `{kind} {node.name.text}` reads its weights",
+        node.name.span,
+        help=f'Write `backbone {use.name} = {use.architecture}(weights="default")`.',
+    )
+
+
+def _no_backbone(module: Module, node: nodes.Edit | nodes.Score, findings: Findings) -> None:
+    if any(isinstance(item, nodes.Backbone) for item in module.file.items) or module.silent("V"):
+        return  # it is told already
+    findings.error(
+        "E211",
+        "there is no network to edit: this file declares no backbone",
+        node.name.span,
+        help='Add `backbone V = inceptionv1(weights="default")`.',
+    )

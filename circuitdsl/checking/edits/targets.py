@@ -1,0 +1,203 @@
+"""What steps act on: sets of units, edges between them, hand-written families of other files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from circuitdsl.checking.families.axes import family_axes
+from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.values.kinds import described
+from circuitdsl.ir.backbones import Backbone, GeometryError
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.script import Hand, Picked, UnitSet
+from circuitdsl.syntax import nodes
+
+
+def units_of(
+    module: Module, written: Sequence[nodes.Expression], findings: Findings
+) -> UnitSet | None:
+    """The units that some expressions name together; none may come twice."""
+    sets: list[UnitSet] = []
+    for node in written:
+        found = _units(module, node, findings)
+        if found is None:
+            return None
+        sets.append(found)
+    whole = UnitSet(
+        tuple(part for each in sets for part in each.parts), written[0].span.to(written[-1].span)
+    )
+    twice = _twice(module, whole)
+    if twice:
+        findings.error("E208", f"{twice} is named twice", whole.span, help="Name it once.")
+        return None
+    return whole
+
+
+def _units(module: Module, node: nodes.Expression, findings: Findings) -> UnitSet | None:
+    given = _given_family(module, node)
+    if given is not None:
+        return _members(*given, node, findings)
+    value = Evaluator(module, findings).value(node)
+    if value is None:
+        return None
+    if isinstance(value, UnitSet):
+        return UnitSet(value.parts, node.span)
+    findings.error("E302", f"units are named here, not {described(value)}", node.span)
+    return None
+
+
+def _given_family(module: Module, node: nodes.Expression) -> tuple[Module, nodes.Family] | None:
+    """A family with `units`, of this file or of an imported one."""
+    if not isinstance(node, nodes.Reference):
+        return None
+    where, key = module, node.name.text
+    while (inner := where.inner(key)) is not None:
+        where, key = inner
+    family = where.families.get(key)
+    names = () if family is None or family.block is None else family.block.attributes
+    if family is None or not any(attribute.name.text == "units" for attribute in names):
+        return None
+    return where, family
+
+
+def _members(
+    where: Module, family: nodes.Family, node: nodes.Expression, findings: Findings
+) -> UnitSet | None:
+    """The units of a family that was found earlier, with the angles that they prefer."""
+    backbone = where.geometry
+    block = family.block
+    if backbone is None or block is None:
+        return None
+    value = next(each.value for each in block.attributes if each.name.text == "units")
+    items = value.items if isinstance(value, nodes.Listing) else ()
+    numbers = tuple(int(item.value) for item in items if isinstance(item, nodes.Number))
+    layer = family.layer.text.partition(".")[2]
+    axes = family_axes(where, family, Findings())
+    if layer not in backbone[1].by_name or not numbers or axes is None:
+        return None  # its own file is told what is wrong
+    width = backbone[1].by_name[layer].width
+    if max(numbers) >= width:
+        return None
+    turning = next((axis for axis in axes if axis.turns_plane), None)
+    angles = None
+    if turning is not None and len(axes) == 1 and turning.count == len(numbers):
+        angles = turning.angles_deg
+    del findings
+    return UnitSet((Picked(layer, numbers, angles, span=node.span),), node.span)
+
+
+def places(backbone: Backbone, units: UnitSet) -> list[tuple[str, int]]:
+    """Where units are that have numbers: a convolution and a channel; others under their rank."""
+    found: list[tuple[str, int]] = []
+    for part in units.parts:
+        if isinstance(part, Picked):
+            found += [backbone.branch_of(part.layer, number) for number in part.numbers]
+        else:
+            found += [(f"found in {part.layer}", rank) for rank in range(part.count)]
+    return found
+
+
+def named(backbone: Backbone, place: tuple[str, int]) -> str:
+    """A place as messages have it: `mixed3b:379`, with its block's number."""
+    name, channel = place
+    if name not in backbone.by_name:
+        return f"unit {channel + 1} {name}"
+    for layer in backbone.layers:
+        if layer.kind == "concat" and name in layer.inputs:
+            before = layer.inputs[: layer.inputs.index(name)]
+            start = sum(backbone.by_name[each].width for each in before)
+            return f"{layer.name}:{start + channel}"
+    return f"{name}:{channel}"
+
+
+def _twice(module: Module, units: UnitSet) -> str:
+    known = module.geometry
+    if known is None:
+        return ""
+    seen: set[tuple[str, int]] = set()
+    for place in places(known[1], units):
+        if place in seen:
+            return named(known[1], place)
+        seen.add(place)
+    return ""
+
+
+def no_way(module: Module, source: UnitSet, target: UnitSet, findings: Findings) -> bool:
+    """Whether some edge between the units does not exist; reports E702."""
+    known = module.geometry
+    if known is None:
+        return True
+    backbone = known[1]
+    for first in _branches(backbone, source):
+        for last in _branches(backbone, target):
+            if backbone.order[first] >= backbone.order[last]:
+                why = f"{last} is computed before {first}, or beside it"
+            else:
+                try:
+                    backbone.between(first, last)
+                    continue
+                except GeometryError as error:
+                    why = str(error)
+            ends = [_block(backbone, name) for name in (first, last)]
+            span = source.span.to(target.span)
+            message = f"no edge goes from {ends[0]} to {ends[1]}: edges point forward, one layer on"
+            findings.error("E702", message, span, note=why)
+            return True
+    return False
+
+
+def _branches(backbone: Backbone, units: UnitSet) -> list[str]:
+    found: dict[str, None] = {}
+    for part in units.parts:
+        if isinstance(part, Picked):
+            found |= dict.fromkeys(backbone.branch_of(part.layer, n)[0] for n in part.numbers)
+        else:
+            found |= dict.fromkeys(layer.name for layer in backbone.branch_layers(part.layer))
+    return list(found)
+
+
+def _block(backbone: Backbone, branch: str) -> str:
+    blocks = (
+        layer.name for layer in backbone.layers if layer.kind == "concat" and branch in layer.inputs
+    )
+    return next(blocks, branch)
+
+
+def hand_family(
+    module: Module,
+    node: nodes.Expression,
+    circuits: Callable[[Module], Circuit | None],
+    findings: Findings,
+) -> Hand | None:
+    """The hand-written family that `hand.curve` names."""
+    text = node.name.text if isinstance(node, nodes.Reference) else ""
+    where, key = module, text
+    while (inner := where.inner(key)) is not None:
+        where, key = inner
+    if where is module or not key:
+        if not module.silent(text):
+            message = "a family of an imported circuit is named here"
+            help_ = 'Write `import "curves.circ" as hand`, then `hand.curve`.'
+            findings.error("E302", message, node.span, help=help_)
+        return None
+    if key not in where.families:
+        if not where.silent(key):
+            path = text.removesuffix(key)
+            message = with_hint(f"no family `{text}`", text, [path + f for f in where.families])
+            findings.error("E201", message, node.span)
+        return None
+    circuit = circuits(where)
+    if circuit is None:
+        return None
+    family = circuit.by_name[key]
+    if family.units is not None:
+        message = f"`{text}` consists of trained units; hand-written ones are needed here"
+        findings.error("E706", message, node.span)
+        return None
+    if family.rotation is None or len(family.axes) != 1:
+        message = f"the members of `{text}` are not told apart by one angle"
+        findings.error("E409", message, node.span, note="units are matched by preferred angle")
+        return None
+    return Hand(circuit, key)

@@ -1,0 +1,359 @@
+"""The verbs of an `edit` block: tree -> steps of the IR.
+
+In: a verb with its units, clauses and block. Out: one step. Everything that can be told without a
+weight is told here: which units there are, whether edges point forward, how many are edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from circuitdsl.checking.edits.targets import hand_family, no_way, units_of
+from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.checking.stimuli.photographs import image_source
+from circuitdsl.checking.values.arguments import match
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.script import (
+    Ablate,
+    Comparison,
+    Condition,
+    GainRule,
+    Hand,
+    ImageSource,
+    Match,
+    Patch,
+    Quantity,
+    ReplaceEdges,
+    Scale,
+    ScaleEdges,
+    Splice,
+    Step,
+    UnitSet,
+)
+from circuitdsl.syntax import nodes
+
+_RULES: tuple[GainRule, ...] = ("linear", "rms", "mean")
+
+
+@dataclass
+class Workbench:
+    """What the steps of a file share.
+
+    Attributes:
+        module: The file.
+        circuits: Imported circuits, each checked once; gives None for one with errors.
+        findings: Where to report.
+        sources: The image sets used so far, by name.
+    """
+
+    module: Module
+    circuits: Callable[[Module], Circuit | None]
+    findings: Findings
+    sources: dict[str, ImageSource] = field(default_factory=dict[str, ImageSource])
+
+    def source(self, node: nodes.Expression) -> str | None:
+        """The name of the image set that an expression names."""
+        found = image_source(self.module, node, self.findings)
+        if found is None:
+            return None
+        self.sources[found.name] = found
+        return found.name
+
+    def constant(self, node: nodes.Expression, what: str, *, whole: bool = False) -> float | None:
+        """A plain number."""
+        evaluator = Evaluator(self.module, self.findings)
+        return evaluator.constant(node, "int" if whole else "real", what)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a verb takes.
+
+    Attributes:
+        read: Makes the step.
+        clauses: Words that it takes, each with whether it must be there.
+        of: `units`, `edges` or `both`.
+    """
+
+    read: Callable[[_Reading], Step | None]
+    clauses: Mapping[str, bool]
+    of: str
+
+
+def step(bench: Workbench, node: nodes.Verb) -> Step | None:
+    """The step that a verb asks for; None after reporting what is wrong."""
+    name, findings = node.name.text, bench.findings
+    if name not in _VERBS:
+        message = with_hint(f"there is no verb `{name}`", name, _VERBS)
+        findings.error("E201", message, node.name.span, help=f"Verbs: {listed(_VERBS)}.")
+        return None
+    kind = _VERBS[name]
+    if (kind.of == "units" and node.targets) or (kind.of == "edges" and not node.targets):
+        wanted = "units" if kind.of == "units" else "edges"
+        form = "UNITS" if kind.of == "units" else "UNITS -> UNITS"
+        message = f"`{name}` acts on {wanted}"
+        findings.error("E302", message, node.span, help=f"Write `{name} {form} ...`.")
+        return None
+    legal = dict(kind.clauses)
+    if node.targets and kind.of == "both":
+        legal["where"] = False
+    clauses = _clauses(node, legal, findings)
+    if clauses is None:
+        return None
+    found = attributes(node.block, ("gain",) if name == "splice" else (), f"`{name}`", findings)
+    reading = _Reading(bench, node, clauses, found)
+    return kind.read(reading)
+
+
+def _clauses(
+    node: nodes.Verb, legal: Mapping[str, bool], findings: Findings
+) -> dict[str, nodes.Clause] | None:
+    name = node.name.text
+    found: dict[str, nodes.Clause] = {}
+    sound = True
+    for clause in node.clauses:
+        word = clause.word.text
+        if word not in legal:
+            message = f"`{name}` takes no `{word}`"
+            help_ = f"It takes {listed(legal)}." if legal else "It takes nothing more."
+            findings.error("E202", message, clause.word.span, help=help_)
+            sound = False
+        elif word in found:
+            findings.error("E208", f"`{word}` is given twice", clause.word.span)
+            sound = False
+        elif (clause.target is not None) != (word == "with") and clause.value is not None:
+            form = "an edge `A -> B`" if word == "with" else "no edge"
+            findings.error("E302", f"`{word}` expects {form}", clause.span)
+            sound = False
+        found.setdefault(word, clause)
+    missing = [word for word, needed in legal.items() if needed and word not in found]
+    if missing and sound:
+        findings.error("E207", f"`{name}` needs {listed(missing)}", node.span, help=_FORMS[name])
+        return None
+    return found if sound else None
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One verb on its way to a step."""
+
+    bench: Workbench
+    node: nodes.Verb
+    clauses: Mapping[str, nodes.Clause]
+    attributes: Mapping[str, nodes.Attribute]
+
+    @property
+    def findings(self) -> Findings:
+        return self.bench.findings
+
+    def value(self, word: str) -> nodes.Expression:
+        """What follows a clause's word."""
+        return cast("nodes.Expression", self.clauses[word].value)
+
+    # ---- units
+
+    def units(self, written: Sequence[nodes.Expression]) -> UnitSet | None:
+        return units_of(self.bench.module, written, self.findings)
+
+    def edges(self) -> tuple[UnitSet, UnitSet] | None:
+        source, target = self.units(self.node.units), self.units(self.node.targets)
+        if source is None or target is None:
+            return None
+        return (
+            None if no_way(self.bench.module, source, target, self.findings) else (source, target)
+        )
+
+    # ---- verbs
+
+    def ablate(self) -> Step | None:
+        units = self.units(self.node.units)
+        to = self.value("to")
+        if isinstance(to, nodes.Reference) and to.name.text == "zero":
+            return units and Ablate(units, "zero", span=self.node.span)
+        if not isinstance(to, nodes.Call) or to.name.text not in ("mean", "resampled"):
+            message = "units are ablated to `zero`, `mean(SET)` or `resampled(SET, seed=0)`"
+            self.findings.error("E302", message, to.span)
+            return None
+        drawn = to.name.text == "resampled"
+        formals = {"images": True, "seed": False} if drawn else {"images": True}
+        given = match(to, formals, self.findings)
+        images = None if given is None else self.bench.source(given["images"])
+        if given is None or images is None or units is None:
+            return None
+        seed = self.bench.constant(given["seed"], "`seed`", whole=True) if "seed" in given else 0
+        if seed is None or seed < 0:
+            return None
+        kind = "resampled" if drawn else "mean"
+        return Ablate(units, kind, images, int(seed), span=self.node.span)
+
+    def scale(self) -> Step | None:
+        by = self.bench.constant(self.value("by"), "`by`")
+        return None if by is None else self._scaled(by)
+
+    def negate(self) -> Step | None:
+        return self._scaled(-1.0)
+
+    def drop(self) -> Step | None:
+        return self._scaled(0.0)
+
+    def _scaled(self, by: float) -> Step | None:
+        if not self.node.targets:
+            units = self.units(self.node.units)
+            return units and Scale(units, by, self.node.span)
+        edges, where = self.edges(), self.where()
+        if edges is None or where is None:
+            return None
+        return ScaleEdges(*edges, by, where, self.node.span)
+
+    def patch(self) -> Step | None:
+        units, images = self.units(self.node.units), self.bench.source(self.value("from"))
+        return None if units is None or images is None else Patch(units, images, self.node.span)
+
+    def splice(self) -> Step | None:
+        if len(self.node.units) != 1:
+            self.findings.error("E302", "one hand-written family is spliced", self.node.span)
+            return None
+        hand = self.hand(self.node.units[0])
+        units = self.units([self.value("into")])
+        matched, gain = self.match(), self.gain()
+        if hand is None or units is None or matched is None or gain is None:
+            return None
+        return Splice(units, hand, matched, *gain, self.node.span)
+
+    def replace(self) -> Step | None:
+        clause = self.clauses["with"]
+        ends = [self.hand(cast("nodes.Expression", end)) for end in (clause.value, clause.target)]
+        edges, where, matched = self.edges(), self.where(), self.match()
+        source, target = ends
+        if source is None or target is None or edges is None or where is None or matched is None:
+            return None
+        between = [c for c in target.circuit.into(target.family) if c.source == source.family]
+        if source.circuit is not target.circuit or len(between) != 1:
+            count = f"{len(between)} connections" if len(between) > 1 else "no connection"
+            message = f"there is {count} from `{source.family}` to `{target.family}`; one is needed"
+            self.findings.error("E502", message, clause.span)
+            return None
+        return ReplaceEdges(*edges, source, target, matched, where, self.node.span)
+
+    # ---- clauses
+
+    def hand(self, node: nodes.Expression) -> Hand | None:
+        return hand_family(self.bench.module, node, self.bench.circuits, self.findings)
+
+    def match(self) -> Match | None:
+        node = self.value("match")
+        if isinstance(node, nodes.Reference):
+            node = nodes.Call(node.span, node.name, ())
+        if not isinstance(node, nodes.Call) or node.name.text not in ("angle", "placed"):
+            message = "units are matched by `angle(STIMULI, within=18deg)`, or `placed(STIMULI)`"
+            self.findings.error("E302", message, node.span)
+            return None
+        placed = node.name.text == "placed"
+        formals = {"stimuli": False} if placed else {"stimuli": False, "within": False}
+        given = match(node, formals, self.findings)
+        if given is None:
+            return None
+        grid = None
+        if "stimuli" in given:
+            grid = self.bench.source(given["stimuli"])
+            if grid is None or not is_grid(self.bench, grid, given["stimuli"]):
+                return None
+        within = 180.0
+        if "within" in given:
+            evaluator = Evaluator(self.bench.module, self.findings)
+            limit = evaluator.constant(given["within"], "angle", "`within`")
+            if limit is None:
+                return None
+            if not 0.0 <= limit <= 180.0:
+                message = "`within` is an angle from 0deg to 180deg"
+                self.findings.error("E304", message, given["within"].span)
+                return None
+            within = limit
+        return Match(placed, grid, within, self.clauses["match"].span)
+
+    def gain(self) -> tuple[str, GainRule] | None:
+        """The calibration set, and the rule by which gains are matched on it."""
+        help_ = "Write `{ gain = matched(photos, quantity=linear) }`."
+        if "gain" not in self.attributes:
+            message = "`splice` says how strong the hand-written units are"
+            self.findings.error("E207", message, self.node.span, help=help_)
+            return None
+        node = self.attributes["gain"].value
+        if not isinstance(node, nodes.Call) or node.name.text != "matched":
+            self.findings.error("E302", "`gain` is matched on images", node.span, help=help_)
+            return None
+        given = match(node, {"images": True, "quantity": False}, self.findings)
+        images = None if given is None else self.bench.source(given["images"])
+        if given is None or images is None:
+            return None
+        quantity = given.get("quantity")
+        if quantity is None:
+            return images, "linear"
+        name = quantity.name.text if isinstance(quantity, nodes.Reference) else quantity.span.text
+        if name not in _RULES:
+            message = with_hint(f"there is no rule `{name}` to match gains by", name, _RULES)
+            self.findings.error("E201", message, quantity.span, help=f"Rules: {listed(_RULES)}.")
+            return None
+        return images, name
+
+    def where(self) -> tuple[Condition, ...] | None:
+        if "where" not in self.clauses:
+            return ()
+        found = [self._condition(each) for each in self.clauses["where"].conditions]
+        sound = tuple(each for each in found if each is not None)
+        return sound if len(sound) == len(found) else None
+
+    def _condition(self, node: nodes.Condition) -> Condition | None:
+        quantity = _quantity(node.left)
+        if quantity is None:
+            message = "edges are chosen by `weight`, `abs(weight)` or `angle`"
+            help_ = "Write `where weight < 0`, or `where angle > 60deg`."
+            self.findings.error("E302", message, node.left.span, help=help_)
+            return None
+        evaluator = Evaluator(self.bench.module, self.findings)
+        unit = "angle" if quantity == "angle" else "real"
+        value = evaluator.constant(node.right, unit, f"`{node.left.span.text}`")
+        if value is None:
+            return None
+        return Condition(quantity, cast("Comparison", node.comparison), value)
+
+
+def is_grid(bench: Workbench, name: str, node: nodes.Expression) -> bool:
+    """Whether an image set consists of circles of every angle; reports E302 otherwise."""
+    generator = getattr(bench.sources[name], "generator", "photographs")
+    if generator in ("arcs", "discs"):
+        return True
+    message = f"angles are measured on circles (`arcs` or `discs`), not on {generator}"
+    bench.findings.error("E302", message, node.span)
+    return False
+
+
+def _quantity(node: nodes.Expression) -> Quantity | None:
+    if isinstance(node, nodes.Call) and node.name.text == "abs" and len(node.arguments) == 1:
+        inner = _quantity(node.arguments[0].value)
+        return "magnitude" if inner == "weight" else None
+    if isinstance(node, nodes.Reference) and node.name.text in ("weight", "angle"):
+        return cast("Quantity", node.name.text)
+    return None
+
+
+_VERBS: dict[str, _Kind] = {
+    "ablate": _Kind(_Reading.ablate, {"to": True}, "units"),
+    "scale": _Kind(_Reading.scale, {"by": True}, "both"),
+    "negate": _Kind(_Reading.negate, {}, "both"),
+    "drop": _Kind(_Reading.drop, {"where": False}, "edges"),
+    "replace": _Kind(_Reading.replace, {"with": True, "match": True, "where": False}, "edges"),
+    "splice": _Kind(_Reading.splice, {"into": True, "match": True}, "units"),
+    "patch": _Kind(_Reading.patch, {"from": True}, "units"),
+}
+_FORMS = {
+    "ablate": "Write `ablate UNITS to zero`.",
+    "scale": "Write `scale UNITS by 0.5`.",
+    "replace": "Write `replace A -> B with hand.a -> hand.b match angle()`.",
+    "splice": "Write `splice hand.curve into UNITS match angle() { gain = matched(photos) }`.",
+    "patch": "Write `patch UNITS from photos`.",
+}

@@ -1,0 +1,1 @@
+"""Families: axes, identified members, calibration, and what families are expected to do."""

@@ -1,0 +1,135 @@
+"""`identify`: turns that lead from a unit to itself, and whether kernels agree.
+
+In: the attribute and the axes of its family, later its connections. Out: the turns, in degrees.
+Whether a kernel is the same after them is found out at points of the plane, with every dial at its
+default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from circuitdsl.checking.connections.connections import Joined
+from circuitdsl.checking.connections.geometry import tap_px
+from circuitdsl.checking.families.aliasing import SampledKernel
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.values.arguments import match
+from circuitdsl.ir.angles import apart_deg
+from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis
+from circuitdsl.ir.circuit import BackboneUse
+from circuitdsl.syntax import nodes
+from circuitdsl.text.diagnostics import Label
+
+_TURNED = ("rot", "orient", "hue")
+"""Axes that `identify` may turn. A turn of a phase alone never leads back to the same grating."""
+
+MOST_SOURCES = 64
+"""Source units that a kernel is looked at for."""
+
+TOLERANCE = 1e-6
+"""How far apart equal weights may lie, of the largest."""
+
+
+def identified(
+    module: Module,
+    attribute: nodes.Attribute | None,
+    family: str,
+    axes: tuple[Axis, ...],
+    findings: Findings,
+) -> tuple[tuple[str, float], ...]:
+    """The turns of an `identify` attribute; none without one or if it is faulty."""
+    if attribute is None:
+        return ()
+    node = attribute.value
+    if not isinstance(node, nodes.Call) or node.name.text != "turn":
+        message = "`identify` is `turn(AXIS=ANGLE, ...)`"
+        findings.error("E302", message, node.span, help="Write `identify = turn(th=180deg)`.")
+        return ()
+    turning = {axis.name: axis for axis in axes if axis.kind in _TURNED}
+    given = match(node, dict.fromkeys(turning, False), findings)
+    if given is None:
+        return ()
+    turns: list[tuple[str, float]] = []
+    for name, value in given.items():
+        angle = Evaluator(module, findings).constant(value, "angle", f"the turn of `{name}`")
+        if angle is None or not _is_step(turning[name], angle, family, value, findings):
+            return ()
+        turns.append((name, angle % PERIOD_DEG[turning[name].kind]))
+    if all(angle < STEP_DEG for _, angle in turns):
+        message = "`identify` turns nothing: every unit is itself already"
+        findings.error("E405", message, node.span, help="Remove it, or turn by a step of an axis.")
+        return ()
+    return tuple(turns)
+
+
+def _is_step(
+    axis: Axis, angle: float, family: str, node: nodes.Expression, findings: Findings
+) -> bool:
+    """Whether a turn leads from each member of an axis to another one."""
+    period = PERIOD_DEG[axis.kind]
+    for start in axis.angles_deg:
+        goal = start + angle
+        if min(apart_deg(other, goal, period) for other in axis.angles_deg) > STEP_DEG:
+            findings.error(
+                "E405",
+                f"`identify` turns `{axis.name}` by {angle:g}deg, but `{family}` has no member at "
+                f"{goal % period:g}deg",
+                node.span,
+                note=f"from {start:g}deg the turn leads there",
+                help="Turn by a step of the axis, or give the axis members that the turn maps to "
+                "one another.",
+            )
+            return False
+    return True
+
+
+def unchanged(
+    joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings
+) -> None:
+    """Report a kernel that is another one after the turns of its target's `identify`."""
+    target = joined.target
+    if not target.identify or joined.wiring.place is None:
+        return
+    kernel = SampledKernel(joined, dials, tap_px(use, target))
+    reach = use.geometry.by_name[target.layer].kernel * tap_px(use, target) / 2
+    orbits = (((),),) if joined.source is None else joined.source.orbits
+    b = target.members[0]
+    largest = apart = sum_apart = 0.0
+    for x, y in _points(reach):
+        for orbit in orbits[:MOST_SOURCES]:
+            first, second = (
+                sum(kernel.weight(a, element, x, y) for a in orbit)
+                for element in (b, target.turned(b))
+            )
+            for before, after in zip(
+                kernel.hue_factors(b), kernel.hue_factors(target.turned(b)), strict=True
+            ):
+                largest = max(largest, abs(before * first), abs(after * second))
+                apart = max(apart, abs(before * first - after * second))
+                sum_apart = max(sum_apart, abs(before * first + after * second))
+    if apart <= TOLERANCE * largest:
+        return
+    here = target.span.source is joined.connection.span.source
+    signs = sum_apart <= TOLERANCE * largest
+    turns = ", ".join(f"{name} by {angle:g}deg" for name, angle in target.identify)
+    findings.error(
+        "E406",
+        f"the kernel changes {'sign ' if signs else ''}under `identify`"
+        + ("; members would cancel" if signs else ", so its units are not one"),
+        joined.node.source.span.to(joined.node.target.span),
+        also=[Label(target.span, "")] if here else (),
+        note=f"`{target.name}` says that turning {turns} leads from a unit to itself",
+        help="Remove `identify`, or place weights that look the same after the turn.",
+    )
+
+
+def _points(reach: float) -> list[tuple[float, float]]:
+    """Points of the kernel that no turn of a usual angle maps to one another."""
+    found = [(0.0, 0.0)]
+    for step in range(1, 8):
+        angle, radius = 2.4 * step, reach * step / 8  # 2.4: the golden angle, which fills a disc
+        found.append((radius * math.cos(angle), radius * math.sin(angle)))
+    return found

@@ -1,0 +1,105 @@
+"""Diagnostics as they are gathered, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from circuitdsl.text.diagnostics import Diagnostic, Label, suggestion
+from circuitdsl.text.source import Span
+
+NESTED_CALLS = 20_000
+"""Calls inside functions that are written out in one check."""
+
+NESTED_PER_CALL = 8
+"""As many more for each call outside of functions; long files may use them freely."""
+
+MOST_MODULES = 256
+"""Files that one file may import, directly or not, each counted as often as it is imported."""
+
+
+MOST_COPIED = 2048
+"""Declarations in all copies of circuits that one file makes, copies inside of copies included."""
+
+
+class Findings:
+    """What a check has found, and what it has spent."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.calls_left = NESTED_CALLS
+        self._modules = 0
+        self._copied = 0
+        self._seen: set[tuple[str, str, int, int]] = set()
+
+    def affords(self, *, nested: bool) -> bool:
+        """Count a call of a function, and say whether there may be so many."""
+        self.calls_left += -1 if nested else NESTED_PER_CALL
+        return self.calls_left > 0
+
+    def another_module(self) -> bool | None:
+        """Count an imported file: whether it may be read, or None the first time it may not."""
+        self._modules += 1
+        if self._modules == MOST_MODULES + 1:
+            return None
+        return self._modules <= MOST_MODULES
+
+    def affords_copy(self, declarations: int) -> bool | None:
+        """Count a copy of a circuit: whether it may be made, or None the first time it may not."""
+        before, self._copied = self._copied, self._copied + 1 + declarations
+        if before <= MOST_COPIED < self._copied:
+            return None
+        return self._copied <= MOST_COPIED
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic, unless the same one is there already."""
+        span = diagnostic.span
+        key = (diagnostic.code + diagnostic.message, span.source.name, span.start, span.end)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.diagnostics.append(diagnostic)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        also: Iterable[Label] = (),
+        note: str = "",
+        help: str = "",
+    ) -> None:
+        """Report an error."""
+        self.add(Diagnostic(code, message, span, "error", label, tuple(also), note, help))
+
+    def warn(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        also: Iterable[Label] = (),
+        note: str = "",
+        help: str = "",
+    ) -> None:
+        """Report a warning."""
+        self.add(Diagnostic(code, message, span, "warning", label, tuple(also), note, help))
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error."""
+        return any(d.severity == "error" for d in self.diagnostics)
+
+
+def with_hint(message: str, name: str, known: Iterable[str]) -> str:
+    """The message, and the nearest of the known names after it."""
+    hint = suggestion(name, known)
+    return f"{message}; {hint}" if hint else message
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names in backquotes, separated by commas."""
+    known = list(names)
+    text = ", ".join(f"`{name}`" for name in known[:most])
+    return f"{text}, ..." if len(known) > most else text

@@ -1,0 +1,386 @@
+"""Expressions to values: names are looked up, functions written out, constants folded.
+
+In: an expression of the tree and the module whose names it means. Out: a `Value`, or None after a
+diagnostic. There is no recursion in the language: lets and functions may not lead back to
+themselves, and how much a file may write out is bounded, so that every file ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+
+from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.names import units
+from circuitdsl.checking.names.scope import Bound, Module
+from circuitdsl.checking.names.standard import standard_home
+from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.arithmetic import combined, negated
+from circuitdsl.checking.values.kinds import (
+    LARGEST,
+    SCALAR_TYPES,
+    TYPES,
+    Point,
+    Value,
+    as_profile,
+    as_type,
+    described,
+    is_scalar,
+    literal,
+    named_type,
+    no_taps,
+)
+from circuitdsl.checking.values.primitives import moved, primitive
+from circuitdsl.checking.values.ranges import check_range
+from circuitdsl.ir.algebra import has_taps, nodes_of
+from circuitdsl.ir.circuit import Frame, Param
+from circuitdsl.ir.expressions import Dial, Number, Scalar, ScalarUnit
+from circuitdsl.syntax import nodes
+from circuitdsl.text.source import Span
+
+FRAMES: tuple[Frame, ...] = ("frame", "tangent", "radial", "field")
+
+DEEPEST_CALLS = 48
+"""Functions and lets inside one another."""
+
+
+class Evaluator:
+    """Evaluates expressions of one module.
+
+    Attributes:
+        module: Whose names the expressions mean.
+        findings: Where misfits are reported.
+        formals: Values of the formals around the expression; they hide other names.
+        inside: The functions being written out, outermost first.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        findings: Findings,
+        formals: dict[str, Value | None] | None = None,
+        inside: tuple[Bound, ...] = (),
+    ) -> None:
+        self.module = module
+        self.findings = findings
+        self.formals = formals or {}
+        self.inside = inside
+
+    def value(self, node: nodes.Expression) -> Value | None:
+        """The value of an expression, or None after reporting what is wrong with it."""
+        handler = self._handlers.get(type(node))
+        if handler is not None:
+            return handler(self, node)
+        kinds: dict[type, str] = {nodes.Text: "a string", nodes.Listing: "a list"}
+        kind = kinds.get(type(node), "`and`")
+        self.findings.error("E302", f"{kind} has no meaning here", node.span)
+        return None
+
+    def typed(self, node: nodes.Expression, type_: str, what: str) -> Value | None:
+        """The value of an expression as one of `TYPES`."""
+        value = self.value(node)
+        if value is None:
+            return None
+        return as_type(value, type_, node.span, what, self.findings)
+
+    def declared(self, node: nodes.Expression, unit: nodes.Name | None, what: str) -> Value | None:
+        """The value of an expression as the type that its declaration names, if it names one."""
+        if unit is None:
+            return self.value(node)
+        type_ = named_type(unit, TYPES, self.findings)
+        value = self.value(node)
+        if type_ is None or value is None:
+            return None
+        return as_type(value, type_, node.span, what, self.findings)
+
+    def scalar(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> Scalar | None:
+        """The value of an expression as a scalar."""
+        return cast("Scalar | None", self.typed(node, type_, what))
+
+    def constant(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> float | None:
+        """The value of an expression that reads no dial; lengths in pixels, angles in degrees."""
+        scalar = self.scalar(node, type_, what)
+        if scalar is None:
+            return None
+        if type_ != "tap" and has_taps(scalar):
+            no_taps(node.span, self.findings)
+            return None
+        if isinstance(scalar, Number):
+            return scalar.value
+        dial = next(part for part in nodes_of(scalar) if isinstance(part, Dial))
+        self.findings.error(
+            "E309",
+            f"{what} must be a fixed number; this reads the dial `{dial.name}`",
+            node.span,
+            help="Use a number, or a `let` of numbers.",
+        )
+        return None
+
+    # ---- parts of expressions
+
+    def _number(self, node: nodes.Number) -> Value | None:
+        number = literal(node.value, node.unit, node.span)
+        if number.value > LARGEST:
+            self.findings.error("E113", f"`{node.text}` is too large a number", node.span)
+            return None
+        return number
+
+    def _signed(self, node: nodes.Signed) -> Value | None:
+        operand = self.value(node.operand)
+        if operand is None or node.sign == "+":
+            return operand
+        return negated(operand, node.span, self.findings)
+
+    def _power(self, node: nodes.Power) -> Value | None:
+        base, exponent = self.value(node.base), self.value(node.exponent)
+        if base is None or exponent is None:
+            return None
+        return combined("^", base, exponent, node.span, self.findings)
+
+    def _chain(self, node: nodes.Chain) -> Value | None:
+        values = [self.value(part) for part in node.parts]
+        total = values[0]
+        for index, operator in enumerate(node.operators):
+            part = values[index + 1]
+            if total is None or part is None:
+                return None
+            span = node.span
+            if index + 1 < len(node.operators):
+                span = Span(span.source, span.start, node.parts[index + 1].span.end)
+            total = combined(operator, total, part, span, self.findings)
+        return total
+
+    def _point(self, node: nodes.Pair) -> Value | None:
+        if len(node.items) != 2:
+            self.findings.error("E302", "a point is a pair `(x, y)` of lengths", node.span)
+            return None
+        items = [self.scalar(item, "px", "a coordinate") for item in node.items]
+        if items[0] is None or items[1] is None:
+            return None
+        return Point((items[0], items[1]))
+
+    def _relative(self, node: nodes.Relative) -> Value | None:
+        value = self.value(node.operand)
+        name = node.frame.text
+        if name not in FRAMES:
+            message = with_hint(f"there is no frame `{name}`", name, FRAMES)
+            self.findings.error(
+                "E201", message, node.frame.span, help=f"Frames: {', '.join(FRAMES)}."
+            )
+            return None
+        if value is None:
+            return None
+        profile = as_profile(value, node.operand.span)
+        if profile is None or profile.frame is not None:
+            found = "a profile with a frame" if profile else described(value)
+            message = f"`@ {name}` follows a profile, not {found}"
+            self.findings.error("E307", message, node.span)
+            return None
+        return replace(profile, frame=name)
+
+    # ---- names
+
+    def _reference(self, node: nodes.Reference) -> Value | None:
+        name = node.name.text
+        if name in self.formals:
+            return self.formals[name]
+        return self._named(self.module, name, node.name)
+
+    def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
+        if units.names_layer(module, name):
+            return units.whole_layer(module, node, self.findings)
+        if name in module.params:
+            return self._dial(module, name, node.span)
+        if name in module.lets or name in module.values:
+            return self._let(module, name, node.span)
+        if name in module.functions:
+            call = nodes.Call(node.span, node, ())
+            return self._apply(module.functions[name], call)
+        further = module.inner(name) or module.around(name)
+        if further is not None:
+            return self._named(*further, node)
+        if not module.silent(name):
+            self._unknown(module, name, node)
+        return None
+
+    def _unknown(self, module: Module, name: str, node: nodes.Name) -> None:
+        home = standard_home(name)
+        path = node.text.removesuffix(name)  # of the file that was looked into
+        known = [*self.formals, *(path + other for other in module.expression_names())]
+        note, help_ = "", ""
+        if home:
+            help_ = f"Add `from {home} import {name}`."
+        elif name in module.families or name in module.stimuli:
+            kind = "family" if name in module.families else "stimulus"
+            note = f"`{name}` is a {kind}, which has no value of its own"
+        message = f"`{node.text}` has not been imported" if home else f"no value `{node.text}`"
+        if not home:
+            message = with_hint(message, node.text, known)
+        self.findings.error("E201", message, node.span, note=note, help=help_)
+
+    def _dial(self, module: Module, name: str, span: Span) -> Value | None:
+        param = dial(module, name, self.findings)
+        return None if param is None else Dial(param.name, param.unit, span)
+
+    def _let(self, module: Module, name: str, span: Span) -> Value | None:
+        if name in module.values:
+            return module.values[name]
+        if name in module.busy or len(module.busy) + len(self.inside) > DEEPEST_CALLS:
+            self._circular(name, module.busy, name in module.busy, span)
+            return None
+        node = module.lets[name]
+        if module.is_copy(node):
+            message = f"`{name}` is a copy of a circuit, which has no value of its own"
+            self.findings.error("E201", message, span, help=f"Connect `{name}.FAMILY`.")
+            return None
+        module.busy.append(name)
+        evaluator = Evaluator(module, self.findings, inside=self.inside)
+        value = evaluator.declared(node.value, node.unit, f"`{name}`")
+        module.busy.pop()
+        module.values[name] = value
+        return value
+
+    def _circular(self, name: str, chain: list[str], circular: bool, span: Span) -> None:
+        if circular:
+            around = " -> ".join((*chain[chain.index(name) :], name))
+            message = f"`{name}` is defined through itself: {around}"
+            self.findings.error("E210", message, span, help="Definitions may not go in a circle.")
+        else:
+            message = f"definitions lead through more than {DEEPEST_CALLS} others"
+            self.findings.error("E113", message, span)
+
+    # ---- calls
+
+    def _call(self, node: nodes.Call) -> Value | None:
+        module, name = self.module, node.name.text
+        if (known := module.home_of("functions", name)) is not None:
+            return self._apply(known[0].functions[known[1]], node)
+        if name == units.FOUND:
+            return units.found(module, node, self._count, self.findings)
+        while (inner := module.inner(name)) is not None:
+            module, name = inner
+        if module.silent(name):
+            return None
+        self._unknown_function(module, name, node.name)
+        return None
+
+    def _unknown_function(self, module: Module, name: str, node: nodes.Name) -> None:
+        known = [node.text.removesuffix(name) + other for other in module.functions]
+        message, help_ = with_hint(f"no function `{node.text}`", node.text, known), ""
+        home = standard_home(name)
+        if module.home_of("circuits", name):
+            message = f"`{node.text}` is a circuit, not a function"
+            help_ = f"A copy of it is made by `let NAME = {node.text}(...)`."
+        elif name in module.motifs:
+            message = f"`{node.text}` is a motif, not a function"
+            help_ = f"Write `connect A -> B = {name}(...)`."
+        elif home:
+            message, help_ = f"`{name}` has not been imported", f"Add `from {home} import {name}`."
+        elif name in module.params or name in module.lets:
+            message = f"`{node.text}` is a value, not a function"
+            help_ = f"`{name}` is written without `(...)`."
+        self.findings.error("E201", message, node.span, help=help_)
+
+    def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
+        function, home = bound.node, bound.home
+        given = None
+        if self._may_write_out(bound, call):
+            formals = {formal.name.text: formal.default is None for formal in function.formals}
+            given = match(call, formals, self.findings)
+        if given is None:
+            return None
+        name = function.name.text
+        inner = Evaluator(home, self.findings, inside=(*self.inside, bound))
+        values: dict[str, Value | None] = {}
+        for formal in function.formals:
+            key = formal.name.text
+            source = self if key in given else inner
+            node = given.get(key, formal.default)
+            if node is not None:
+                value = source.declared(node, formal.unit, f"`{key}` of `{name}()`")
+                values[key] = value if key in given else self._own(value, home, call.span)
+        if any(value is None for value in values.values()):
+            return None
+        if function.body is None:
+            return primitive(function, values, call.span)
+        inner.formals = values
+        value = inner.declared(function.body, function.unit, f"`{name}()`")
+        return self._own(value, home, call.span)
+
+    def _own(self, value: Value | None, home: Module, span: Span) -> Value | None:
+        """A value of the library, placed where the user called for it."""
+        if value is None or not home.standard or self.module.standard:
+            return value
+        return moved(value, span)
+
+    def _may_write_out(self, bound: Bound, call: nodes.Call) -> bool:
+        """Whether a function can be written out here without going on for ever."""
+        if not self.findings.affords(nested=bool(self.inside)):
+            message = "functions call one another too often to be written out"
+            self.findings.error("E113", message, bound.node.name.span)
+            return False
+        if bound in self.inside or len(self.inside) > DEEPEST_CALLS:
+            chain = [outer.node.name.text for outer in self.inside]
+            self._circular(bound.node.name.text, chain, bound in self.inside, call.span)
+            return False
+        return True
+
+    def _count(self, node: nodes.Expression, what: str) -> float | None:
+        return self.constant(node, "int", what)
+
+    def _unit(self, node: nodes.Unit) -> Value | None:
+        return units.one_unit(self.module, node, self.findings)
+
+    def _selection(self, node: nodes.Selection) -> Value | None:
+        return units.selection(self.module, node, self.findings)
+
+    _handlers: ClassVar[dict[type, Callable[[Evaluator, Any], Value | None]]] = {
+        nodes.Number: _number,
+        nodes.Reference: _reference,
+        nodes.Call: _call,
+        nodes.Chain: _chain,
+        nodes.Signed: _signed,
+        nodes.Power: _power,
+        nodes.Pair: _point,
+        nodes.Relative: _relative,
+        nodes.Unit: _unit,
+        nodes.Selection: _selection,
+    }
+
+
+def dial(module: Module, name: str, findings: Findings) -> Param | None:
+    """The dial that a `param` declares; None if the declaration is faulty."""
+    if name not in module.dials:
+        module.dials[name] = None  # a default that reads its own dial finds none
+        module.dials[name] = _dial(module, module.params[name], findings)
+    return module.dials[name]
+
+
+def _dial(module: Module, node: nodes.Param, findings: Findings) -> Param | None:
+    evaluator = Evaluator(module, findings)
+    name = node.name.text
+    if node.unit is not None:
+        unit = named_type(node.unit, SCALAR_TYPES, findings)
+    else:
+        value = evaluator.value(node.default)
+        if value is not None and not is_scalar(value):
+            message = f"a dial is a number; `{name}` is {described(value)}"
+            findings.error("E302", message, node.default.span)
+            return None
+        unit = None if value is None else cast("Scalar", value).unit
+    if unit is None:
+        return None
+    type_ = cast("ScalarUnit", unit)
+    default = evaluator.constant(node.default, type_, f"the default of `{name}`")
+    low = high = None
+    if node.interval is not None:
+        low, high = (
+            evaluator.constant(bound, type_, f"the range of `{name}`") for bound in node.interval
+        )
+        if low is None or high is None:
+            return None
+    if default is None:
+        return None
+    check_range(node, default, low, high, findings)
+    return Param(module.prefix + name, type_, default, low, high, node.free, node.span)

@@ -1,0 +1,219 @@
+"""Imports: which files a file reads, and where they may be.
+
+In: a tree and a loader. Out: its `Module` with every imported file's module inside. A file is found
+relative to the one that imports it, below that one's folder; nothing else of the disk is in reach.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Protocol
+
+from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.names.scope import Module, declare, twice
+from circuitdsl.checking.names.standard import standard_file, standard_names
+from circuitdsl.syntax import nodes
+from circuitdsl.syntax.parse import parse
+from circuitdsl.syntax.read import read_source
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.source import Source, Span
+
+DEEPEST_IMPORTS = 32
+
+
+class Loader(Protocol):
+    """Finds the text of an imported file."""
+
+    def load(self, importing: Source, path: str) -> Source:
+        """The text that `path` means in `importing`.
+
+        Raises:
+            InputError: there is none, or it can't be read.
+        """
+        ...
+
+
+class FileLoader:
+    """Finds imported files on the disk, beside the importing one or below.
+
+    What is not there is looked for in the same way in the folder that holds this one, so that
+    files may stand in a sub-folder of those that they build on.
+    """
+
+    def load(self, importing: Source, path: str) -> Source:
+        """The text of the file."""
+        if importing.path is None:
+            raise InputError(
+                f"{importing.name} is no file, so nothing can be found relative to it.",
+                help="Save it, or write the declarations in it.",
+            )
+        folder, name = importing.path.parent, Path(importing.name).parent
+        above = folder.resolve().parent
+        if not (folder / path).exists() and (above / path).is_file():
+            folder, name = above, name.parent if name.name else Path("..")
+        shown = str(name / path)
+        if not (folder / path).resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{shown} leads out of the folder through a link.",
+                help="Put the file itself beside this one, or in a folder below.",
+            )
+        return read_source(folder / path, shown)
+
+
+def open_module(
+    file: nodes.CircuitFile, loader: Loader, findings: Findings, prefix: str = ""
+) -> Module:
+    """The module of a file, its imports opened and its names declared."""
+    return _open(file, loader, findings, prefix, ())
+
+
+def _open(
+    file: nodes.CircuitFile,
+    loader: Loader,
+    findings: Findings,
+    prefix: str,
+    outer: tuple[Source, ...],
+) -> Module:
+    module = Module(file, prefix)
+    declare(module, findings)
+    for item in file.items:
+        if isinstance(item, nodes.ImportNames):
+            _import_names(module, item, findings)
+        elif isinstance(item, nodes.ImportModule):
+            _import_module(module, item, loader, findings, (*outer, file.source))
+    return module
+
+
+def _import_names(module: Module, item: nodes.ImportNames, findings: Findings) -> None:
+    if isinstance(item.source, nodes.Text):
+        path = item.source.value
+        findings.error(
+            "E209",
+            "names are imported one by one from the standard library only",
+            item.source.span,
+            help=f'Write `import "{path}" as NAME`, then `NAME.arcs` for its `arcs`.',
+        )
+        return
+    home_name = item.source.text
+    if home_name not in standard_names():
+        message = with_hint(f"there is no `{home_name}`", home_name, standard_names())
+        help_ = f"The standard library has {listed(standard_names())}."
+        findings.error("E201", message, item.source.span, help=help_)
+        return
+    home = _standard_module(home_name)
+    for name in item.names:
+        key = name.text
+        if key in home.functions:
+            known = module.functions.get(key)
+            first = module.params.get(key) or module.lets.get(key) or (known and known.node)
+            if first is not None:
+                _taken(name, first.name.span, module, findings)
+                continue
+            module.functions[key] = home.functions[key]
+        elif key in home.motifs:
+            if key in module.motifs:
+                _taken(name, module.motifs[key][1].name.span, module, findings)
+                continue
+            module.motifs[key] = home.motifs[key]
+        else:
+            own = [name for name, bound in home.functions.items() if bound.home is home]
+            own += [name for name, (where, _) in home.motifs.items() if where is home]
+            message = with_hint(f"`{home_name}` has no `{key}`", key, own)
+            findings.error("E201", message, name.span, help=f"It has {listed(own)}.")
+
+
+def _taken(name: nodes.Name, first: Span, module: Module, findings: Findings) -> None:
+    if first.source is module.file.source:
+        twice(name.text, name.span, first, findings)
+    else:
+        message = f"`{name.text}` is imported twice"
+        findings.error("E203", message, name.span, help="Remove one of the imports.")
+
+
+@cache
+def _standard_module(name: str) -> Module:
+    """A module of the library, which its own tests have checked."""
+    findings = Findings()
+    module = Module(standard_file(name), standard=True)
+    declare(module, findings)
+    for item in module.file.items:
+        if isinstance(item, nodes.ImportNames):
+            _import_names(module, item, findings)
+    return module
+
+
+def _import_module(
+    module: Module,
+    item: nodes.ImportModule,
+    loader: Loader,
+    findings: Findings,
+    outer: tuple[Source, ...],
+) -> None:
+    name = item.name.text
+    if name in module.modules:
+        findings.error("E203", f"`{name}` is declared twice", item.name.span)
+        return
+    module.modules[name] = empty = Module(
+        nodes.CircuitFile(module.file.source, None, (), broken=frozenset("*"))
+    )
+    source = _found(item.path, loader, findings, outer)
+    if source is None:
+        return
+    allowed = findings.another_module()
+    if allowed is None or (allowed and len(outer) > DEEPEST_IMPORTS):
+        findings.error("E113", "imports lead to too many files", item.path.span)
+    if not allowed or len(outer) > DEEPEST_IMPORTS:
+        return
+    file, faults = parse(source)
+    for fault in faults:
+        findings.add(fault)
+    module.modules[name] = (
+        empty
+        if file.header is None
+        else _open(file, loader, findings, f"{module.prefix}{name}.", outer)
+    )
+
+
+def _found(
+    path: nodes.Text, loader: Loader, findings: Findings, outer: tuple[Source, ...]
+) -> Source | None:
+    text = path.value
+    parts = (*PurePosixPath(text).parts, *PureWindowsPath(text).parts)
+    if (
+        PurePosixPath(text).is_absolute()
+        or PureWindowsPath(text).anchor
+        or ".." in parts
+        or not text.strip()
+        or "\0" in text
+    ):
+        findings.error(
+            "E209",
+            f'"{text}" is outside the folder of the importing file',
+            path.span,
+            note="absolute paths and `..` are refused, so that a circuit never reads other files",
+            help="Put the file beside this one, or in a folder below.",
+        )
+        return None
+    try:
+        source = loader.load(outer[-1], text)
+    except InputError as error:
+        findings.error("E209", error.message.rstrip("."), path.span, help=error.help)
+        return None
+    keys = [_key(importing) for importing in outer]
+    if _key(source) in keys:
+        start = keys.index(_key(source))
+        around = [*(importing.name for importing in outer[start:]), source.name]
+        shown = " -> ".join(Path(name).name for name in around)
+        findings.error(
+            "E205",
+            f"import cycle: {shown}",
+            path.span,
+            help="Move what both need into a third file.",
+        )
+        return None
+    return source
+
+
+def _key(source: Source) -> str:
+    return source.name if source.path is None else str(source.path.resolve())

@@ -1,0 +1,64 @@
+"""Layers by name: which there are, and which a hand-written family can stand in."""
+
+from __future__ import annotations
+
+from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.circuit import BackboneUse
+from circuitdsl.syntax import nodes
+
+
+def family_layer(
+    node: nodes.Family, use: BackboneUse | None, given: bool, findings: Findings
+) -> str | None:
+    """The layer of a family.
+
+    Args:
+        node: The declaration.
+        use: The backbone of the file; None if it is unknown.
+        given: Whether the family consists of units of a trained network.
+        findings: Where to report.
+    """
+    if use is None:
+        return None
+    owner, _, name = node.layer.text.partition(".")
+    if owner != use.name or not name:
+        written = name or owner
+        message = f"a layer is written `{use.name}.{written}`, with the backbone before it"
+        findings.error("E204", message, node.layer.span)
+        return None
+    backbone = use.geometry
+    if name not in backbone.by_name:
+        findings.error(
+            "E204",
+            _unknown(backbone, name),
+            node.layer.span,
+            help=offer(backbone, name),
+        )
+        return None
+    layer = backbone.by_name[name]
+    if layer.kind == "conv" or (given and layer.kind == "concat"):
+        return name
+    if layer.kind == "concat":
+        branches = ", ".join(f"`{branch}`" for branch in layer.inputs)
+        message = f"`{name}` only joins its branches; a family stands in one of them"
+        findings.error("E204", message, node.layer.span, help=f"Branches: {branches}.")
+    else:
+        message = f"`{name}` has no kernels, so no family can stand there"
+        findings.error("E204", message, node.layer.span)
+    return None
+
+
+def _unknown(backbone: Backbone, name: str) -> str:
+    return with_hint(f"`{backbone.name}` has no layer `{name}`", name, backbone.by_name)
+
+
+def offer(backbone: Backbone, name: str) -> str:
+    """Which layers there are instead."""
+    block = name.split("_", maxsplit=1)[0]
+    parts = [layer for layer in backbone.by_name if layer.startswith(f"{block}_")]
+    if parts:
+        tails = ", ".join(f"`{part.removeprefix(block)}`" for part in parts)
+        return f"`{block}` has {tails}."
+    convs = [layer.name for layer in backbone.layers if layer.kind == "conv"]
+    return f"Layers with kernels: {', '.join(convs[:9])}, ..."

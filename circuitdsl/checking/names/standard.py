@@ -1,0 +1,50 @@
+"""The standard library: `.circ` files shipped with the package, read once per process."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from circuitdsl.syntax import nodes
+from circuitdsl.syntax.parse import parse
+from circuitdsl.syntax.read import read_source
+from circuitdsl.text.resources import circuits_folder
+from circuitdsl.text.source import Source
+
+
+@cache
+def standard_names() -> tuple[str, ...]:
+    """The names of the library's files, such as `std.shapes`."""
+    return tuple(f"std.{path.stem}" for path in sorted(_folder().glob("*.circ")))
+
+
+def is_standard(source: Source) -> bool:
+    """Whether a text is a file of the library."""
+    return source.path is not None and source.path.resolve().parent == _folder().resolve()
+
+
+def _folder() -> Path:
+    return circuits_folder() / "std"
+
+
+@cache
+def standard_file(name: str) -> nodes.CircuitFile:
+    """The tree of a file of the library."""
+    path = _folder() / f"{name.removeprefix('std.')}.circ"
+    file, _ = parse(read_source(path, name))
+    return file
+
+
+def standard_home(name: str) -> str | None:
+    """The file of the library that declares a function or a motif of this name."""
+    return _homes().get(name)
+
+
+@cache
+def _homes() -> dict[str, str]:
+    homes: dict[str, str] = {}
+    for home in standard_names():
+        for item in standard_file(home).items:
+            if isinstance(item, nodes.Function | nodes.Motif):
+                homes[item.name.text] = home
+    return homes

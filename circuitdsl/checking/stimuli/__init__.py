@@ -1,0 +1,1 @@
+"""Stimulus sets: drawn figures, activity of units, photographs."""

@@ -1,0 +1,318 @@
+"""`activity`: stimulus sets that say how families of trained units respond.
+
+In: `PART = LEVELS*SCENE` with a scene of `spot(FAMILY, at=POINT)`. Out: the IR's parts; and whether
+they are on trained units, on members that there are, and whether what is measured reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import hypot
+
+from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.kinds import LARGEST, Point, no_taps
+from circuitdsl.ir.algebra import has_taps
+from circuitdsl.ir.axes import SIDES
+from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.ir.expressions import Number
+from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, settings_of
+from circuitdsl.ir.scattered import can_turn, has_members
+from circuitdsl.ir.stimuli import ACTIVITY, Part, Spot, Stimulus
+from circuitdsl.syntax import nodes
+from circuitdsl.text.source import Span
+
+_SPOT = "spot"
+_SHAPE = "window = spot(window, at=(0px, 16px))"
+
+MOST_SPOTS = 256
+"""Spots of one set."""
+
+Levels = Callable[[str, nodes.Expression], tuple[float, ...] | None]
+"""Reads the values of a part's levels, given its name."""
+
+
+def part_names(node: nodes.Stimulus) -> tuple[str, ...]:
+    """The names in a declaration that are no settings of any generator: those of parts."""
+    settings = {name for kinds in GENERATORS.values() for name in kinds}
+    return tuple(name for name in _names(node) if name not in settings and "." not in name)
+
+
+def is_empty(node: nodes.Stimulus) -> bool:
+    """Whether a set says nothing but its settings."""
+    return all(name in GENERATORS[ACTIVITY] for name in _names(node))
+
+
+def _names(node: nodes.Stimulus) -> dict[str, None]:
+    given = [a.name for a in node.value.arguments]
+    given += [a.name for a in (() if node.block is None else node.block.attributes)]
+    return dict.fromkeys(name.text for name in given if name is not None)
+
+
+def parts(
+    module: Module,
+    written: Mapping[str, nodes.Expression],
+    levels: Levels,
+    half_px: float,
+    findings: Findings,
+) -> tuple[Part, ...] | None:
+    """The parts of a set; None if one is faulty.
+
+    Args:
+        module: The file.
+        written: What each part is said to be.
+        levels: Reads a list of levels.
+        half_px: Half of the image's side, within which spots lie.
+        findings: Where to report.
+    """
+    found = [
+        _Scene(module, name, levels, half_px, findings).part(written[name]) for name in written
+    ]
+    sound = tuple(part for part in found if part is not None)
+    return sound if len(sound) == len(found) else None
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """Reads one part."""
+
+    module: Module
+    name: str
+    levels: Levels
+    half_px: float
+    findings: Findings
+
+    def part(self, node: nodes.Expression) -> Part | None:
+        """`LEVELS*SCENE`, or a scene alone."""
+        levels: tuple[float, ...] | None = (1.0,)
+        scene = node
+        if isinstance(node, nodes.Chain) and not node.is_sum and _is_list(node.parts[0]):
+            levels = self.levels(self.name, node.parts[0])
+            first, *others = node.operators
+            if first == "/":
+                return self.faulty(node)
+            scene = node.parts[1]
+            if others:
+                scene = replace(node, parts=node.parts[1:], operators=tuple(others))
+        spots = self.scene(scene)
+        return None if spots is None or levels is None else Part(self.name, spots, levels)
+
+    def scene(self, node: nodes.Expression) -> tuple[Spot, ...] | None:
+        """A sum of spots, each perhaps times a number."""
+        if isinstance(node, nodes.Call) and node.name.text == _SPOT:
+            spot = self.spot(node)
+            return None if spot is None else (spot,)
+        if isinstance(node, nodes.Chain) and node.is_sum and "-" not in node.operators:
+            terms = [self.scene(term) for term in node.parts]
+            sound = [term for term in terms if term is not None]
+            return tuple(spot for term in sound for spot in term) if terms == sound else None
+        if isinstance(node, nodes.Chain) and not node.is_sum:
+            return self.product(node)
+        return self.faulty(node)
+
+    def faulty(self, node: nodes.Expression) -> None:
+        """Report what is no scene."""
+        note = ""
+        if isinstance(node, nodes.Signed) or (isinstance(node, nodes.Chain) and node.is_sum):
+            note = "responses are never negative, so nothing is subtracted"
+        message = f"`{self.name}` is a sum of spots, perhaps times a list of levels"
+        message = with_hint(message, self.name, GENERATORS[ACTIVITY])
+        self.findings.error("E302", message, node.span, note=note, help=f"Write `{_SHAPE}`.")
+
+    def product(self, node: nodes.Chain) -> tuple[Spot, ...] | None:
+        """A scene times numbers."""
+        pairs = list(zip(["*", *node.operators], node.parts, strict=True))
+        scenes = [pair for pair in pairs if _has_spot(pair[1])]
+        if len(scenes) != 1 or scenes[0][0] == "/":
+            return self.faulty(node)
+        spots = self.scene(scenes[0][1])
+        factor = 1.0
+        for operator, each in pairs:
+            if each is not scenes[0][1]:
+                value = self.factor(each)
+                if value is None or spots is None:
+                    return None
+                factor = factor * value if operator == "*" else factor / value
+        spots = spots and tuple(replace(spot, weight=factor * spot.weight) for spot in spots)
+        if spots and not all(1 / LARGEST <= spot.weight <= LARGEST for spot in spots):
+            message = f"`{node.span.text}` is too strong or too weak to be a response"
+            self.findings.error("E304", message, node.span)
+            return None
+        return spots
+
+    def factor(self, node: nodes.Expression) -> float | None:
+        """A number above 0."""
+        if _is_list(node):
+            message = "levels are the first factor of a whole part"
+            help_ = "Write `[0, 1]*(spot(...) + spot(...))`."
+            self.findings.error("E302", message, node.span, help=help_)
+            return None
+        value = Evaluator(self.module, self.findings).constant(node, "real", "a factor")
+        if value is None or value > 0:
+            return value
+        message = f"`{node.span.text}` is no strength: it must be above 0"
+        self.findings.error("E304", message, node.span)
+        return None
+
+    def spot(self, node: nodes.Call) -> Spot | None:
+        given = match(node, {"family": True, "at": False}, self.findings)
+        if given is None:
+            return None
+        named = given["family"]
+        if not isinstance(named, nodes.Reference | nodes.Selection):
+            message = "a spot is one of a family of trained units, which is named here"
+            self.findings.error("E302", message, named.span, help=f"Write `{_SHAPE}`.")
+            return None
+        at = self.at(given["at"]) if "at" in given else (0.0, 0.0)
+        picks = named.picks if isinstance(named, nodes.Selection) else ()
+        members = [self.member(pick) for pick in picks]
+        if at is None or None in members:
+            return None
+        chosen = tuple(member for member in members if member is not None)
+        home = self.module.home_of("families", named.name.text)
+        name = self.module.prefix + named.name.text if home is None else home[0].prefix + home[1]
+        return Spot(name, at, 1.0, chosen, named.span)
+
+    def at(self, node: nodes.Expression) -> tuple[float, float] | None:
+        """A point in pixels, within the image however it is turned."""
+        value = Evaluator(self.module, self.findings).typed(node, "point", "`at`")
+        if not isinstance(value, Point):
+            return None
+        if any(map(has_taps, value.items)):
+            no_taps(node.span, self.findings)
+            return None
+        x, y = (item.value if isinstance(item, Number) else None for item in value.items)
+        if x is None or y is None:
+            message = "`at` must be a fixed point; this reads a dial"
+            self.findings.error("E309", message, node.span)
+            return None
+        if hypot(x, y) > self.half_px:
+            message = f"`{node.span.text}` is farther than {self.half_px:g}px from the middle"
+            help_ = "Make the set's `size` larger, which is the side of the image."
+            self.findings.error("E304", message, node.span, help=help_)
+            return None
+        return x, y
+
+    def member(self, pick: nodes.Argument | nodes.Range) -> tuple[str, Number] | None:
+        """`th=90deg`, `side=left`, `u=2`."""
+        if isinstance(pick, nodes.Range) or pick.name is None:
+            message = "members are picked by the axes of their family"
+            self.findings.error("E302", message, pick.span, help="Write `FAMILY[th=0deg]`.")
+            return None
+        value = pick.value
+        if isinstance(value, nodes.Reference) and value.name.text in SIDES:
+            return pick.name.text, Number(float(SIDES.index(value.name.text)))
+        found = Evaluator(self.module, self.findings).value(value)
+        if isinstance(found, Number) and found.unit in ("real", "int", "angle"):
+            unit = "angle" if found.unit == "angle" else "real"
+            return pick.name.text, Number(found.value, unit)
+        if found is not None:
+            message = f"`{value.span.text}` is no member: an angle, a side or a number"
+            self.findings.error("E302", message, value.span)
+        return None
+
+
+def _is_list(node: nodes.Expression) -> bool:
+    spreads = ("geometric", "linear", "every")
+    return isinstance(node, nodes.Listing) or (
+        isinstance(node, nodes.Call) and node.name.text in spreads
+    )
+
+
+def _has_spot(node: nodes.Expression) -> bool:
+    if isinstance(node, nodes.Chain):
+        return any(map(_has_spot, node.parts))
+    return isinstance(node, nodes.Call) and node.name.text == _SPOT
+
+
+# ---- among the families of a circuit
+
+
+def on_trained_units(
+    stimulus: Stimulus, known: Mapping[str, Family | None], findings: Findings
+) -> bool:
+    """Whether every spot is on a family of trained units, and on members that it has.
+
+    Args:
+        stimulus: A set of activity.
+        known: Families by their names in the circuit; None for faulty ones.
+        findings: Where to report.
+    """
+    turns = settings_of(stimulus)["th"]
+    spots = [spot for part in stimulus.parts for spot in part.spots]
+    if len(spots) > MOST_SPOTS:
+        message = f"`{stimulus.name}` has {len(spots):,} spots; a set may have {MOST_SPOTS}"
+        findings.error("E113", message, stimulus.span)
+        return False
+    faulty: set[str] = set()
+    for spot in {(spot.family, spot.members): spot for spot in reversed(spots)}.values():
+        if spot.family not in faulty and not _sound(spot, turns, known, findings):
+            faulty.add(spot.family)
+    return not faulty
+
+
+def _sound(
+    spot: Spot, turns: Sequence[float], known: Mapping[str, Family | None], findings: Findings
+) -> bool:
+    if spot.family not in known:
+        message = with_hint(f"no family `{spot.family}`", spot.family, known)
+        note = "activity is put on families that stand in this circuit"
+        findings.error("E201", message, spot.span, note=note)
+        return False
+    family = known[spot.family]
+    if family is None:
+        return False
+    if family.units is None:
+        trained = [name for name, each in known.items() if each and each.units is not None]
+        findings.error(
+            "E708",
+            f"`{family.name}` is computed from other families, so no activity is put on it",
+            spot.span,
+            help=f"Families of trained units: {listed(trained)}."
+            if trained
+            else "Declare what it reads as trained units: `units = [...]`.",
+        )
+        return False
+    if len(turns) * family.size > MOST_IMAGES:
+        message = f"`{family.name}` has too many members to be turned {len(turns):,} times"
+        findings.error("E113", message, spot.span)
+        return False
+    lacking = next((turn for turn in turns if not can_turn(family, turn)), None)
+    if lacking is None and has_members(family, spot):
+        return True
+    fault = f"`{family.name}` has no such member"
+    if lacking is not None:
+        fault = f"a turn by {lacking:g}deg leads from a member of `{family.name}` to none"
+    first, last = family.member_name(0), family.member_name(family.size - 1)
+    shown = first if family.size == 1 else f"{first} to {last}"
+    findings.error("E408", fault, spot.span, help=f"Its members are {shown}.")
+    return False
+
+
+def reaches(circuit: Circuit, findings: Findings) -> None:
+    """Report what is measured on activity that the family does not read (E902)."""
+    sets = {each.name: each for each in circuit.stimuli if each.generator == ACTIVITY}
+    uses = [(f.name, *use) for f in circuit.families for use in _uses(f) if use[0] in sets]
+    needs = {family: circuit.needs(family) for family, _, _ in uses}
+    for family, name, span in uses:
+        spots = [spot for part in sets[name].parts for spot in part.spots]
+        if any(spot.family not in circuit.by_name for spot in spots):
+            message = f"`{name}` puts activity on families that this circuit does not have"
+            findings.error("E902", message, span)
+        elif not any(spot.family in needs[family] for spot in spots):
+            message = f"`{family}` reads no unit that `{name}` puts activity on"
+            findings.error("E902", message, span)
+
+
+def _uses(family: Family) -> Iterator[tuple[str, Span]]:
+    """The sets that a family is measured on, and where the text says so."""
+    if family.calibrate is not None:
+        yield family.calibrate.one, family.calibrate.span
+        yield family.calibrate.zero, family.calibrate.span
+    for claim in family.expectations:
+        for term in (*claim.left, *claim.right):
+            if term.measure is not None:
+                yield term.measure.stimulus, term.measure.span

@@ -1,0 +1,191 @@
+"""Sums, products and powers of values: what may be combined, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.values.kinds import LARGEST, Point, Profile, Value, as_profile, described
+from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
+from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
+from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar
+from circuitdsl.ir.script import UnitSet
+from circuitdsl.text.source import Span
+
+LARGEST_SCALAR = 100
+"""Operations and operands of one scalar expression with its names written out."""
+
+MOST_TERMS = 256
+"""Terms of one template or profile."""
+
+
+def negated(value: Value, span: Span, findings: Findings) -> Value | None:
+    """`-value`."""
+    if isinstance(value, Point):
+        findings.error("E301", "a point has no sign", span, help="Negate its coordinates.")
+        return None
+    if isinstance(value, UnitSet):
+        findings.error("E301", "units of a network have no sign", span)
+        return None
+    if isinstance(value, Template):
+        terms = tuple(TemplateTerm(negate(term.weight), term.shape) for term in value.terms)
+        return Template(terms, span)
+    if isinstance(value, Profile):
+        if not _unframed(value, span, findings):
+            return None
+        return Profile(tuple(replace(term, weight=negate(term.weight)) for term in value.terms))
+    return negate(value, span)
+
+
+def combined(
+    operator: str, left: Value, right: Value, span: Span, findings: Findings
+) -> Value | None:
+    """`left OPERATOR right`, or None after reporting why there is no such thing."""
+    if isinstance(left, Number | Dial | Apply) and isinstance(right, Number | Dial | Apply):
+        return _scalars(operator, left, right, span, findings)
+    for value in (left, right):
+        if isinstance(value, Profile) and not _unframed(value, span, findings):
+            return None
+    if isinstance(left, Profile) or isinstance(right, Profile):
+        result = _profiles(operator, left, right, span)
+    elif isinstance(left, Template) or isinstance(right, Template):
+        result = _templates(operator, left, right, span)
+    else:
+        result = None
+    if result is None:
+        _cannot(operator, left, right, span, findings)
+        return None
+    if len(result.terms) > MOST_TERMS:
+        kind = described(result)
+        findings.error("E113", f"{kind} of more than {MOST_TERMS} terms", span)
+        return None
+    return result
+
+
+def _scalars(
+    operator: str, left: Scalar, right: Scalar, span: Span, findings: Findings
+) -> Scalar | None:
+    kinds = {_kind(left), _kind(right)}
+    if operator in "+-":
+        legal = len(kinds) == 1
+    elif operator == "*":
+        legal = "real" in kinds
+    elif operator == "/":
+        legal = len(kinds) == 1 or _kind(right) == "real"
+    else:
+        legal = kinds == {"real"}
+    if not legal:
+        _cannot(operator, left, right, span, findings)
+        return None
+    try:
+        result = combine(cast("Operation", operator), left, right, span)
+    except ArithmeticError as error:
+        why = "division by zero" if isinstance(error, ZeroDivisionError) else str(error)
+        findings.error("E308", f"this has no value: {why}", span)
+        return None
+    if isinstance(result, Number) and abs(result.value) > LARGEST:
+        findings.error("E113", "the result is too large a number", span)
+        return None
+    if sum(1 for _ in nodes_of(result)) > LARGEST_SCALAR:
+        findings.error(
+            "E113",
+            f"an expression of more than {LARGEST_SCALAR} parts once its names are written out",
+            span,
+            help="Simplify it, or make a part of it a `param`.",
+        )
+        return None
+    return result
+
+
+def _kind(scalar: Scalar) -> str:
+    if scalar.unit in LENGTHS:
+        return "length"
+    return "angle" if scalar.unit == "angle" else "real"
+
+
+def _templates(operator: str, left: Value, right: Value, span: Span) -> Template | None:
+    if operator in "+-" and isinstance(left, Template) and isinstance(right, Template):
+        added = right.terms
+        if operator == "-":
+            added = tuple(TemplateTerm(negate(term.weight), term.shape) for term in added)
+        return Template(left.terms + added, span)
+    template, factor = (left, right) if isinstance(left, Template) else (right, left)
+    if not isinstance(template, Template) or not _is_factor(operator, factor, right):
+        return None
+    weights = tuple(
+        _scaled(operator, term.weight, cast("Scalar", factor)) for term in template.terms
+    )
+    terms = zip(weights, template.terms, strict=True)
+    return Template(tuple(TemplateTerm(weight, term.shape) for weight, term in terms), span)
+
+
+def _profiles(operator: str, left: Value, right: Value, span: Span) -> Profile | None:
+    if operator in "+-":
+        first, second = as_profile(left, span), as_profile(right, span)
+        if first is None or second is None:
+            return None
+        added = second.terms
+        if operator == "-":
+            added = tuple(replace(term, weight=negate(term.weight)) for term in added)
+        return Profile(first.terms + added)
+    profile, factor = (left, right) if isinstance(left, Profile) else (right, left)
+    if not isinstance(profile, Profile) or not _is_factor(operator, factor, right):
+        return None
+    terms: list[ProfileTerm] = []
+    for term in profile.terms:
+        weight = _scaled(operator, term.weight, cast("Scalar", factor))
+        terms.append(replace(term, weight=weight))
+    return Profile(tuple(terms))
+
+
+def _is_factor(operator: str, factor: Value, right: Value) -> bool:
+    if not isinstance(factor, Number | Dial | Apply) or factor.unit not in ("real", "int"):
+        return False
+    if operator == "/":
+        return factor is right and not (isinstance(factor, Number) and factor.value == 0)
+    return operator == "*"
+
+
+def _scaled(operator: str, weight: Scalar, factor: Scalar) -> Scalar:
+    if operator == "/":
+        return combine("/", weight, factor)
+    return combine("*", factor, weight)
+
+
+def _unframed(value: Profile, span: Span, findings: Findings) -> bool:
+    if value.frame is None:
+        return True
+    findings.error(
+        "E307",
+        f"`@ {value.frame}` belongs after the whole profile",
+        span,
+        help=f"Write `(...) @ {value.frame}`.",
+    )
+    return False
+
+
+_VERBS = {
+    "+": "cannot add {right} to {left}",
+    "-": "cannot subtract {right} from {left}",
+    "*": "cannot multiply {left} by {right}",
+    "/": "cannot divide {left} by {right}",
+    "^": "cannot raise {left} to the power of {right}",
+}
+
+
+def _cannot(operator: str, left: Value, right: Value, span: Span, findings: Findings) -> None:
+    message = _VERBS[operator].format(left=_shown(left), right=_shown(right))
+    findings.error("E301", message, span, label=_reason(operator))
+
+
+def _reason(operator: str) -> str:
+    if operator in "+-":
+        return "sums need like units"
+    return "one side must be a plain number" if operator in "*/" else "both must be plain numbers"
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, Number | Dial) and value.span.text and len(value.span.text) <= 20:
+        return value.span.text
+    return described(value)

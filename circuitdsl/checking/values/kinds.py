@@ -1,0 +1,167 @@
+"""What an expression can be, and whether it is what a place asks for.
+
+In: values of the evaluator and the name of a type. Out: the value as that type, or a diagnostic.
+None stands for a value about which something was reported already; nothing more is said of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
+from circuitdsl.ir.expressions import Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.script import UnitSet
+from circuitdsl.syntax import nodes
+from circuitdsl.text.source import Span
+
+TYPES = ("real", "int", "px", "tap", "angle", "point", "template", "profile")
+"""Types that a declaration can name. `px` and `tap` both accept any length."""
+
+SCALAR_TYPES = ("real", "int", "px", "tap", "angle")
+"""Types of dials and of the formals of motifs."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place in the plane: two lengths."""
+
+    items: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile before it stands at an axis."""
+
+    terms: tuple[ProfileTerm, ...]
+    frame: Frame | None = None
+
+
+Value = Number | Dial | Apply | Point | Template | Profile | UnitSet
+
+_UNITS: dict[str, ScalarUnit] = {
+    "": "real",
+    "px": "px",
+    "tap": "tap",
+    "deg": "angle",
+    "rad": "angle",
+    "turn": "angle",
+    "pct": "real",
+}
+_PER_UNIT = {"rad": 57.29577951308232, "turn": 360.0, "pct": 0.01}
+
+
+def literal(value: float, unit: str, span: Span) -> Number:
+    """A number as it is written; angles become degrees, percentages fractions."""
+    return Number(value * _PER_UNIT[unit] if unit in _PER_UNIT else value, _UNITS[unit], span)
+
+
+LARGEST = 1e30
+"""Numbers beyond this would not survive single precision."""
+
+
+def is_scalar(value: Value) -> bool:
+    """Whether the value is a number, with or without a unit."""
+    return isinstance(value, Number | Dial | Apply)
+
+
+def described(value: Value) -> str:
+    """The kind of a value, in words."""
+    if isinstance(value, Point):
+        return "a point"
+    if isinstance(value, Template):
+        return "a template"
+    if isinstance(value, Profile):
+        return "a profile"
+    if isinstance(value, UnitSet):
+        return "units of a network"
+    return described_type(value.unit)
+
+
+def described_type(type_: str) -> str:
+    """A type, in words."""
+    return {
+        "real": "a plain number",
+        "int": "a whole number",
+        "px": "a length (px)",
+        "tap": "a length (tap)",
+        "angle": "an angle",
+        "point": "a point",
+        "template": "a template",
+        "profile": "a profile",
+    }[type_]
+
+
+def as_type(value: Value, type_: str, span: Span, what: str, findings: Findings) -> Value | None:
+    """The value as a type, or None after reporting E302.
+
+    Args:
+        value: What was written.
+        type_: One of `TYPES`.
+        span: Where it was written.
+        what: What it is for, as a message names it.
+        findings: Where to report.
+    """
+    if type_ in SCALAR_TYPES and is_scalar(value):
+        scalar = cast("Scalar", value)
+        if _fits(scalar, type_):
+            return scalar
+    elif (type_ == "point" and isinstance(value, Point)) or (
+        type_ == "template" and isinstance(value, Template)
+    ):
+        return value
+    elif type_ == "profile":
+        profile = as_profile(value, span)
+        if profile is not None:
+            return profile
+    found = described(value)
+    help_ = ""
+    if is_scalar(value) and cast("Scalar", value).unit == "real":
+        unit = {"px": "px", "tap": "tap", "angle": "deg"}.get(type_)
+        help_ = f"Give the number its unit, such as `{span.text}{unit}`." if unit else ""
+        if unit and not (span.text[:1].isdigit() and isinstance(value, Number)):
+            help_ = f"A number with the unit `{unit}` stands here."
+    findings.error("E302", f"{what} expects {described_type(type_)}, got {found}", span, help=help_)
+    return None
+
+
+def _fits(scalar: Scalar, type_: str) -> bool:
+    if type_ in ("px", "tap"):
+        return scalar.unit in ("px", "tap")
+    if type_ == "angle":
+        return scalar.unit == "angle"
+    if scalar.unit not in ("real", "int"):
+        return False
+    if type_ == "int" and isinstance(scalar, Number):
+        return scalar.value == int(scalar.value)
+    return True
+
+
+def as_profile(value: Value, span: Span) -> Profile | None:
+    """A profile, which a plain number is too: the constant one."""
+    if isinstance(value, Profile):
+        return value
+    if isinstance(value, Number | Dial | Apply) and value.unit in ("real", "int"):
+        return Profile((ProfileTerm(value, "constant", (), span),))
+    return None
+
+
+def named_type(name: nodes.Name, known: tuple[str, ...], findings: Findings) -> str | None:
+    """The type that a declaration names."""
+    if name.text in known:
+        return name.text
+    message = with_hint(f"no type `{name.text}` here", name.text, known)
+    findings.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
+    return None
+
+
+def no_taps(span: Span, findings: Findings) -> None:
+    """Report that a tap has no size here (E303)."""
+    findings.error(
+        "E303",
+        "`tap` has no size outside a `connect`",
+        span,
+        note="a tap is as wide as the target's layer samples its source",
+        help="Write the length in px.",
+    )

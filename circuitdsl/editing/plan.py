@@ -1,0 +1,388 @@
+"""Steps to arrays: what a list of steps amounts to, convolution by convolution.
+
+In: a network's weights and steps, in order. Out: `Plan`: for each convolution whose units are
+edited an affine map of its channels and the maps that flow in from elsewhere, for each whose edges
+are edited a difference of expanded weights; and `Notice` values about steps that come to nothing.
+
+Steps on one convolution compose into one change, however many they are: `h' = h * gain + offset +
+inflow @ placing`, and `pre' = pre + (W_now - W_first) * read`. So an edit costs next to nothing at
+run time, and edits of one kind share a compiled program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from circuitdsl.editing.select import Edges, Route, Units, unit_name
+from circuitdsl.editing.verbs import (
+    Ablate,
+    Patch,
+    ReplaceEdges,
+    Scale,
+    ScaleEdges,
+    Splice,
+    Step,
+    apart_deg,
+)
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.text.diagnostics import InputError
+
+Floats = NDArray[np.float64]
+Place = tuple[str, int]
+
+
+class UnitChange(NamedTuple):
+    """What happens to a convolution's activations.
+
+    Attributes:
+        gain: Factor of each channel, `[channel]`.
+        offset: Added to each channel, `[channel]`.
+        placing: How much of each inflowing map goes into each channel, `[map, channel]`.
+    """
+
+    gain: ArrayLike
+    offset: ArrayLike
+    placing: ArrayLike
+
+
+class EdgeChange(NamedTuple):
+    """What happens to a convolution before its ReLU.
+
+    Attributes:
+        kernel: Difference of expanded weights, `[height, width, source, target]`.
+        columns: Channel of each source in the layer that is read, `[source]`.
+        placing: Which channel each target is, `[target, channel]`, ones and zeros.
+    """
+
+    kernel: ArrayLike
+    columns: ArrayLike
+    placing: ArrayLike
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to say about a step that was carried out.
+
+    Attributes:
+        step: Its place in the list, from 0.
+        message: What comes of it.
+    """
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What some steps amount to.
+
+    Attributes:
+        units: The change of each convolution whose units are edited.
+        edges: The change of each convolution whose edges are edited, and what it reads.
+        inflows: For each convolution, the steps whose maps flow in, in order of their rows.
+        notices: Steps without an effect, and steps that overwrite others.
+    """
+
+    units: Mapping[str, UnitChange]
+    edges: Mapping[str, tuple[str, EdgeChange]]
+    inflows: Mapping[str, tuple[Patch | Splice, ...]]
+    notices: tuple[Notice, ...]
+
+
+def plan(backbone: Backbone, params: Mapping[str, ArrayLike], steps: Sequence[Step]) -> Plan:
+    """What steps amount to on a network of some weights.
+
+    Raises:
+        InputError: a step that does not fit the network.
+    """
+    planning = _Planning(backbone, params)
+    for index, step in enumerate(steps):
+        of_units = not isinstance(step, ScaleEdges | ReplaceEdges)
+        known = step.units.backbone if of_units else step.edges.source.backbone
+        if known != backbone:
+            raise InputError(f"step {index + 1} edits units of {known.name}, not {backbone.name}")
+        planning.index = index
+        planning.take(step)
+    return planning.result()
+
+
+@dataclass
+class _Channels:
+    """A convolution's change so far."""
+
+    gain: Floats
+    offset: Floats
+    placing: list[Floats] = field(default_factory=list[Floats])
+    inflows: list[Patch | Splice] = field(default_factory=list["Patch | Splice"])
+
+    def change(self) -> UnitChange:
+        placing = np.stack(self.placing) if self.placing else np.zeros((0, len(self.gain)))
+        parts = (self.gain, self.offset, placing)
+        return UnitChange(*(part.astype(np.float32) for part in parts))
+
+    def silent(self, channel: int) -> bool:
+        """Whether the channel is zero, whatever the image."""
+        rows = any(row[channel] != 0 for row in self.placing)
+        return self.gain[channel] == 0 and self.offset[channel] == 0 and not rows
+
+    def overwritten(self, channel: int) -> bool:
+        """Whether nothing of the channel's own activation is left."""
+        return self.gain[channel] == 0
+
+
+@dataclass
+class _Weights:
+    """The expanded weights into a convolution, `[height, width, read channel, channel]`."""
+
+    first: Floats
+    now: Floats
+
+
+class _Planning:
+    """Takes steps one by one."""
+
+    def __init__(self, backbone: Backbone, params: Mapping[str, ArrayLike]) -> None:
+        self.backbone = backbone
+        self.params = params
+        self.channels: dict[str, _Channels] = {}
+        self.weights: dict[tuple[str, str], _Weights] = {}
+        self.edited: dict[int, Edges] = {}
+        self.touched: dict[Place, list[int]] = {}
+        self.notices: list[Notice] = []
+        self.index = 0
+
+    def take(self, step: Step) -> None:
+        match step:
+            case Scale():
+                self.scale(step)
+            case Ablate():
+                self.ablate(step)
+            case Splice():
+                self.splice(step)
+            case Patch():
+                self.patch(step)
+            case ScaleEdges():
+                self.change_edges(step.edges, step)
+            case ReplaceEdges():
+                self.change_edges(step.edges, step)
+
+    def say(self, message: str, units: Sequence[Place] = ()) -> None:
+        names = ", ".join(unit_name(self.backbone, *place) for place in units[:8])
+        more = f" and {len(units) - 8} more" if len(units) > 8 else ""
+        self.notices.append(Notice(self.index, f"{message}{': ' if names else ''}{names}{more}"))
+
+    def of(self, branch: str) -> _Channels:
+        width = self.backbone.by_name[branch].width
+        return self.channels.setdefault(branch, _Channels(np.ones(width), np.zeros(width)))
+
+    # ---- units
+
+    def scale(self, step: Scale) -> None:
+        if step.by == 1:
+            self.say("scaling by 1 has no effect")
+            return
+        silent: list[Place] = []
+        for branch, channel in step.units.places:
+            state = self.of(branch)
+            if state.silent(channel):
+                silent.append((branch, channel))
+            for row in (state.gain, state.offset, *state.placing):
+                row[channel] *= step.by
+            self.touched.setdefault((branch, channel), []).append(self.index)
+        if silent:
+            self.say("an earlier step has set to zero what this one scales", silent)
+
+    def ablate(self, step: Ablate) -> None:
+        values = (0.0,) * len(step.units) if step.to is None else step.to
+        if len(values) != len(step.units):
+            raise InputError(f"{len(step.units)} units are ablated, to {len(values)} values")
+        self.overwrite(step.units)
+        for (branch, channel), value in zip(step.units.places, values, strict=True):
+            self.of(branch).offset[channel] = value
+
+    def splice(self, step: Splice) -> None:
+        _check_splice(self.backbone, step)
+        self.overwrite(step.units)
+        parts = zip(step.units.places, step.members, step.gain, step.offset, strict=True)
+        rows: dict[str, dict[int, Floats]] = {}
+        for (branch, channel), member, gain, offset in parts:
+            state = self.of(branch)
+            state.offset[channel] = offset
+            own = rows.setdefault(branch, {})
+            own.setdefault(member, np.zeros(len(state.gain)))[channel] = gain
+        size = step.hand.circuit.by_name[step.family].size
+        for branch, own in rows.items():
+            state = self.of(branch)
+            empty = np.zeros(len(state.gain))
+            state.placing += [own.get(member, empty.copy()) for member in range(size)]
+            state.inflows.append(step)
+
+    def patch(self, step: Patch) -> None:
+        if step.maps.ndim != 4 or not len(step.maps) or step.maps.shape[3] != len(step.units):
+            raise InputError(
+                f"maps of {list(step.maps.shape)} cannot be put into {len(step.units)} units",
+                why="they are [image, height, width, unit], of one image or more",
+            )
+        self.overwrite(step.units)
+        for branch in step.units.branches:
+            state = self.of(branch)
+            for place in step.units.places:
+                row = np.zeros(len(state.gain))
+                if place[0] == branch:
+                    row[place[1]] = 1.0
+                state.placing.append(row)
+            state.inflows.append(step)
+
+    def overwrite(self, units: Units) -> None:
+        """Forget what units say, and what earlier steps did to them."""
+        before = [place for place in units.places if place in self.touched]
+        if before:
+            earlier = sorted({step + 1 for place in before for step in self.touched[place]})
+            numbers = " and ".join(map(str, earlier))
+            self.say(f"this step overwrites what step {numbers} did", before)
+        for branch, channel in units.places:
+            state = self.of(branch)
+            for row in (state.gain, state.offset, *state.placing):
+                row[channel] = 0.0
+            self.touched[branch, channel] = [self.index]
+
+    # ---- edges
+
+    def change_edges(self, edges: Edges, step: ScaleEdges | ReplaceEdges) -> None:
+        if isinstance(step, ReplaceEdges) and len(edges.routes) != 1:
+            raise InputError("edges are replaced in one convolution at a time")
+        self.edited[self.index] = edges
+        apart = apart_deg(edges.source, edges.target)
+        changed = False
+        for route, columns in zip(edges.routes, edges.columns, strict=True):
+            state = self.expanded(route)
+            chosen = np.ix_(
+                *(range(side) for side in state.now.shape[:2]),
+                columns,
+                edges.target.channels(route.target),
+            )
+            old = state.now[chosen]
+            targets = edges.target.positions(route.target)
+            away = None if apart is None else apart[:, targets]
+            mask = np.ones(old.shape, bool)
+            for condition in step.where:
+                mask &= condition.mask(old, away)
+            new = np.where(mask, _new_weights(step, old), old)
+            changed |= not np.array_equal(new, old)
+            state.now[chosen] = new
+        if not changed:
+            self.say("no weight changes: none meets the conditions, or they are so already")
+
+    def expanded(self, route: Route) -> _Weights:
+        key = (route.target, route.read)
+        if key not in self.weights:
+            first = expanded_weights(self.params, route)
+            self.weights[key] = _Weights(first, first.copy())
+        return self.weights[key]
+
+    def result(self) -> Plan:
+        self.judge_edges()
+        edges: dict[str, tuple[str, EdgeChange]] = {}
+        for (branch, read), state in self.weights.items():
+            change = _difference(state)
+            if change is None:
+                continue
+            if branch in edges:
+                raise InputError(
+                    f"{branch} is edited both at {read} and at {edges[branch][0]}",
+                    help="edit the edges from one of the two layers",
+                )
+            edges[branch] = read, change
+        identity = {name for name, state in self.channels.items() if _is_identity(state)}
+        live = {name: state for name, state in self.channels.items() if name not in identity}
+        return Plan(
+            units={name: state.change() for name, state in live.items()},
+            edges=edges,
+            inflows={name: tuple(state.inflows) for name, state in live.items() if state.inflows},
+            notices=tuple(sorted(self.notices, key=lambda notice: notice.step)),
+        )
+
+    def judge_edges(self) -> None:
+        """Edges from units that are silent, or into units that are overwritten."""
+        for index, edges in self.edited.items():
+            self.index = index
+            silent = [
+                (branch, channel)
+                for branch, channel in edges.source.places
+                if branch in self.channels and self.channels[branch].silent(channel)
+            ]
+            if silent:
+                self.say("edges from units that are zero have no effect", silent)
+            lost = [
+                (branch, channel)
+                for branch, channel in edges.target.places
+                if branch in self.channels and self.channels[branch].overwritten(channel)
+            ]
+            if lost:
+                self.say("edges into units that are overwritten have no effect", lost)
+
+
+def expanded_weights(params: Mapping[str, ArrayLike], route: Route) -> Floats:
+    """The expanded weights of a route, `[height, width, read channel, channel]`, float64.
+
+    `W[b, a] = sum over c of W2[b, c] W1[c, a]` through a bottleneck, as if it had no ReLU.
+    """
+    kernel = np.asarray(params[f"{route.target}_w"], np.float64)
+    if route.through is None:
+        return kernel
+    narrow = np.asarray(params[f"{route.through}_w"], np.float64)[0, 0]
+    return np.einsum("ac,hwcb->hwab", narrow, kernel, optimize=True)
+
+
+def _new_weights(step: ScaleEdges | ReplaceEdges, old: Floats) -> Floats:
+    if isinstance(step, ScaleEdges):
+        return old * step.by
+    if step.weights.shape != old.shape:
+        raise InputError(
+            f"weights of {list(step.weights.shape)} cannot replace those of {list(old.shape)}",
+            why="they are [height, width, source, target]",
+        )
+    return step.weights
+
+
+def _difference(state: _Weights) -> EdgeChange | None:
+    away = state.now - state.first
+    sources = np.flatnonzero(away.any(axis=(0, 1, 3)))
+    targets = np.flatnonzero(away.any(axis=(0, 1, 2)))
+    if not len(sources):
+        return None
+    kernel = away[:, :, sources][..., targets].astype(np.float32)
+    placing = np.zeros((len(targets), away.shape[3]), np.float32)
+    placing[np.arange(len(targets)), targets] = 1.0
+    return EdgeChange(kernel, sources.astype(np.int32), placing)
+
+
+def _is_identity(state: _Channels) -> bool:
+    return bool((state.gain == 1).all() and not state.offset.any() and not state.inflows)
+
+
+def _check_splice(backbone: Backbone, step: Splice) -> None:
+    circuit = step.hand.circuit
+    if step.family not in circuit.by_name:
+        raise InputError(f"the circuit has no family `{step.family}`")
+    family = circuit.by_name[step.family]
+    lengths = {len(part) for part in (step.members, step.gain, step.offset)}
+    if lengths != {len(step.units)}:
+        raise InputError("a splice needs a member, a gain and an offset for each trained unit")
+    if not all(0 <= member < family.size for member in step.members):
+        raise InputError(f"`{step.family}` has {family.size} members; a splice names another")
+    here = circuit.backbone.geometry.sampling(family.layer, backbone.input_px)
+    for branch in step.units.branches:
+        there = backbone.sampling(branch)
+        if (here.stride, here.offset) != (there.stride, there.offset):
+            raise InputError(
+                f"`{step.family}` cannot be spliced into {branch}",
+                why=f"{family.layer} samples the image every {here.stride} px, and {branch} "
+                f"every {there.stride} px",
+            )

@@ -1,0 +1,310 @@
+"""Edit scripts on a network: steps of a script -> steps on its units, as `edit` takes them.
+
+In: a checked script, a trained network, images. Out: edited networks. What a script leaves open is
+found here: which units a search finds, the angles that units prefer, means, recordings and gains.
+Weights are read only to carry steps out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from circuitdsl.editing import verbs
+from circuitdsl.editing.apply import EditedNetwork, edit
+from circuitdsl.editing.baselines import (
+    edge_weights,
+    matched_kernels,
+    matched_splice,
+    means,
+    nearest_members,
+    recorded,
+)
+from circuitdsl.editing.controls import random_kernels, shuffled_members
+from circuitdsl.editing.select import Units, edges, select
+from circuitdsl.ir import script as ir
+from circuitdsl.ir.circuit import Circuit, Stimulus
+from circuitdsl.ir.generators import settings_of
+from circuitdsl.ir.placing import place_members
+from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.find import FoundFamily, find_family
+from circuitdsl.measure.tuning import default_grid, response_grid, tuning_of
+from circuitdsl.measure.units import trained
+from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.models.network import Network
+from circuitdsl.stimuli.centre import central
+from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.photographs import ImageSet
+from circuitdsl.stimuli.render import batches
+from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
+from circuitdsl.text.source import Span
+
+Variant = Literal["spliced", "shuffled", "random"]
+
+BATCH = 16
+KEPT = 64
+"""Recordings of one patch; each image gets one of them."""
+
+
+@dataclass
+class Lowering:
+    """What the steps of one script are lowered with.
+
+    Attributes:
+        script: The script.
+        model: The network's name.
+        network: The network.
+        images: The photographs of each set.
+        seed: Of the controls.
+        progress: Told what is being done.
+    """
+
+    script: ir.Script
+    model: str
+    network: Network
+    images: Mapping[str, ImageSet] = field(default_factory=dict[str, ImageSet])
+    seed: int = 0
+    progress: Callable[[str], None] = lambda stage: None
+    _found: dict[str, FoundFamily] = field(default_factory=dict[str, FoundFamily])
+    _built: dict[tuple[Circuit, str, tuple[float, ...]], HandwrittenNetwork] = field(
+        default_factory=dict["tuple[Circuit, str, tuple[float, ...]]", HandwrittenNetwork]
+    )
+
+    def edited(self, name: str, variant: Variant = "spliced") -> EditedNetwork:
+        """The network with an edit of the script.
+
+        Args:
+            name: The edit.
+            variant: What stands in for trained units: the hand-written ones, the same with their
+                angles shuffled, or units with random kernels.
+
+        Raises:
+            InputError: a step that does not fit the network.
+            DiagnosticError: a splice without a partner for some unit.
+        """
+        return edit(self.network, self.steps(name, variant))
+
+    def steps(self, name: str, variant: Variant = "spliced") -> tuple[verbs.Step, ...]:
+        """The steps of an edit."""
+        return tuple(low for step in self.script.steps(name) for low in self._step(step, variant))
+
+    def _step(self, step: ir.Step, variant: Variant) -> Sequence[verbs.Step]:
+        match step:
+            case ir.Ablate():
+                return [self._ablate(step)]
+            case ir.Scale():
+                return [verbs.Scale(self.units(step.units), step.by)]
+            case ir.Patch():
+                units = self.units(step.units)
+                shown = self.shown(step.images, units)
+                return [verbs.Patch(units, recorded(self.network, units, shown, KEPT))]
+            case ir.Splice():
+                return [self.splice(step, variant)]
+            case ir.ScaleEdges():
+                ends = self._ends(step)
+                where = tuple(verbs.Where(c.quantity, c.comparison, c.value) for c in step.where)
+                return [verbs.ScaleEdges(edges(*ends), step.by, where)]
+            case ir.ReplaceEdges():
+                return self._replace(step)
+
+    # ---- units
+
+    def units(self, chosen: ir.UnitSet) -> Units:
+        """The units of a set, with the angles that they prefer where all of these are known."""
+        places: list[tuple[str, int]] = []
+        angles: list[float] = []
+        for part in chosen.parts:
+            if isinstance(part, ir.Sought):
+                best = self._search(part.layer).best(part.count)
+                name = _named(part.layer, [unit.unit for unit in best])
+                angles += [unit.tuning.preferred_deg for unit in best]
+            else:
+                name = part.layer if part.whole else _named(part.layer, part.numbers)
+                angles += part.angles_deg or ()
+            places += select(self.network.backbone, name).places
+        if len(set(places)) < len(places):
+            raise InputError(f"a unit comes twice in `{chosen.span.text}`")
+        units = Units(self.network.backbone, tuple(places))
+        return units.at_angles(angles) if len(angles) == len(units) else units
+
+    def _search(self, layer: str) -> FoundFamily:
+        if layer not in self._found:
+            self.progress(f"looking for curve detectors in {layer} of {self.model}")
+            self._found[layer] = find_family(self.network, layer, self.model)
+        return self._found[layer]
+
+    def tuned(self, units: Units, grid: str | None, span: Span) -> Units:
+        """The units with the angles that they prefer, measured if need be."""
+        if grid is None and units.angles_deg is not None:
+            return units
+        self.progress("measuring the angles that units prefer")
+        found = np.zeros(len(units))
+        for branch in units.branches:
+            circles, side = self.grid(grid, branch)
+            subject = trained(self.network, branch, units.channels(branch))
+            tunings = tuning_of(response_grid(subject, circles, side), circles.tangent_deg)
+            found[list(units.positions(branch))] = [tuning.preferred_deg for tuning in tunings]
+        silent = [name for name, angle in zip(units.names, found, strict=True) if np.isnan(angle)]
+        if silent:
+            message = f"{silent[0]} fires for no circle, so nothing can be matched with it"
+            raise DiagnosticError([Diagnostic("E703", message, span)])
+        return units.at_angles(found.tolist())
+
+    def grid(self, name: str | None, layer: str) -> tuple[CurveGrid, int | None]:
+        """The circles of a stimulus set, and the side of their images; without one, the usual."""
+        if name is None:
+            return default_grid(self.network.backbone, layer), None
+        source = self.script.images[name]
+        settings = settings_of(source) if isinstance(source, Stimulus) else {}
+        angles = tuple(sorted(angle % 360.0 for angle in settings.get("th", ())))
+        even = [index * 360.0 / len(angles) for index in range(len(angles))]
+        if len(angles) < 4 or not np.allclose(angles, even, atol=1e-3):
+            raise InputError(
+                f"the angles of `{name}` are not spread evenly over all directions",
+                help="write `th=every(5deg)`",
+            )
+        circles = CurveGrid(
+            settings["radius"],
+            angles,
+            settings["contrast"],
+            settings.get("stroke", (3.0,))[0],
+            filled="stroke" not in settings,
+        )
+        return circles, round(settings["size"][0])
+
+    # ---- images
+
+    def shown(self, name: str, units: Units) -> Iterator[Array]:
+        """The images of a set, a batch at a time."""
+        side = self.network.backbone.input_px
+        source = self.script.images[name]
+        if isinstance(source, Stimulus):
+            yield from batches(source, central(units.backbone, units.branches[0], side), BATCH)
+            return
+        for batch in self._photographs(name).batches(BATCH, side):
+            yield jnp.asarray(batch.images)
+
+    def _photographs(self, name: str) -> ImageSet:
+        if name not in self.images:
+            raise InputError(
+                f"the script needs the photographs `{name}`, and none were given",
+                help="give a folder: --calibration DIR, or --images DIR",
+            )
+        return self.images[name]
+
+    def _ablate(self, step: ir.Ablate) -> verbs.Step:
+        units = self.units(step.units)
+        if step.images is None:
+            return verbs.Ablate(units)
+        self.progress(f"showing {step.images} to the network")
+        if step.to == "mean":
+            return verbs.Ablate(units, means(self.network, units, self.shown(step.images, units)))
+        drawn = self._drawn(step.images, step.seed)
+        shown = drawn.shown(step.images, units)
+        return verbs.Patch(units, recorded(self.network, units, shown, KEPT))
+
+    def _drawn(self, name: str, seed: int) -> Lowering:
+        """The same with some images of a set at random, as many as are kept."""
+        if not isinstance(self.script.images[name], ir.Photographs):
+            return self
+        paths = self._photographs(name).paths
+        order = np.random.default_rng(seed).permutation(len(paths))[:KEPT].tolist()
+        chosen = ImageSet(self.images[name].folder, tuple(paths[index] for index in order))
+        return replace(self, images={**self.images, name: chosen})
+
+    # ---- hand-written units
+
+    def splice(self, step: ir.Splice, variant: Variant = "spliced") -> verbs.Splice:
+        """A splice with its gains matched."""
+        units = self.tuned(self.units(step.units), step.match.grid, step.match.span)
+        hand, members = self._matched(step.hand, units, step.match)
+        family = step.hand.family
+        if variant == "shuffled":
+            members = shuffled_members(members, self.seed)
+        elif variant == "random":
+            hand = random_kernels(hand, family, self.seed)
+        self.progress(f"matching gains of {variant} units on {step.images}")
+        return matched_splice(
+            self.network,
+            units,
+            hand,
+            family,
+            members=members,
+            batches=self.shown(step.images, units),
+            rule=step.rule,
+        )
+
+    def _matched(
+        self, hand: ir.Hand, units: Units, match: ir.Match
+    ) -> tuple[HandwrittenNetwork, tuple[int, ...]]:
+        """The hand-written network, and the member that stands in for each unit."""
+        angles = units.angles_deg or ()
+        if match.placed:
+            return self._build(hand, angles), tuple(range(len(units)))
+        written = hand.circuit.by_name[hand.family].axes[0].angles_deg
+        return self._build(hand, ()), _nearest(written, units, match)
+
+    def _build(self, hand: ir.Hand, angles: tuple[float, ...]) -> HandwrittenNetwork:
+        key = (hand.circuit, hand.family, angles)
+        if key not in self._built:
+            self.progress(f"building `{hand.family}`")
+            circuit = place_members(hand.circuit, hand.family, angles) if angles else hand.circuit
+            self._built[key] = calibrated(build(circuit, given=self.network))
+        return self._built[key]
+
+    # ---- edges
+
+    def _ends(self, step: ir.ScaleEdges) -> tuple[Units, Units]:
+        source, target = self.units(step.source), self.units(step.target)
+        if all(condition.quantity != "angle" for condition in step.where):
+            return source, target
+        return self.tuned(source, None, step.span), self.tuned(target, None, step.span)
+
+    def _replace(self, step: ir.ReplaceEdges) -> list[verbs.Step]:
+        grid, span = step.match.grid, step.match.span
+        source = self.tuned(self.units(step.source), grid, span)
+        target = self.tuned(self.units(step.target), grid, span)
+        circuit = step.hand_target.circuit
+        ends: list[tuple[int, ...]] = []
+        for units, hand in ((source, step.hand_source), (target, step.hand_target)):
+            if step.match.placed:
+                circuit = place_members(circuit, hand.family, units.angles_deg or ())
+                ends.append(tuple(range(len(units))))
+            else:
+                written = circuit.by_name[hand.family].axes[0].angles_deg
+                ends.append(_nearest(written, units, step.match))
+        network = self._build(ir.Hand(circuit, step.hand_target.family), ())
+        into = circuit.into(step.hand_target.family)
+        kernel = next(c.name for c in into if c.source == step.hand_source.family)
+        where = tuple(verbs.Where(c.quantity, c.comparison, c.value) for c in step.where)
+        steps: list[verbs.Step] = []
+        for branch in target.branches:
+            at = target.positions(branch)
+            part = Units(target.backbone, tuple(target.places[index] for index in at))
+            part = part.at_angles([(target.angles_deg or ())[index] for index in at])
+            between = edges(source, part)
+            new = matched_kernels(
+                network.arrays[kernel],
+                ends[0],
+                [ends[1][index] for index in at],
+                edge_weights(self.network, between),
+            )
+            steps.append(verbs.ReplaceEdges(between, new, where))
+        return steps
+
+
+def _nearest(written: Sequence[float], units: Units, match: ir.Match) -> tuple[int, ...]:
+    try:
+        return nearest_members(written, units, match.within_deg)
+    except InputError as error:
+        found = Diagnostic("E703", error.message, match.span, help=error.help)
+        raise DiagnosticError([found]) from error
+
+
+def _named(layer: str, numbers: Sequence[int]) -> str:
+    return f"{layer}[{', '.join(map(str, numbers))}]"

@@ -1,0 +1,1 @@
+"""Fitting: free dials moved by gradient."""

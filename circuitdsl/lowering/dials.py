@@ -1,0 +1,109 @@
+"""Free dials as unbounded numbers, for optimisers.
+
+In: a circuit and settings of its `free` dials. Out: numbers z on the whole line, and back:
+`p = low + (high - low) * sigmoid(z)`, so that no step of an optimiser leaves a dial's legal range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from circuitdsl.ir.circuit import Circuit, Param
+from circuitdsl.text.diagnostics import InputError, suggestion
+
+_MARGIN = 1e-3
+"""A dial at the end of its range starts this part of the range inside.
+
+At the end itself z is infinite and no gradient moves it.
+"""
+
+
+def free_dials(circuit: Circuit) -> dict[str, Param]:
+    """The dials that may be fitted, in the order of the text."""
+    return {param.name: param for param in circuit.params if param.free}
+
+
+def only_free(circuit: Circuit, names: Collection[str]) -> Circuit:
+    """The circuit with these dials free and no others.
+
+    Raises:
+        InputError: it has no such dial.
+    """
+    known = {param.name for param in circuit.params}
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"the circuit has no dial `{name}`", help=suggestion(name, known) or ""
+            )
+    params = tuple(replace(param, free=param.name in names) for param in circuit.params)
+    return replace(circuit, params=params)
+
+
+def unbounded(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> dict[str, Array]:
+    """Free dials -> z, one float32 scalar each.
+
+    Args:
+        circuit: Any circuit.
+        params: Settings of some free dials (px, degrees, plain numbers); the others have their
+            defaults.
+
+    Raises:
+        InputError: `params` names no free dial, or a setting is outside its range.
+    """
+    free = free_dials(circuit)
+    given = {} if params is None else params
+    _check_names(free, given)
+    settings = {
+        name: float(np.asarray(given.get(name, param.default), np.float64))
+        for name, param in free.items()
+    }
+    return {
+        name: jnp.asarray(_to_line(free[name], value), jnp.float32)
+        for name, value in settings.items()
+    }
+
+
+def bounded(circuit: Circuit, z: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """Unbounded z -> settings of the same dials, for `lower`. Differentiable, of any shape.
+
+    Raises:
+        InputError: `z` names no free dial.
+    """
+    free = free_dials(circuit)
+    _check_names(free, z)
+    return {name: _from_line(free[name], jnp.asarray(value)) for name, value in z.items()}
+
+
+def _check_names(free: Mapping[str, Param], given: Mapping[str, ArrayLike]) -> None:
+    for name in given:
+        if name not in free:
+            known = ", ".join(free) or "none"
+            raise InputError(
+                f"the circuit has no free dial `{name}`",
+                help=suggestion(name, free) or f"its free dials are: {known}",
+            )
+
+
+def _to_line(param: Param, value: float) -> float:
+    if param.low is None or param.high is None:
+        return value
+    if not param.low <= value <= param.high:
+        raise InputError(
+            f"dial `{param.name}` = {value:g} is outside its range [{param.low:g}, {param.high:g}]"
+        )
+    part = (value - param.low) / (param.high - param.low) if param.high > param.low else 0.5
+    part = min(max(part, _MARGIN), 1.0 - _MARGIN)
+    return float(np.log(part) - np.log1p(-part))
+
+
+def _from_line(param: Param, z: Array) -> Array:
+    if param.low is None or param.high is None:
+        return z
+    return param.low + (param.high - param.low) * jax.nn.sigmoid(z)

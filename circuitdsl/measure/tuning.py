@@ -1,0 +1,147 @@
+"""Tuning: how units answer circles of every angle, radius and contrast.
+
+In: a `Subject` and a `CurveGrid`. Out: the response grid `[radius, angle, contrast, unit]`, and
+for every unit the figures of its tuning curve over the full circle of angles. Angles are those of
+the tangent, in the language's convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.ir.angles import even_deg
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.measure.units import Subject
+from circuitdsl.stimuli.centre import central, fitting_side
+from circuitdsl.stimuli.curves import CurveGrid, geometric
+
+Floats = NDArray[np.float64]
+
+ECHO_DEG = 60.0
+"""An echo is a response this near to the opposite of the preferred angle."""
+
+_LEAST_RADIUS, _MOST_RADIUS = 0.3, 3.0
+"""Radii of the default grid, in receptive fields: for mixed3b those of the published stimuli."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """One unit's tuning to the angle of a curve, averaged over radii and contrasts.
+
+    Attributes:
+        preferred_deg: Angle of the tangent that it prefers, in [0, 360).
+        fwhm_deg: Full width at half of the maximum.
+        echo: The largest response within 60 degrees of the opposite angle, over the maximum.
+        peak: The largest response of the whole grid.
+        selectivity: Length of the mean resultant vector, 0 (flat) to 1 (one angle alone).
+        curve: The averaged responses, `[angle]`.
+    """
+
+    preferred_deg: float
+    fwhm_deg: float
+    echo: float
+    peak: float
+    selectivity: float
+    curve: tuple[float, ...]
+
+
+def default_grid(backbone: Backbone, layer: str, angles: int = 72, radii: int = 8) -> CurveGrid:
+    """Circle outlines in both contrasts, at sizes that suit a layer's receptive field."""
+    field = backbone.sampling(layer).receptive_field
+    return CurveGrid(
+        radius_px=geometric(_LEAST_RADIUS * field, _MOST_RADIUS * field, radii),
+        tangent_deg=even_deg(angles, 360.0),
+    )
+
+
+def response_grid(
+    subject: Subject, grid: CurveGrid, side: int | None = None, batch: int = 128
+) -> NDArray[np.float32]:
+    """The central neurons' responses to every stimulus of a grid.
+
+    Stimuli are drawn, shown and forgotten batch by batch, so memory does not grow with the grid.
+
+    Args:
+        subject: The units.
+        grid: The stimuli; each circle passes through the centre of the neurons' receptive field.
+        side: Of the images, in pixels; by default as small as the receptive field allows.
+        batch: How many images at a time.
+
+    Returns:
+        Responses `[radius, angle, contrast, unit]`.
+    """
+    px = fitting_side(subject.backbone, subject.layer) if side is None else side
+    centre = central(subject.backbone, subject.layer, px)
+    rows = grid.parameters()
+    responses = np.empty((len(rows), len(subject.names)), np.float32)
+    for start in range(0, len(rows), batch):
+        part = rows[start : start + batch]
+        # a short last batch is filled up, so that nothing is compiled for its shape
+        whole = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
+        images = grid.draw(whole, centre.canvas)
+        responses[start : start + batch] = subject.neurons(images, centre.index)[: len(part)]
+    return responses.reshape(*grid.shape, len(subject.names))
+
+
+def tuning_of(responses: NDArray[np.floating], angles_deg: Sequence[float]) -> tuple[Tuning, ...]:
+    """The tuning of every unit of a response grid.
+
+    Args:
+        responses: `[radius, angle, contrast, unit]`, not negative.
+        angles_deg: The angles of the second axis: evenly spread over 360 degrees, ascending.
+    """
+    peaks = responses.max(axis=(0, 1, 2))
+    curves = responses.astype(np.float64).mean(axis=(0, 2))
+    return tuple(
+        curve_tuning(curves[:, unit], angles_deg, float(peaks[unit]))
+        for unit in range(curves.shape[1])
+    )
+
+
+def curve_tuning(curve: Floats, angles_deg: Sequence[float], peak: float | None = None) -> Tuning:
+    """The figures of one tuning curve `[angle]`; a unit that never fires has no preference.
+
+    Its preferred angle and width are then NaN, its echo and selectivity 0.
+    """
+    top = float(curve.max())
+    highest = top if peak is None else peak
+    values = tuple(float(value) for value in curve)
+    if top <= 0:
+        return Tuning(float("nan"), float("nan"), 0.0, highest, 0.0, values)
+    turned = np.exp(1j * np.deg2rad(np.asarray(angles_deg)))
+    selectivity = float(np.abs(curve @ turned) / curve.sum())
+    preferred, width = _main_lobe(curve, angles_deg)
+    away = np.abs((np.asarray(angles_deg) - preferred + 180.0) % 360.0 - 180.0)
+    echo = float(curve[away >= 180.0 - ECHO_DEG].max(initial=0.0)) / top
+    return Tuning(preferred, width, echo, highest, selectivity, values)
+
+
+def _main_lobe(curve: Floats, angles_deg: Sequence[float]) -> tuple[float, float]:
+    """Centre and full width at half maximum of the highest lobe, in degrees.
+
+    The centre is the mean angle over the lobe, weighted by how far the response stands above half
+    of the maximum: finer than the step between angles, and deaf to whatever lies outside the lobe.
+    """
+    count, first = len(curve), int(curve.argmax())
+    step = 360.0 / count
+    middle = count // 2
+    turned = np.roll(curve, middle - first)
+    before, top, after = turned[middle - 1 : middle + 2]
+    bend = 2 * top - before - after
+    # the maximum of the parabola through the highest three; the peak may lie between two angles
+    above = turned - (top + ((after - before) ** 2 / (8 * bend) if bend > 0 else 0.0)) / 2
+    below = np.flatnonzero(above <= 0)
+    left = below[below < middle].max(initial=-1)
+    right = below[below > middle].min(initial=count)
+    lobe = np.arange(left + 1, right)
+    offset = float(above[lobe] @ (lobe - middle)) / float(above[lobe].sum())
+    preferred = (angles_deg[first] + step * offset) % 360.0
+    if left < 0 or right == count:
+        return preferred, 360.0
+    start = left + above[left] / (above[left] - above[left + 1])
+    end = right - above[right] / (above[right] - above[right - 1])
+    return preferred, float(end - start) * step

@@ -1,0 +1,147 @@
+"""What is compared: some units of one layer, of a trained network or of a hand-written one.
+
+In: a network. Out: `Subject`, whose units answer images by maps `[batch, height, width, units]` or
+by the central neuron's responses `[batch, units]`. Whatever follows sees no difference between
+trained and hand-written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from circuitdsl.ir.backbones import Backbone, GeometryError
+from circuitdsl.models.forward import check_names
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.network import Network
+from circuitdsl.text.diagnostics import InputError
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Units of one layer.
+
+    Attributes:
+        backbone: The geometry.
+        layer: Where the units sample the image.
+        names: A name for each unit.
+        maps: Images `[batch, height, width, 3]` to activations `[batch, height, width, units]`.
+        neurons: Images and the row and column of one position to activations `[batch, units]`.
+    """
+
+    backbone: Backbone
+    layer: str
+    names: tuple[str, ...]
+    maps: Callable[[Array], Array]
+    neurons: Callable[[Array, int], Array]
+
+    def only(self, indices: Sequence[int]) -> Subject:
+        """Some of the units, in the order given."""
+        chosen = np.asarray(indices)
+        return Subject(
+            self.backbone,
+            self.layer,
+            tuple(self.names[index] for index in indices),
+            lambda images: self.maps(images)[..., chosen],
+            lambda images, index: self.neurons(images, index)[..., chosen],
+        )
+
+
+def trained(network: Network, layer: str, units: Sequence[int] | None = None) -> Subject:
+    """Units of a trained network: all of a layer, or some by their numbers in it.
+
+    Raises:
+        InputError: the network has no such layer, the layer has no positions, or no such unit.
+    """
+    backbone = network.backbone
+    check_names(backbone, [layer])
+    declared = backbone.by_name.get(layer)
+    if declared is None or declared.kind in ("input", "avgpool", "dense", "softmax"):
+        raise InputError(
+            f"`{layer}` of {backbone.name} has no units with a place in the image",
+            help="name a convolution, or a block such as mixed3b",
+        )
+    numbers = range(declared.width) if units is None else units
+    branches, columns = _columns(backbone, layer, numbers)
+
+    def pick(values: dict[str, Array]) -> Array:
+        return jnp.concatenate([values[name] for name in branches], axis=-1)[..., columns]
+
+    def maps(images: Array) -> Array:
+        return pick(network.activations(images, branches))
+
+    def neurons(images: Array, index: int) -> Array:
+        source, reach = _block_source(backbone, branches)
+        if source == "input":
+            return maps(images)[:, index, index]
+        below = network.activations(images, [source])[source]
+        start = max(index - reach, 0)
+        window = below[:, start : index + reach + 1, start : index + reach + 1]
+        at = index - start
+        return pick(network.resume({source: window}, branches))[:, at, at]
+
+    names = tuple(f"{layer}:{number}" for number in numbers)
+    return Subject(backbone, layer, names, maps, neurons)
+
+
+def handwritten(network: HandwrittenNetwork, family: str) -> Subject:
+    """The members of one family of a hand-written network.
+
+    Raises:
+        InputError: the circuit has no such family.
+    """
+    circuit = network.circuit
+    if family not in circuit.by_name:
+        raise InputError(f"the circuit has no family `{family}`")
+    declared = circuit.by_name[family]
+
+    def maps(images: Array) -> Array:
+        return network.activations(images, [family])[family]
+
+    def neurons(images: Array, index: int) -> Array:
+        return maps(images)[:, index, index]
+
+    names = tuple(declared.member_name(index) for index in range(declared.size))
+    return Subject(circuit.backbone.geometry, declared.layer, names, maps, neurons)
+
+
+def _columns(backbone: Backbone, layer: str, units: Sequence[int]) -> tuple[list[str], list[int]]:
+    """The branches that hold the units, and each unit's column in those branches side by side."""
+    try:
+        placed = [backbone.branch_of(layer, unit) for unit in units]
+    except GeometryError as error:
+        raise InputError(str(error)) from error
+    held = {name for name, _ in placed}
+    branches = [branch for branch in backbone.branch_layers(layer) if branch.name in held]
+    starts: dict[str, int] = {}
+    width = 0
+    for branch in branches:
+        starts[branch.name] = width
+        width += branch.width
+    return [branch.name for branch in branches], [starts[name] + at for name, at in placed]
+
+
+def _block_source(backbone: Backbone, branches: Sequence[str]) -> tuple[str, int]:
+    """The layer that an inception block reads, and how many positions away its branches reach.
+
+    The central neuron of a block needs only a window of what the block reads; the rest of the
+    block is not computed. Outside inception blocks: the image, and nothing is saved.
+    """
+    sources: set[str] = set()
+    reach = 0
+    for name in branches:
+        layer = backbone.by_name[name]
+        below = backbone.by_name[layer.inputs[0]]
+        taps = layer.kernel
+        if below.name.endswith("_bottleneck") or below.name.endswith("_pool"):
+            taps = max(taps, below.kernel)
+            below = backbone.by_name[below.inputs[0]]
+        sources.add(below.name)
+        reach = max(reach, taps // 2)
+        if layer.stride != 1:
+            return "input", 0
+    return (sources.pop(), reach) if len(sources) == 1 else ("input", 0)

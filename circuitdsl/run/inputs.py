@@ -1,0 +1,122 @@
+"""Edit scripts opened: the network and the photographs that a script is carried out with.
+
+In: a file, what its caller chooses. Out: a `Lowering`, and the photographs to measure on. No image
+is both measured on and calibrated on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from circuitdsl.checking.load import load_script
+from circuitdsl.editing.resolve import Lowering
+from circuitdsl.ir import script as ir
+from circuitdsl.run.networks import AUTO, Progress, open_model
+from circuitdsl.run.studies import image_sets
+from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.text.diagnostics import InputError, suggestion
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the caller of a script chooses.
+
+    Attributes:
+        model: A model of the registry, or `auto`: the one that the file names, or else the best.
+        weights: A weight file, instead of the model's own.
+        images: Photographs to measure on, instead of the file's own.
+        calibration: Photographs to calibrate on, instead of the file's own.
+        limit: How many photographs to measure on at most.
+        seed: Of draws; None for the file's own.
+    """
+
+    model: str = AUTO
+    weights: Path | None = None
+    images: Path | None = None
+    calibration: Path | None = None
+    limit: int | None = None
+    seed: int | None = None
+
+
+def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lowering]:
+    """The network that a script is about."""
+    wanted = script.backbone.weights or "default"
+    name = given.model
+    if name == AUTO and wanted != "default" and given.weights is None:
+        name = wanted
+    model, network = open_model(name, given.weights)
+    numbered = next(_numbered(script), None)
+    if wanted not in ("default", model) and numbered is not None:
+        raise InputError(
+            f"`{numbered}` is about units of {wanted} by their numbers; this is {model}",
+            help=f"use --model {wanted}, or find the units: `found(V.mixed3b, n=14)`",
+        )
+    return model, Lowering(script, model, network, seed=given.seed or 0, progress=progress)
+
+
+def _numbered(script: ir.Script) -> Iterator[str]:
+    """Edits that name units by number."""
+    for edited in script.edits:
+        for step in edited.steps:
+            sets = (
+                (step.source, step.target)
+                if isinstance(step, ir.ScaleEdges | ir.ReplaceEdges)
+                else (step.units,)
+            )
+            parts = [part for each in sets for part in each.parts]
+            if any(isinstance(part, ir.Picked) and not part.whole for part in parts):
+                yield edited.name
+
+
+def prepared(
+    path: Path | str, name: str | None, given: Given, progress: Progress
+) -> tuple[Lowering, str, ImageSet | None]:
+    """What an edit is carried out with, its name, and the photographs to measure it on."""
+    script = load_script(path)
+    if name is None and len(script.edits) == 1:
+        name = script.edits[0].name
+    if name is None or name not in script.by_name:
+        what = "several edits" if name is None else f"no edit `{name}`"
+        near = suggestion(name or "", script.by_name)
+        known = f"its edits are {', '.join(script.by_name) or 'none'}; name one with --edit"
+        raise InputError(f"{path} has {what}", help=f"{near} {known}".strip())
+    _, lowering = opened(script, given, progress)
+    needed = photographs_of(script, script.steps(name))
+    scored, sets = shared(given, needed, None)
+    return replace(lowering, images=sets), name, scored
+
+
+def photographs_of(script: ir.Script, steps: Sequence[ir.Step]) -> list[ir.Photographs]:
+    """The sets of photographs that some steps are calibrated on."""
+    names = dict.fromkeys(
+        step.images for step in steps if isinstance(step, ir.Ablate | ir.Patch | ir.Splice)
+    )
+    sources = [script.images[name] for name in names if name is not None]
+    return [source for source in sources if isinstance(source, ir.Photographs)]
+
+
+def shared(
+    given: Given, needed: Sequence[ir.Photographs], scored: ir.Photographs | None
+) -> tuple[ImageSet | None, dict[str, ImageSet]]:
+    """The photographs to score on, and those of each set to calibrate on; none is in both.
+
+    The caller's folders go before the file's own. A set without a folder is taken from the
+    photographs to score on, by the seed.
+    """
+    own = None if scored is None or scored.folder is None else Path(scored.folder)
+    folder = given.images or own
+    limit = given.limit or (None if scored is None else scored.n)
+    if not needed:
+        return None if folder is None else open_images(folder, limit), {}
+    first = needed[0]
+    aside = given.calibration or (None if first.folder is None else Path(first.folder))
+    seed = first.seed if given.seed is None else given.seed
+    if folder is None and aside is None:
+        return None, {}
+    if folder is None:
+        found = open_images(aside or Path(), first.n)
+        return None, {each.name: found for each in needed}
+    calibrating, scoring = image_sets(folder, aside, limit, seed, first.n)
+    return scoring, {each.name: calibrating for each in needed}

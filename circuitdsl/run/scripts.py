@@ -1,0 +1,307 @@
+"""Edit scripts by name and path: what the command line and a notebook call.
+
+In: a file with `edit` and `score` blocks, a model's name, folders of photographs. Out: effects,
+recoveries, tunings, folded weights, and whether the file's expectations hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.checking.load import load_script
+from circuitdsl.compare.effect import Effect, said
+from circuitdsl.compare.outputs import labelled
+from circuitdsl.compare.recovery import Recovery, Study, recovery
+from circuitdsl.compare.score import pearson
+from circuitdsl.editing import verbs
+from circuitdsl.editing.apply import EditedNetwork, edit
+from circuitdsl.editing.controls import channel_means, softened
+from circuitdsl.editing.fold import Folded, fold
+from circuitdsl.editing.resolve import BATCH, Lowering
+from circuitdsl.ir import script as ir
+from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.tuning import response_grid, tuning_of
+from circuitdsl.measure.units import Subject, handwritten, trained
+from circuitdsl.models.handwritten import build
+from circuitdsl.models.registry import labels
+from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
+from circuitdsl.run.networks import Progress, silent
+from circuitdsl.run.studies import effect_on
+from circuitdsl.text.diagnostics import Diagnostic, InputError
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class TuningResult:
+    """Responses to curves, compared.
+
+    Attributes:
+        name: The score.
+        left: Names of the units on the left.
+        right: Those on the right, if there are any.
+        measured: `echo(left)`, and where there is a right `echo(right)` and `correlation`.
+    """
+
+    name: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    measured: Mapping[str, float]
+
+    def record(self) -> dict[str, Any]:
+        """The result as JSON has it."""
+        sides = {"left": list(self.left), "right": list(self.right)}
+        return {"name": self.name, **sides, **self.measured}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the scores of a script came to.
+
+    Attributes:
+        model: The network's name.
+        recoveries: By the name of the score.
+        tunings: The comparisons of responses to curves.
+        failed: The expectations that do not hold.
+        held: How many hold.
+    """
+
+    model: str
+    recoveries: Mapping[str, Recovery]
+    tunings: tuple[TuningResult, ...]
+    failed: tuple[Diagnostic, ...]
+    held: int
+
+    def record(self) -> dict[str, Any]:
+        """The first recovery as JSON has it, and every score by name where there are several."""
+        scores = {name: found.record() for name, found in self.recoveries.items()}
+        scores |= {found.name: found.record() for found in self.tunings}
+        first = next((found.record() for found in self.recoveries.values()), {})
+        return first if len(scores) == len(self.recoveries) == 1 else first | {"scores": scores}
+
+
+def edited_network(
+    path: Path | str, name: str | None, given: Given, progress: Progress = silent
+) -> tuple[str, EditedNetwork]:
+    """A model's name, and the network with an edit of a file.
+
+    Args:
+        path: The file.
+        name: The edit; may be left out where there is one.
+        given: What the caller chooses.
+        progress: Told what is being done.
+
+    Raises:
+        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
+        InputError: anything else that is not there or does not fit.
+    """
+    lowering, chosen, _ = prepared(path, name, given, progress)
+    return lowering.model, lowering.edited(chosen)
+
+
+def script_effect(
+    path: Path | str,
+    name: str | None,
+    given: Given,
+    *,
+    mirror: bool = False,
+    progress: Progress = silent,
+) -> tuple[str, str, Effect]:
+    """What an edit of a file does on photographs.
+
+    Args:
+        path: The file.
+        name: The edit; may be left out where there is one.
+        given: What the caller chooses; `images` is needed.
+        mirror: Also show each image's mirror image.
+        progress: Told what is being done.
+
+    Returns:
+        The model's name, the edit's, and what it does.
+
+    Raises:
+        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
+        InputError: anything else that is not there or does not fit.
+    """
+    lowering, chosen, scored = prepared(path, name, given, progress)
+    if scored is None:
+        raise InputError("photographs are needed to see an effect on", help="give --images DIR")
+    found = effect_on(
+        lowering.edited(chosen),
+        lowering.model,
+        scored,
+        mirror=mirror,
+        seed=lowering.seed,
+        progress=progress,
+    )
+    return lowering.model, chosen, found
+
+
+def folded_weights(
+    path: Path | str, name: str | None, given: Given, progress: Progress = silent
+) -> tuple[str, Folded, tuple[str, ...]]:
+    """The weights of a network that has an edit, as far as weights can say it.
+
+    Returns:
+        The edit's name, the weights, and what came of steps without an effect.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: nothing of the edit is weights, or something else does not fit.
+    """
+    lowering, chosen, _ = prepared(path, name, given, progress)
+    edited = lowering.edited(chosen)
+    found = fold(edited)
+    if found.left and not found.differs_from(edited.params):
+        raise InputError(f"nothing of `{chosen}` can be written as weights", why=found.left[0])
+    return chosen, found, said(edited)
+
+
+def script_scores(path: Path | str, given: Given, progress: Progress = silent) -> Scored:
+    """The scores of a file.
+
+    Raises:
+        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
+        InputError: there is no score, or something that is needed is not there or does not fit.
+    """
+    script = load_script(path)
+    if not script.scores:
+        raise InputError(f"{path} has no `score` block", help="write `score NAME { ... }`")
+    model, lowering = opened(script, given, progress)
+    recoveries: dict[str, Recovery] = {}
+    tunings: list[TuningResult] = []
+    failed: list[Diagnostic] = []
+    for score in script.scores:
+        if isinstance(score, ir.RecoveryScore):
+            found = _recovery(lowering, score, given)
+            recoveries[score.name] = found
+            share = found.share(score.measure)
+            measured = {
+                "recovered": share.value,
+                "shuffled": share.shuffled,
+                "random": share.random,
+            }
+        else:
+            tuned = _tuning(lowering, score, given)
+            tunings.append(tuned)
+            measured = {**tuned.measured, "echo": tuned.measured["echo(left)"]}
+        failed += [_broken(claim, measured) for claim in score.claims if not claim.holds(measured)]
+    total = sum(len(score.claims) for score in script.scores)
+    return Scored(model, recoveries, tuple(tunings), tuple(failed), total - len(failed))
+
+
+# ---- recovery
+
+
+def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Recovery:
+    script = lowering.script
+    steps = (*script.steps(score.removed), *script.steps(score.spliced))
+    using = script.images[score.using]
+    scored = using if isinstance(using, ir.Photographs) else None
+    seed = score.seed if given.seed is None else given.seed
+    chosen = replace(given, seed=given.seed if given.seed is not None else score.seed or None)
+    to_score, sets = shared(chosen, photographs_of(script, steps), scored)
+    if to_score is None:
+        raise InputError(
+            f"`{score.name}` is scored on the photographs `{score.using}`, and none were given",
+            help="give --images DIR",
+        )
+    ready = replace(lowering, images=sets, seed=seed)
+    networks = _study(ready, score)
+    total, side = len(to_score.paths), lowering.network.backbone.input_px
+    batches = labelled(to_score, labels(lowering.model), side, BATCH)
+    return recovery(
+        networks, batches, seed, lambda seen: lowering.progress(f"photographs: {seen} of {total}")
+    )
+
+
+def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
+    """The networks that a recovery compares."""
+    network, script = lowering.network, lowering.script
+    spliced = next(s for s in script.steps(score.spliced) if isinstance(s, ir.Splice))
+    removed = [
+        verbs.Ablate(step.units) if isinstance(step, verbs.Ablate) else step
+        for step in lowering.steps(score.removed)
+    ]
+    units = lowering.units(spliced.units)
+    layers = sorted({branch for s in removed for branch in _branches(s)})
+    lowering.progress("taking the mean of every channel")
+    average = channel_means(network, layers, lowering.shown(spliced.images, units))
+    edits = {
+        "zero": edit(network, removed),
+        "mean": edit(network, softened(removed, average) or removed),
+    }
+    variants = {name: lowering.edited(score.spliced, name) for name in _VARIANTS}
+    own = next(s for s in variants["spliced"].steps if isinstance(s, verbs.Splice))
+    silent_units = sum(gain == 0 for gain in own.gain)
+    images = script.images[spliced.images]
+    counted = lowering.images.get(images.name)
+    count = 0 if counted is None else len(counted.paths)
+    return Study(network, units, {**edits, **variants}, count, silent_units)
+
+
+_VARIANTS = ("spliced", "shuffled", "random")
+
+
+def _branches(step: verbs.Step) -> tuple[str, ...]:
+    return step.units.branches if isinstance(step, verbs.Ablate) else ()
+
+
+# ---- tuning
+
+
+def _tuning(lowering: Lowering, score: ir.TuningScore, given: Given) -> TuningResult:
+    sides = [side for side in (score.left, score.right) if side is not None]
+    edits = [s.edit for s in sides if isinstance(s, ir.TrainedSide) and s.edit is not None]
+    steps = [step for name in edits for step in lowering.script.steps(name)]
+    _, sets = shared(given, photographs_of(lowering.script, steps), None)
+    ready = replace(lowering, images=sets)
+    lowering.progress(f"showing circles: {score.name}")
+    found = [_responses(ready, side, score.using) for side in sides]
+    tunings = [tuning_of(responses, angles) for _, responses, angles in found]
+    echoes = [float(np.mean([tuning.echo for tuning in side])) for side in tunings]
+    measured = {"echo(left)": echoes[0]}
+    if len(found) == 2:
+        measured["echo(right)"] = echoes[1]
+        left, right = found[0][1], found[1][1]
+        if left.shape == right.shape:
+            pairs = [pearson(left[..., i], right[..., i]) for i in range(left.shape[-1])]
+            measured["correlation"] = float(np.mean(pairs))
+    names = [each[0] for each in found]
+    return TuningResult(score.name, names[0], names[1] if len(names) == 2 else (), measured)
+
+
+def _responses(
+    lowering: Lowering, side: ir.Side, using: str | None
+) -> tuple[tuple[str, ...], Floats, tuple[float, ...]]:
+    """Names, responses `[radius, angle, contrast, unit]`, and the angles."""
+    if isinstance(side, ir.HandSide):
+        network = calibrated(build(side.hand.circuit, given=lowering.network))
+        subject: Subject = handwritten(network, side.hand.family).only(side.members)
+        circles, px = lowering.grid(using, subject.layer)
+        return subject.names, response_grid(subject, circles, px), circles.tangent_deg
+    units = lowering.units(side.units)
+    shown = lowering.network if side.edit is None else lowering.edited(side.edit)
+    responses: Floats | None = None
+    angles: tuple[float, ...] = ()
+    for branch in units.branches:
+        subject = trained(shown, branch, units.channels(branch))
+        circles, px = lowering.grid(using, branch)
+        part = response_grid(subject, circles, px)
+        if responses is None:
+            responses = np.zeros((*part.shape[:-1], len(units)))
+            angles = circles.tangent_deg
+        responses[..., list(units.positions(branch))] = part
+    return units.names, np.zeros((1, 1, 1, 0)) if responses is None else responses, angles
+
+
+def _broken(claim: ir.Claim, measured: Mapping[str, float]) -> Diagnostic:
+    names = [name for name in measured if name in claim.span.text.replace(" ", "")]
+    shown = ", ".join(f"{name} is {measured[name]:.3g}" for name in names)
+    return Diagnostic("E901", f"`{claim.span.text}` does not hold: {shown}", claim.span)

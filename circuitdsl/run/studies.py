@@ -1,0 +1,395 @@
+"""Edits by name and path: what the command line and a notebook call.
+
+In: a model's name, units by name or the family found by tuning, folders of images. Out: sweeps,
+effects and recoveries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from circuitdsl.checking.load import load
+from circuitdsl.compare.effect import Effect, effect
+from circuitdsl.compare.outputs import labelled
+from circuitdsl.compare.recovery import SPLICED_UNITS, Recovery, recovery, study
+from circuitdsl.compare.score import block_of, scored_family
+from circuitdsl.editing.apply import EditedNetwork
+from circuitdsl.editing.baselines import NEAREST, nearest_members
+from circuitdsl.editing.controls import channel_means
+from circuitdsl.editing.select import Units, select
+from circuitdsl.editing.sweep import (
+    Table,
+    attribution,
+    in_pairs,
+    one_by_one,
+    rank_correlation,
+    sweep,
+)
+from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.script import GainRule
+from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.find import find_family
+from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import class_names, labels
+from circuitdsl.run.networks import AUTO, Progress, open_model, silent
+from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.split import check_disjoint, split
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import write_text
+
+Floats = NDArray[np.float64]
+Placing = Literal["placed", "nearest"]
+Grouping = Literal["unit", "pair", "group"]
+Ablation = Literal["zero", "mean"]
+
+BATCH = 16
+CALIBRATION = 100
+"""Images that a folder gives up for calibration, where there is none of its own."""
+
+SAMPLE = 24
+"""Units that first-order attribution is held against the exact sweep on."""
+
+
+def found_units(network: Network, layer: str, count: int, model: str | None = None) -> Units:
+    """The best curve detectors of a layer with the angles they prefer, in order of those.
+
+    Raises:
+        InputError: no such layer, nothing in it fires for a circle, or a count below 1.
+    """
+    best = find_family(network, layer, model).best(count)
+    units = select(network.backbone, [f"{layer}:{unit.unit}" for unit in best])
+    return units.at_angles([unit.tuning.preferred_deg for unit in best])
+
+
+def effect_on(
+    edited: EditedNetwork,
+    model: str,
+    images: Path | ImageSet,
+    *,
+    limit: int | None = None,
+    mirror: bool = False,
+    draws: int = 3,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Effect:
+    """What an edit does on a folder of labelled photographs.
+
+    Args:
+        edited: The edited network.
+        model: The name of the model that it came from.
+        images: A folder with one sub-folder for each class, or images of one.
+        limit: How many images of a folder at most, spread evenly.
+        mirror: Also show each image's mirror image.
+        draws: How often random units are drawn for the control.
+        seed: Of the draws and the bootstrap.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: no such images, or images of classes that are not known.
+    """
+    found = images if isinstance(images, ImageSet) else open_images(images, limit)
+    side = edited.backbone.input_px
+    average = None
+    if edited.plan.units:
+        progress("taking the mean of every channel")
+        layers = sorted(edited.plan.units)
+        average = channel_means(edited.network, layers, _shown(found, side))
+    total = len(found.paths) * (2 if mirror else 1)
+    return effect(
+        edited,
+        labelled(found, labels(model), side, BATCH, mirror=mirror),
+        class_names(model),
+        means=average,
+        draws=draws,
+        seed=seed,
+        progress=lambda seen: progress(f"photographs: {seen} of {total}"),
+    )
+
+
+def splice_recovery(
+    path: Path | str,
+    images: Path,
+    *,
+    model: str = AUTO,
+    weights: Path | None = None,
+    calibration: Path | None = None,
+    limit: int | None = None,
+    family: str | None = None,
+    units: int = SPLICED_UNITS,
+    members: Placing = "placed",
+    within_deg: float = NEAREST,
+    rule: GainRule = "linear",
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Recovery:
+    """How much of a trained curve family's work a circuit file's family does in its place.
+
+    Args:
+        path: The circuit file.
+        images: Labelled photographs to score on, one sub-folder for each class.
+        model: A model of the registry, or `auto`.
+        weights: A weight file, instead of the model's own.
+        calibration: Photographs to match gains on; otherwise some of `images` are set aside.
+        limit: How many of `images` at most.
+        family: The hand-written family; by default the last one.
+        units: How many of the trained family's units are replaced, best first.
+        members: `placed` at the angles that the units prefer, or the `nearest` as written.
+        within_deg: How far from its unit's angle a member may be, as written.
+        rule: By which gains are matched (`edit.baselines.matched_splice`).
+        seed: Of the split, the controls and the bootstrap.
+        progress: Told what is being done.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: anything else that was asked for is not there or does not fit.
+    """
+    circuit = load(path)
+    name, network = open_model(model, weights)
+    to_calibrate, to_score = image_sets(images, calibration, limit, seed)
+    written = scored_family(circuit, family)
+    progress(f"finding the curve family of {name}")
+    chosen = found_units(network, block_of(network, written.layer), units, name)
+    hand, pairs = _standing_in(
+        circuit, written, chosen, network, members=members, within_deg=within_deg
+    )
+    progress("building the circuit and matching gains")
+    side, total = network.backbone.input_px, len(to_score.paths)
+    prepared = study(
+        network,
+        chosen,
+        hand,
+        written.name,
+        members=pairs,
+        calibration=lambda: _shown(to_calibrate, side),
+        rule=rule,
+        seed=seed,
+    )
+    batches = labelled(to_score, labels(name), side, BATCH)
+    return recovery(prepared, batches, seed, lambda n: progress(f"photographs: {n} of {total}"))
+
+
+def _standing_in(
+    circuit: Circuit,
+    family: Family,
+    units: Units,
+    network: Network,
+    *,
+    members: Placing,
+    within_deg: float,
+) -> tuple[HandwrittenNetwork, Sequence[int]]:
+    """The circuit built and calibrated, and the member that stands in for each unit."""
+    if members == "placed":
+        placed = place_members(circuit, family.name, units.angles_deg or ())
+        return calibrated(build(placed, given=network)), range(len(units))
+    pairs = nearest_members(family.axes[0].angles_deg, units, within_deg)
+    return calibrated(build(circuit, given=network)), pairs
+
+
+def image_sets(
+    images: Path,
+    calibration: Path | None,
+    limit: int | None,
+    seed: int,
+    count: int | None = None,
+) -> tuple[ImageSet, ImageSet]:
+    """Images to calibrate on and images to score on, without any in common.
+
+    Args:
+        images: A folder to score on, part of which is set aside if there is no other.
+        calibration: A folder to calibrate on.
+        limit: How many of `images` at most.
+        seed: Of the split.
+        count: How many images to calibrate on; by default a third of `images`, at most 100.
+
+    Raises:
+        InputError: too few images, or an image that is in both folders.
+    """
+    found = open_images(images, limit)
+    if calibration is None:
+        aside = min(CALIBRATION, max(1, len(found.paths) // 3)) if count is None else count
+        return split(found, aside, seed)
+    own = open_images(calibration, count)
+    check_disjoint(own, found)
+    return own, found
+
+
+@dataclass(frozen=True, eq=False)
+class Approximation:
+    """A sweep by first-order attribution.
+
+    Attributes:
+        names: The units.
+        images: How many images it is over.
+        changes: What ablating each unit would change the cross-entropy by, `[unit]`.
+        sample: Units that were also ablated exactly.
+        spearman: The rank correlation with the exact changes of those.
+    """
+
+    names: tuple[str, ...]
+    images: int
+    changes: Floats
+    sample: int
+    spearman: float
+
+    def text(self) -> str:
+        """The changes as CSV."""
+        rows = zip(self.names, self.changes.tolist(), strict=True)
+        lines = [f"{name},{self.images},{change!r}" for name, change in rows]
+        return "\n".join(["units,images,cross_entropy_change", *lines]) + "\n"
+
+
+def sweep_units(
+    model: str,
+    units: str | Sequence[str],
+    images: Path,
+    target: Path,
+    *,
+    weights: Path | None = None,
+    ablate: Ablation = "zero",
+    by: Grouping = "unit",
+    limit: int | None = None,
+    progress: Progress = silent,
+) -> Table:
+    """Ablate units of a model in turn: one by one, in pairs, or in groups.
+
+    Args:
+        model: A model of the registry, or `auto`.
+        units: Which units (`edit.select.select`).
+        images: Labelled photographs, one sub-folder for each class.
+        target: The CSV file; an unfinished one is gone on with.
+        weights: A weight file, instead of the model's own.
+        ablate: To zero, or to each unit's mean over the same images.
+        by: One unit at a time, two, or all that one entry of `units` names.
+        limit: How many images at most, spread evenly.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: what is asked for is not there, or the file is another sweep's.
+        OSError: the file can't be written.
+    """
+    name, network = open_model(model, weights)
+    found = open_images(images, limit)
+    chosen = select(network.backbone, units)
+    sets = _sets(network, units, by)
+    average = _means(network, chosen, found, ablate, progress)
+    total = len(found.paths)
+    return sweep(
+        network,
+        sets,
+        _examples(found, name, network.backbone.input_px),
+        target,
+        means=average,
+        about={"model": name, "ablate": ablate, "images": _digest(found)},
+        progress=lambda seen: progress(f"{len(sets)} ablations; photographs: {seen} of {total}"),
+    )
+
+
+def approximate_sweep(
+    model: str,
+    units: str | Sequence[str],
+    images: Path,
+    target: Path,
+    *,
+    weights: Path | None = None,
+    ablate: Ablation = "zero",
+    limit: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Approximation:
+    """All units at once by first-order attribution, and how well that ranks some of them.
+
+    Args:
+        model: A model of the registry, or `auto`.
+        units: Which units.
+        images: Labelled photographs.
+        target: The CSV file. The exact sweep of the sample goes into another beside it, whose
+            name ends in `.sample.csv`.
+        weights: A weight file, instead of the model's own.
+        ablate: To zero, or to each unit's mean over the same images.
+        limit: How many images at most.
+        seed: Of the sample.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: what is asked for is not there.
+        OSError: a file can't be written.
+    """
+    name, network = open_model(model, weights)
+    chosen = select(network.backbone, units)
+    found = open_images(images, limit)
+    average = _means(network, chosen, found, ablate, progress)
+    side, total = network.backbone.input_px, len(found.paths)
+    changes = attribution(
+        network,
+        chosen,
+        _examples(found, name, side),
+        means=average,
+        progress=lambda seen: progress(f"attribution; photographs: {seen} of {total}"),
+    )
+    count = min(SAMPLE, len(chosen))
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(chosen))[:count])
+    sample = Units(chosen.backbone, tuple(chosen.places[index] for index in drawn))
+    exact = sweep(
+        network,
+        one_by_one(sample),
+        _examples(found, name, side),
+        target.with_suffix(".sample.csv"),
+        means=average,
+        about={"model": name, "ablate": ablate, "images": _digest(found)},
+        progress=lambda seen: progress(f"exact sample; photographs: {seen} of {total}"),
+    )
+    spearman = rank_correlation(changes[drawn], exact.change("cross_entropy"))
+    result = Approximation(chosen.names, exact.images, changes, count, spearman)
+    write_text(target, result.text())
+    return result
+
+
+def _sets(network: Network, units: str | Sequence[str], by: Grouping) -> tuple[Units, ...]:
+    if by == "group":
+        named = [units] if isinstance(units, str) else units
+        return tuple(select(network.backbone, name) for name in named)
+    chosen = select(network.backbone, units)
+    return one_by_one(chosen) if by == "unit" else in_pairs(chosen)
+
+
+def _means(
+    network: Network, units: Units, images: ImageSet, ablate: Ablation, progress: Progress
+) -> dict[str, Floats] | None:
+    if ablate == "zero":
+        return None
+    if ablate != "mean":
+        raise InputError(f"units are not ablated to `{ablate}`", help="zero, or mean")
+    progress("taking the mean of every channel")
+    return channel_means(network, units.branches, _shown(images, network.backbone.input_px))
+
+
+def _shown(images: ImageSet, side: int) -> Iterator[Array]:
+    for batch in images.batches(BATCH, side):
+        yield jnp.asarray(batch.images)
+
+
+def _examples(
+    images: ImageSet, model: str, side: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
+    for batch in labelled(images, labels(model), side, BATCH):
+        yield batch.images, batch.right
+
+
+def _digest(images: ImageSet) -> str:
+    """A digest of the images' names and sizes."""
+    lines = [
+        f"{path.relative_to(images.folder).as_posix()} {path.stat().st_size}"
+        for path in images.paths
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,74 @@
+"""New defaults for the dials of a text, written where the old ones stand.
+
+In: a source and numbers in the dials' own units. Out: its text in the canonical layout, with the
+defaults replaced and everything else, comments too, as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from circuitdsl.syntax import nodes
+from circuitdsl.syntax.format import format_source
+from circuitdsl.syntax.parse import parse
+from circuitdsl.text.diagnostics import DiagnosticError, InputError, suggestion
+from circuitdsl.text.source import Source
+
+_SUFFIX = {"angle": "deg", "px": "px", "tap": "tap"}
+"""How numbers of a declared unit are written; plain numbers have none."""
+
+_KEPT = {"deg": "deg", "rad": "deg", "turn": "deg", "px": "px", "tap": "tap"}
+"""By the unit of an old literal: that of the new one, which the compiler counts in."""
+
+_DIGITS = 4
+"""Significant digits of a default: more would claim what no fit knows."""
+
+
+def with_defaults(source: Source, settings: Mapping[str, float]) -> str:
+    """The text with other defaults.
+
+    Args:
+        source: A circuit file.
+        settings: New defaults by dial, in px, degrees or plain numbers; rounded to four digits.
+
+    Raises:
+        DiagnosticError: the text does not parse.
+        InputError: it declares no such dial.
+    """
+    file, faults = parse(source)
+    if faults:
+        raise DiagnosticError(faults)
+    params = {item.name.text: item for item in file.items if isinstance(item, nodes.Param)}
+    text = source.text
+    for name in settings:
+        if name not in params:
+            raise InputError(
+                f"{source.name} declares no dial `{name}`", help=suggestion(name, params)
+            )
+    # from the end, so that the places of those before stay right
+    for param in sorted(params.values(), key=lambda param: -param.span.start):
+        if param.name.text in settings:
+            where = param.default.span
+            new = _spelt(settings[param.name.text], param)
+            text = text[: where.start] + new + text[where.end :]
+    return format_source(Source(source.name, text, source.path))
+
+
+def rounded(value: float) -> float:
+    """A default as `with_defaults` writes it."""
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _spelt(value: float, param: nodes.Param) -> str:
+    unit = _SUFFIX.get(param.unit.text, "") if param.unit is not None else _written_unit(param)
+    # the language has no exponents beside units
+    return f"{Decimal(repr(rounded(value))).normalize():f}" + unit
+
+
+def _written_unit(param: nodes.Param) -> str:
+    """The unit that the old default is written in, where none is declared."""
+    value = param.default
+    while isinstance(value, nodes.Signed):
+        value = value.operand
+    return _KEPT.get(value.unit, "") if isinstance(value, nodes.Number) else ""

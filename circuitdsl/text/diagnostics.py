@@ -1,0 +1,345 @@
+"""What the program says to a user who has to change something.
+
+In: spans and facts from any stage. Out: `Diagnostic` values (findings in a circuit file), and the
+two exceptions by which every expected failure travels. The command line prints them without a
+traceback and exits with 1 for findings and 2 for usage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from textwrap import indent, wrap
+from typing import Literal, NamedTuple
+from unicodedata import category, east_asian_width
+
+from circuitdsl.text.source import Source, Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A secondary place in the text, and what to say beside it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding in a circuit file.
+
+    Attributes:
+        code: Stable name such as `E201`; see `CODES`.
+        message: One sentence: what is wrong.
+        span: Where.
+        severity: Errors stop the compiler, warnings do not.
+        label: Short text beside the carets.
+        also: Other places that take part.
+        note: Why it is wrong.
+        help: What to do.
+    """
+
+    code: str
+    message: str
+    span: Span
+    severity: Severity = "error"
+    label: str = ""
+    also: tuple[Label, ...] = field(default=())
+    note: str = ""
+    help: str = ""
+
+
+class DiagnosticError(Exception):
+    """A circuit file has errors; carries every diagnostic of the run, warnings too."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(f"{d.code} {d.span}: {d.message}" for d in self.diagnostics))
+
+
+class InputError(Exception):
+    """Something outside the language is not as it must be: a file, an argument, the network.
+
+    Attributes:
+        message: What is wrong and where, in one sentence.
+        why: The cause, where it is known.
+        help: What to do.
+    """
+
+    def __init__(self, message: str, *, why: str = "", help: str = "") -> None:
+        self.message = message
+        self.why = why
+        self.help = help
+        super().__init__(" ".join(part for part in (message, why, help) if part))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`did you mean ...?` for the nearest of the known names, or an empty string."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+Role = Literal["severity", "message", "frame", "place", "source", "mark", "aside", "title", "text"]
+"""What a piece of a message is; `mark` underlines the place itself, `aside` another one."""
+
+
+class Piece(NamedTuple):
+    """Characters that are shown alike."""
+
+    text: str
+    role: Role
+
+
+Line = tuple[Piece, ...]
+
+
+def render(diagnostic: Diagnostic) -> str:
+    """A diagnostic as plain text: what is wrong, the lines in question, why, and what to do."""
+    lines = ("".join(piece.text for piece in line) for line in lines_of(diagnostic))
+    return "\n".join(lines) + "\n"
+
+
+def lines_of(diagnostic: Diagnostic, columns: int | None = None) -> list[Line]:
+    """What `render` prints, as lines of pieces.
+
+    Args:
+        diagnostic: The diagnostic.
+        columns: Shorten excerpts of the text, so that they and their underlines fit. Sentences
+            and labels stay as long as they are.
+    """
+    span = diagnostic.span
+    head = Piece(f"{diagnostic.severity}[{diagnostic.code}]", "severity")
+    lines: list[Line] = [(head, Piece(": ", "title"), Piece(diagnostic.message, "message"))]
+    labels = [Label(span, diagnostic.label), *diagnostic.also]
+    by_source: dict[Source, list[Label]] = {}
+    for label in labels:
+        by_source.setdefault(label.span.source, []).append(label)
+    width = max(len(str(label.span.line)) for label in labels)
+    room = None if columns is None else max(columns - width - len(" | "), _LEAST_ROOM)
+    for source, here in by_source.items():
+        arrow = "-->" if source is span.source else ":::"
+        lines.append((Piece(f"{' ' * width}{arrow} ", "frame"), Piece(str(here[0].span), "place")))
+        if source.text:
+            lines += _excerpt(source, here, span, width, room)
+    for title, text in (("note", diagnostic.note), ("help", diagnostic.help)):
+        if text:
+            start = Piece(f"{' ' * width} = ", "frame")
+            lines.append((start, Piece(f"{title}: ", "title"), Piece(text, "text")))
+    return lines
+
+
+def _excerpt(
+    source: Source, labels: list[Label], primary: Span, width: int, room: int | None
+) -> list[Line]:
+    """The lines that labels point at, each followed by its underlines."""
+    edge = Piece(f"{' ' * width} |", "frame")
+    lines: list[Line] = [(edge,)]
+    by_line: dict[int, list[Label]] = {}
+    for label in sorted(labels, key=lambda label: label.span.start):
+        by_line.setdefault(label.span.line, []).append(label)
+    for number, here in by_line.items():
+        full = source.line_text(number)
+        start, text = 0, ""
+        for label in here:
+            column = label.span.column - 1
+            cut = start + len(text) < len(full)
+            if label is here[0] or (cut and column >= start + len(text)):
+                start, text = _window(full, column, room)
+                shown = _visible(text).rstrip()
+                numbered = Piece(f"{number:>{width}} |", "frame")
+                lines.append((numbered, Piece(f" {shown}", "source")) if shown else (numbered,))
+            lines.append((edge, *_underline(label, text, column - start, label.span is primary)))
+    return lines
+
+
+def _underline(label: Label, text: str, column: int, primary: bool) -> tuple[Piece, Piece]:
+    """Marks below a label's characters of a line, and what it says beside them."""
+    length = max(min(label.span.end - label.span.start, len(text) - column), 1)
+    before = " " * _columns(text[:column])
+    marks = ("^" if primary else "-") * max(_columns(text[column : column + length]), 1)
+    marked = f"{marks} {label.text}".rstrip()
+    return Piece(f" {before}", "frame"), Piece(marked, "mark" if primary else "aside")
+
+
+_WINDOW = 160
+"""Characters shown of one line."""
+
+_LEAST_ROOM = 20
+"""Columns that an excerpt has even where the terminal is narrower."""
+
+
+def _window(full: str, column: int, room: int | None) -> tuple[int, str]:
+    """Of a very long line what is around a column, and where that starts."""
+    most = _WINDOW
+    if room is not None and _columns(full) > room:
+        most = min(_WINDOW, room if _columns(full) == len(full) else room // 2)
+    start = max(min(column - most // 2, len(full) - most), 0)
+    return start, full[start : start + most]
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in text
+    )
+
+
+def _columns(text: str) -> int:
+    """Columns of a terminal that a text fills; accents that stand over a letter fill none."""
+    return sum(
+        0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+# ---- codes and their pages
+
+CODES: dict[str, str] = {
+    "E100": "unexpected text",
+    "E101": "space before a unit",
+    "E102": "no arrow between source and target",
+    "E103": "colon after an attribute",
+    "E104": "bracket never closed",
+    "E105": "another version of the language",
+    "E106": "sign in place of a word",
+    "E107": "brackets nested too deeply",
+    "E108": "no header, or two",
+    "E109": "unknown kind of declaration",
+    "E111": "character that has no meaning",
+    "E112": "string never closed",
+    "E113": "beyond a limit",
+    "E114": "word of the language used as a name",
+    "E201": "unknown name",
+    "E202": "unknown attribute",
+    "E203": "declared twice",
+    "E204": "no such layer, or none for a family",
+    "E205": "import cycle",
+    "E206": "unknown argument",
+    "E207": "something is missing",
+    "E208": "given twice, or too often",
+    "E209": "file that cannot be imported",
+    "E210": "circular definition",
+    "E211": "no backbone",
+    "E212": "function without a body",
+    "E213": "families of another backbone",
+    "E301": "units that do not combine",
+    "E302": "wrong kind of value",
+    "E303": "tap without a size",
+    "E304": "number out of range",
+    "E305": "profile of another kind than its axis",
+    "E306": "frame without a meaning",
+    "E307": "frame inside a profile",
+    "E308": "expression without a value",
+    "E309": "number that depends on a dial",
+    "E401": "axis lost on the way",
+    "E402": "sum over an axis that both have",
+    "E403": "shared axis without a profile",
+    "E404": "members that cannot be paired",
+    "E405": "turn that leads to no member",
+    "E406": "kernel that changes under `identify`",
+    "E407": "phases not closed under half a turn",
+    "E408": "member that a family does not have",
+    "E409": "axes of different kinds",
+    "E410": "two axes of one kind",
+    "E501": "shape larger than its kernel",
+    "E502": "layer out of reach",
+    "E503": "bottleneck too narrow",
+    "E504": "layer too narrow",
+    "E505": "grating finer than the taps",
+    "E506": "single tap in a large kernel",
+    "E507": "families on different grids",
+    "E508": "shape that cancels in one tap",
+    "E601": "weights read where they may not be",
+    "E602": "calibration without a solution",
+    "E603": "family that can never fire",
+    "E701": "unit out of range",
+    "E702": "edge that does not exist",
+    "E703": "unit without a hand-written partner",
+    "E704": "step without an effect",
+    "E705": "units that do not match the members",
+    "E706": "trained units in use",
+    "E707": "another count than expected",
+    "E708": "activity on units that are computed",
+    "E801": "score that compares nothing",
+    "E802": "sides of different sizes",
+    "E803": "expectation between different units",
+    "E804": "expectation where there is none",
+    "E805": "calibrated on what is scored",
+    "E806": "fit without a dial to move",
+    "E901": "expectation that does not hold",
+    "E902": "measure that cannot be taken",
+    "L401": "bump narrower than its source can follow",
+    "L402": "connection that is hardly equivariant",
+    "L403": "dial without an effect",
+    "L404": "family without input",
+    "L405": "other normalisation inside a network",
+}
+"""What each code stands for; `E` for errors (a few are warnings), `L` for advice."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What there is to say about a code.
+
+    Attributes:
+        code: The code.
+        title: A few words.
+        text: Why it is wrong, and what to do.
+        wrong: A file that shows it; empty where checking cannot.
+        right: The same file as it should be.
+    """
+
+    code: str
+    title: str
+    text: str
+    wrong: str = ""
+    right: str = ""
+
+
+def page(code: str) -> Page:
+    """The page of a code.
+
+    Raises:
+        InputError: there is no such code.
+    """
+    found = _pages().get(code.upper())
+    if found is None:
+        hint = suggestion(code.upper(), CODES)
+        raise InputError(
+            f"there is no diagnostic `{code}`.",
+            why=hint[:1].upper() + hint[1:],
+            help=f"Codes run from {min(CODES)} to {max(CODES)}.",
+        )
+    return found
+
+
+def explain(code: str) -> str:
+    """The page of a code as plain text.
+
+    Raises:
+        InputError: there is no such code.
+    """
+    found = page(code)
+    parts = [f"{found.code}: {found.title}", "\n".join(wrap(found.text, 88))]
+    for name, example in (("Wrong", found.wrong), ("Right", found.right)):
+        if example:
+            parts.append(f"{name}:\n\n{indent(example, '    ')}".rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+@cache
+def _pages() -> dict[str, Page]:
+    text = Path(__file__).with_name("codes.md").read_text(encoding="utf-8")
+    pages: dict[str, Page] = {}
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        code, _, body = section.partition("\n")
+        words = body.split("```circ", 1)[0].strip()
+        examples = re.findall(r"```circ\n(.*?)```", body, flags=re.DOTALL)
+        wrong, right = examples if examples else ("", "")
+        pages[code.strip()] = Page(code.strip(), CODES[code.strip()], words, wrong, right)
+    return pages

@@ -1,0 +1,126 @@
+"""`fit` blocks: what is read, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from circuitdsl.checking import check_source
+from circuitdsl.checking.edits.objective import objective
+from circuitdsl.checking.load import load_fit
+from circuitdsl.ir.fits import FitBlock, terms_text
+from circuitdsl.lowering.dials import free_dials, only_free
+from circuitdsl.syntax.format import format_source
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.source import Source
+
+BARS = """circ 1
+from std.shapes import gabor
+backbone V = inceptionv1()
+param long : px = 3px in [1px, 5px]
+param wide : px = 2px in [1px, 4px] free
+param plain = 1
+family gabors [th: orient(8)] at V.conv2d0
+connect V.input -> gabors { place = plain * gabor(6px, length=long, width=wide) }
+"""
+WHOLE = """
+fit dials {
+  over     = [long, wide]
+  maximise = natural + 2 * grid + 0.5*splice
+  steps    = 300
+  rate     = 0.02
+  batch    = 4
+  circles  = 64
+  seed     = 3
+  units    = 5
+}
+"""
+SUM = "an objective is a sum of measures"
+PRODUCT = "`maximise` is a sum of measures, each times a number"
+FIXED = "a weight must be a fixed number"
+TERMS = (("natural", 1.0), ("grid", 2.0), ("splice", 0.5))
+
+
+def check(text: str):
+    return check_source(Source("bars.circ", BARS + text))
+
+
+def test_a_whole_block() -> None:
+    result = check(WHOLE)
+    assert [d.message for d in result.diagnostics] == []
+    assert result.fits == (FitBlock("dials", ("long", "wide"), TERMS, 300, 0.02, 4, 64, 3, 5),)
+    assert result.circuit == check("").circuit
+    assert result.circuit is not None
+    assert list(free_dials(only_free(result.circuit, ("long",)))) == ["long"]
+
+
+def test_weights_may_be_named() -> None:
+    result = check("let heavy = 1 + 2\nfit dials { maximise = heavy*2*grid + tuning }\n")
+    assert [d.message for d in result.diagnostics] == []
+    assert result.fits[0].maximise == (("grid", 6.0), ("tuning", 1.0))
+
+
+def test_a_sum_of_measures_from_the_command_line() -> None:
+    assert objective("natural + 2 * grid + 0.5*splice") == TERMS
+    assert objective(terms_text(TERMS)) == TERMS
+    for text in ("", "grid }", "grid steps = 3", "grid } fit other { maximise = grid", "grid +"):
+        with pytest.raises(InputError, match="is no sum of measures"):
+            objective(text)
+    with pytest.raises(InputError, match="did you mean `tuning`"):
+        objective("tunning")
+
+
+@pytest.mark.parametrize(
+    ("block", "code", "message"),
+    [
+        ("over = [lnog]", "E201", "no dial `lnog`; did you mean `long`?"),
+        ("over = [plain]", "E806", "the dial `plain` has no range to be fitted in"),
+        ("over = [long, long]", "E208", "`long` is given twice"),
+        ("over = [3px]", "E302", "`over` names dials"),
+        ("over = []", "E806", "`over` names no dial"),
+        ("maximise = nature", "E201", "there is no measure `nature`; did you mean `natural`?"),
+        ("maximise = grid + 2*both", "E201", "there is no measure `both`"),
+        ("maximise = grid + 2*grid", "E208", "`grid` is given twice"),
+        ("maximise = grid - natural", "E302", f"{SUM}; nothing is subtracted"),
+        ("maximise = 2", "E302", PRODUCT),
+        ("maximise = grid*natural", "E302", PRODUCT),
+        ("maximise = grid/2", "E302", PRODUCT),
+        ("maximise = [grid]", "E302", PRODUCT),
+        ("maximise = 0*grid", "E304", "a weight lies between 1/1,000,000 and 1,000,000"),
+        ("maximise = 1e6*2*grid", "E304", "a weight lies between 1/1,000,000 and 1,000,000"),
+        ("maximise = 2px*grid", "E302", "a weight expects a plain number, got a length (px)"),
+        (
+            "maximise = plain*grid",
+            "E309",
+            "a weight must be a fixed number; this reads the dial `plain`",
+        ),
+        ("stps = 3", "E202", "a fit has no attribute `stps`; did you mean `steps`?"),
+        ("steps = 0", "E304", "`steps` is a whole number from 1 to 1,000,000,000"),
+        ("rate = 0", "E304", "`rate` is above 0"),
+        ("expect rate > 1", "E804", "a fit has nothing to expect"),
+    ],
+)
+def test_refused(block: str, code: str, message: str) -> None:
+    result = check(f"fit dials {{ {block} }}\n")
+    assert [(d.code, d.message) for d in result.errors] == [(code, message)]
+    assert result.circuit is None
+
+
+def test_a_block_is_formatted_once_and_for_all() -> None:
+    text = BARS + "\nfit   dials {over=[long,wide]\nsteps =  3}\n"
+    once = format_source(Source("bars.circ", text))
+    assert once.endswith("fit dials {\n  over  = [long, wide]\n  steps = 3\n}\n")
+    assert format_source(Source("bars.circ", once)) == once
+
+
+def test_a_block_is_picked_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "bars.circ"
+    path.write_text(BARS, encoding="utf-8")
+    assert load_fit(path) == FitBlock("fit")
+    path.write_text(BARS + "fit one { steps = 1 }\nfit two { steps = 2 }\n", encoding="utf-8")
+    assert load_fit(path, "two").steps == 2
+    with pytest.raises(InputError, match="has 2 `fit` blocks: one, two"):
+        load_fit(path)
+    with pytest.raises(InputError, match="has no `fit thre`"):
+        load_fit(path, "thre")

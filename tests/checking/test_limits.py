@@ -1,0 +1,93 @@
+"""Every file ends: what would not is refused."""
+
+from __future__ import annotations
+
+import pytest
+from corpus import TEXTS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from circuitdsl.checking import check_source
+from circuitdsl.checking.circuits.lints import aliased_part
+from circuitdsl.text.source import Source
+
+HEAD = """circ 1
+from std.shapes import dot
+from std.profiles import bump
+backbone V = inceptionv1()
+"""
+
+
+def codes(text: str) -> set[str]:
+    return {d.code for d in check_source(Source("a.circ", HEAD + text)).errors}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "family a [th: rot(1000000000)] at V.conv2d0",
+        "family a [th: rot(100), ph: phase(100)] at V.conv2d0",
+        f"family a [th: rot(at=[{'1deg,' * 5000}1deg])] at V.conv2d0",
+        "let a = 1e999",
+        "param p : real = 1\nlet a = " + " + ".join(["p"] * 200),
+        "param p : real = 1\nlet a0 = p + 1\n"
+        + "\n".join(f"let a{i + 1} = a{i} + a{i}" for i in range(40)),
+        "fn f0(x) = x + x\n"
+        + "\n".join(f"fn f{i + 1}(x) = f{i}(f{i}(x))" for i in range(40))
+        + "\nlet a = f40(1)",
+        "fn f0(x) = x + x\n"
+        + "\n".join(f"fn f{i + 1}(x) = f{i}(x) + f{i}(x)" for i in range(30))
+        + "\nlet a = f30(dot())",
+        "\n".join(f"let a{i} = a{i + 1}" for i in range(5000)) + "\nlet a5000 = 1",
+        "stimulus s = arcs(radius=linear(2px, 9px, 4000), th=every(1deg))",
+        "stimulus s = noise(n=1000000)",
+    ],
+)
+def test_beyond_the_limits(text: str) -> None:
+    assert codes(text) & {"E113", "E304", "E308"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"let a{i + 1} = a{i}" for i in range(3000)) + "\nlet a0 = 1",
+        "family a [th: rot(4096)] at V.conv2d0",
+        "\n".join(f"param p{i} : real = {i}" for i in range(2000)),
+    ],
+)
+def test_within_the_limits(text: str) -> None:
+    assert codes(text) <= {"E113"} if "a0 = 1" in text else codes(text) == set()
+
+
+@given(st.sampled_from(TEXTS), st.data())
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+def test_mutated_files_give_a_circuit_or_diagnostics(text: str, data: st.DataObject) -> None:
+    words = text.split(" ")
+    for _ in range(data.draw(st.integers(1, 4))):
+        index = data.draw(st.integers(0, len(words) - 1))
+        words[index] = data.draw(
+            st.sampled_from(words)
+            | st.sampled_from(["0px", "1e300", "-1", "equal", "dot()", "(1px, 2tap)", "th", "[]"])
+        )
+    result = check_source(Source("a.circ", " ".join(words)))
+    assert result.circuit is None or not result.errors
+
+
+@pytest.mark.parametrize(
+    ("width", "count", "period", "share"),
+    [(25.0, 16, 180.0, 0.015), (25.0, 8, 180.0, 0.32), (45.0, 16, 360.0, 0.031)],
+)
+def test_aliased_part(width: float, count: int, period: float, share: float) -> None:
+    assert aliased_part(width, count, period) == pytest.approx(share, rel=0.05)
+
+
+def test_aliased_part_is_the_ratio_of_bessel_functions() -> None:
+    import math
+
+    from scipy.special import ive
+
+    for width, count in ((10.0, 16), (30.0, 12), (60.0, 4)):
+        kappa = math.log(2) / (1 - math.cos(math.radians(width)))
+        assert aliased_part(width, count, 180.0) == pytest.approx(
+            ive(count / 2, kappa) / ive(0, kappa), rel=1e-9
+        )

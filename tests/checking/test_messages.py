@@ -1,0 +1,403 @@
+"""Messages beyond one example a code: each variant, with the place it points at."""
+
+from __future__ import annotations
+
+import pytest
+
+from circuitdsl.checking import check_source
+from circuitdsl.text.diagnostics import Diagnostic, render
+from circuitdsl.text.source import Source
+
+HEAD = """circ 1
+from std.shapes   import arc, bar, blob, dot, gabor, half, ring
+from std.profiles import bump, equal, other, same
+from std.motifs   import copy, tangent_tiling
+backbone V = inceptionv1(input=224px)
+param k : real = 0.5
+family gabors [th: orient(16), ph: phase(4)] at V.conv2d0
+family edge   [th: orient(16)]               at V.conv2d1
+family line   [th: orient(16)]               at V.conv2d2
+family spot                                  at V.conv2d2
+family pair   [th: rot(2)]                   at V.conv2d2
+family given  [th: rot(2)]                   at V.conv2d1 { units = [1, 2] }
+stimulus arcs  = arcs()
+stimulus noise = noise()
+"""
+LINE = HEAD.count("\n") + 1
+
+
+def found(text: str) -> list[Diagnostic]:
+    result = check_source(Source("a.circ", HEAD + text))
+    return [d for d in result.diagnostics if d.code not in ("L403", "L404")]
+
+
+def to_line(attributes: str) -> str:
+    return f"connect edge -> line {{ {attributes} }}"
+
+
+MESSAGES = [
+    # names
+    ("let a = m", "E201", "no value `m`"),
+    ("let a = kk", "E201", "no value `kk`; did you mean `k`?"),
+    ("let a = line", "E201", "no value `line`"),
+    ("let a = constant", "E201", "`constant` has not been imported"),
+    ("let a = brr(1px, width=1px)", "E201", "no function `brr`; did you mean `bar`?"),
+    ("let a = copy()", "E201", "`copy` is a motif, not a function"),
+    ("let a = k()", "E201", "`k` is a value, not a function"),
+    ("from std.shape import dot", "E201", "there is no `std.shape`; did you mean `std.shapes`?"),
+    ("from std.shapes import dott", "E201", "`std.shapes` has no `dott`; did you mean `dot`?"),
+    ("connect edge -> lime { place = dot() }", "E201", "no family `lime`; did you mean `line`?"),
+    ("connect V.conv2d1 -> line { place = dot() }", "E201", "`V.conv2d1` is a layer"),
+    ("connect input -> line { place = dot() }", "E201", "no family `input`"),
+    ("connect edge -> line = coppy()", "E201", "no motif `coppy`; did you mean `copy`?"),
+    ("connect edge -> line = stroke(8px, 2px, 40deg)", "E201", "`stroke` has not been imported"),
+    ("connect edge -> line = bar(8px, width=2px)", "E201", "no motif `bar`"),
+    (to_line("place = dot()  tune.th = bump(40deg)  norm = l3"), "E201", "`norm` cannot be `l3`"),
+    (
+        to_line("place = dot()  tune.th = bump(40deg) @ tangnt"),
+        "E201",
+        "no frame `tangnt`; did you mean `tangent`?",
+    ),
+    (
+        to_line("place = dot()  tune.th = bump(40deg)  tune.ph = bump(40deg)"),
+        "E201",
+        "`edge` has no axis `ph`",
+    ),
+    (to_line("place = dot()  tune.th = bump(40deg)  over = ph"), "E201", "`edge` has no axis `ph`"),
+    (
+        "connect V.input -> gabors { place = dot()  tune.th = equal }",
+        "E201",
+        "the image has no axis `th`",
+    ),
+    ("normalise lime { window = 3tap  floor = 1 }", "E201", "no family `lime`"),
+    (
+        "normalise line { window = 3tap  floor = 1  over = [line, lime] }",
+        "E201",
+        "no family `lime`",
+    ),
+    ("family x [th: rott(8)] at V.conv2d2", "E201", "no axis kind `rott`; did you mean `rot`?"),
+    ("family x [th: rot(at=line)] at V.conv2d2", "E201", "an imported file; found `line`"),
+    ("param z : pix = 3px", "E201", "no type `pix` here; did you mean `px`?"),
+    ("fn f(x: tmplate) = x", "E201", "no type `tmplate` here; did you mean `template`?"),
+    ("stimulus s = ars()", "E201", "no generator `ars`; did you mean `arcs`?"),
+    (
+        "family x at V.conv2d2 { calibrate = one(ars) and zero(noise, quantile=0.9) }",
+        "E201",
+        "no stimulus `ars`; did you mean `arcs`?",
+    ),
+    # attributes and arguments
+    (to_line("place = dot()  tune = equal"), "E202", "`tune` needs the axis"),
+    (
+        to_line("place = dot()  tune.th.x = equal  tune.th = equal"),
+        "E202",
+        "no attribute `tune.th.x`",
+    ),
+    (
+        to_line("place = dot()  tune.th = equal  colour = luma"),
+        "E202",
+        "this connection reads `edge`",
+    ),
+    (
+        to_line("place = dot()  tune.th = equal  dc = 0"),
+        "E202",
+        "`dc` is for `gabor` templates; found `dot`",
+    ),
+    (
+        "stimulus s = arcs() { radus = 20px }",
+        "E202",
+        "`arcs` has no attribute `radus`; did you mean `radius`?",
+    ),
+    ("family line at V.conv2d1", "E203", "`line` is declared twice (first at 9:8)"),
+    ("family input at V.conv2d1", "E203", "`input` is the image"),
+    ("family x [a: rot(2), a: phase(2)] at V.conv2d1", "E203", "two axes `a`"),
+    ("from std.shapes import dot", "E203", "`dot` is imported twice"),
+    ("param dot : px = 2px", "E203", "`dot` is declared twice"),
+    ("fn f(x: px, x: px) = x", "E203", "`x` is declared twice"),
+    ("backbone W = tiny()", "E203", "`W` is declared twice"),
+    (
+        "normalise line { window = 3tap  floor = 1 }\nnormalise line { window = 3tap  floor = 1 }",
+        "E203",
+        "`line` is normalised twice",
+    ),
+    (
+        to_line("place = dot()  tune.th = equal")
+        + "\n"
+        + to_line("place = dot()  tune.th = equal"),
+        "E203",
+        "two connections `edge->line`",
+    ),
+    ("family x at conv2d1", "E204", "a layer is written `V.conv2d1`"),
+    ("family x at V.mixed3a", "E204", "`mixed3a` only joins its branches"),
+    ("family x at V.maxpool0", "E204", "`maxpool0` has no kernels"),
+    ("let a = bar(8px)", "E207", "`bar()` needs `width`"),
+    (to_line("tune.th = equal"), "E207", "has no `place`"),
+    ("normalise line { floor = 1 }", "E207", "needs `window`"),
+    ("motif m(x) { gain = x }", "E207", "`x` needs a type"),
+    ("family x [th: rot()] at V.conv2d2", "E207", "a number of members, or their angles"),
+    (
+        "family x [th: rot(8, at=[0deg])] at V.conv2d2",
+        "E207",
+        "a number of members, or their angles",
+    ),
+    ("stimulus s = arcs(radius=[])", "E207", "`radius` has no values"),
+    ("let a = dot(1)", "E208", "`dot()` takes no arguments; found 1"),
+    ("let a = bar(1px, 1px, (0px, 0px), 2)", "E208", "takes 3 arguments; found 4"),
+    (to_line("place = dot()  tune.th = equal  place = dot()"), "E208", "`place` is given twice"),
+    ("family x [th: rot(at=[0deg, 360deg])] at V.conv2d2", "E208", "360deg is there twice"),
+    ("family x [th: rot(2)] at V.conv2d1 { units = [4, 4] }", "E208", "unit 4 is given twice"),
+    (
+        "family x at V.conv2d2 { gain = 2  calibrate = one(arcs) and zero(noise, quantile=0.9) }",
+        "E208",
+        "`calibrate` sets the gain",
+    ),
+    ("stimulus s = arcs(size=96px) { size = 96px }", "E208", "`size` is given twice"),
+    ('from "x.circ" import a', "E209", "from the standard library only"),
+    ("fn f(x: real) = f(x)", "E210", "`f` is defined through itself: f -> f"),
+    ("let a = a", "E210", "`a` is defined through itself"),
+    # units and types
+    ("let a = bump(40deg)*bump(40deg)", "E301", "cannot multiply a profile by a profile"),
+    ("let a = dot() + 1", "E301", "cannot add 1 to a template"),
+    ("let a = 2px*3px", "E301", "cannot multiply 2px by 3px"),
+    ("let a = 2px/3deg", "E301", "cannot divide 2px by 3deg"),
+    ("let a = 2px^2", "E301", "cannot raise 2px to the power of 2"),
+    ("let a = -(1px, 2px)", "E301", "a point has no sign"),
+    ("let a = (1px, 2px) + (1px, 2px)", "E301", "cannot add a point to a point"),
+    ('let a = "text"', "E302", "a string has no meaning here"),
+    ("let a = [1, 2]", "E302", "a list has no meaning here"),
+    ("let a = 1 and 2", "E302", "`and` has no meaning here"),
+    ("let a = (1px, 2px, 3px)", "E302", "a point is a pair"),
+    ("let a = (1, 2px)", "E302", "a coordinate expects a length (px), got a plain number"),
+    ("let a : angle = 3px", "E302", "`a` expects an angle, got a length (px)"),
+    ("fn f(x: px) : angle = x", "E302", "`f()` expects an angle, got a length (px)"),
+    ("param z : int = 1.5", "E302", "the default of `z` expects a whole number"),
+    ("param z = dot()", "E302", "a dial is a number; `z` is a template"),
+    (
+        to_line("place = 3  tune.th = equal"),
+        "E302",
+        "`place` expects a template, got a plain number",
+    ),
+    (
+        to_line("place = dot()  tune.th = dot()"),
+        "E302",
+        "`tune.th` expects a profile, got a template",
+    ),
+    (to_line("place = dot()  tune.th = equal  norm = 3"), "E302", "`norm` is one of"),
+    (
+        to_line("place = dot()  tune.th = equal  gain = 2px"),
+        "E302",
+        "`gain` expects a plain number",
+    ),
+    (to_line("place = dot()  tune.th = equal  over = 3"), "E302", "a name, or a list of names"),
+    (
+        "connect V.input -> gabors { colour = hue(3)  place = dot() }",
+        "E302",
+        "`angle` of `hue()` expects an angle",
+    ),
+    (
+        "connect edge -> line = tangent_tiling(1, 2px, 3px, 4deg)",
+        "E302",
+        "`radius` of `tangent_tiling()` expects a length",
+    ),
+    ("family x at V.conv2d2 { doc = 3 }", "E302", "`doc` expects a string"),
+    ("family x [th: 8] at V.conv2d2", "E302", "an axis is one of"),
+    ("family x [th: rot(2.5)] at V.conv2d2", "E302", "the members of `rot` expects a whole number"),
+    ("family x [th: rot(at=3)] at V.conv2d2", "E302", "`at` is a list of angles"),
+    ("family x at V.conv2d1 { units = 3 }", "E302", "a list of unit numbers"),
+    ("family x at V.conv2d1 { units = [1.5] }", "E302", "a unit is a whole number"),
+    ("family x at V.conv2d2 { calibrate = one(arcs) }", "E302", "where the response is one"),
+    (
+        "family x at V.conv2d2 { calibrate = one(arcs, peak=best) and zero(noise, quantile=0.9) }",
+        "E302",
+        "`peak` is `preferred`",
+    ),
+    ("normalise line { window = 3  floor = 1 }", "E302", "`window` is a number of taps"),
+    ("stimulus s = arcs(stroke=[1px, 2px])", "E302", "is one value, not a list"),
+    ("stimulus s = arcs(radius=every(3deg))", "E302", "`every()` is for angles"),
+    ("param z : px = 1px + 2tap", "E303", "`tap` has no size"),
+    ("stimulus s = arcs(radius=2tap)", "E303", "`tap` has no size"),
+    # ranges
+    ("param z : px = 2px in [3px, 1px]", "E304", "the range [3px, 1px] of `z` is empty"),
+    ("param z : px = 2px free", "E304", "`z` is free, but has no range"),
+    (
+        to_line("place = bar(0px, width=2px)  tune.th = equal"),
+        "E304",
+        "`length` of `bar()` must be above 0px",
+    ),
+    (
+        to_line("place = arc(0px, span=4px, width=2px)  tune.th = equal"),
+        "E304",
+        "`radius` of `arc()` may not be 0px",
+    ),
+    (
+        to_line("place = bar(8px, width=2px)  tune.th = bump(0deg)"),
+        "E304",
+        "the width of a bump lies between 0.1deg and 180deg",
+    ),
+    ("family x [th: rot(0)] at V.conv2d2", "E304", "needs 1 member or more"),
+    (
+        "family x at V.conv2d2 { calibrate = one(arcs) and zero(noise, quantile=2) }",
+        "E304",
+        "outside its range [0, 1]",
+    ),
+    ("normalise line { window = 4tap  floor = 1 }", "E304", "an odd number of taps"),
+    ("stimulus s = arcs(contrast=0)", "E304", "outside its range [-1, 1], 0 excepted"),
+    ("stimulus s = arcs(radius=1px)", "E304", "outside its range [2px, 100000px]"),
+    ("stimulus s = arcs(th=every(0deg))", "E304", "the step lies between"),
+    ("stimulus s = arcs(radius=geometric(0px, 9px, 3))", "E304", "both ends of `geometric`"),
+    ("stimulus s = arcs(radius=linear(2px, 9px, 0))", "E304", "`n` is a whole number from 1"),
+    ("param z : px = 9999999px in [1px, 2px]", "E304", "outside its range"),
+    # frames
+    (
+        to_line("place = dot()  tune.th = bump(40deg) @ radial"),
+        "E306",
+        "`@ radial` needs a template with an extent",
+    ),
+    (to_line("place = dot()  tune.th = equal @ field"), "E306", "`equal` pairs members"),
+    ("let a = 3px @ tangent", "E307", "follows a profile, not a length (px)"),
+    ("let a = -(bump(40deg) @ tangent)", "E307", "belongs after the whole profile"),
+    ("let a = (-1)^0.5", "E308", "a root of a negative number"),
+    ("let a = 10^10^3", "E100", "expected"),
+    ("let a = (10^10)^300", "E308", "has no value"),
+    ("family x [th: rot(at=[k*1deg])] at V.conv2d2", "E309", "reads the dial `k`"),
+    (to_line("place = dot()  tune.th = equal  gain = 1/(k - 0.5)"), "E308", "has no value"),
+    (to_line("place = dot()  tune.th = equal  gain = (k - 1)^0.5"), "E308", "has no value"),
+    ("family x at V.conv2d2 { bias = 1/(k - 0.5) }", "E308", "has no value"),
+    ("normalise line { window = 3tap  floor = 1/(k - 0.5) }", "E308", "has no value"),
+    (to_line("place = dot()  tune.th = equal  gain = 1e39"), "E113", "too large a number"),
+    (to_line("place = bar(8px, width=2px)  tune.th = bump(0.000001deg)"), "E304", "between 0.1deg"),
+    ("family V at V.conv2d2", "E203", "`V` is the backbone"),
+    # axes
+    (
+        to_line("over = th  place = dot()  tune.th = equal"),
+        "E402",
+        "`over = th`, but `line` also has `th`",
+    ),
+    (
+        "connect edge -> spot { over = th  place = dot()  tune.th = equal }",
+        "E404",
+        "`spot` has no axis `th`",
+    ),
+    (to_line("place = dot()  tune.th = same"), "E404", "`same` is for axes of two members"),
+    (
+        "family odd [th: rot(16)] at V.conv2d2\n"
+        "connect edge -> odd { place = dot()  tune.th = equal }",
+        "E404",
+        "stand at different angles",
+    ),
+    ("family x [th: rot(2), b: rot(3)] at V.conv2d2", "E410", "both turn the plane"),
+    ("family x [a: phase(2), b: phase(3)] at V.conv2d2", "E410", "both phase axes"),
+    # geometry
+    (
+        "connect V.input -> edge { place = dot() }",
+        "E502",
+        "conv2d1 cannot read input: conv2d0 lies between",
+    ),
+    (
+        "connect line -> edge { place = dot()  tune.th = equal }",
+        "E502",
+        "conv2d2 is computed after conv2d1; connections point forward",
+    ),
+    ("connect edge -> V.input { place = dot() }", "E502", "nothing feeds the image"),
+    (
+        "normalise edge { window = 3tap  floor = 1  over = line }",
+        "E502",
+        "`line` is computed after `edge`",
+    ),
+    (
+        to_line("place = ring(8px, width=1px)  tune.th = equal"),
+        "E501",
+        "leaves a 3x3 kernel of 4px taps (12px wide)",
+    ),
+    (
+        to_line("place = blob((0px, 7px), sigma=1px)  tune.th = equal"),
+        "E501",
+        "the centre line of `blob",
+    ),
+    (
+        to_line("place = bar(8px, width=1px, at=(4px, 0px))  tune.th = equal"),
+        "E501",
+        "the centre line of `bar",
+    ),
+    ("connect line -> spot { over = th  place = dot() }", "E502", "both families stand in conv2d2"),
+    # given units
+    (
+        "connect edge -> given { place = dot()  tune.th = bump(40deg) }",
+        "E706",
+        "which nothing can be connected to",
+    ),
+    (
+        "family x at V.conv2d1 { units = [3]  gain = 2 }",
+        "E706",
+        "which are as they are; remove `gain`",
+    ),
+    ("normalise given { window = 3tap  floor = 1 }", "E706", "they are as they are"),
+    (
+        "normalise edge { window = 3tap  floor = 1  over = [edge, given] }",
+        "E706",
+        "which are not known here",
+    ),
+    (
+        "family x at V.mixed3b { units = [480] }",
+        "E701",
+        "mixed3b:480 is out of range; mixed3b has 480 units",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "message"), MESSAGES)
+def test_message(text: str, code: str, message: str) -> None:
+    diagnostics = found(text)
+    errors = [d for d in diagnostics if d.severity == "error"]
+    assert [d.code for d in errors] == [code], [d.message for d in errors]
+    assert message in errors[0].message
+    assert errors[0].span.line >= LINE or code == "E203"
+    assert render(errors[0]).startswith(f"error[{code}]: ")
+
+
+def test_every_error_of_a_file_is_reported_in_order() -> None:
+    codes = [
+        d.code
+        for d in found(
+            "let a = 3px + 2deg\n"
+            "param p : px = 9px in [1px, 2px]\n"
+            "family x [th: rot(8)] at V.conv9\n"
+            "connect lime -> line { gian = 2 }\n"
+            "connect edge -> line { place = dott()  tune.th = equal }\n"
+        )
+    ]
+    assert codes == ["E301", "E304", "E204", "E201", "E202", "E201"]
+
+
+def test_what_depends_on_a_faulty_declaration_is_passed_over() -> None:
+    diagnostics = found(
+        "let a = b\n"
+        "let c = a + 1\n"
+        "param d = 3 px\n"
+        "let e = d\n"
+        "family x [th: rot(8] at V.conv2d2\n"
+        "connect edge -> x { place = bar(a, width=d) }\n"
+        "normalise x { window = 3tap  floor = c }\n"
+        "family y [th: rot(8)] at V.conv9\n"
+        "connect edge -> y { place = dot() }\n"
+    )
+    assert [d.code for d in diagnostics] == ["E201", "E101", "E104", "E204"]
+
+
+def test_a_motif_is_judged_where_it_is_used() -> None:
+    diagnostics = found(
+        "motif far(reach: px) {\n  place = bar(reach, width=1px)\n  tune.th = equal\n}\n"
+        "connect edge -> line = far(90px)\n"
+    )
+    (fault,) = diagnostics
+    assert fault.code == "E501"
+    assert fault.span.text == "far(90px)"
+    assert [label.span.text for label in fault.also] == ["bar(reach, width=1px)"]
+
+
+def test_a_faulty_motif_is_reported_once() -> None:
+    diagnostics = found(
+        "motif bad() { place = barr()  tune.th = equal }\n"
+        "connect edge -> line = bad()\n"
+        "connect edge -> line as b = bad()\n"
+    )
+    assert [d.code for d in diagnostics] == ["E201"]

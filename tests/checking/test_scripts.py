@@ -1,0 +1,304 @@
+"""Edits and scores as the checker sees them: what is refused, and what is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from circuitdsl.checking import check_source
+from circuitdsl.checking.load import load_script
+from circuitdsl.ir import script as ir
+from circuitdsl.text.diagnostics import DiagnosticError, InputError
+from circuitdsl.text.source import Source
+
+HAND = """circ 1
+from std.shapes import half
+backbone V = inceptionv1()
+family turning [th: rot(4)] at V.mixed3a_1x1
+family plain                at V.mixed3b_1x1
+family other   [th: rot(4)] at V.mixed3b_1x1
+connect V.input -> bottom { place = half(4px) }
+family bottom [th: rot(4)] at V.conv2d0
+"""
+SCRIPT = """circ 1
+import "hand.circ" as hand
+import "found.circ" as earlier
+import "lab.circ" as lab
+backbone V = inceptionv1(weights="default")
+let some = V.mixed3b[379, 400..402]
+let best = found(V.mixed3b_5x5, n=3)
+stimulus photos = photographs()
+stimulus calibration = photographs("pictures", n=5, seed=2)
+"""
+FOUND = """circ 1
+backbone V = inceptionv1()
+family curves [th: rot(at=[0deg, 90deg])] at V.mixed3b { units = [7, 9] }
+"""
+LAB = """circ 1
+stimulus arcs  = arcs(th=every(30deg))
+stimulus noise = noise(n=4)
+"""
+
+
+class Files:
+    """Finds what the scripts import."""
+
+    def load(self, importing: Source, path: str) -> Source:
+        texts = {"hand.circ": HAND, "found.circ": FOUND, "lab.circ": LAB}
+        if path not in texts:
+            raise InputError(f"cannot read {path}: no such file.")
+        return Source(path, texts[path], Path(path))
+
+
+def check(text: str):
+    return check_source(Source("script.circ", SCRIPT + text, Path("/files/script.circ")), Files())
+
+
+def script(text: str) -> ir.Script:
+    result = check(text)
+    assert [d.message for d in result.diagnostics] == []
+    assert result.script is not None
+    return result.script
+
+
+def steps(text: str) -> tuple[ir.Step, ...]:
+    return script(f"edit e on V {{ {text} }}").steps("e")
+
+
+SPLICE = "splice hand.bottom into some match {} {{ gain = matched(calibration) }}"
+WRONG = [
+    ("ablate 3b:480 to zero", "E701", "mixed3b:480 is out of range; mixed3b has 480 units"),
+    ("ablate V.mixed3b[379..500] to zero", "E701", "mixed3b:480 is out of range"),
+    ("ablate V.mixed3c[3] to zero", "E204", "`inceptionv1` has no layer `mixed3c`"),
+    ("ablate V.maxpool0 to zero", "E204", "no units of its own"),
+    ("ablate V.mixed3b[5..3] to zero", "E304", "empty"),
+    ("ablate V.mixed3b[1.5] to zero", "E302", "by their numbers"),
+    ("ablate some, 3b:400 to zero", "E208", "mixed3b:400 is named twice"),
+    ("ablate V.mixed3b[3, 3] to zero", "E208", "mixed3b:3 is given twice"),
+    ("ablate sum to zero", "E201", "no value `sum`"),
+    ("ablate 3 to zero", "E302", "units are named here"),
+    ("ablate found(V.mixed3b, n=0) to zero", "E304", "from 1 to 480"),
+    ("ablate found(some, n=3) to zero", "E302", "is a layer"),
+    ("ablate some to one", "E302", "`zero`, `mean(SET)`"),
+    ("ablate some", "E207", "`ablate` needs `to`"),
+    ("ablate some to zero to zero", "E208", "`to` is given twice"),
+    ("ablate some by 3", "E202", "`ablate` takes no `by`"),
+    ("ablate some to mean(pictures)", "E201", "no stimulus set `pictures`"),
+    ("ablate some -> some to zero", "E302", "`ablate` acts on units"),
+    ("drop some where weight < 0", "E302", "`drop` acts on edges"),
+    ("erase some", "E201", "there is no verb `erase`"),
+    ("scale some by 3px", "E302", "`by` expects a plain number"),
+    ("drop some -> V.mixed3a[3]", "E702", "no edge goes from mixed3b to mixed3a"),
+    ("drop some -> V.mixed3b[3]", "E702", "edges point forward"),
+    ("drop V.mixed3a[3] -> V.mixed4b[3]", "E702", "no edge goes from mixed3a to mixed4b"),
+    ("drop V.mixed3a -> some where size < 0", "E302", "`weight`, `abs(weight)` or `angle`"),
+    ("drop V.mixed3a -> some where angle < 3", "E302", "expects an angle"),
+    ("drop V.mixed3a -> some where weight < 3deg", "E302", "expects a plain number"),
+    (SPLICE.format("angle(lab.noise)"), "E302", "measured on circles"),
+    (SPLICE.format("angle(within=200deg)"), "E304", "from 0deg to 180deg"),
+    (SPLICE.format("colour()"), "E302", "matched by `angle("),
+    ("splice hand.bottom into some match angle()", "E207", "how strong"),
+    ("splice hand.plain into some match angle() { gain = matched(photos) }", "E409", "one angle"),
+    ("splice hand.curve into some match angle() { gain = matched(photos) }", "E201", "hand.curve"),
+    ("splice earlier.curves into some match angle() { gain = matched(photos) }", "E706", "trained"),
+    ("splice some into some match angle() { gain = matched(photos) }", "E302", "imported"),
+    (SPLICE.format("placed()").replace("ation)", "ation, quantity=max)"), "E201", "no rule `max`"),
+    (
+        "replace V.mixed3a -> some with hand.turning -> hand.other match angle()",
+        "E502",
+        "no connection from `turning` to `other`",
+    ),
+    ("replace V.mixed3a -> some with hand.other match angle()", "E302", "expects an edge"),
+    ("ablate some to zero expect count == 3", "E707", "`count` is 4, not 3"),
+    ("ablate some to zero { expect count > 4 }", "E707", "`count` is 4, not > 4"),
+    ("ablate best to zero expect size == 3", "E804", "can expect a `count`"),
+    ("ablate best to zero drop some -> V.mixed4a expect count == 3", "E804", "could mean both"),
+    ("drop V.mixed3a[1, 2] -> some expect count == 6", "E707", "`count` is 8, not 6"),
+    ("ablate some to mean(folder) ", "E201", "no stimulus set"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "message"), WRONG)
+def test_refused_steps(text: str, code: str, message: str) -> None:
+    found = check(f"edit e on V {{ {text} }}").diagnostics
+    assert [d.code for d in found] == [code]
+    assert message in found[0].message
+
+
+EDITS = "edit gone on V { ablate some to zero }\n"
+TRANSPLANT = "edit moved on V { splice hand.bottom into some match placed() { gain = G } }\n"
+MOVED = EDITS + TRANSPLANT.replace("G", "matched(calibration)")
+RECOVERY = "intact = V  removed = gone  spliced = moved  using = photos"
+WRONG_SCORES = [
+    ("score s { using = photos }", "E801", "compares nothing"),
+    ("score s { left = some  intact = V }", "E801", "two scores in one"),
+    ("score s { intact = V  removed = gone }", "E801", "`spliced`, `using` are missing"),
+    (f"{MOVED}score s {{ {RECOVERY.replace('= V', '= gone')} }}", "E801", "the network itself"),
+    (f"{MOVED}score s {{ {RECOVERY.replace('= gone', '= lost')} }}", "E201", "no edit `lost`"),
+    (f"{MOVED}score s {{ {RECOVERY.replace('= gone', '= moved')} }}", "E801", "should ablate"),
+    (f"{MOVED}score s {{ {RECOVERY.replace('= moved', '= gone')} }}", "E801", "should splice"),
+    (f"{MOVED}score s {{ {RECOVERY.replace('photos', 'calibration')} }}", "E805", "calibrated on"),
+    (f"{MOVED}score s {{ {RECOVERY.replace('photos', 'lab.arcs')} }}", "E302", "photographs"),
+    (f"{MOVED}score s {{ {RECOVERY} measure = top3 }}", "E201", "no measure `top3`"),
+    (f"{MOVED}score s {{ {RECOVERY} expect recovered > 3deg }}", "E803", "with an angle"),
+    (f"{MOVED}score s {{ {RECOVERY} expect 3 > 2 }}", "E804", "nothing that is measured"),
+    (f"{MOVED}score s {{ {RECOVERY} expect echo(left) > 2 }}", "E804", "not measured here"),
+    ("score s { right = some }", "E801", "there is no `left`"),
+    ("score s { left = some  measure = top1 }", "E801", "belongs to a score of recovery"),
+    ("score s { left = some  using = lab.noise }", "E302", "measured on circles"),
+    ("score s { left = hand.bottom[th=5deg] }", "E408", "nearest are 0deg and 90deg"),
+    ("score s { left = hand.bottom[3] }", "E302", "picked by its angle"),
+    (
+        "score s { left = some  right = best  expect correlation > 0 }",
+        "E802",
+        "left has 4 members, right 3",
+    ),
+    ("score s { left = some }\nscore s { left = best }", "E203", "`s` is declared twice"),
+    ("edit e on W { ablate some to zero }", "E201", "no network `W` to edit"),
+    ("edit e on V { negate some }\nedit e on V { negate some }", "E203", "`e` is declared twice"),
+    ("edit V on V { negate some }", "E203", "`V` is declared twice"),
+    ("stimulus s = photographs(n=0)", "E304", "from 1 to"),
+    ('stimulus s = photographs("/tmp")', "E209", "outside the folder"),
+    ('stimulus s = photographs("../x")', "E209", "outside the folder"),
+    ("stimulus s = photographs(3)", "E302", "is a string"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "message"), WRONG_SCORES)
+def test_refused_scores_edits_and_sets(text: str, code: str, message: str) -> None:
+    found = check(text).diagnostics
+    assert [d.code for d in found] == [code]
+    assert message in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ablate some to zero  scale 3b:379 by 2", "the second has no effect"),
+        ("scale 3b:379 by 2  ablate some to zero", "the first has no effect"),
+        ("ablate best to zero  ablate best to mean(photos)", "the first has no effect"),
+        ("scale some by 1", "scaling by 1 has no effect"),
+        ("scale V.mixed3a -> some by 1", "scaling by 1 has no effect"),
+        ("", "`e` does nothing"),
+    ],
+)
+def test_steps_without_an_effect_are_reported(text: str, message: str) -> None:
+    result = check(f"edit e on V {{ {text} }}")
+    assert [(d.code, d.severity) for d in result.diagnostics] == [("E704", "warning")]
+    assert message in result.diagnostics[0].message
+    assert result.script is not None
+
+
+def test_scaling_what_is_set_to_a_mean_has_an_effect() -> None:
+    assert len(steps("ablate some to mean(photos)  scale some by 0.5")) == 2
+
+
+def test_an_edit_goes_on_from_another() -> None:
+    found = script(
+        "edit first on V { ablate some to zero }\n"
+        "edit second on first { negate best  expect count == 3 }"
+    )
+    assert [type(step) for step in found.steps("second")] == [ir.Ablate, ir.Scale]
+    late = check("edit second on first { negate best }\nedit first on V { ablate some to zero }")
+    assert [d.code for d in late.diagnostics] == ["E201"]
+
+
+def test_steps_are_what_was_written() -> None:
+    some = ir.UnitSet((ir.Picked("mixed3b", (379, 400, 401, 402)),))
+    best = ir.UnitSet((ir.Sought("mixed3b_5x5", 3),))
+    below = ir.UnitSet((ir.Picked("mixed3a", (3,)),))
+    assert steps("ablate 3b:379 to resampled(photos, seed=4)  negate best  scale some by -0.5") == (
+        ir.Ablate(ir.UnitSet((ir.Picked("mixed3b", (379,)),)), "resampled", "photos", 4),
+        ir.Scale(best, -1.0),
+        ir.Scale(some, -0.5),
+    )
+    conditions = (
+        ir.Condition("magnitude", ">", 0.01),
+        ir.Condition("angle", "<=", 60.0),
+        ir.Condition("weight", "<", 0.0),
+    )
+    where = "where abs(weight) > 0.01 and angle <= 60deg and weight < 0"
+    assert steps(f"drop V.mixed3a[3] -> best {where}  negate V.mixed3a[3] -> some") == (
+        ir.ScaleEdges(below, best, 0.0, conditions),
+        ir.ScaleEdges(below, some, -1.0),
+    )
+    (spliced,) = steps(SPLICE.format("angle(lab.arcs, within=18deg)"))
+    assert isinstance(spliced, ir.Splice)
+    assert (spliced.hand.family, spliced.images, spliced.rule) == (
+        "bottom",
+        "calibration",
+        "linear",
+    )
+    assert spliced.match == ir.Match(False, "lab.arcs", 18.0)
+    assert "bottom" in spliced.hand.circuit.by_name
+    assert steps("patch earlier.curves from lab.noise") == (
+        ir.Patch(ir.UnitSet((ir.Picked("mixed3b", (7, 9), (0.0, 90.0)),)), "lab.noise"),
+    )
+
+
+def test_image_sets_are_those_used() -> None:
+    found = script("edit e on V { ablate some to mean(calibration) }").images
+    assert found == {
+        "calibration": ir.Photographs("calibration", str(Path("/files/pictures")), 5, 2)
+    }
+
+
+def test_scores_are_what_was_written() -> None:
+    found = script(
+        f"{MOVED}score s {{ {RECOVERY} measure = top5 seed = 3 expect recovered >= 0.5 }}\n"
+        "score t { left = hand.bottom[th=90deg]  right = gone.mixed3b[379] "
+        "expect echo(right) >= 5*echo(left) }\n"
+        "score u { left = some  right = gone.some }"
+    )
+    recovery, tuning, units = found.scores
+    assert isinstance(recovery, ir.RecoveryScore)
+    assert (recovery.measure, recovery.seed, recovery.using) == ("top5", 3, "photos")
+    assert recovery.claims[0].holds({"recovered": 0.5})
+    assert not recovery.claims[0].holds({"recovered": float("nan")})
+    assert isinstance(tuning, ir.TuningScore)
+    assert isinstance(tuning.left, ir.HandSide)
+    assert tuning.left.members == (1,)
+    assert isinstance(tuning.right, ir.TrainedSide)
+    assert tuning.right.edit == "gone"
+    assert tuning.claims[0].holds({"echo(left)": 0.1, "echo(right)": 0.5})
+    assert not tuning.claims[0].holds({"echo(left)": 0.1, "echo(right)": 0.49})
+    assert isinstance(units, ir.TuningScore)
+    assert units.right == ir.TrainedSide(
+        ir.UnitSet((ir.Picked("mixed3b", (379, 400, 401, 402)),)), "gone"
+    )
+
+
+def test_weights_are_opened_where_they_are_read_and_nowhere_else() -> None:
+    closed = SCRIPT.replace('weights="default"', "")
+    text = f"{closed}edit e on V {{ negate some }}"
+    source = Source("script.circ", text, Path("/files/script.circ"))
+    found = check_source(source, Files()).diagnostics
+    assert [d.code for d in found] == ["E601"]
+    wired = HAND.replace("inceptionv1()", 'inceptionv1(weights="default")')
+    found = check_source(Source("hand.circ", wired)).diagnostics
+    assert [d.code for d in found if d.code != "L404"] == ["E601"]
+
+
+def test_a_file_without_edits_is_no_script(tmp_path) -> None:
+    file = tmp_path / "a.circ"
+    file.write_text("circ 1\nlet a = 1\n")
+    with pytest.raises(InputError, match="edits nothing"):
+        load_script(file)
+    file.write_text("circ 1\nedit e on V { }\n")
+    with pytest.raises(DiagnosticError):
+        load_script(file)
+
+
+def test_imports_are_looked_for_in_the_folder_above(tmp_path) -> None:
+    (tmp_path / "hand.circ").write_text(HAND)
+    (tmp_path / "edits").mkdir()
+    file = tmp_path / "edits" / "a.circ"
+    file.write_text('circ 1\nimport "hand.circ" as hand\nlet a = 1\n')
+    from circuitdsl.checking import check_path
+
+    assert [d.code for d in check_path(file).diagnostics if d.code != "L404"] == []
+    deeper = tmp_path / "edits" / "deep" / "a.circ"
+    deeper.parent.mkdir()
+    deeper.write_text(file.read_text())
+    assert [d.code for d in check_path(deeper).diagnostics] == ["E209"]

@@ -1,0 +1,124 @@
+"""What families claim is measured on the network."""
+
+from __future__ import annotations
+
+import re
+
+import jax.numpy as jnp
+import pytest
+from conftest import ROOT
+
+from circuitdsl.checking import loads
+from circuitdsl.compare.expect import describe_outcomes, expectations_met
+from circuitdsl.models.handwritten import build
+from circuitdsl.text.diagnostics import DiagnosticError, render
+
+TEXT = """circ 1
+from std.shapes import gabor
+backbone V = inceptionv1()
+stimulus discs = discs(radius=[40px, 60px], th=every(15deg)) { contrast = 1  size = 32px }
+stimulus lines = lines(th=every(15deg)) { contrast = 1  size = 32px }
+family edge [th: rot(8)] at V.conv2d0 {
+  expect preferred_error(discs) <= 2deg
+  expect response(discs, th=0deg) == response(discs)
+  expect response(discs, th=180deg) <= 0.01*response(discs)
+  expect echo(discs) <= 0.1
+  expect fwhm(discs) < 10deg
+  expect spread(discs) <= 0.1
+}
+family line [th: orient(8)] at V.conv2d0 {
+  expect preferred_error(lines) <= 2deg
+  expect 30deg < fwhm(lines)
+  expect fwhm(lines) < 90deg
+}
+connect V.input -> edge {
+  place = gabor(8px, length=2px, width=2px, phase=-90deg)
+  dc    = 0
+  norm  = l2
+}
+connect V.input -> line {
+  place = gabor(8px, length=2px, width=2px)
+  dc    = 0
+  norm  = l2
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return expectations_met(loads(TEXT))
+
+
+def test_what_is_true_holds(outcomes) -> None:
+    false = {each.expectation.span.text for each in outcomes if not each.holds}
+    assert false == {"expect fwhm(discs) < 10deg"}
+    assert len(outcomes) == 9
+
+
+def test_a_failure_says_what_was_measured(outcomes) -> None:
+    (failed,) = (each for each in outcomes if not each.holds)
+    assert failed.left == pytest.approx(120, abs=25)
+    printed = render(failed.diagnostic)
+    assert printed.startswith("error[E901]: `edge` does not do what it should: 1")
+    assert "11 |   expect fwhm(discs) < 10deg" in printed
+    assert "the left side is 1" in printed
+
+
+def test_outcomes_are_listed(outcomes) -> None:
+    lines = describe_outcomes(outcomes).splitlines()
+    assert lines[0].startswith("holds  edge: expect preferred_error(discs) <= 2deg  (")
+    assert sum(line.startswith("FAILS") for line in lines) == 1
+
+
+def test_some_can_be_asked_alone() -> None:
+    circuit = loads(TEXT)
+    wanted = circuit.by_name["edge"].expectations[3]
+    (outcome,) = expectations_met(circuit, [wanted])
+    assert outcome.expectation is wanted
+    assert expectations_met(circuit, []) == ()
+
+
+CAR = """circ 1
+from std.shapes import blob
+backbone V = inceptionv1()
+family wheel at V.mixed4b { units = [373] }
+family body  at V.mixed4b { units = [491] }
+family car [th: rot(4)] at V.mixed4c_3x3 {
+  expect response(cars, wheel=1) > 1.5*response(cars, wheel=0)
+  expect response(cars, th=90deg, wheel=1) < 0.8*response(cars, th=0deg, wheel=1)
+  expect response(cars, th=90deg, body=0) < 0.1*response(cars, th=0deg, body=0)
+}
+connect wheel -> car { place = blob((0tap, -1tap), sigma=0.3tap) }
+connect body  -> car { place = blob(sigma=0.3tap) }
+stimulus cars = activity(th=every(90deg), size=112px) {
+  wheel = [0, 1]*spot(wheel, at=(0px, -16px))
+  body  = [0, 1]*spot(body)
+}
+stimulus lines = lines(th=[0deg, 90deg]) { size = 112px }
+"""
+
+
+def test_families_that_read_trained_units_are_measured_on_activity() -> None:
+    """Each member sees the scene from its own angle."""
+    outcomes = expectations_met(loads(CAR))
+    assert [each.expectation.span.text for each in outcomes if not each.holds] == []
+    assert len(outcomes) == 3
+
+
+def test_drawn_images_are_not_shown_to_a_network_that_is_not_there() -> None:
+    circuit = loads(CAR.replace("response(cars, th=90deg, body=0)", "response(lines)"))
+    with pytest.raises(DiagnosticError) as raised:
+        expectations_met(circuit)
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.code, diagnostic.span.text) == ("E902", "response(lines)")
+    assert diagnostic.message.startswith("`car` reads units of a trained network")
+    given = {name: jnp.zeros((32, 7, 7, 1)) for name in ("wheel", "body")}
+    assert len(expectations_met(build(circuit, given=given))) == 3
+
+
+def test_the_example_of_the_page_holds() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```circ\n(.*?)```", page, flags=re.DOTALL)
+    (shown,) = (text for text in examples if "= activity(" in text)
+    outcomes = expectations_met(loads(shown))
+    assert [each.holds for each in outcomes] == [True] * 3

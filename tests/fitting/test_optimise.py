@@ -1,0 +1,250 @@
+"""Fitting dials: towards a known answer, on after an interrupt, and from the command line."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from circuitdsl.checking.load import loads
+from circuitdsl.cli import app
+from circuitdsl.compare.outputs import Labelled
+from circuitdsl.compare.recovery import recovery, study
+from circuitdsl.compare.score import scored_family
+from circuitdsl.editing.select import select
+from circuitdsl.fitting.calibration import steered
+from circuitdsl.fitting.evidence import Rest, record
+from circuitdsl.fitting.objective import Objective, Shown
+from circuitdsl.fitting.optimise import Schedule, fit_dials, held_back
+from circuitdsl.fitting.result import split_photographs
+from circuitdsl.ir.fits import NATURAL
+from circuitdsl.lowering.dials import unbounded
+from circuitdsl.measure.calibration import calibrate, calibrated
+from circuitdsl.measure.circles import published_circles
+from circuitdsl.measure.published import PublishedGrids
+from circuitdsl.measure.units import handwritten, trained
+from circuitdsl.models.handwritten import build
+from circuitdsl.run.networks import fit as fit_by_name
+from circuitdsl.run.networks import open_model
+from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.text.diagnostics import InputError
+
+EDGES = """circ 1 "Edges of a wavelength to be found."
+
+from std.shapes import gabor
+
+backbone V = tiny(input=32px)
+
+param wavelength : px = 8px in [4px, 12px] free  # too long
+
+stimulus circles = arcs(radius=12px, th=every(45deg)) {
+  size = 32px
+}
+
+stimulus noise = noise(n=4, seed=0, contrast=0.1) {
+  size = 32px
+}
+
+family edges [th: rot(4)] at V.conv2d0 {
+  calibrate = one(circles, peak=preferred) and zero(noise, quantile=0.9)
+}
+
+connect V.input -> edges {
+  place = gabor(wavelength, length=2px, width=2px, phase=90deg)
+  dc    = 0
+  norm  = l2
+}
+"""
+ANGLES = (10.0, 100.0, 200.0)
+SCHEDULE = Schedule(steps=12, rate=0.2, photographs=4, every=4)
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photographs")
+    rng = np.random.default_rng(0)
+    for index in range(8):
+        pixels = rng.integers(0, 255, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((48, 40)).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def objective(photographs):
+    """Units of a circuit with the dial at 5.5 px stand for trained ones."""
+    circuit = loads(EDGES)
+    right = loads(
+        EDGES.replace("rot(4)", f"rot(at={[f'{a:g}deg' for a in ANGLES]})".replace("'", ""))
+    )
+    weights = calibrate(right, dict(build(right, {"wavelength": 5.5}).arrays))
+    originals = handwritten(build(right).with_weights(weights), "edges")
+    train, _ = split_photographs(photographs)
+    shown = record(train, originals, 32)
+    return Objective(circuit, scored_family(circuit), NATURAL, ANGLES, shown)
+
+
+def test_a_dial_goes_to_where_the_units_agree(objective):
+    fit = fit_dials(objective, SCHEDULE)
+    assert fit.finished
+    assert fit.objective > fit.start
+    assert abs(fit.dials["wavelength"] - 5.5) < 1.0
+
+
+def test_calibration_inside_the_objective_is_that_of_the_circuit(objective):
+    placed = objective.placed
+    z = unbounded(placed)
+    weights = dict(build(placed).arrays)
+    exact = calibrate(placed, weights)
+    chosen = steered(placed, weights, objective.references(z))
+    for name in ("edges.gain", "edges.bias"):
+        assert float(chosen[name]) == pytest.approx(float(exact[name]), rel=1e-3)
+
+
+def test_a_run_cut_off_goes_on_as_if_it_had_not_been(objective, tmp_path):
+    whole = fit_dials(objective, SCHEDULE)
+    checkpoint = tmp_path / "fit.safetensors"
+    stops = iter(range(100))
+
+    def stop(stage):
+        if stage.startswith("step") and next(stops) == 5:
+            raise KeyboardInterrupt
+
+    first = fit_dials(objective, SCHEDULE, checkpoint, stop)
+    assert not first.finished
+    assert first.objective >= first.start
+    second = fit_dials(objective, SCHEDULE, checkpoint)
+    assert second.finished
+    assert second.dials == pytest.approx(whole.dials, rel=1e-4)
+
+
+def test_checkpoints_of_other_runs_are_refused(objective, tmp_path):
+    checkpoint = tmp_path / "fit.safetensors"
+    fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
+    with pytest.raises(InputError, match="another fit"):
+        fit_dials(objective, Schedule(steps=2, photographs=4), checkpoint)
+    checkpoint.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="no checkpoint"):
+        fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
+
+
+def test_a_circuit_without_free_dials_is_refused(objective):
+    circuit = loads(EDGES.replace(" free", ""))
+    still = replace(objective, circuit=circuit)
+    with pytest.raises(InputError, match="no dial to fit"):
+        fit_dials(still, SCHEDULE)
+
+
+def test_the_halves_of_the_photographs_share_none_whatever_the_limit(photographs):
+    train, test = split_photographs(photographs)
+    assert len(train.paths) == len(test.paths) == 4
+    assert not set(train.paths) & set(test.paths)
+    fewer, others = split_photographs(photographs, 2)
+    assert set(fewer.paths) < set(train.paths)
+    assert set(others.paths) < set(test.paths)
+
+
+def test_what_is_held_back_is_shown_by_no_step():
+    for count, held in ((2, 1), (10, 2), (1000, 64)):
+        fitted, judged = held_back(count)
+        assert len(judged) == held
+        assert sorted([*fitted, *judged]) == list(range(count))
+    assert [part.tolist() for part in held_back(1)] == [[0], [0]]
+    circles = published_circles(PublishedGrids("", (379, 406), np.zeros((2, 80, 720))))
+    assert len(circles.judged) == 300
+    assert sorted([*circles.judged, *circles.fitted]) == list(range(57600))
+
+
+def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
+    circuit, (_, network) = loads(EDGES.replace("90deg", "270deg")), open_model("tiny")
+    edges = scored_family(circuit)
+    images = open_images(photographs)
+    units = select(network.backbone, "conv2d0[0, 1, 2]").at_angles(ANGLES)
+    rest = Rest(network, edges.layer, tuple(channel for _, channel in units.places))
+    shown = record(images, trained(network, rest.layer, rest.units), 32, rest)
+    wanted = Objective(circuit, edges, (("splice", 1.0),), units.angles_deg, shown, rest)
+    z = unbounded(circuit)
+    some = Shown(shown.images, shown.targets, shown.layer_values, shown.log_p, shown.removed)
+    chosen = wanted.references(z)
+    measured = wanted.judged(z, chosen, some)["splice"]
+
+    values, slope = wanted.slope(z, chosen, some)
+    assert values["splice"] == pytest.approx(measured, abs=1e-4)
+    ends = [{"wavelength": z["wavelength"] + step} for step in (-0.05, 0.05)]
+    low, high = (wanted.judged(end, chosen, some)["splice"] for end in ends)
+    assert float(slope["wavelength"]) == pytest.approx((high - low) / 0.1, rel=0.05, abs=1e-3)
+
+    placed = calibrated(build(wanted.placed))
+    pixels = shown.images.astype(np.float32)
+    prepared = study(
+        network, units, placed, "edges", members=range(3), calibration=lambda: [pixels]
+    )
+    labelled = Labelled(pixels, np.zeros(8, np.int32), tuple("abcdefgh"))
+    found = recovery(prepared, [labelled]).share("kl")
+    assert min(prepared.edits["spliced"].steps[0].gain) > 0
+    assert measured == pytest.approx(found.value, abs=0.01)
+    assert 0.1 < measured < 1
+
+
+def test_weights_are_shares_of_one(objective):
+    both = replace(objective, terms=(("natural", 1.0), ("grid", 3.0)))
+    assert both.mean({"natural": 0.4, "grid": 0.8}) == pytest.approx(0.7)
+    assert both.mean({"natural": 0.4}) == pytest.approx(0.4)
+
+
+def test_nothing_is_spliced_where_others_are_read_beside_it():
+    _, network = open_model("tiny")
+    with pytest.raises(InputError, match="spliced in at `mixed3a_1x1`"):
+        Rest(network, "mixed3a_1x1", (0,))
+
+
+def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
+    written, fitted, report = (tmp_path / name for name in ("a.circ", "b.circ", "fit.json"))
+    written.write_text(EDGES, encoding="utf-8")
+    arguments = ["fit", written, "-o", fitted, "--model", "tiny", "--images", photographs]
+    options = ["--steps", "2", "--batch", "2", "--circles", "8", "--units", "3", "--json", report]
+    options += ["--objective", "natural + 0.5*tuning + 0.5*splice"]
+    result = CliRunner().invoke(app, [str(part) for part in (*arguments, *options)])
+    assert result.exit_code == 0, result.output
+    assert "# too long" in fitted.read_text(encoding="utf-8")
+    told = json.loads(report.read_text(encoding="utf-8"))
+    default = loads(fitted.read_text(encoding="utf-8")).defaults["wavelength"]
+    assert told["dials"][0]["fitted"] == default
+    assert told["finished"]
+    assert list(told["measures"]) == ["natural", "tuning", "splice"]
+    assert told["objective"] == "natural + 0.5*tuning + 0.5*splice"
+    for when in ("before", "after"):
+        assert told[when]["train"]["images"] == told[when]["test"]["images"] == 4
+    assert written.read_text(encoding="utf-8") == EDGES
+
+
+def test_an_interrupt_while_scoring_leaves_the_fit_as_it_is(photographs, tmp_path):
+    written = tmp_path / "a.circ"
+    written.write_text(EDGES, encoding="utf-8")
+
+    def stop(stage):
+        if stage.startswith("scoring"):
+            raise KeyboardInterrupt
+
+    schedule = Schedule(steps=1, photographs=2)
+    options = {"images": photographs, "schedule": schedule, "units": 3, "progress": stop}
+    found = fit_by_name(written, "tiny", **options)
+    assert found.fit.finished
+    assert found.record()["after"] == {}
+
+
+def test_missing_evidence_is_named(tmp_path):
+    written = tmp_path / "a.circ"
+    written.write_text(EDGES, encoding="utf-8")
+    for objective, wanted in (
+        ("natural", "photographs are needed"),
+        ("tuning + splice", "photographs are needed"),
+        ("grid", "grids are needed"),
+        ("natural - grid", "nothing is subtracted"),
+        ("natural and grid", "a sum of measures, each times a number"),
+    ):
+        arguments = ["fit", str(written), "-o", str(tmp_path / "b.circ"), "--model", "tiny"]
+        result = CliRunner().invoke(app, [*arguments, "--objective", objective])
+        assert result.exit_code == 2
+        assert wanted in result.stderr

@@ -1,0 +1,299 @@
+"""Edit scripts carried out on a small network, from the file to what is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from two_blocks import TWO, noise_images, two_weights
+from typer.testing import CliRunner
+
+from circuitdsl.checking.load import load_script
+from circuitdsl.cli import app
+from circuitdsl.editing import verbs
+from circuitdsl.editing.apply import edit
+from circuitdsl.editing.baselines import means, recorded
+from circuitdsl.editing.resolve import Lowering
+from circuitdsl.editing.select import edges, select
+from circuitdsl.models.network import Network
+from circuitdsl.models.weights import read_weights
+from circuitdsl.run import inputs, scripts, studies
+from circuitdsl.run.inputs import Given
+from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.text.diagnostics import DiagnosticError, InputError
+
+HAND = """circ 1
+from std.shapes   import dot, gabor
+from std.profiles import bump
+backbone V = inceptionv1()
+family edges [th: rot(8)] at V.conv2d0
+family bends [th: rot(4)] at V.conv2d1
+connect V.input -> edges { place = gabor(8px, length=3px, width=3px, phase=90deg)  dc = 0 }
+connect edges   -> bends { place = dot()  tune.th = bump(60deg) - 0.2 }
+"""
+FOUND = """circ 1
+backbone V = inceptionv1()
+family low  [th: rot(at=[2deg, 95deg])]         at V.mixed3a_1x1 { units = [2, 0] }
+family high [th: rot(at=[5deg, 85deg, 190deg])] at V.mixed3b_1x1 { units = [1, 0, 2] }
+"""
+SCRIPT = """circ 1
+import "hand.circ" as hand
+import "found.circ" as found_before
+backbone V = inceptionv1(weights="default", input=224px)
+let some = V.mixed3b_5x5[0, 2]
+let low  = V.mixed3a_1x1
+let best = found(V.mixed3b_1x1, n=2)
+stimulus photos      = photographs()
+stimulus calibration = photographs(n=4, seed=1)
+stimulus bars        = arcs(radius=[8px], th=every(45deg), contrast=1, size=24px)
+"""
+EDITS = """
+edit gone on V { ablate some to zero }
+edit twice on V { ablate some to zero  scale V.mixed3b_5x5[2] by 2 }
+edit meant on V { ablate some to mean(calibration) }
+edit dealt on V { ablate some to resampled(calibration, seed=3) }
+edit drawn on V { ablate some to mean(bars) }
+edit patched on V { patch some from calibration }
+edit halved on gone { scale V.mixed3b_1x1[1] by 0.5 }
+edit dropped on V { drop low -> V.mixed3b_1x1 where weight < 0 and abs(weight) > 0.1 }
+edit turned on V { negate low -> V.mixed3b_1x1[1] }
+edit angled on V { drop found_before.low -> found_before.high where angle > 60deg }
+edit without on V { ablate found_before.high to zero }
+edit moved on V {
+  splice hand.bends into found_before.high match angle(within=18deg) { gain = matched(calibration) }
+}
+edit placed on V {
+  splice hand.bends into found_before.high match placed() { gain = matched(calibration) }
+}
+edit strict on V {
+  splice hand.bends into found_before.high match angle(within=3deg) { gain = matched(calibration) }
+}
+edit rewired on V {
+  replace found_before.low -> found_before.high with hand.edges -> hand.bends match angle()
+}
+edit found_gone on V { ablate best to zero }
+"""
+SCORES = """
+score recovery {
+  intact  = V
+  removed = without
+  spliced = placed
+  using   = photos
+  expect recovered > 1000
+  expect shuffled <= recovered + 1000
+}
+score circles { left = best  right = gone.best  using = bars  expect echo(right) == echo(left) }
+score lone    { left = hand.bends  using = bars  expect echo <= 1 }
+"""
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(TWO, two_weights())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("scripts")
+    (folder / "hand.circ").write_text(HAND)
+    (folder / "found.circ").write_text(FOUND)
+    (folder / "edits.circ").write_text(SCRIPT + EDITS + SCORES)
+    (folder / "one.circ").write_text(SCRIPT + "edit gone on V { ablate some to zero }\n")
+    for index in range(10):
+        target = folder / "photos" / str(index % 5) / f"{index}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise_images(1, seed=index)[0].astype(np.uint8)).save(target)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch, network):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(inputs, "open_model", lambda name, weights: ("two", network))
+    for module in (scripts, studies):
+        monkeypatch.setattr(module, "labels", lambda name: ("0", "1", "2", "3", "4"))
+    monkeypatch.setattr(studies, "class_names", lambda name: ("ant", "bee", "cat", "dog", "elk"))
+
+
+@pytest.fixture
+def lowering(files, network) -> Lowering:
+    photos = open_images(files / "photos")
+    sets = {"photos": photos, "calibration": photos}
+    return Lowering(load_script(files / "edits.circ"), "two", network, sets)
+
+
+def logits(network: Network) -> np.ndarray:
+    return np.asarray(network.logits(noise_images(3, seed=50)))
+
+
+def test_steps_are_those_of_python(lowering, network) -> None:
+    some, low = select(TWO, "mixed3b_5x5[0, 2]"), select(TWO, "mixed3a_1x1")
+    photos = np.concatenate([noise_images(1, seed=seed) for seed in (0, 5, 1, 6, 2, 7, 3, 8, 4, 9)])
+    one = select(TWO, "mixed3b_1x1[1]")
+    conditions = (verbs.Where("weight", "<", 0.0), verbs.Where("magnitude", ">", 0.1))
+    average = means(network, some, [photos])
+    expected = {
+        "gone": [verbs.Ablate(some)],
+        "meant": [verbs.Ablate(some, average)],
+        "patched": [verbs.Patch(some, recorded(network, some, [photos]))],
+        "halved": [verbs.Ablate(some), verbs.Scale(one, 0.5)],
+        "dropped": [verbs.drop(edges(low, select(TWO, "mixed3b_1x1")), *conditions)],
+        "turned": [verbs.negate_edges(edges(low, one))],
+    }
+    for name, steps in expected.items():
+        wanted, found = logits(edit(network, steps)), logits(lowering.edited(name))
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6, err_msg=name)
+        assert not np.array_equal(found, logits(network)), name
+
+
+def test_angles_choose_edges(lowering, network) -> None:
+    (step,) = lowering.steps("angled")
+    assert isinstance(step, verbs.ScaleEdges)
+    assert step.edges.source.angles_deg == (2.0, 95.0)
+    assert step.edges.target.names == ("mixed3b:1", "mixed3b:0", "mixed3b:2")
+    assert not np.array_equal(logits(lowering.edited("angled")), logits(network))
+
+
+def test_drawn_images_and_dealt_recordings(lowering, network) -> None:
+    (drawn,) = lowering.steps("drawn")
+    assert isinstance(drawn, verbs.Ablate)
+    assert drawn.to is not None
+    assert all(np.isfinite(drawn.to))
+    (dealt,) = lowering.steps("dealt")
+    assert isinstance(dealt, verbs.Patch)
+    (patched,) = lowering.steps("patched")
+    assert isinstance(patched, verbs.Patch)
+    assert dealt.maps.shape == patched.maps.shape == (10, 6, 6, 2)
+    assert not np.array_equal(dealt.maps, patched.maps)
+
+
+def test_splices_pair_by_angle_and_place(lowering) -> None:
+    (nearest,), (placed,) = lowering.steps("moved"), lowering.steps("placed")
+    assert isinstance(nearest, verbs.Splice)
+    assert isinstance(placed, verbs.Splice)
+    assert nearest.members == (0, 1, 2)
+    angles = placed.hand.circuit.by_name["bends"].axes[0].angles_deg
+    assert (placed.members, angles) == ((0, 1, 2), (5.0, 85.0, 190.0))
+    (shuffled,) = lowering.steps("placed", "shuffled")
+    (noise,) = lowering.steps("placed", "random")
+    assert isinstance(shuffled, verbs.Splice)
+    assert isinstance(noise, verbs.Splice)
+    assert sorted(shuffled.members) == [0, 1, 2]
+    assert shuffled.members != (0, 1, 2)
+    assert noise.members == (0, 1, 2)
+    with pytest.raises(DiagnosticError) as caught:
+        lowering.steps("strict")
+    (found,) = caught.value.diagnostics
+    assert found.code == "E703"
+    assert "mixed3b:1: the nearest angle is 5.0 degrees off" in found.message
+    assert found.span.text == "match angle(within=3deg)"
+
+
+def test_hand_written_edges_take_the_place_of_trained_ones(lowering, network) -> None:
+    (step,) = lowering.steps("rewired")
+    assert isinstance(step, verbs.ReplaceEdges)
+    kernel = lowering._build(load_hand(lowering), ()).arrays["edges->bends"]
+    new = step.weights[0, 0]
+    old = np.asarray(network.params["mixed3b_1x1_w"])[0, 0][np.ix_([2, 0], [1, 0, 2])]
+    np.testing.assert_allclose((new**2).sum(0), (old**2).sum(0), rtol=1e-5)
+    wanted = np.asarray(kernel)[0, 0][np.ix_([0, 2], [0, 1, 2])]
+    np.testing.assert_allclose(new / np.abs(new).max(0), wanted / np.abs(wanted).max(0), rtol=1e-4)
+
+
+def load_hand(lowering: Lowering):
+    from circuitdsl.ir.script import ReplaceEdges
+
+    (step,) = lowering.script.steps("rewired")
+    assert isinstance(step, ReplaceEdges)
+    return step.hand_target
+
+
+def test_scores_from_the_command_line(files, tmp_path) -> None:
+    target = tmp_path / "scores.json"
+    arguments = ["score", str(files / "edits.circ"), "--images", str(files / "photos")]
+    result = CliRunner().invoke(app, [*arguments, "--json", str(target)])
+    assert result.exit_code == 1, result.output  # one expectation does not hold
+    assert "error[E901]: `expect recovered > 1000` does not hold: recovered is" in result.output
+    assert "3 of 4 expectations hold" in result.output
+    assert "recovery on 6 images, 3 units" in result.output
+    assert "4 other images" in result.output
+    assert "responses to curves" in result.output
+    record = json.loads(target.read_text())
+    assert len(record["recovery"]) == 8
+    assert set(record["recovery"][0]) == {
+        "measure",
+        "against",
+        "value",
+        "ci",
+        "shuffled",
+        "random",
+    }
+    measures = {"top1", "top5", "cross_entropy", "kl"}
+    assert all(set(record[key]) == measures for key in ("intact", "zero", "mean", "spliced"))
+    assert record["n"] == 6
+    assert set(record["scores"]) == {"recovery", "circles", "lone"}
+
+
+def test_a_recovery_alone_is_the_whole_record(files) -> None:
+    file = files / "alone.circ"
+    file.write_text(SCRIPT + EDITS + SCORES.split("score circles", maxsplit=1)[0])
+    found = scripts.script_scores(file, Given(images=files / "photos", seed=2))
+    assert set(found.record()) == {"recovery", "n", "intact", "zero", "mean", "spliced"}
+    with pytest.raises(InputError, match="scored on the photographs `photos`"):
+        scripts.script_scores(file, Given(calibration=files / "photos"))
+    with pytest.raises(InputError, match="overlap"):
+        scripts.script_scores(
+            file, Given(images=files / "photos", calibration=files / "photos" / "1")
+        )
+
+
+def test_effects_from_the_command_line(files, tmp_path) -> None:
+    runner, target = CliRunner(), tmp_path / "effect.json"
+    common = ["effect", str(files / "one.circ"), "--images", str(files / "photos")]
+    result = runner.invoke(app, [*common, "--mirror", "--limit", "5", "--json", str(target)])
+    assert result.exit_code == 0, result.output
+    assert "gone on two on 10 images" in result.output
+    assert "random 3" in result.output
+    assert "what the edit changes" in result.output
+    assert "classes that moved most" in result.output
+    record = json.loads(target.read_text())
+    assert (record["model"], record["edit"], record["n"]) == ("two", "gone", 10)
+    several = runner.invoke(app, ["effect", str(files / "edits.circ"), *common[2:]])
+    assert several.exit_code == 2
+    assert "has several edits" in several.output
+    other = runner.invoke(app, [*common, "--edit", "gome"])
+    assert other.exit_code == 2
+    assert "no edit `gome`" in other.output
+    assert "did you mean `gone`?" in other.output
+
+
+def test_edits_as_weights_from_the_command_line(files, tmp_path, lowering) -> None:
+    runner, target = CliRunner(), tmp_path / "w.safetensors"
+    common = ["edit", str(files / "edits.circ"), "-o", str(target), "--edit"]
+    result = runner.invoke(app, [*common, "halved"])
+    assert result.exit_code == 0, result.output
+    assert "says all of halved" in result.output
+    folded = Network(TWO, read_weights(target, TWO))
+    np.testing.assert_allclose(logits(folded), logits(lowering.edited("halved")), rtol=1e-4)
+    assert "step" not in result.output
+    twice = runner.invoke(app, [*common, "twice"])
+    assert "step 2: an earlier step has set to zero what this one scales" in twice.output
+    target.unlink()
+    photos = ["--calibration", str(files / "photos")]
+    refused = runner.invoke(app, [*common, "patched", *photos])
+    assert refused.exit_code == 2
+    assert "nothing of `patched` can be written as weights" in refused.output
+    needs = runner.invoke(app, [*common, "meant"])
+    assert needs.exit_code == 2
+    assert "needs the photographs `calibration`" in needs.output
+    assert not target.exists()
+
+
+def test_numbers_mean_units_of_the_network_that_the_file_names(files) -> None:
+    file = files / "named.circ"
+    file.write_text((SCRIPT + EDITS).replace('"default"', '"inceptionv1-caffe2"'))
+    with pytest.raises(InputError, match="units of inceptionv1-caffe2 by their numbers"):
+        scripts.edited_network(file, "gone", Given(model="two"))
