@@ -14,8 +14,9 @@ from circuitdsl.checking.load import load_script
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
 from circuitdsl.run.networks import AUTO, Progress, open_model
-from circuitdsl.run.studies import image_sets
+from circuitdsl.run.studies import count_aside
 from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.split import check_disjoint, split
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 
@@ -102,21 +103,31 @@ def shared(
 ) -> tuple[ImageSet | None, dict[str, ImageSet]]:
     """The photographs to score on, and those of each set to calibrate on; none is in both.
 
-    The caller's folders go before the file's own. A set without a folder is taken from the
-    photographs to score on, by the seed.
+    The caller's folders go before the file's own. A set without a folder is drawn from the
+    photographs to score on, by its own seed and as many as it asks for.
     """
     own = None if scored is None or scored.folder is None else Path(scored.folder)
     folder = given.images or own
     limit = given.limit or (None if scored is None else scored.n)
-    if not needed:
-        return None if folder is None else open_images(folder, limit), {}
-    first = needed[0]
-    aside = given.calibration or (None if first.folder is None else Path(first.folder))
-    seed = first.seed if given.seed is None else given.seed
-    if folder is None and aside is None:
-        return None, {}
-    if folder is None:
-        found = open_images(aside or Path(), first.n)
-        return None, {each.name: found for each in needed}
-    calibrating, scoring = image_sets(folder, aside, limit, seed, first.n)
-    return scoring, {each.name: calibrating for each in needed}
+    everything = None if folder is None else open_images(folder, limit)
+    sets: dict[str, ImageSet] = {}
+    drawn: set[Path] = set()
+    for each in needed:
+        aside = given.calibration or (None if each.folder is None else Path(each.folder))
+        if aside is not None:
+            sets[each.name] = open_images(aside, each.n)
+            if everything is not None:
+                check_disjoint(sets[each.name], everything)
+        elif everything is not None:
+            seed = each.seed if given.seed is None else given.seed
+            sets[each.name] = split(everything, count_aside(everything, each.n), seed)[0]
+            drawn.update(sets[each.name].paths)
+    if everything is None or not drawn:
+        return everything, sets
+    left = tuple(path for path in everything.paths if path not in drawn)
+    if not left:
+        raise InputError(
+            f"the sets to calibrate on take all {len(everything.paths)} images of {folder}",
+            help="give more images, or ask for fewer: `photographs(n=N)`",
+        )
+    return ImageSet(everything.folder, left), sets

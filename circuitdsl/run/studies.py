@@ -201,7 +201,6 @@ def image_sets(
     calibration: Path | None,
     limit: int | None,
     seed: int,
-    count: int | None = None,
 ) -> tuple[ImageSet, ImageSet]:
     """Images to calibrate on and images to score on, without any in common.
 
@@ -210,18 +209,21 @@ def image_sets(
         calibration: A folder to calibrate on.
         limit: How many of `images` at most.
         seed: Of the split.
-        count: How many images to calibrate on; by default a third of `images`, at most 100.
 
     Raises:
         InputError: too few images, or an image that is in both folders.
     """
     found = open_images(images, limit)
     if calibration is None:
-        aside = min(CALIBRATION, max(1, len(found.paths) // 3)) if count is None else count
-        return split(found, aside, seed)
-    own = open_images(calibration, count)
+        return split(found, count_aside(found), seed)
+    own = open_images(calibration)
     check_disjoint(own, found)
     return own, found
+
+
+def count_aside(images: ImageSet, count: int | None = None) -> int:
+    """The number of images of a folder to set aside: `count`, else a third, at most 100."""
+    return min(CALIBRATION, max(1, len(images.paths) // 3)) if count is None else count
 
 
 @dataclass(frozen=True, eq=False)

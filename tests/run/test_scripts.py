@@ -23,6 +23,7 @@ from circuitdsl.models.weights import read_weights
 from circuitdsl.run import inputs, scripts, studies
 from circuitdsl.run.inputs import Given
 from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 HAND = """circ 1
@@ -297,3 +298,40 @@ def test_numbers_mean_units_of_the_network_that_the_file_names(files) -> None:
     file.write_text((SCRIPT + EDITS).replace('"default"', '"inceptionv1-caffe2"'))
     with pytest.raises(InputError, match="units of inceptionv1-caffe2 by their numbers"):
         scripts.edited_network(file, "gone", Given(model="two"))
+
+
+def test_every_set_of_photographs_has_its_own_folder_count_and_seed(files) -> None:
+    """All of them once got those of the first."""
+    (files / "other" / "0").mkdir(parents=True, exist_ok=True)
+    for index in range(3):
+        image = Image.fromarray(noise_images(1, seed=90 + index)[0].astype(np.uint8))
+        image.save(files / "other" / "0" / f"{index}.png")
+    file = files / "sets.circ"
+    file.write_text(
+        SCRIPT
+        + """
+stimulus others = photographs("other")
+stimulus two    = photographs(n=2, seed=5)
+edit all on V {
+  ablate some to mean(calibration)
+  ablate V.mixed3b_1x1[0] to mean(others)
+  ablate V.mixed3b_1x1[1] to mean(two)
+}
+"""
+    )
+    lowering, _, scored = inputs.prepared(
+        file, None, Given(images=files / "photos"), lambda stage: None
+    )
+    sets = {name: {path.name for path in found.paths} for name, found in lowering.images.items()}
+    assert {name: len(paths) for name, paths in sets.items()} == {
+        "calibration": 4,
+        "others": 3,
+        "two": 2,
+    }
+    assert lowering.images["others"].folder == files / "other"
+    everything = open_images(files / "photos")
+    for name, count, seed in (("calibration", 4, 1), ("two", 2, 5)):
+        assert lowering.images[name].paths == split(everything, count, seed)[0].paths
+    assert scored is not None
+    left = {path.name for path in scored.paths}
+    assert left == {path.name for path in everything.paths} - sets["calibration"] - sets["two"]
