@@ -73,4 +73,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """The public names, and nothing else that the package happens to have loaded."""
+    return sorted([*__all__, "__version__"])

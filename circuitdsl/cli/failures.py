@@ -1,8 +1,8 @@
-"""How the command line says that something is wrong.
+"""Failures of commands: from exceptions to messages and exit codes.
 
-In: the failures that travel as exceptions. Out: one message on standard error, and an exit code:
-1 for findings in a circuit file, 2 for usage and input, 70 for a fault of the program's own, 130
-for an interrupt.
+In: the exceptions that expected failures travel by. Out: one message on standard error, and an exit
+code: 1 for findings in a circuit file, 2 for usage and input, 70 for a fault of the program itself,
+130 for an interrupt.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Commands(TyperGroup):
             print_findings(error.diagnostics, err=True)
             raise typer.Exit(FINDINGS) from error
         except KeyboardInterrupt as error:
-            typer.echo("interrupted; nothing is half-written, and downloads can go on", err=True)
+            typer.echo(
+                "interrupted; no file is half-written, and downloads can be resumed", err=True
+            )
             raise typer.Exit(INTERRUPTED) from error
         except Exception as error:
             usage = type(error).__module__.startswith(("typer", "click"))
@@ -51,8 +53,8 @@ class Commands(TyperGroup):
 
 
 def print_findings(findings: Sequence[Diagnostic], *, err: bool = False) -> None:
-    """Print findings with the lines that they are about; in colours where a person looks on."""
-    if findings and _seen(err=err):
+    """Print findings with the lines that they are about, in colour if the stream is a terminal."""
+    if findings and _coloured(err=err):
         from circuitdsl.report.findings import show_findings
 
         show_findings(findings, err=err)
@@ -63,28 +65,25 @@ def print_findings(findings: Sequence[Diagnostic], *, err: bool = False) -> None
 
 def say_error(error: InputError) -> None:
     """Print what is wrong, why, and what to do, on standard error."""
-    _say("error", error.message, {"why": error.why, "help": error.help})
+    _say("error", error)
 
 
 def say_warning(sentence: str) -> None:
-    """Print something that the user should know, on standard error."""
-    _say("warning", sentence, {})
+    """Print a warning on standard error."""
+    _say("warning", InputError(sentence))
 
 
-def _say(severity: Severity, sentence: str, reasons: dict[str, str]) -> None:
-    if _seen(err=True):
+def _say(severity: Severity, said: InputError) -> None:
+    if _coloured(err=True):
         from circuitdsl.report.findings import show_sentence
 
-        show_sentence(severity, sentence, reasons)
+        show_sentence(severity, said.message, said.reasons)
         return
-    typer.echo(f"{severity}: {sentence}", err=True)
-    for title, text in reasons.items():
-        if text:
-            typer.echo(f"  = {title}: {text}", err=True)
+    typer.echo(f"{severity}: {said}", err=True)
 
 
-def _seen(*, err: bool) -> bool:
-    """Whether the stream is a terminal that shows colours, and nobody wants it plain."""
+def _coloured(*, err: bool) -> bool:
+    """Whether the stream is a terminal that shows colours and the user has not turned them off."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr if err else sys.stdout).isatty()

@@ -16,6 +16,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -34,6 +35,8 @@ _MIX = 2_654_435_761
 class EditedNetwork(Network):
     """A network some of whose units or edges are changed.
 
+    It holds no weights of its own: they are those of the network it came from.
+
     Attributes:
         network: The network it came from, as it was.
         steps: What was done to it, in order.
@@ -49,10 +52,22 @@ class EditedNetwork(Network):
         earlier: tuple[Step, ...] = ()
         if isinstance(network, EditedNetwork):
             network, earlier = network.network, network.steps
-        super().__init__(network.backbone, network.params)
+        self.backbone = network.backbone
         self.network = network
         self.steps = (*earlier, *steps)
         self.plan: Plan = plan(network.backbone, network.params, self.steps)
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Every weight of the network it came from, by its TensorFlow name."""
+        return self.network.params
+
+    def __getattr__(self, name: str) -> nnx.Param[Array]:
+        """A parameter of the network it came from, by its TensorFlow name."""
+        backbone: Backbone | None = vars(self).get("backbone")
+        if backbone is None or name not in backbone.parameter_shapes:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.network, name)
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -16,6 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.ir.circuit import Circuit, Param
+from circuitdsl.ir.spelling import number
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 _MARGIN = 1e-3
@@ -44,6 +45,23 @@ def only_free(circuit: Circuit, names: Collection[str]) -> Circuit:
             )
     params = tuple(replace(param, free=param.name in names) for param in circuit.params)
     return replace(circuit, params=params)
+
+
+def check_range(param: Param, value: float) -> None:
+    """Check that a setting lies in its dial's range, in the float32 that kernels are computed in.
+
+    Raises:
+        InputError: it does not.
+    """
+    if param.low is None or param.high is None:
+        return
+    if not np.float32(param.low) <= np.float32(value) <= np.float32(param.high):
+        low, high = number(param.low, param.unit), number(param.high, param.unit)
+        raise InputError(
+            f"dial `{param.name}` = {number(value, param.unit)} is outside its range "
+            f"[{low}, {high}]",
+            help="set it within the range, or widen the range where the dial is declared",
+        )
 
 
 def unbounded(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> dict[str, Array]:
@@ -94,10 +112,7 @@ def _check_names(free: Mapping[str, Param], given: Mapping[str, ArrayLike]) -> N
 def _to_line(param: Param, value: float) -> float:
     if param.low is None or param.high is None:
         return value
-    if not param.low <= value <= param.high:
-        raise InputError(
-            f"dial `{param.name}` = {value:g} is outside its range [{param.low:g}, {param.high:g}]"
-        )
+    check_range(param, value)
     part = (value - param.low) / (param.high - param.low) if param.high > param.low else 0.5
     part = min(max(part, _MARGIN), 1.0 - _MARGIN)
     return float(np.log(part) - np.log1p(-part))

@@ -24,9 +24,10 @@ from jax import Array, lax
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from circuitdsl.ir.circuit import Circuit, Connection
+from circuitdsl.ir.circuit import Circuit, Connection, Param
 from circuitdsl.ir.expressions import Scalar
 from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.lowering.dials import check_range
 from circuitdsl.lowering.forms import (
     ConnectionForm,
     Slots,
@@ -55,7 +56,7 @@ def lower(circuit: Circuit) -> Lowering:
     """
     expanded = expand_motifs(circuit)
     parts = {c.name: _part(expanded, c) for c in expanded.connections}
-    return Lowering(circuit.defaults, parts, scalar_arrays(circuit))
+    return Lowering(circuit.params, parts, scalar_arrays(circuit))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,34 +95,38 @@ class Lowering:
     """A circuit, ready to be lowered at any setting of its dials.
 
     Attributes:
-        defaults: The default of each dial.
+        params: The dials, with their defaults and ranges.
         parts: Its connections.
         scalars: The expressions of the arrays that are single numbers.
     """
 
-    defaults: dict[str, float]
+    params: tuple[Param, ...]
     parts: dict[str, Part]
     scalars: dict[str, Scalar]
 
     def __call__(self, params: Mapping[str, ArrayLike] | None = None) -> Weights:
         """The arrays with the dials at `params`, the others at their defaults.
 
-        Settings are px, degrees or plain numbers.
+        Settings are px, degrees or plain numbers. Only numbers can be held to a dial's range;
+        traced settings are taken as they are.
 
         Raises:
-            InputError: an unknown dial, a value that is no finite number, or an expression that has
-                no value at these settings.
+            InputError: an unknown dial, a value that is no finite number or outside the dial's
+                range, or an expression that has no value at these settings.
         """
         settings = params or {}
-        for name in settings:
-            if name not in self.defaults:
-                known = ", ".join(self.defaults) or "none"
+        declared = {param.name: param for param in self.params}
+        dials: dict[str, Any] = {param.name: param.default for param in self.params}
+        for name, value in settings.items():
+            if name not in declared:
+                known = ", ".join(declared) or "none"
                 raise InputError(
                     f"the circuit has no dial `{name}`",
-                    help=suggestion(name, self.defaults) or f"its dials are: {known}",
+                    help=suggestion(name, declared) or f"its dials are: {known}",
                 )
-        dials: dict[str, Any] = dict(self.defaults)
-        dials |= {name: _scalar(name, value) for name, value in settings.items()}
+            dials[name] = _scalar(name, value)
+            if isinstance(dials[name], float):
+                check_range(declared[name], dials[name])
         weights = {name: part.kernel(dials) for name, part in self.parts.items()}
         numbers = {name: value_of(scalar, dials) for name, scalar in self.scalars.items()}
         # all at once: one by one they would take longer than the kernels

@@ -45,10 +45,15 @@ def findings_record(
             for name, findings in files.items()
         ]
         + [
-            {"file": name, "findings": [], "unread": {"message": str(error)}}
+            {"file": name, "findings": [], "unread": {"message": _sentence(error)}}
             for name, error in unread.items()
         ],
     }
+
+
+def _sentence(error: InputError) -> str:
+    """What is wrong, why and what to do, on one line."""
+    return " ".join((error.message, *error.reasons.values()))
 
 
 def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def sarif(
     notifications = [
         {
             "level": "error",
-            "message": _message(str(error)),
+            "message": _message(_sentence(error)),
             "descriptor": {"id": _UNREADABLE, "index": 0},
             "locations": [{"physicalLocation": {"artifactLocation": files.location(Path(name))}}],
         }

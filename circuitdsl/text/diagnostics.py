@@ -56,15 +56,23 @@ class Diagnostic:
 
 
 class DiagnosticError(Exception):
-    """A circuit file has errors; carries every diagnostic of the run, warnings too."""
+    """A circuit file has errors; carries every diagnostic of the run, warnings too.
+
+    As text it is what the command line prints: each diagnostic with the lines it is about.
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(f"{d.code} {d.span}: {d.message}" for d in self.diagnostics))
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(render(diagnostic) for diagnostic in self.diagnostics).rstrip()
 
 
 class InputError(Exception):
-    """Something outside the language is not as it must be: a file, an argument, the network.
+    """Something outside the language is wrong: a file, an argument, the network.
+
+    As text it is what the command line prints: the sentence, and below it the cause and the remedy.
 
     Attributes:
         message: What is wrong and where, in one sentence.
@@ -76,7 +84,17 @@ class InputError(Exception):
         self.message = message
         self.why = why
         self.help = help
-        super().__init__(" ".join(part for part in (message, why, help) if part))
+        super().__init__(message)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The cause and the remedy by their titles, those that are known."""
+        titled = {"why": self.why, "help": self.help}
+        return {title: text for title, text in titled.items() if text}
+
+    def __str__(self) -> str:
+        below = (f"  = {title}: {text}" for title, text in self.reasons.items())
+        return "\n".join((self.message, *below))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

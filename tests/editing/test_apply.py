@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from two_blocks import TWO, noise_images, two_weights
 
 from circuitdsl.editing.apply import cut_after, cut_before, edit
@@ -228,6 +229,17 @@ def test_means_are_over_positions_and_images(network, images):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     with pytest.raises(InputError, match="no images"):
         means(network, units, [])
+
+
+def test_an_edited_network_counts_its_parameters_once(network):
+    edited = edit(edit(network, [Ablate(select(TWO, "mixed3a:1"))]), [])
+    for tree in (edited, nnx.state(edited, nnx.Param)):
+        assert sum(map(np.size, jax.tree.leaves(tree))) == sum(
+            map(np.prod, TWO.parameter_shapes.values())
+        )
+    assert edited.conv2d0_w is network.conv2d0_w
+    with pytest.raises(AttributeError, match="no attribute 'conv9_w'"):
+        edited.conv9_w  # noqa: B018
 
 
 def test_steps_that_come_to_nothing_are_reported(network):

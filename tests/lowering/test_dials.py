@@ -49,7 +49,7 @@ def test_a_dial_without_a_range_is_itself() -> None:
 def test_wrong_dials_are_named() -> None:
     with pytest.raises(InputError, match="no free dial `wavelength`"):
         unbounded(five_layers(), {"wavelength": 5.0})
-    with pytest.raises(InputError, match="`radius` = 200 is outside its range"):
+    with pytest.raises(InputError, match="`radius` = 200px is outside its range"):
         unbounded(five_layers(), {"radius": 200.0})
-    with pytest.raises(InputError, match="no free dial `bwo` did you mean `bow`"):
+    with pytest.raises(InputError, match="no free dial `bwo`\n  = help: did you mean `bow`"):
         bounded(five_layers(), {"bwo": 5.0})

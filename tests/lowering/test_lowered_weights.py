@@ -143,8 +143,8 @@ def test_dials_may_be_any_kind_of_number() -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"radios": 3.0}, "no dial `radios` did you mean `radius`"),
-        ({"zzz": 3.0}, "no dial `zzz` its dials are: wavelength, bow, radius, opposed"),
+        ({"radios": 3.0}, "no dial `radios`\n  = help: did you mean `radius`"),
+        ({"zzz": 3.0}, "no dial `zzz`\n  = help: its dials are: wavelength, bow, radius, opposed"),
         ({"bow": np.ones(3)}, r"dial `bow` needs one number, not an array of shape \(3,\)"),
         ({"bow": "wide"}, "dial `bow` needs a finite number, not 'wide'"),
         ({"bow": None}, "dial `bow` needs a finite number, not None"),
@@ -162,6 +162,19 @@ def dial_over(operation: Operation, other: float) -> Circuit:
     gain = Apply(operation, (Dial("w", "real"), Number(other)), "real")
     dot = connect(INPUT, "target", DOT, gain=gain)
     return circuit((family("target", "conv2d0"),), (dot,), params=(Param("w", "real", 1.0),))
+
+
+def test_settings_stay_within_the_ranges_of_dials() -> None:
+    lowered = lower(five_layers())
+    bow = next(param for param in five_layers().params if param.name == "bow")
+    assert bow.low is not None
+    assert bow.high is not None
+    for end in (bow.low, bow.high, np.float32(bow.high)):
+        assert np.isfinite(lowered({"bow": end})["line->early"]).all()
+    for outside in (bow.low * 0.99, bow.high * 1.01):
+        message = rf"dial `bow` = \S+px is outside its range \[{bow.low:g}px, {bow.high:g}px\]"
+        with pytest.raises(InputError, match=message):
+            lowered({"bow": outside})
 
 
 def test_expressions_without_a_value_are_named() -> None:

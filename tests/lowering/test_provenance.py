@@ -101,7 +101,7 @@ def test_scalars_have_origins_too(program: Circuit) -> None:
 @pytest.mark.parametrize(
     ("array", "index", "message"),
     [
-        ("twcie", None, "no array `twcie` did you mean `twice`"),
+        ("twcie", None, "no array `twcie`\n  = help: did you mean `twice`"),
         ("edges.bend", None, "no array `edges.bend`"),
         ("twice", (0, 0, 0, 4), r"kernel `twice` of shape \(3, 3, 4, 4\) has no entry"),
         ("bows.gain", (0, 0, 0, 0), "`bows.gain` is one number"),

@@ -191,7 +191,7 @@ def test_arrays_that_do_not_fit_are_refused(network, change, message: str) -> No
 
 
 def test_wrong_questions_are_refused(network: HandwrittenNetwork) -> None:
-    with pytest.raises(InputError, match="no family `curv` did you mean `curve`"):
+    with pytest.raises(InputError, match="no family `curv`\n  = help: did you mean `curve`"):
         network.activations(images(), ["curv"])
     with pytest.raises(InputError, match=r"images are \[batch, height, width, 3\]"):
         network.activations(images()[0], ["curve"])

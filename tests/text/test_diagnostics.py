@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
 from conftest import ROOT
 from corpus import GOLDEN
 
+from circuitdsl.cli.failures import say_error
 from circuitdsl.report.diagnostics_page import diagnostics_page, example_findings
 from circuitdsl.text.diagnostics import (
     CODES,
@@ -170,7 +172,17 @@ def test_an_error_carries_every_diagnostic() -> None:
     diagnostic = Diagnostic("E100", "message", Span(Source("a.circ", "x"), 0, 1))
     error = DiagnosticError([diagnostic, diagnostic])
     assert error.diagnostics == (diagnostic, diagnostic)
-    assert str(error) == "E100 a.circ:1:1: message\nE100 a.circ:1:1: message"
+    assert str(error) == f"{render(diagnostic)}\n{render(diagnostic)}".rstrip()
+    assert "1 | x" in str(error)
+
+
+def test_errors_in_python_say_what_the_command_line_says(tmp_path, capsys) -> None:
+    error = InputError("there is no dial", why="it was renamed", help="use `bow`")
+    assert str(error) == "there is no dial\n  = why: it was renamed\n  = help: use `bow`"
+    assert str(InputError("plain")) == "plain"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    say_error(error)
+    assert capsys.readouterr().err == f"error: {error}\n"
 
 
 def test_suggestions_are_near_or_absent() -> None:
