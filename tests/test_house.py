@@ -46,6 +46,8 @@ ORDER = (
 INNER_ORDER = {
     "checking": (
         ("findings",),
+        ("scope",),
+        ("analysis",),
         ("values",),
         ("names",),
         ("stimuli",),

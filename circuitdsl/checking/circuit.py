@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from circuitdsl.checking.circuits.assembly import circuit_of
-from circuitdsl.checking.circuits.declarations import Imports, build, check_imports
+from circuitdsl.checking.circuits.declarations import check_imports, whole_file
 from circuitdsl.checking.circuits.lints import unused_dials
 from circuitdsl.checking.edits.fits import fits
 from circuitdsl.checking.edits.script import script
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.names.imports import FileLoader, Loader, open_module
-from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.activity import reaches
 from circuitdsl.ir.circuit import (
     Circuit,
@@ -67,22 +67,21 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
         file: Its tree.
         loader: Finds imported files; by default on the disk, beside the file.
     """
-    findings = Findings()
     if file.header is None:
         return Checked(None, None, [])
     loader = loader or FileLoader()
-    module = open_module(file, loader, findings)
-    imports = Imports()
-    built = build(module, findings, imports)
-    check_imports(module, findings, imports)
-    edits = script(module, built.use, _Circuits(loader), findings)
+    findings = Findings()
+    analysis = open_module(file, loader, findings)
+    built = whole_file(analysis)
+    check_imports(analysis)
+    edits = script(analysis, built.use, _Circuits(loader))
     circuit = None
     families = any(each.families for each in built.everything)
     if not findings.failed and built.use is not None and families:
-        circuit = circuit_of(built, built.use)
-        unused_dials(circuit, findings)
-        reaches(circuit, findings)
-    fitted = fits(module, circuit, findings)
+        circuit = circuit_of(analysis, built, built.use)
+        unused_dials(circuit, analysis)
+        reaches(circuit, analysis)
+    fitted = fits(analysis, circuit)
     if findings.failed:
         circuit = None
     found = sorted(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.connections.attributes import pattern
 from circuitdsl.checking.connections.connections import Joined
-from circuitdsl.checking.findings import Findings
-from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.names.evaluate import dial
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.ir.circuit import (
     BackboneUse,
@@ -61,7 +63,7 @@ class Built:
         return tuple({id(each): each for each in (*found, self)}.values())
 
 
-def circuit_of(built: Built, use: BackboneUse) -> Circuit:
+def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
     """The circuit of a file without errors: all that stands in it, then what that uses of others.
 
     What an imported file claims of its families is claimed there, not here.
@@ -82,20 +84,25 @@ def circuit_of(built: Built, use: BackboneUse) -> Circuit:
         families=tuple(families),
         connections=tuple(joined.connection for each in everything for joined in each.joined),
         normalisations=tuple(n for each in everything for n in each.normalisations),
-        motifs=_motifs(built),
+        motifs=_motifs(analysis, built),
         span=NOWHERE if header is None else header.span,
     )
-    circuit = replace(circuit, stimuli=(*built.stimuli, *_stimuli_of_others(built, circuit)))
+    circuit = replace(
+        circuit, stimuli=(*built.stimuli, *_stimuli_of_others(analysis, built, circuit))
+    )
     used = dials_used(circuit)
     modules = (inner for each in everything for inner in reachable(each.module))
-    inner = {p.name: p for each in modules for p in own_dials(each) if each is not module}
+    inner = {
+        p.name: p for each in modules for p in own_dials(analysis.of(each)) if each is not module
+    }
     others = (param for param in inner.values() if param.name in used)
-    return replace(circuit, params=(*own_dials(module), *others))
+    return replace(circuit, params=(*own_dials(analysis), *others))
 
 
-def own_dials(module: Module) -> tuple[Param, ...]:
+def own_dials(analysis: Analysis) -> tuple[Param, ...]:
     """The dials that a module declares."""
-    return tuple(param for param in module.dials.values() if param is not None)
+    dials = (dial(analysis, name) for name in analysis.module.params)
+    return tuple(param for param in dials if param is not None)
 
 
 def reachable(module: Module) -> Iterator[Module]:
@@ -105,7 +112,7 @@ def reachable(module: Module) -> Iterator[Module]:
         yield from reachable(inner)
 
 
-def _motifs(built: Built) -> tuple[Motif, ...]:
+def _motifs(analysis: Analysis, built: Built) -> tuple[Motif, ...]:
     """The file's own motifs, then those of others that connections use."""
     everything = built.everything
     joined = [each.connection for part in everything for each in part.joined]
@@ -114,14 +121,15 @@ def _motifs(built: Built) -> tuple[Motif, ...]:
         motif.name: motif
         for each in everything
         for where in reachable(each.module)
-        for motif in where.patterns.values()
-        if motif is not None
+        for name in where.motifs
+        if where.prefix + name in called
+        and (motif := pattern(analysis.of(where), name)) is not None
     }
     own = {motif.name for motif in built.motifs}
     return (*built.motifs, *(known[name] for name in called if name in known and name not in own))
 
 
-def _stimuli_of_others(built: Built, circuit: Circuit) -> Iterator[Stimulus]:
+def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> Iterator[Stimulus]:
     """The stimulus sets of other files that families are calibrated and described on."""
     names: list[str] = []
     for family in circuit.families:
@@ -132,10 +140,10 @@ def _stimuli_of_others(built: Built, circuit: Circuit) -> Iterator[Stimulus]:
             names += [term.measure.stimulus for term in terms if term.measure is not None]
     wanted = dict.fromkeys(names)
     for where in (inner for each in built.everything for inner in reachable(each.module)):
-        for key, node in where.stimuli.items():
+        for key in where.stimuli:
             name = where.prefix + key
             if where is not built.module and name in wanted:
                 del wanted[name]
-                found = stimulus(where, node, Findings())
+                found = stimulus(analysis.of(where), key)
                 if found is not None:
                     yield found

@@ -9,84 +9,89 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from circuitdsl.checking.findings import MOST_COPIED, Findings
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.findings import MOST_COPIED
+from circuitdsl.checking.names.declare import declare
 from circuitdsl.checking.names.evaluate import DEEPEST_CALLS, Evaluator
-from circuitdsl.checking.names.scope import Module, declare
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.kinds import Value
 from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.syntax import nodes
 
 
-def instance(module: Module, let: nodes.Let, findings: Findings) -> Module | None:
+def instance(analysis: Analysis, let: nodes.Let) -> Analysis | None:
     """The module of a copy of a circuit; None if it is faulty.
 
     Args:
-        module: Where the `let` stands.
+        analysis: Where the `let` stands, and where faults are reported.
         let: One that is a copy.
-        findings: Where faults are reported.
     """
     call = let.value
-    found = module.home_of("circuits", call.name.text) if isinstance(call, nodes.Call) else None
+    found = (
+        analysis.module.home_of("circuits", call.name.text)
+        if isinstance(call, nodes.Call)
+        else None
+    )
     if not isinstance(call, nodes.Call) or found is None:
         return None
     if let.unit is not None:
-        findings.error("E302", "a copy of a circuit has no type", let.unit.span, help="Remove it.")
+        analysis.error("E302", "a copy of a circuit has no type", let.unit.span, help="Remove it.")
     name = let.name
-    if name.text in module.modules:
-        findings.error("E203", f"`{name.text}` is declared twice", name.span)
+    if name.text in analysis.module.modules:
+        analysis.error("E203", f"`{name.text}` is declared twice", name.span)
         return None
     home, key = found
-    return opened(home, home.circuits[key], call, module, name=name.text, findings=findings)
+    return opened(home, home.circuits[key], call, analysis, name=name.text)
 
 
 def opened(
     home: Module,
     node: nodes.Subcircuit,
     call: nodes.Call,
-    caller: Module,
+    caller: Analysis,
     *,
     name: str,
-    findings: Findings,
-) -> Module | None:
+) -> Analysis | None:
     """A circuit's declarations as a module, its formals bound.
 
     Args:
         home: The file that declares the circuit.
         node: The circuit.
         call: What it is called with.
-        caller: Where the call stands.
+        caller: Where the call stands, and where faults are reported.
         name: What the copy is called there.
-        findings: Where faults are reported.
     """
-    chain = [node.name.text, *_around(caller)]
-    if any(each.file.items is node.items for each in _callers(caller)):
+    chain = [node.name.text, *_around(caller.module)]
+    if any(each.file.items is node.items for each in _callers(caller.module)):
         around = " -> ".join(reversed(chain))
         help_ = "Definitions may not go in a circle."
-        findings.error("E210", f"a circuit copies itself: {around}", call.span, help=help_)
+        caller.error("E210", f"a circuit copies itself: {around}", call.span, help=help_)
         return None
-    affords = findings.affords_copy(len(node.items))
+    affords = caller.findings.affords_copy(len(node.items))
     if len(chain) > DEEPEST_CALLS or affords is None:
         message = f"the copies of circuits hold more than {MOST_COPIED:,} declarations"
-        findings.error("E113", message, call.span)
+        caller.error("E113", message, call.span)
     if len(chain) > DEEPEST_CALLS or not affords:
         return None
-    given = match(call, {f.name.text: f.default is None for f in node.formals}, findings)
+    given = match(call, {f.name.text: f.default is None for f in node.formals}, caller)
     if given is None:
         return None
     values: dict[str, Value | None] = {}
     for formal in node.formals:
         key = formal.name.text
         written = given.get(key, formal.default)
-        evaluator = Evaluator(caller if key in given else home, findings)
+        evaluator = Evaluator(caller if key in given else caller.within(home))
         if written is not None:
             what = f"`{key}` of `{node.name.text}()`"
             values[key] = evaluator.declared(written, formal.unit, what)
     source = home.file
     file = nodes.CircuitFile(source.source, source.header, node.items, broken=source.broken)
-    module = Module(file, f"{caller.prefix}{name}.", parent=home, caller=caller, values=values)
-    declare(module, findings)
-    return module
+    prefix = f"{caller.module.prefix}{name}."
+    copy = caller.enter(Module(file, prefix, parent=home, caller=caller.module))
+    copy.values.update(values)
+    declare(copy)
+    return copy
 
 
 def _callers(module: Module) -> Iterator[Module]:
@@ -141,7 +146,7 @@ def _lends(where: Module, name: str) -> bool:
 
 
 def same_backbone(
-    path: str, module: Module, mine: BackboneUse, other: BackboneUse | None, findings: Findings
+    path: str, analysis: Analysis, mine: BackboneUse, other: BackboneUse | None
 ) -> bool:
     """Whether the families of an imported file were written for this file's backbone."""
     if other is None:
@@ -150,10 +155,10 @@ def same_backbone(
     if not alike:
         item = next(
             item
-            for item in module.file.items
+            for item in analysis.module.file.items
             if isinstance(item, nodes.ImportModule) and item.name.text == path.partition(".")[0]
         )
-        findings.error(
+        analysis.error(
             "E213",
             f"`{path.rstrip('.')}` is written for {_backbone(other)}, this file for "
             f"{_backbone(mine)}",

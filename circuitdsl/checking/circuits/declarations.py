@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from circuitdsl.checking.analysis import Analysis, once
 from circuitdsl.checking.circuits.assembly import Built, own_dials
 from circuitdsl.checking.circuits.copies import (
     files_used,
@@ -26,10 +27,10 @@ from circuitdsl.checking.connections.geometry import capacity, fits_kernel, read
 from circuitdsl.checking.connections.normalising import normalisation
 from circuitdsl.checking.families.families import backbone, family
 from circuitdsl.checking.families.identify import unchanged
-from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.names.declare import twice
 from circuitdsl.checking.names.evaluate import Evaluator, dial
-from circuitdsl.checking.names.scope import Module, twice
 from circuitdsl.checking.names.standard import is_standard
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.activity import on_trained_units
 from circuitdsl.checking.stimuli.photographs import is_photographs, photographs
 from circuitdsl.checking.stimuli.sets import stimulus
@@ -44,140 +45,126 @@ from circuitdsl.ir.expressions import Dial
 from circuitdsl.syntax import nodes
 
 
-class Imports:
-    """Imported files, each checked once."""
-
-    def __init__(self) -> None:
-        self._built: dict[int, tuple[Module, Built, Findings]] = {}
-
-    def built(self, module: Module) -> tuple[Built, Findings]:
-        """What a file amounts to, and what is wrong with it."""
-        if id(module) not in self._built:
-            findings = Findings()
-            built = build(module, findings, self)
-            self._built[id(module)] = module, built, findings
-        return self._built[id(module)][1:]
+@once
+def whole_file(analysis: Analysis) -> Built:
+    """What a file amounts to; its faults are reported on the way."""
+    return build(analysis)
 
 
-def check_imports(module: Module, findings: Findings, imports: Imports) -> None:
+def check_imports(analysis: Analysis) -> None:
     """Report the errors of all that a file imports."""
-    for inner in module.modules.values():
-        if inner.file.header is not None:
-            for diagnostic in imports.built(inner)[1].diagnostics:
+    for module in analysis.module.modules.values():
+        if module.file.header is not None:
+            inner = analysis.of(module)
+            whole_file(inner)
+            for diagnostic in inner.findings.diagnostics:
                 if diagnostic.severity == "error":
-                    findings.add(diagnostic)
-        check_imports(inner, findings, imports)
+                    analysis.add(diagnostic)
+        check_imports(analysis.within(module))
 
 
 def build(
-    module: Module,
-    findings: Findings,
-    imports: Imports,
+    analysis: Analysis,
     use: BackboneUse | None = None,
     around: Mapping[str, Family | None] | None = None,
 ) -> Built:
     """Check the declarations of a file, or of a copy of a circuit.
 
     Args:
-        module: Its names.
-        findings: Where faults are reported.
-        imports: The files that it imports.
+        analysis: Its names, and where faults are reported.
         use: For a copy, the backbone of the file that it stands in.
         around: For a copy, the families that it stands among.
     """
-    out_of_place(module.file, findings)
-    copies = _expressions(module, findings)
-    use = _backbone(module, findings) if module.parent is None else use
+    out_of_place(analysis.module.file, analysis)
+    copies = _expressions(analysis)
+    use = _backbone(analysis) if analysis.module.parent is None else use
     families: dict[str, Family | None] = {
-        name: family(module, node, use, findings) for name, node in module.families.items()
+        name: family(analysis, node, use) for name, node in analysis.module.families.items()
     }
     reached = {**families}
     parts: list[Built] = []
-    if module.parent is None:
-        parts = _parts(module, use, reached, imports, findings)
+    if analysis.module.parent is None:
+        parts = _parts(analysis, use, reached)
     for let in copies:
-        inner = instance(module, let, findings)
+        inner = instance(analysis, let)
         if inner is None:
-            reached |= _unknown(module, let)
+            reached |= _unknown(analysis.module, let)
             continue
-        home = inner.whole_file
+        home = inner.module.whole_file
         known: Mapping[str, Family | None] = {**(around or {}), **reached}
-        if home is not module.whole_file:
-            known = imports.built(home)[0].reached
-        parts.append(build(inner, findings, imports, renamed(use, home), known))
+        if home is not analysis.module.whole_file:
+            known = whole_file(analysis.of(home)).reached
+        parts.append(build(inner, renamed(use, home), known))
         reached |= _under(f"{let.name.text}.", parts[-1])
     everywhere = {**(around or {}), **reached}
-    joined = _connections(module, use, everywhere, findings)
+    joined = _connections(analysis, use, everywhere)
     motifs = [
-        pattern(module, name, findings)
-        for name, (home, _) in module.motifs.items()
-        if home is module
+        pattern(analysis, name)
+        for name, (home, _) in analysis.module.motifs.items()
+        if home is analysis.module
     ]
-    named = {f.name if f else module.prefix + key: f for key, f in everywhere.items()}
-    stimuli = [_images(module, node, named, findings) for node in module.stimuli.values()]
+    named = {f.name if f else analysis.module.prefix + key: f for key, f in everywhere.items()}
+    stimuli = [_images(analysis, name, named) for name in analysis.module.stimuli]
     built = Built(
-        module,
+        analysis.module,
         use,
         families,
         reached,
         joined,
-        _normalisations(module, everywhere, use, findings),
+        _normalisations(analysis, everywhere, use),
         tuple(motif for motif in motifs if motif is not None),
         tuple(stimulus for stimulus in stimuli if stimulus is not None),
         tuple(parts),
     )
     if use is not None:
-        _judge(built, use, findings)
-        _one_name_each(families, module, use, findings)
-    if module.parent is None:
-        for node in module.circuits.values():
-            _tried(built, node, imports, findings)
+        _judge(built, use, analysis)
+        _one_name_each(families, analysis, use)
+    if analysis.module.parent is None:
+        for node in analysis.module.circuits.values():
+            _tried(built, node, analysis)
     return built
 
 
 def _images(
-    module: Module,
-    node: nodes.Stimulus,
+    analysis: Analysis,
+    name: str,
     families: Mapping[str, Family | None],
-    findings: Findings,
 ) -> Stimulus | None:
     """A set of drawn images; sets of photographs belong to scripts, and are only looked over."""
-    if is_photographs(node):
-        photographs(module, node, findings)
+    if is_photographs(analysis.module.stimuli[name]):
+        photographs(analysis, name)
         return None
-    found = stimulus(module, node, findings)
+    found = stimulus(analysis, name)
     if found is None or not found.parts:
         return found
-    return found if on_trained_units(found, families, findings) else None
+    return found if on_trained_units(found, families, analysis) else None
 
 
-def _expressions(module: Module, findings: Findings) -> list[nodes.Let]:
+def _expressions(analysis: Analysis) -> list[nodes.Let]:
     """Check dials, lets and functions; the lets that name copies of circuits."""
     copies: list[nodes.Let] = []
-    for item in module.file.items:
+    for item in analysis.module.file.items:
         if isinstance(item, nodes.Param):
-            dial(module, item.name.text, findings)
-        elif isinstance(item, nodes.Let) and module.is_copy(item):
+            dial(analysis, item.name.text)
+        elif isinstance(item, nodes.Let) and analysis.module.is_copy(item):
             copies.append(item)
         elif isinstance(item, nodes.Let):
-            Evaluator(module, findings).value(nodes.Reference(item.name.span, item.name))
+            Evaluator(analysis).value(nodes.Reference(item.name.span, item.name))
         elif isinstance(item, nodes.Function):
-            _function(module, item, findings)
+            _function(analysis, item)
     return copies
 
 
 def _parts(
-    module: Module,
+    analysis: Analysis,
     use: BackboneUse | None,
     reached: dict[str, Family | None],
-    imports: Imports,
-    findings: Findings,
 ) -> list[Built]:
     """The imported files whose families stand in this one; they become reached."""
     parts: list[Built] = []
-    for path, where in files_used(module).items():
-        built, _ = imports.built(where)
-        if use is None or same_backbone(path, module, use, built.use, findings):
+    for path, where in files_used(analysis.module).items():
+        built = whole_file(analysis.of(where))
+        if use is None or same_backbone(path, analysis, use, built.use):
             parts.append(built)
             reached |= _under(path, built)
         else:
@@ -199,24 +186,24 @@ def _unknown(module: Module, let: nodes.Let) -> dict[str, Family | None]:
     return dict.fromkeys(f"{let.name.text}.{name}" for name in names)
 
 
-def _tried(built: Built, node: nodes.Subcircuit, imports: Imports, findings: Findings) -> None:
+def _tried(built: Built, node: nodes.Subcircuit, analysis: Analysis) -> None:
     """Try a circuit on the defaults of its formals, so that a fault shows before it is used."""
     if any(formal.default is None for formal in node.formals):
         return
     home, name = built.module, node.name
     call = nodes.Call(name.span, name, ())
-    inner = opened(home, node, call, home, name=name.text, findings=findings)
+    inner = opened(home, node, call, analysis, name=name.text)
     if inner is not None:
-        build(inner, findings, imports, built.use, built.reached)
+        build(inner, built.use, built.reached)
 
 
 def _one_name_each(
-    families: dict[str, Family | None], module: Module, use: BackboneUse, findings: Findings
+    families: dict[str, Family | None], analysis: Analysis, use: BackboneUse
 ) -> None:
     """A connection's end is a family, or a layer after the backbone's name: never both."""
     if use.name in families:
-        name = module.families[use.name].name
-        findings.error(
+        name = analysis.module.families[use.name].name
+        analysis.error(
             "E203",
             f"`{use.name}` is the backbone; no family can have its name",
             name.span,
@@ -224,12 +211,16 @@ def _one_name_each(
         )
 
 
-def _backbone(module: Module, findings: Findings) -> BackboneUse | None:
-    declared = [item for item in module.file.items if isinstance(item, nodes.Backbone)]
+def _backbone(analysis: Analysis) -> BackboneUse | None:
+    declared = [item for item in analysis.module.file.items if isinstance(item, nodes.Backbone)]
     if not declared:
-        needing = next((item for item in module.file.items if isinstance(item, nodes.Family)), None)
-        if needing is not None and not any(module.silent(n) for n in ("V", needing.layer.text)):
-            findings.error(
+        needing = next(
+            (item for item in analysis.module.file.items if isinstance(item, nodes.Family)), None
+        )
+        if needing is not None and not any(
+            analysis.module.silent(n) for n in ("V", needing.layer.text)
+        ):
+            analysis.error(
                 "E211",
                 "families need a backbone, and this file declares none",
                 needing.layer.span,
@@ -237,25 +228,24 @@ def _backbone(module: Module, findings: Findings) -> BackboneUse | None:
             )
         return None
     for second in declared[1:]:
-        twice(second.name.text, second.name.span, declared[0].name.span, findings)
+        twice(second.name.text, second.name.span, declared[0].name.span, analysis)
     name = declared[0].name
-    if name.text in module.modules:
-        findings.error("E203", f"`{name.text}` is declared twice", name.span)
-    return backbone(declared[0], findings)
+    if name.text in analysis.module.modules:
+        analysis.error("E203", f"`{name.text}` is declared twice", name.span)
+    return backbone(declared[0], analysis)
 
 
 def _connections(
-    module: Module,
+    analysis: Analysis,
     use: BackboneUse | None,
     families: Mapping[str, Family | None],
-    findings: Findings,
 ) -> tuple[Joined, ...]:
     joined: list[Joined] = []
     first: dict[str, nodes.Connect] = {}
-    for node in module.file.items:
+    for node in analysis.module.file.items:
         if not isinstance(node, nodes.Connect):
             continue
-        each = connection(module, node, use, families, findings)
+        each = connection(analysis, node, use, families)
         if each is None:
             continue
         name = each.connection.name
@@ -263,7 +253,7 @@ def _connections(
         if other is not node:
             span = node.target.span if node.alias is None else node.alias.span
             where = other.source.span
-            findings.error(
+            analysis.error(
                 "E203",
                 f"there are two connections `{name}` (first at {where.line}:{where.column})",
                 span,
@@ -275,18 +265,17 @@ def _connections(
 
 
 def _normalisations(
-    module: Module,
+    analysis: Analysis,
     families: Mapping[str, Family | None],
     use: BackboneUse | None,
-    findings: Findings,
 ) -> tuple[Normalisation, ...]:
     found: dict[str, Normalisation] = {}
-    for node in module.file.items:
+    for node in analysis.module.file.items:
         if not isinstance(node, nodes.Normalise):
             continue
-        each = normalisation(module, node, families, use, findings)
+        each = normalisation(analysis, node, families, use)
         if each is not None and each.family in found:
-            findings.error(
+            analysis.error(
                 "E203", f"`{each.family}` is normalised twice", node.family.span, help="Keep one."
             )
         elif each is not None:
@@ -294,45 +283,45 @@ def _normalisations(
     return tuple(found.values())
 
 
-def _judge(built: Built, use: BackboneUse, findings: Findings) -> None:
+def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
     """The rules that hold between declarations."""
-    dials = _defaults(built.module)
+    dials = _defaults(analysis)
     for each in built.joined:
-        fits(each, findings)
-        if reads(each, use, findings):
-            fits_kernel(each, use, dials, findings)
-            has_values(each, use, dials, findings)
-            unchanged(each, use, dials, findings)
-        profiles(each, dials, findings)
+        fits(each, analysis)
+        if reads(each, use, analysis):
+            fits_kernel(each, use, dials, analysis)
+            has_values(each, use, dials, analysis)
+            unchanged(each, use, dials, analysis)
+        profiles(each, dials, analysis)
     families = [each for each in built.families.values() if each is not None]
-    family_values(families, built.normalisations, dials, findings)
+    family_values(families, built.normalisations, dials, analysis)
     if built.module.parent is not None:
         return  # what fits, and what fires, is a matter of the whole
     everything = built.everything
     families = [f for part in everything for f in part.families.values() if f is not None]
     joined = [each for part in everything for each in part.joined]
-    capacity(use, families, joined, findings)
-    faulty = any(d.severity == "error" for d in findings.diagnostics)
+    capacity(use, families, joined, analysis)
+    faulty = any(d.severity == "error" for d in analysis.findings.diagnostics)
     if not faulty and not built.module.file.broken:
-        silent_families(families, joined, findings)
+        silent_families(families, joined, analysis)
 
 
-def _defaults(module: Module) -> dict[str, float]:
+def _defaults(analysis: Analysis) -> dict[str, float]:
     """The defaults of the dials of a module, and of all that its expressions can name."""
-    values = {} if module.parent is None else _defaults(module.parent)
-    if module.caller is not None:
-        values |= _defaults(module.caller)
-    for inner in module.modules.values():
-        values |= _defaults(inner)
-    return values | {param.name: param.default for param in own_dials(module)}
+    module = analysis.module
+    around = [each for each in (module.parent, module.caller) if each is not None]
+    values: dict[str, float] = {}
+    for each in (*around, *module.modules.values()):
+        values |= _defaults(analysis.of(each))
+    return values | {param.name: param.default for param in own_dials(analysis)}
 
 
-def _function(module: Module, node: nodes.Function, findings: Findings) -> None:
+def _function(analysis: Analysis, node: nodes.Function) -> None:
     """Try a function on formals of its types, so that a fault shows before it is used."""
     if node.body is None:
-        if is_standard(module.file.source):
+        if is_standard(analysis.module.file.source):
             return
-        findings.error(
+        analysis.error(
             "E212",
             f"`{node.name.text}` has no body",
             node.span,
@@ -344,11 +333,11 @@ def _function(module: Module, node: nodes.Function, findings: Findings) -> None:
     for formal in node.formals:
         key = formal.name.text
         if key in values:
-            findings.error("E203", f"`{key}` is declared twice", formal.name.span)
+            analysis.error("E203", f"`{key}` is declared twice", formal.name.span)
         type_ = None
         if formal.unit is not None:
-            type_ = named_type(formal.unit, TYPES, findings)
+            type_ = named_type(formal.unit, TYPES, analysis)
         unit = type_ if type_ in SCALAR_TYPES else None
         values[key] = None if unit is None else Dial(key, unit, formal.name.span)
-    evaluator = Evaluator(module, findings, values, (module.functions[node.name.text],))
+    evaluator = Evaluator(analysis, values, (analysis.module.functions[node.name.text],))
     evaluator.declared(node.body, node.unit, f"`{node.name.text}()`")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import tap_px, value_of
-from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.values.kinds import LARGEST
 from circuitdsl.ir.circuit import BackboneUse, Family, Normalisation
 from circuitdsl.ir.dials import wiring_scalars
@@ -14,21 +14,21 @@ from circuitdsl.ir.expressions import Apply, Scalar
 
 
 def has_values(
-    joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings
+    joined: Joined, use: BackboneUse, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
     """Report the expressions of a connection that have no value (E308)."""
     tap = tap_px(use, joined.target)
     for scalar in wiring_scalars(joined.wiring):
         if not _has_value(scalar, dials, tap):
             span, also = joined.at(scalar.span)
-            findings.error("E308", _MESSAGE, span, also=also)
+            analysis.error("E308", _MESSAGE, span, also=also)
 
 
 def family_values(
     families: Iterable[Family],
     normalisations: Iterable[Normalisation],
     dials: Mapping[str, float],
-    findings: Findings,
+    analysis: Analysis,
 ) -> None:
     """Report the gains, biases, centres and floors that have no value."""
     scalars = [
@@ -38,7 +38,7 @@ def family_values(
     ]
     for scalar in (*scalars, *(each.floor for each in normalisations)):
         if scalar is not None and not _has_value(scalar, dials, float("nan")):
-            findings.error("E308", _MESSAGE, scalar.span)
+            analysis.error("E308", _MESSAGE, scalar.span)
 
 
 _MESSAGE = "with the dials at their defaults, this has no value"

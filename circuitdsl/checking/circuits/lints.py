@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import value_of
-from circuitdsl.checking.findings import Findings
 from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
@@ -56,7 +56,7 @@ def _bessel(order: float, kappa: float) -> float:
     return abs(total / steps)
 
 
-def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> None:
+def profiles(joined: Joined, dials: Mapping[str, float], analysis: Analysis) -> None:
     """Report bumps of impossible width, and warn of those the source samples too coarsely."""
     for tune in joined.wiring.tunes:
         source = None if joined.source is None else joined.source.axis(tune.axis)
@@ -66,28 +66,28 @@ def profiles(joined: Joined, dials: Mapping[str, float], findings: Findings) -> 
         period = min(axis.period_deg for axis in (source, target) if axis is not None)
         for term in tune.terms:
             if term.name == "octaves":
-                _positive(joined, term, dials, findings)
+                _positive(joined, term, dials, analysis)
             if term.name != "bump" or source.kind not in PERIOD_DEG:
                 continue
             width = value_of(dict(term.arguments)["width"], dials, float("nan"))
             span, also = joined.at(term.span)
             if width is not None and not NARROWEST_DEG <= width < period:
                 message = f"the width of a bump lies between {NARROWEST_DEG}deg and {period:g}deg; "
-                findings.error("E304", f"{message}it is {width:g}deg", span, also=also)
+                analysis.error("E304", f"{message}it is {width:g}deg", span, also=also)
             elif width is not None and source.at_deg is None:
                 warning = _aliased(source, width, period, span)
                 if warning is not None:
-                    findings.add(replace(warning, also=also))
+                    analysis.add(replace(warning, also=also))
 
 
 def _positive(
-    joined: Joined, term: ProfileTerm, dials: Mapping[str, float], findings: Findings
+    joined: Joined, term: ProfileTerm, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
     width = value_of(dict(term.arguments)["width"], dials, float("nan"))
     if width is not None and width < NARROWEST_OCTAVES:
         span, also = joined.at(term.span)
         message = f"the width of `octaves` is {NARROWEST_OCTAVES} or more; it is {width:g}"
-        findings.error("E304", message, span, also=also)
+        analysis.error("E304", message, span, also=also)
 
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
@@ -111,7 +111,7 @@ def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnosti
 
 
 def silent_families(
-    families: Iterable[Family], joined: Iterable[Joined], findings: Findings
+    families: Iterable[Family], joined: Iterable[Joined], analysis: Analysis
 ) -> None:
     """Report families whose every weight is negative, and warn of those without input."""
     into: dict[str, list[Joined]] = {}
@@ -122,14 +122,14 @@ def silent_families(
             continue
         feeding = into.get(family.name, [])
         if not feeding:
-            findings.warn(
+            analysis.warn(
                 "L404",
                 f"nothing is connected to `{family.name}`",
                 family.span,
                 help=f"Add `connect ... -> {family.name} {{ ... }}`.",
             )
         elif _never_fires(family, feeding):
-            findings.error(
+            analysis.error(
                 "E603",
                 f"all weights of `{family.name}` are negative and its bias is not above 0: "
                 "it can never fire",
@@ -186,9 +186,9 @@ def _signs(joined: Joined) -> set[int]:
     return signs
 
 
-def unused_dials(circuit: Circuit, findings: Findings) -> None:
+def unused_dials(circuit: Circuit, analysis: Analysis) -> None:
     """Warn of dials that change nothing."""
     used = dials_used(circuit)
     for param in circuit.params:
         if param.name not in used:
-            findings.warn("L403", f"the dial `{param.name}` changes nothing", param.span)
+            analysis.warn("L403", f"the dial `{param.name}` changes nothing", param.span)

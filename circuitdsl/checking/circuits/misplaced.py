@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.syntax import nodes
 
 _BLOCKS: dict[type[nodes.Node], str] = {
@@ -15,7 +15,7 @@ _BLOCKS: dict[type[nodes.Node], str] = {
 """Declarations whose blocks claim nothing, as messages name them."""
 
 
-def out_of_place(file: nodes.CircuitFile, findings: Findings) -> None:
+def out_of_place(file: nodes.CircuitFile, analysis: Analysis) -> None:
     """Report the expectations of a file that stand where they mean nothing (E804)."""
     for item in file.items:
         block: nodes.Block | None = getattr(item, "block", None)
@@ -23,4 +23,4 @@ def out_of_place(file: nodes.CircuitFile, findings: Findings) -> None:
             continue
         for expectation in block.expectations:
             message = f"{_BLOCKS[type(item)]} has nothing to expect"
-            findings.error("E804", message, expectation.span, help="Remove the line.")
+            analysis.error("E804", message, expectation.span, help="Remove the line.")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.analysis import Analysis, question
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, attributes
-from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.checking.values.kinds import (
     SCALAR_TYPES,
     Profile,
@@ -56,7 +56,7 @@ def wiring(block: nodes.Block | None, what: str, evaluator: Evaluator) -> Wiring
         what: What it belongs to, as a message names it.
         evaluator: For its expressions.
     """
-    found = attributes(block, ATTRIBUTES, what, evaluator.findings)
+    found = attributes(block, ATTRIBUTES, what, evaluator.analysis)
     place = found.get("place")
     over = found.get("over")
     norm = found.get("norm")
@@ -69,7 +69,7 @@ def wiring(block: nodes.Block | None, what: str, evaluator: Evaluator) -> Wiring
     return Wiring(
         place=None if place is None else _place(place, evaluator),
         tunes=tuple(tunes),
-        over=None if over is None else names_listed(over.value, "`over`", evaluator.findings),
+        over=None if over is None else names_listed(over.value, "`over`", evaluator.analysis),
         colour=None if colour is None else _colour(colour, evaluator),
         dc=_number(found.get("dc"), "`dc`", evaluator),
         norm=None if norm is None else _norm(norm, evaluator),
@@ -97,17 +97,17 @@ def _tune(attribute: nodes.Attribute, evaluator: Evaluator) -> Tune | None:
     return Tune(axis, profile.terms, profile.frame or "frame", attribute.span)
 
 
-def names_listed(node: nodes.Expression, what: str, findings: Findings) -> tuple[str, ...] | None:
+def names_listed(node: nodes.Expression, what: str, analysis: Analysis) -> tuple[str, ...] | None:
     """One name, or a list of names."""
     items = node.items if isinstance(node, nodes.Listing) else (node,)
     names: list[str] = []
     for item in items:
         if not isinstance(item, nodes.Reference):
             message = f"{what} is a name, or a list of names"
-            findings.error("E302", message, item.span)
+            analysis.error("E302", message, item.span)
             return None
         if item.name.text in names:
-            findings.error("E208", f"`{item.name.text}` is given twice", item.span)
+            analysis.error("E208", f"`{item.name.text}` is given twice", item.span)
             return None
         names.append(item.name.text)
     return tuple(names)
@@ -117,7 +117,7 @@ def choice(
     node: nodes.Expression,
     known: dict[str, dict[str, bool]],
     what: str,
-    findings: Findings,
+    analysis: Analysis,
 ) -> tuple[str, dict[str, nodes.Expression]] | None:
     """One of some known words, with its arguments by name.
 
@@ -125,23 +125,23 @@ def choice(
         node: What was written: `word` or `word(...)`.
         known: The formals of each word, each with whether it must be given.
         what: What is chosen, as a message names it.
-        findings: Where to report.
+        analysis: Where to report.
     """
     if not isinstance(node, nodes.Reference | nodes.Call):
-        findings.error("E302", f"{what} is one of {listed(known)}", node.span)
+        analysis.error("E302", f"{what} is one of {listed(known)}", node.span)
         return None
     name = node.name.text
     if name not in known:
         message = with_hint(f"{what} cannot be `{name}`", name, known)
-        findings.error("E201", message, node.name.span, help=f"It is one of {listed(known)}.")
+        analysis.error("E201", message, node.name.span, help=f"It is one of {listed(known)}.")
         return None
     call = node if isinstance(node, nodes.Call) else nodes.Call(node.span, node.name, ())
-    given = match(call, known[name], findings)
+    given = match(call, known[name], analysis)
     return None if given is None else (name, given)
 
 
 def _norm(attribute: nodes.Attribute, evaluator: Evaluator) -> Norm | None:
-    chosen = choice(attribute.value, NORMS, "`norm`", evaluator.findings)
+    chosen = choice(attribute.value, NORMS, "`norm`", evaluator.analysis)
     if chosen is None:
         return None
     name, given = chosen
@@ -155,7 +155,7 @@ def _norm(attribute: nodes.Attribute, evaluator: Evaluator) -> Norm | None:
 
 
 def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
-    chosen = choice(attribute.value, COLOURS, "`colour`", evaluator.findings)
+    chosen = choice(attribute.value, COLOURS, "`colour`", evaluator.analysis)
     if chosen is None:
         return None
     name, given = chosen
@@ -169,7 +169,7 @@ def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
     if name == "hue":
         return Colour("hue", first, span=span)
     if first == others[0]:
-        evaluator.findings.error("E304", "`opponent` needs two different hues", span)
+        evaluator.analysis.error("E304", "`opponent` needs two different hues", span)
         return None
     return Colour("opponent", first, others[0], span=span)
 
@@ -177,53 +177,52 @@ def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
 # ---- motifs
 
 
-def pattern(module: Module, name: str, findings: Findings) -> Motif | None:
+@question
+def pattern(analysis: Analysis, name: str) -> Motif | None:
     """The motif of that name, as the circuit will know it; None if its declaration is faulty."""
-    if name not in module.patterns:
-        home, node = module.motifs[name]
-        module.patterns[name] = _motif(home, node, module.prefix + name, findings)
-    return module.patterns[name]
+    home, node = analysis.module.motifs[name]
+    return _motif(analysis.within(home), node, analysis.module.prefix + name)
 
 
-def _motif(home: Module, node: nodes.Motif, name: str, findings: Findings) -> Motif | None:
+def _motif(analysis: Analysis, node: nodes.Motif, name: str) -> Motif | None:
     formals: list[Formal] = []
     values: dict[str, Value | None] = {}
     sound = True
     for formal in node.formals:
         key = formal.name.text
-        unit = _formal_unit(home, formal, findings)
+        unit = _formal_unit(analysis, formal)
         if key in values:
-            findings.error("E203", f"`{key}` is declared twice", formal.name.span)
+            analysis.error("E203", f"`{key}` is declared twice", formal.name.span)
             sound = False
         values[key] = None if unit is None else Dial(key, unit, formal.name.span)
         default: Scalar | None = None
         if unit is not None and formal.default is not None:
             what = f"the default of `{key}`"
-            default = Evaluator(home, findings).scalar(formal.default, unit, what)
+            default = Evaluator(analysis).scalar(formal.default, unit, what)
             sound = sound and default is not None
         if unit is None:
             sound = False
         else:
             formals.append(Formal(key, unit, default, formal.span))
-    found = wiring(node.block, f"motif `{node.name.text}`", Evaluator(home, findings, values))
+    found = wiring(node.block, f"motif `{node.name.text}`", Evaluator(analysis, values))
     return Motif(name, tuple(formals), found, node.span) if sound else None
 
 
-def _formal_unit(home: Module, formal: nodes.Formal, findings: Findings) -> ScalarUnit | None:
+def _formal_unit(analysis: Analysis, formal: nodes.Formal) -> ScalarUnit | None:
     if formal.unit is not None:
-        return cast("ScalarUnit | None", named_type(formal.unit, SCALAR_TYPES, findings))
+        return cast("ScalarUnit | None", named_type(formal.unit, SCALAR_TYPES, analysis))
     if formal.default is None:
-        findings.error(
+        analysis.error(
             "E207",
             f"`{formal.name.text}` needs a type",
             formal.name.span,
             help=f"Write `{formal.name.text}: TYPE`, with one of: {', '.join(SCALAR_TYPES)}.",
         )
         return None
-    value = Evaluator(home, findings).value(formal.default)
+    value = Evaluator(analysis).value(formal.default)
     if value is None:
         return None
     if not is_scalar(value):
-        as_type(value, "real", formal.default.span, f"`{formal.name.text}`", findings)
+        as_type(value, "real", formal.default.span, f"`{formal.name.text}`", analysis)
         return None
     return cast("Scalar", value).unit

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.attributes import pattern, wiring
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
 from circuitdsl.checking.names.standard import standard_home
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Connection, Family, Motif, MotifUse, Wiring
 from circuitdsl.ir.expressions import Scalar
@@ -63,25 +64,24 @@ class Joined:
 
 
 def connection(
-    module: Module,
+    analysis: Analysis,
     node: nodes.Connect,
     use: BackboneUse | None,
     families: Mapping[str, Family | None],
-    findings: Findings,
 ) -> Joined | None:
     """A `connect` declaration; None if its ends are unknown."""
-    source = _end(module, node.source, use, families, findings)
-    target = _end(module, node.target, use, families, findings)
-    evaluator = Evaluator(module, findings)
-    motif, bindings = _motif(module, node, evaluator)
+    source = _end(analysis, node.source, use, families)
+    target = _end(analysis, node.target, use, families)
+    evaluator = Evaluator(analysis)
+    motif, bindings = _motif(analysis, node)
     own = wiring(node.block, "`connect`", evaluator)
     if target == INPUT:
-        findings.error("E502", "nothing feeds the image", node.target.span)
+        analysis.error("E502", "nothing feeds the image", node.target.span)
         return None
     if source is None or target is None or not isinstance(target, Family):
         return None
     if target.units is not None:
-        findings.error(
+        analysis.error(
             "E706",
             f"`{target.name}` consists of trained units, which nothing can be connected to",
             node.target.span,
@@ -91,7 +91,7 @@ def connection(
     source_name = INPUT if isinstance(source, str) else source.name
     alias = f"{source_name}->{target.name}"
     if node.alias is not None:
-        alias = module.prefix + node.alias.text
+        alias = analysis.module.prefix + node.alias.text
     called = None
     whole = own
     mentioned = _mentioned(node.block)
@@ -99,7 +99,7 @@ def connection(
         called = MotifUse(motif.name, tuple(bindings.items()), cast("nodes.Call", node.motif).span)
         whole = merge(own, bind(motif.wiring, bindings))
     if node.motif is not None:
-        mentioned |= _motif_mentions(module, node.motif, motif)
+        mentioned |= _motif_mentions(analysis.module, node.motif, motif)
     built = Connection(source_name, target.name, alias, own, called, node.span)
     family = source if isinstance(source, Family) else None
     return Joined(built, family, target, whole, mentioned, node)
@@ -119,11 +119,10 @@ def _motif_mentions(module: Module, call: nodes.Call, motif: Motif | None) -> fr
 
 
 def _end(
-    module: Module,
+    analysis: Analysis,
     name: nodes.Name,
     use: BackboneUse | None,
     families: Mapping[str, Family | None],
-    findings: Findings,
 ) -> Family | str | None:
     text = name.text
     if text in families:
@@ -132,21 +131,20 @@ def _end(
         return INPUT
     if use is None and text.endswith(f".{INPUT}"):
         return None
-    if not module.silent(text):
-        _unknown_end(module, name, use, families, findings)
+    if not analysis.module.silent(text):
+        _unknown_end(analysis, name, use, families)
     return None
 
 
 def _unknown_end(
-    module: Module,
+    analysis: Analysis,
     name: nodes.Name,
     use: BackboneUse | None,
     families: Mapping[str, Family | None],
-    findings: Findings,
 ) -> None:
     text = name.text
     owner, _, rest = text.partition(".")
-    inner = module.inner(text)
+    inner = analysis.module.inner(text)
     if use is not None and owner == use.name and rest:
         message = f"connections join families; `{text}` is a layer"
         help_ = f"Declare a family there, or read the image as `{use.name}.{INPUT}`."
@@ -157,7 +155,7 @@ def _unknown_end(
         help_ = ""
         if text == INPUT and use is not None:
             help_ = f"The image is written `{use.name}.{INPUT}`."
-    findings.error("E201", message, name.span, help=help_)
+    analysis.error("E201", message, name.span, help=help_)
 
 
 # ---- motifs in use
@@ -168,22 +166,23 @@ def _find_motif(module: Module, name: str) -> tuple[Module, str] | None:
 
 
 def _motif(
-    module: Module, node: nodes.Connect, evaluator: Evaluator
+    analysis: Analysis, node: nodes.Connect
 ) -> tuple[Motif | None, dict[str, Scalar] | None]:
     call = node.motif
     if call is None:
         return None, None
     name = call.name.text
-    found = _find_motif(module, name)
+    found = _find_motif(analysis.module, name)
     if found is None:
-        if not module.silent(name):
-            _unknown_motif(module, call.name, evaluator.findings)
+        if not analysis.module.silent(name):
+            _unknown_motif(analysis, call.name)
         return None, None
-    motif = pattern(*found, evaluator.findings)
+    where, key = found
+    motif = pattern(analysis.of(where), key)
     if motif is None:
         return None, None
     formals = {formal.name: formal.default is None for formal in motif.formals}
-    given = match(call, formals, evaluator.findings)
+    given = match(call, formals, analysis)
     if given is None:
         return None, None
     bindings: dict[str, Scalar] = {}
@@ -191,21 +190,21 @@ def _motif(
         value = formal.default
         if formal.name in given:
             what = f"`{formal.name}` of `{name}()`"
-            value = evaluator.scalar(given[formal.name], formal.unit, what)
+            value = Evaluator(analysis).scalar(given[formal.name], formal.unit, what)
         if value is None:
             return None, None
         bindings[formal.name] = value
     return motif, bindings
 
 
-def _unknown_motif(module: Module, name: nodes.Name, findings: Findings) -> None:
+def _unknown_motif(analysis: Analysis, name: nodes.Name) -> None:
     text = name.text
     home = standard_home(text)
     if home == "std.motifs":
         message, help_ = f"`{text}` has not been imported", f"Add `from {home} import {text}`."
     else:
-        message = with_hint(f"no motif `{text}`", text, module.motifs)
+        message = with_hint(f"no motif `{text}`", text, analysis.module.motifs)
         help_ = ""
-        if home or text in module.functions:
+        if home or text in analysis.module.functions:
             help_ = f"`{text}` is no motif; write `{{ place = ... }}` to use it."
-    findings.error("E201", message, name.span, help=help_)
+    analysis.error("E201", message, name.span, help=help_)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Family, Tune
 from circuitdsl.text.diagnostics import Label
@@ -15,16 +16,16 @@ DIRECTED = ("bar", "arc")
 _PAIRING = ("equal", "same", "other")
 
 
-def fits(joined: Joined, findings: Findings) -> None:
+def fits(joined: Joined, analysis: Analysis) -> None:
     """Report everything about a connection that does not fit its two ends."""
-    _present(joined, findings)
-    _summed(joined, findings)
-    _tuned(joined, findings)
+    _present(joined, analysis)
+    _summed(joined, analysis)
+    _tuned(joined, analysis)
     for tune in joined.wiring.tunes:
-        _of_the_axis(joined, tune, findings)
-        _frame(joined, tune, findings)
-        _paired(joined, tune, findings)
-    _of_the_image(joined, findings)
+        _of_the_axis(joined, tune, analysis)
+        _frame(joined, tune, analysis)
+        _paired(joined, tune, analysis)
+    _of_the_image(joined, analysis)
 
 
 def _written(joined: Joined, name: str) -> Span:
@@ -36,9 +37,9 @@ def _written(joined: Joined, name: str) -> Span:
     return joined.node.source.span.to(joined.node.target.span)
 
 
-def _present(joined: Joined, findings: Findings) -> None:
+def _present(joined: Joined, analysis: Analysis) -> None:
     if joined.wiring.place is None and not joined.mentioned & {"place", "*"}:
-        findings.error(
+        analysis.error(
             "E207",
             f"this connection into `{joined.target.name}` has no `place`",
             joined.node.source.span.to(joined.node.target.span),
@@ -72,7 +73,7 @@ def described(axis: Axis) -> str:
     return f"{axis.count} members, every {axis.period_deg / axis.count:g}deg"
 
 
-def _summed(joined: Joined, findings: Findings) -> None:
+def _summed(joined: Joined, analysis: Analysis) -> None:
     """`over` names axes of the source that the target lacks."""
     over = joined.wiring.over or ()
     source = joined.source
@@ -81,9 +82,9 @@ def _summed(joined: Joined, findings: Findings) -> None:
         if source is None or source.axis(name) is None:
             known = [] if source is None else [axis.name for axis in source.axes]
             message = with_hint(f"{joined.source_name} has no axis `{name}`", name, known)
-            findings.error("E201", message, span, also=also)
+            analysis.error("E201", message, span, also=also)
         elif joined.target.axis(name) is not None:
-            findings.error(
+            analysis.error(
                 "E402",
                 f"`over = {name}`, but `{joined.target.name}` also has `{name}`",
                 span,
@@ -95,7 +96,7 @@ def _summed(joined: Joined, findings: Findings) -> None:
         return
     for axis in () if source is None else source.axes:
         if joined.target.axis(axis.name) is None and axis.name not in over and source is not None:
-            findings.error(
+            analysis.error(
                 "E401",
                 f"`{joined.target.name}` has no axis `{axis.name}`; "
                 f"add `over = {axis.name}` to sum it",
@@ -105,7 +106,7 @@ def _summed(joined: Joined, findings: Findings) -> None:
             )
 
 
-def _tuned(joined: Joined, findings: Findings) -> None:
+def _tuned(joined: Joined, analysis: Analysis) -> None:
     """Every shared axis has a profile, and every profile an axis of the source."""
     source, target = joined.source, joined.target
     tuned = {tune.axis for tune in joined.wiring.tunes}
@@ -115,7 +116,7 @@ def _tuned(joined: Joined, findings: Findings) -> None:
             name = tune.axis
             message = with_hint(f"{joined.source_name} has no axis `{name}`", name, known)
             span, also = joined.at(tune.span)
-            findings.error("E201", message, span, also=also)
+            analysis.error("E201", message, span, also=also)
     if source is None or "*" in joined.mentioned:
         return
     for axis in source.axes:
@@ -123,7 +124,7 @@ def _tuned(joined: Joined, findings: Findings) -> None:
         if other is None:
             continue
         if axis.kind != other.kind and not (axis.turns_plane and other.turns_plane):
-            findings.error(
+            analysis.error(
                 "E409",
                 f"`{axis.name}` is a `{axis.kind}` axis of `{source.name}`, "
                 f"but a `{other.kind}` axis of `{target.name}`",
@@ -132,7 +133,7 @@ def _tuned(joined: Joined, findings: Findings) -> None:
                 help="Name axes alike only where they mean the same.",
             )
         elif axis.name not in tuned and not joined.mentioned & {f"tune.{axis.name}", "tune"}:
-            findings.error(
+            analysis.error(
                 "E403",
                 f"no `tune.{axis.name}`: name a profile, or `equal`",
                 joined.node.source.span.to(joined.node.target.span),
@@ -140,7 +141,7 @@ def _tuned(joined: Joined, findings: Findings) -> None:
             )
 
 
-def _of_the_axis(joined: Joined, tune: Tune, findings: Findings) -> None:
+def _of_the_axis(joined: Joined, tune: Tune, analysis: Analysis) -> None:
     """A profile over angles needs an axis that counts angles; one over octaves, one of scales."""
     source = joined.source
     axis = None if source is None else source.axis(tune.axis)
@@ -155,7 +156,7 @@ def _of_the_axis(joined: Joined, tune: Tune, findings: Findings) -> None:
         wants = {"bump": "angles", "octaves": "octaves"}.get(term.name, what)
         if wants != what:
             span, also = joined.at(term.span)
-            findings.error(
+            analysis.error(
                 "E305",
                 f"a profile over {wants} cannot tune `{axis.name}`, which counts {what}",
                 span,
@@ -165,15 +166,15 @@ def _of_the_axis(joined: Joined, tune: Tune, findings: Findings) -> None:
     if tune.frame in ("tangent", "radial") and not axis.turns_plane:
         span, also = joined.at(tune.span)
         message = f"`@ {tune.frame}` is a direction in the plane, and `{axis.name}` counts none"
-        findings.error("E306", message, span, also=also, help=f"Remove `@ {tune.frame}`.")
+        analysis.error("E306", message, span, also=also, help=f"Remove `@ {tune.frame}`.")
 
 
-def _frame(joined: Joined, tune: Tune, findings: Findings) -> None:
+def _frame(joined: Joined, tune: Tune, analysis: Analysis) -> None:
     """`@ tangent` and `@ radial` need a template whose points have a direction."""
     span, also = joined.at(tune.span)
     if tune.frame != "frame" and any(term.name in _PAIRING for term in tune.terms):
         name = next(term.name for term in tune.terms if term.name in _PAIRING)
-        findings.error(
+        analysis.error(
             "E306", f"`{name}` pairs members, so `@ {tune.frame}` has no meaning", span, also=also
         )
     if joined.wiring.place is None:
@@ -182,7 +183,7 @@ def _frame(joined: Joined, tune: Tune, findings: Findings) -> None:
     if tune.frame == "tangent":
         bad = sorted(shapes - set(DIRECTED))
         if bad:
-            findings.error(
+            analysis.error(
                 "E306",
                 f"`@ tangent` needs a curved template; `{bad[0]}` has no tangent",
                 span,
@@ -190,7 +191,7 @@ def _frame(joined: Joined, tune: Tune, findings: Findings) -> None:
                 help=f"Use {' or '.join(f'`{name}`' for name in DIRECTED)}.",
             )
     elif tune.frame == "radial" and "dot" in shapes:
-        findings.error(
+        analysis.error(
             "E306",
             "`@ radial` needs a template with an extent; `dot` has none",
             span,
@@ -199,7 +200,7 @@ def _frame(joined: Joined, tune: Tune, findings: Findings) -> None:
         )
 
 
-def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
+def _paired(joined: Joined, tune: Tune, analysis: Analysis) -> None:
     """`equal`, `same` and `other` compare members by number."""
     source, target = joined.source, joined.target
     names = [term.name for term in tune.terms if term.name in _PAIRING]
@@ -211,7 +212,7 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
         return
     if b is None:
         message = f"`{names[0]}` pairs members, but `{target.name}` has no axis `{tune.axis}`"
-        findings.error("E404", message, span, also=also)
+        analysis.error("E404", message, span, also=also)
         return
     labels = (
         *also,
@@ -220,7 +221,7 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
     )
     one_kind = a.kind == b.kind == "cases"
     if "equal" not in names and (a.count, b.count) != (2, 2) and not one_kind:
-        findings.error(
+        analysis.error(
             "E404",
             f"`{names[0]}` is for axes of two members; "
             f"`{source.name}` has {a.count}, `{target.name}` {b.count}",
@@ -228,7 +229,7 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
             also=labels,
         )
     elif a.count != b.count:
-        findings.error(
+        analysis.error(
             "E404",
             f"`{source.name}` has {a.count} members along `{tune.axis}`, `{target.name}` has "
             f"{b.count}, and `{names[0]}` cannot pair them",
@@ -239,7 +240,7 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
             + (", or a `bump`." if a.kind in PERIOD_DEG else "."),
         )
     elif a.kind != b.kind or a.values != b.values:
-        findings.error(
+        analysis.error(
             "E404",
             f"`{names[0]}` pairs members of `{source.name}` and `{target.name}` "
             "that stand at different angles",
@@ -250,12 +251,12 @@ def _paired(joined: Joined, tune: Tune, findings: Findings) -> None:
         )
 
 
-def _of_the_image(joined: Joined, findings: Findings) -> None:
+def _of_the_image(joined: Joined, analysis: Analysis) -> None:
     """`colour` is for the image, `dc` for gratings."""
     found = joined.wiring
     if found.colour is not None and joined.source is not None:
         span, also = joined.at(found.colour.span)
-        findings.error(
+        analysis.error(
             "E202",
             "`colour` says what is read of the image; "
             f"this connection reads `{joined.source.name}`",
@@ -266,7 +267,7 @@ def _of_the_image(joined: Joined, findings: Findings) -> None:
     hue = joined.target.acting("hue")
     silent = found.colour is None and not joined.mentioned & {"colour", "*"}
     if joined.source is None and hue is not None and silent:
-        findings.error(
+        analysis.error(
             "E207",
             f"`{joined.target.name}` has the hue axis `{hue.name}`; say which colour it turns",
             joined.node.source.span.to(joined.node.target.span),
@@ -277,7 +278,7 @@ def _of_the_image(joined: Joined, findings: Findings) -> None:
         other = [t.shape.name for t in found.place.terms if t.shape.name != "gabor"]
         if other:
             span, also = joined.at(_written(joined, "dc"))
-            findings.error(
+            analysis.error(
                 "E202",
                 f"`dc` is for `gabor` templates; found `{other[0]}`",
                 span,

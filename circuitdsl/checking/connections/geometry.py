@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
-from circuitdsl.checking.findings import Findings
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
 from circuitdsl.ir.expressions import Scalar, evaluate
@@ -20,7 +20,7 @@ _POINTS = 25
 """Points of a centre line, as the compiler samples it."""
 
 
-def reads(joined: Joined, use: BackboneUse, findings: Findings) -> bool:
+def reads(joined: Joined, use: BackboneUse, analysis: Analysis) -> bool:
     """Whether the target's layer can read the source's."""
     source = INPUT if joined.source is None else joined.source.layer
     span = joined.node.source.span.to(joined.node.target.span)
@@ -29,7 +29,7 @@ def reads(joined: Joined, use: BackboneUse, findings: Findings) -> bool:
         where = f"{source} is computed after {layer}"
         if source == layer:
             where = f"both families stand in {layer}"
-        findings.error("E502", f"{where}; connections point forward", span)
+        analysis.error("E502", f"{where}; connections point forward", span)
         return False
     try:
         backbone.between(source, layer)
@@ -38,7 +38,7 @@ def reads(joined: Joined, use: BackboneUse, findings: Findings) -> bool:
         if "lies between" in str(error):
             what = "copy" if joined.source else "chain of families"
             help_ = f"Declare a {what} in the layer between."
-        findings.error("E502", str(error), span, help=help_)
+        analysis.error("E502", str(error), span, help=help_)
         return False
     return True
 
@@ -50,7 +50,7 @@ def tap_px(use: BackboneUse, target: Family) -> int:
 
 
 def fits_kernel(
-    joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings
+    joined: Joined, use: BackboneUse, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
     """Report shapes that do not fit the kernels of the target's layer."""
     place = joined.wiring.place
@@ -60,7 +60,7 @@ def fits_kernel(
     tap = tap_px(use, joined.target)
     for term in place.terms:
         values = shape_values(term.shape, dials, tap)
-        if values is None or not _legal(joined, term.shape, values, findings):
+        if values is None or not _legal(joined, term.shape, values, analysis):
             continue
         span, also = joined.at(term.shape.span)
         text = _call_text(term.shape)
@@ -68,7 +68,7 @@ def fits_kernel(
         if term.shape.name != "dot":
             reach += _displaced(joined, dials)
         if reach > side * tap / 2 + 1e-9:
-            findings.error(
+            analysis.error(
                 "E501",
                 f"the centre line of `{text}` leaves a {side}x{side} kernel of "
                 f"{tap}px taps ({side * tap}px wide)",
@@ -77,7 +77,7 @@ def fits_kernel(
                 also=also,
             )
         if term.shape.name == "gabor" and values["wavelength"][0] < 2 * tap:
-            findings.error(
+            analysis.error(
                 "E505",
                 f"wavelength {values['wavelength'][0]:g}px is under two taps of {tap}px",
                 span,
@@ -86,7 +86,7 @@ def fits_kernel(
             )
     if side == 1 and place.terms and all(t.shape.name == "half" for t in place.terms):
         span, also = joined.at(place.span)
-        findings.warn(
+        analysis.warn(
             "E508",
             "the two sides of `half` cancel within the one tap of a 1x1 layer",
             span,
@@ -95,7 +95,7 @@ def fits_kernel(
         )
     if side > 1 and all(term.shape.name == "dot" for term in place.terms):
         span, also = joined.at(place.span)
-        findings.warn(
+        analysis.warn(
             "E506",
             f"`dot()` into a {side}x{side} layer uses 1 of {side * side} taps",
             span,
@@ -153,7 +153,7 @@ def value_of(scalar: Scalar, dials: Mapping[str, float], tap: float) -> float | 
 
 
 def _legal(
-    joined: Joined, shape: Shape, values: Mapping[str, tuple[float, ...]], findings: Findings
+    joined: Joined, shape: Shape, values: Mapping[str, tuple[float, ...]], analysis: Analysis
 ) -> bool:
     """Widths and lengths are above zero; a radius is not zero."""
     for name, parts in values.items():
@@ -168,7 +168,7 @@ def _legal(
                 else "must be above 0px"
             )
             message = f"`{name}` of `{shape.name}()` {rule}; it is {parts[0]:g}px"
-            findings.error("E304", message, span, also=also)
+            analysis.error("E304", message, span, also=also)
             return False
     return True
 
@@ -192,7 +192,7 @@ def _reach(name: str, values: Mapping[str, tuple[float, ...]]) -> float:
 
 
 def capacity(
-    use: BackboneUse, families: Iterable[Family], joined: Iterable[Joined], findings: Findings
+    use: BackboneUse, families: Iterable[Family], joined: Iterable[Joined], analysis: Analysis
 ) -> None:
     """Warn of layers and bottlenecks that are narrower than the circuit.
 
@@ -209,25 +209,25 @@ def capacity(
         if total > width:
             message = f"{layer} holds {width} channels; families there need {total}"
             span = members[-1].span
-            findings.warn("E504", message, _head(span), note=inside)
+            analysis.warn("E504", message, _head(span), note=inside)
     through: dict[str, dict[str, Joined]] = {}
     for each in joined:
         bottleneck = backbone.by_name[each.target.layer].inputs[0]
         if bottleneck.endswith("_bottleneck") and each.source is not None:
             through.setdefault(bottleneck, {}).setdefault(each.source.name, each)
     for bottleneck, sources in through.items():
-        _bottleneck(backbone, bottleneck, list(sources.values()), inside, findings)
+        _bottleneck(backbone, bottleneck, list(sources.values()), inside, analysis)
 
 
 def _bottleneck(
-    backbone: Backbone, name: str, sources: list[Joined], inside: str, findings: Findings
+    backbone: Backbone, name: str, sources: list[Joined], inside: str, analysis: Analysis
 ) -> None:
     width = backbone.by_name[name].width
     total = sum(each.source.size for each in sources if each.source is not None)
     if total > width:
         span = sources[-1].node.source.span.to(sources[-1].node.target.span)
         message = f"{total} channels must pass {name}, which is {width} wide"
-        findings.warn("E503", message, span, note=inside)
+        analysis.warn("E503", message, span, note=inside)
 
 
 def _head(span: Span) -> Span:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.attributes import names_listed
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.checking.values.kinds import no_taps
 from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.circuit import BackboneUse, Family, Normalisation
@@ -19,68 +20,66 @@ WIDEST_WINDOW = 63
 
 
 def normalisation(
-    module: Module,
+    analysis: Analysis,
     node: nodes.Normalise,
     families: Mapping[str, Family | None],
     use: BackboneUse | None,
-    findings: Findings,
 ) -> Normalisation | None:
     """A `normalise` declaration; None if it is faulty."""
-    family = _family(module, node.family, families, findings)
-    found = attributes(node.block, _ATTRIBUTES, "`normalise`", findings)
+    family = _family(analysis, node.family, families)
+    found = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
     for name in ("window", "floor"):
         if not any(attribute.name.text == name for attribute in node.block.attributes):
             message = f"`normalise {node.family.text}` needs `{name}`"
             example = {"window": "5tap", "floor": "12"}[name]
-            findings.error("E207", message, node.family.span, help=f"Add `{name} = {example}`.")
-    window = _window(found["window"].value, findings) if "window" in found else None
+            analysis.error("E207", message, node.family.span, help=f"Add `{name} = {example}`.")
+    window = _window(found["window"].value, analysis) if "window" in found else None
     floor = None
     if "floor" in found:
         value = found["floor"].value
-        floor = Evaluator(module, findings).scalar(value, "real", "`floor`")
+        floor = Evaluator(analysis).scalar(value, "real", "`floor`")
         if floor is not None and has_taps(floor):
-            no_taps(value.span, findings)
+            no_taps(value.span, analysis)
             floor = None
     over: tuple[str, ...] | None = None if family is None else (family.name,)
     if "over" in found:
-        over = _over(module, found["over"], families, findings)
+        over = _over(analysis, found["over"], families)
     if family is None or window is None or floor is None or over is None:
         return None
     if family.units is not None:
         message = f"`{family.name}` consists of trained units; they are as they are"
-        findings.error("E706", message, node.family.span)
+        analysis.error("E706", message, node.family.span)
         return None
-    _same_grid(family, found.get("over"), families, use, findings)
+    _same_grid(family, found.get("over"), families, use, analysis)
     return Normalisation(family.name, window, floor, over, node.span)
 
 
 def _family(
-    module: Module, name: nodes.Name, families: Mapping[str, Family | None], findings: Findings
+    analysis: Analysis, name: nodes.Name, families: Mapping[str, Family | None]
 ) -> Family | None:
     if name.text in families:
         return families[name.text]
-    if not module.silent(name.text):
+    if not analysis.module.silent(name.text):
         message = with_hint(f"no family `{name.text}`", name.text, families)
-        findings.error("E201", message, name.span)
+        analysis.error("E201", message, name.span)
     return None
 
 
 def _over(
-    module: Module,
+    analysis: Analysis,
     attribute: nodes.Attribute,
     families: Mapping[str, Family | None],
-    findings: Findings,
 ) -> tuple[str, ...] | None:
-    names = names_listed(attribute.value, "`over`", findings)
+    names = names_listed(attribute.value, "`over`", analysis)
     if names is None:
         return None
     value = attribute.value
     items = value.items if isinstance(value, nodes.Listing) else (value,)
     if not names:
-        findings.error("E207", "`over` names no family", value.span, help="Leave it out.")
+        analysis.error("E207", "`over` names no family", value.span, help="Leave it out.")
         return None
     references = [item for item in items if isinstance(item, nodes.Reference)]
-    found = [_family(module, item.name, families, findings) for item in references]
+    found = [_family(analysis, item.name, families) for item in references]
     known = tuple(each.name for each in found if each is not None)
     return known if len(known) == len(found) else None
 
@@ -90,7 +89,7 @@ def _same_grid(
     attribute: nodes.Attribute | None,
     families: Mapping[str, Family | None],
     use: BackboneUse | None,
-    findings: Findings,
+    analysis: Analysis,
 ) -> None:
     if attribute is None or use is None:
         return
@@ -103,9 +102,9 @@ def _same_grid(
             continue
         if other.units is not None:
             message = f"`{other.name}` consists of trained units, which are not known here"
-            findings.error("E706", message, item.span)
+            analysis.error("E706", message, item.span)
         elif _grid(use, other) != grid:
-            findings.error(
+            analysis.error(
                 "E507",
                 f"`{other.name}` and `{family.name}` stand on different grids",
                 item.span,
@@ -114,7 +113,7 @@ def _same_grid(
                 help="Normalise over families of layers that sample alike.",
             )
         elif backbone.order[other.layer] > backbone.order[family.layer]:
-            findings.error(
+            analysis.error(
                 "E502",
                 f"`{other.name}` is computed after `{family.name}`",
                 item.span,
@@ -127,14 +126,14 @@ def _grid(use: BackboneUse, family: Family) -> tuple[int, float, int]:
     return sampling.stride, sampling.offset, sampling.size
 
 
-def _window(node: nodes.Expression, findings: Findings) -> int | None:
+def _window(node: nodes.Expression, analysis: Analysis) -> int | None:
     if not isinstance(node, nodes.Number) or node.unit != "tap":
         message = "`window` is a number of taps"
-        findings.error("E302", message, node.span, help="Write it with its unit, such as `5tap`.")
+        analysis.error("E302", message, node.span, help="Write it with its unit, such as `5tap`.")
         return None
     taps = node.value
     if taps != int(taps) or taps < 1 or int(taps) % 2 == 0 or taps > WIDEST_WINDOW:
-        findings.error(
+        analysis.error(
             "E304",
             f"`window` is an odd number of taps from 1 to {WIDEST_WINDOW}; it is {node.text}",
             node.span,

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from circuitdsl.checking.findings import Findings, listed
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.findings import listed
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
 from circuitdsl.checking.values.kinds import Value, described, is_scalar
 from circuitdsl.ir.expressions import Dial, Scalar
 from circuitdsl.ir.script import Claim, Comparison
@@ -21,20 +21,18 @@ from circuitdsl.text.source import Span
 
 
 def claims(
-    module: Module,
+    analysis: Analysis,
     expectations: Iterable[nodes.Expectation],
     measured: Iterable[str],
-    findings: Findings,
 ) -> tuple[Claim, ...]:
     """The claims of a block; faulty ones are reported and left out.
 
     Args:
-        module: The file.
+        analysis: The file, and where to report.
         expectations: As written.
         measured: What can be measured here: `correlation`, `echo(left)`.
-        findings: Where to report.
     """
-    reading = _Reading(module, tuple(measured), findings)
+    reading = _Reading(analysis, tuple(measured))
     found = [reading.claim(each) for each in expectations]
     return tuple(each for each in found if each is not None)
 
@@ -43,9 +41,8 @@ def claims(
 class _Reading:
     """Reads the claims of one block."""
 
-    module: Module
+    analysis: Analysis
     known: tuple[str, ...]
-    findings: Findings
 
     def claim(self, node: nodes.Expectation) -> Claim | None:
         names = [name for side in (node.left, node.right) for name in _names(_measured(side))]
@@ -59,7 +56,7 @@ class _Reading:
             return None
         if _kind(left) != _kind(right):
             message = f"`expect` compares {described(left)} with {described(right)}"
-            self.findings.error("E803", message, node.span)
+            self.analysis.error("E803", message, node.span)
             return None
         if not any(name.text in self.known for name in names):
             self.misplaced("this expects nothing that is measured", node.span)
@@ -68,16 +65,16 @@ class _Reading:
 
     def side(self, written: nodes.Expression) -> Scalar | None:
         formals: dict[str, Value | None] = {name: Dial(name, "real") for name in self.known}
-        value = Evaluator(self.module, self.findings, formals).value(_measured(written))
+        value = Evaluator(self.analysis, formals).value(_measured(written))
         if value is None or is_scalar(value):
             return cast("Scalar | None", value)
         message = f"{described(value)} cannot be compared"
-        self.findings.error("E302", message, written.span)
+        self.analysis.error("E302", message, written.span)
         return None
 
     def misplaced(self, message: str, span: Span) -> None:
         help_ = f"What can be expected: {listed(self.known)}."
-        self.findings.error("E804", message, span, help=help_)
+        self.analysis.error("E804", message, span, help=help_)
 
 
 def _kind(value: Scalar) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.findings import Findings, listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.imports import FileLoader, open_module
-from circuitdsl.checking.names.scope import Module
 from circuitdsl.ir.fits import MEASURES, Measure, Terms
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
@@ -21,29 +21,28 @@ _MOST = 1_000_000
 _HELP = "Write `natural + 2*grid`; the measures are " + listed(MEASURES) + "."
 
 
-def maximised(module: Module, node: nodes.Expression, findings: Findings) -> Terms | None:
+def maximised(analysis: Analysis, node: nodes.Expression) -> Terms | None:
     """A weighted sum of measures, or None after reporting what is wrong with it.
 
     Args:
-        module: Whose names the weights may read.
+        analysis: The file, and where to report.
         node: The expression.
-        findings: Where to report.
     """
     parts, operators = (node,), ()
     if isinstance(node, nodes.Chain) and node.is_sum:
         parts, operators = node.parts, node.operators
     if "-" in operators:
         message = "an objective is a sum of measures; nothing is subtracted"
-        findings.error("E302", message, node.span, help=_HELP)
+        analysis.error("E302", message, node.span, help=_HELP)
         return None
     found: dict[Measure, float] = {}
     sound = True
     for part in parts:
-        term = _term(module, part, findings)
+        term = _term(analysis, part)
         if term is None:
             sound = False
         elif term[0] in found:
-            findings.error("E208", f"`{term[0]}` is given twice", part.span)
+            analysis.error("E208", f"`{term[0]}` is given twice", part.span)
             sound = False
         else:
             found[term[0]] = term[1]
@@ -64,18 +63,15 @@ def objective(text: str) -> Terms:
     attributes = items[0].block.attributes
     if len(attributes) != 1 or items[0].block.expectations:
         raise InputError(f"`{text}` is no sum of measures", help=_HELP)
-    findings = Findings()
-    module = open_module(file, FileLoader(), findings)
-    terms = maximised(module, attributes[0].value, findings)
+    analysis = open_module(file, FileLoader(), Findings())
+    terms = maximised(analysis, attributes[0].value)
     if terms is None:
-        first = findings.diagnostics[0]
+        first = analysis.findings.diagnostics[0]
         raise InputError(f"`{text}`: {first.message}", help=first.help)
     return terms
 
 
-def _term(
-    module: Module, node: nodes.Expression, findings: Findings
-) -> tuple[Measure, float] | None:
+def _term(analysis: Analysis, node: nodes.Expression) -> tuple[Measure, float] | None:
     """A measure and its weight."""
     factors = (node,)
     if isinstance(node, nodes.Chain) and set(node.operators) == {"*"}:
@@ -84,21 +80,21 @@ def _term(
     measures = [part for part in names if part.name.text in MEASURES]
     if len(measures) > 1 or not names:
         message = "`maximise` is a sum of measures, each times a number"
-        findings.error("E302", message, node.span, help=_HELP)
+        analysis.error("E302", message, node.span, help=_HELP)
         return None
     if not measures:
         name = names[-1].name.text
         message = with_hint(f"there is no measure `{name}`", name, MEASURES)
-        findings.error("E201", message, names[-1].span, help=_HELP)
+        analysis.error("E201", message, names[-1].span, help=_HELP)
         return None
     weight = 1.0
     for factor in (part for part in factors if part is not measures[0]):
-        value = Evaluator(module, findings).constant(factor, "real", "a weight")
+        value = Evaluator(analysis).constant(factor, "real", "a weight")
         if value is None:
             return None
         weight *= value
     if not 1 / _MOST <= weight <= _MOST:
         message = f"a weight lies between 1/{_MOST:,} and {_MOST:,}"
-        findings.error("E304", message, node.span)
+        analysis.error("E304", message, node.span)
         return None
     return cast("Measure", measures[0].name.text), weight

@@ -11,7 +11,8 @@ from circuitdsl.checking.edits.targets import hand_family, units_of
 from circuitdsl.checking.edits.verbs import Workbench, is_grid
 from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.checking.scope import Module
+from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.ir.script import (
     Ablate,
@@ -41,13 +42,13 @@ def score(
 ) -> Score | None:
     """A `score` block; None after reporting what is wrong with it."""
     known = dict.fromkeys((*_RECOVERY, *_TUNING))
-    found = attributes(node.block, tuple(known), "a score", bench.findings)
+    found = attributes(node.block, tuple(known), "a score", bench.analysis)
     recovers = any(name in found for name in ("intact", "removed", "spliced"))
     tunes = any(name in found for name in ("left", "right"))
     if recovers == tunes:
         message = f"`{node.name.text}` compares nothing" if not tunes else "two scores in one"
         help_ = "Give `left` and `right`, or `intact`, `removed` and `spliced`."
-        bench.findings.error("E801", message, node.name.span, help=help_)
+        bench.analysis.error("E801", message, node.name.span, help=help_)
         return None
     if recovers:
         return _recovery(bench, node, found, use, edits)
@@ -78,7 +79,7 @@ def _recovery(
     if measure is None or seed is None:
         return None
     measured = ("recovered", "shuffled", "random")
-    expected = claims(bench.module, node.block.expectations, measured, bench.findings)
+    expected = claims(bench.analysis, node.block.expectations, measured)
     name = node.name.text
     return RecoveryScore(name, *named, using, measure, int(seed), expected, node.span)
 
@@ -91,28 +92,28 @@ def _compared(
     edits: Mapping[str, Edit],
 ) -> tuple[str, str] | None:
     """The names of the two edits, held to what a recovery needs (E801)."""
-    findings = bench.findings
+    analysis = bench.analysis
     missing = [name for name in ("intact", "removed", "spliced", "using") if name not in found]
     if missing:
         needed = "`recovered` needs `intact`, `removed`, `spliced` and `using`"
         verb = "is" if len(missing) == 1 else "are"
-        findings.error("E801", f"{needed}; {listed(missing)} {verb} missing", node.name.span)
+        analysis.error("E801", f"{needed}; {listed(missing)} {verb} missing", node.name.span)
         return None
     named = {key: _name(found[key].value) for key in ("intact", "removed", "spliced")}
     if named["intact"] != use.name:
         span = found["intact"].value.span
-        findings.error("E801", f"`intact` is the network itself, `{use.name}`", span)
+        analysis.error("E801", f"`intact` is the network itself, `{use.name}`", span)
     for key, kind, what in (("removed", Ablate, "ablate units"), ("spliced", Splice, "splice")):
         span = found[key].value.span
         if named[key] not in edits:
-            if not bench.module.silent(named[key]):
+            if not analysis.module.silent(named[key]):
                 message = with_hint(f"no edit `{named[key]}`", named[key], edits)
-                findings.error("E201", message, span)
+                analysis.error("E201", message, span)
             return None
         count = sum(isinstance(step, kind) for step in _steps(edits, named[key]))
         if not count or (kind is Splice and count > 1):
             times = " once" if kind is Splice else ""
-            findings.error("E801", f"`{key}` names an edit that should {what}{times}", span)
+            analysis.error("E801", f"`{key}` names an edit that should {what}{times}", span)
             return None
     return None if named["intact"] != use.name else (named["removed"], named["spliced"])
 
@@ -124,11 +125,11 @@ def _apart(
     if not isinstance(bench.sources[using], Photographs):
         message = "recovery is scored on photographs whose classes are known"
         help_ = "Declare `stimulus photos = photographs()`."
-        bench.findings.error("E302", message, attribute.value.span, help=help_)
+        bench.analysis.error("E302", message, attribute.value.span, help=help_)
         return False
     for each in steps:
         if getattr(each, "images", None) == using:
-            bench.findings.error(
+            bench.analysis.error(
                 "E805",
                 f"`{using}` is scored on, and a step is calibrated on it",
                 attribute.value.span,
@@ -146,7 +147,7 @@ def _measure(bench: Workbench, attribute: nodes.Attribute | None) -> Measure | N
     if name in _MEASURES:
         return name
     message = with_hint(f"there is no measure `{name}`", name, _MEASURES)
-    bench.findings.error("E201", message, attribute.value.span, help=f"It is {listed(_MEASURES)}.")
+    bench.analysis.error("E201", message, attribute.value.span, help=f"It is {listed(_MEASURES)}.")
     return None
 
 
@@ -169,12 +170,12 @@ def _tuning(
     use: BackboneUse,
     edits: Mapping[str, Edit],
 ) -> TuningScore | None:
-    findings = bench.findings
+    analysis = bench.analysis
     wrong = next((name for name in found if name not in _TUNING), None)
     if wrong is not None or "left" not in found:
         message = f"`{wrong}` belongs to a score of recovery" if wrong else "there is no `left`"
         span = found[wrong].name.span if wrong else node.name.span
-        findings.error("E801", message, span)
+        analysis.error("E801", message, span)
         return None
     keys = [key for key in ("left", "right") if key in found]
     sides = [_side(bench, found[key].value, use, edits) for key in keys]
@@ -187,10 +188,10 @@ def _tuning(
     if left is None or None in sides:
         return None
     measured = ["echo(left)", *(["echo(right)", "correlation"] if right is not None else ["echo"])]
-    expected = claims(bench.module, node.block.expectations, measured, findings)
+    expected = claims(analysis, node.block.expectations, measured)
     if right is not None and left.count != right.count and _correlates(node):
         message = f"left has {left.count} members, right {right.count}; pick as many of each"
-        findings.error("E802", message, found["right"].value.span)
+        analysis.error("E802", message, found["right"].value.span)
         return None
     return TuningScore(node.name.text, left, right, using, expected, node.span)
 
@@ -206,14 +207,14 @@ def _side(
     name = node.name.text if isinstance(node, nodes.Reference | nodes.Selection) else ""
     first, _, rest = name.partition(".")
     if first in edits and rest:
-        inner = rest if rest in bench.module.lets else f"{use.name}.{rest}"
+        inner = rest if rest in bench.analysis.module.lets else f"{use.name}.{rest}"
         place = nodes.Name(node.span, inner)
         moved = replace(cast("nodes.Reference", node), name=place)
-        units = units_of(bench.module, [moved], bench.findings)
+        units = units_of(bench.analysis, [moved])
         return None if units is None else TrainedSide(units, first)
-    if name and _leads_to_hand(bench.module, name):
+    if name and _leads_to_hand(bench.analysis.module, name):
         return _members(bench, node)
-    units = units_of(bench.module, [node], bench.findings)
+    units = units_of(bench.analysis, [node])
     return None if units is None else TrainedSide(units)
 
 
@@ -230,7 +231,7 @@ def _leads_to_hand(module: Module, name: str) -> bool:
 def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
     named = cast("nodes.Reference | nodes.Selection", node)
     reference = nodes.Reference(named.name.span, named.name)
-    hand = hand_family(bench.module, reference, bench.circuits, bench.findings)
+    hand = hand_family(bench.analysis, reference, bench.circuits)
     if hand is None:
         return None
     family = hand.circuit.by_name[hand.family]
@@ -242,9 +243,9 @@ def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
         if isinstance(pick, nodes.Range) or pick.name is None or pick.name.text != axis.name:
             message = f"a member of `{named.name.text}` is picked by its angle"
             help_ = f"Write `{named.name.text}[{axis.name}=0deg]`."
-            bench.findings.error("E302", message, pick.span, help=help_)
+            bench.analysis.error("E302", message, pick.span, help=help_)
             return None
-        evaluator = Evaluator(bench.module, bench.findings)
+        evaluator = Evaluator(bench.analysis)
         angle = evaluator.constant(pick.value, "angle", f"`{axis.name}`")
         if angle is None:
             return None
@@ -254,7 +255,7 @@ def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
             near = sorted(sorted(range(len(away)), key=away.__getitem__)[:2])
             names = " and ".join(f"{axis.angles_deg[index]:g}deg" for index in near)
             message = f"`{named.name.text}` has no member at {angle:g}deg; nearest are {names}"
-            bench.findings.error("E408", message, pick.value.span)
+            bench.analysis.error("E408", message, pick.value.span)
             return None
         members.append(member)
     return HandSide(hand, tuple(members))

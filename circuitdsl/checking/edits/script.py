@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.edits.scores import score
 from circuitdsl.checking.edits.targets import named, places
 from circuitdsl.checking.edits.verbs import Workbench, step
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.names.declare import twice
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, twice
+from circuitdsl.checking.scope import Module
 from circuitdsl.ir.circuit import BackboneUse, Circuit
 from circuitdsl.ir.script import (
     COMPARE,
@@ -36,32 +38,30 @@ from circuitdsl.text.source import NOWHERE
 
 
 def script(
-    module: Module,
+    analysis: Analysis,
     use: BackboneUse | None,
     circuits: Callable[[Module], Circuit | None],
-    findings: Findings,
 ) -> Script | None:
     """The edits and scores of a file; None if it has none, or if its backbone is unknown.
 
     Args:
-        module: The file.
+        analysis: The file, and where to report.
         use: Its backbone.
         circuits: The circuit of an imported file, None if that has errors.
-        findings: Where to report.
     """
-    items = module.file.items
+    items = analysis.module.file.items
     edits = [item for item in items if isinstance(item, nodes.Edit)]
     scores = [item for item in items if isinstance(item, nodes.Score)]
     if use is not None:
-        _clean_room(module, use, findings)
+        _clean_room(analysis, use)
     if not edits and not scores:
         return None
     if use is None:
-        _no_backbone(module, (*edits, *scores)[0], findings)
+        _no_backbone(analysis, (*edits, *scores)[0])
         return None
     if use.weights is None:
-        _closed(use, (*edits, *scores)[0], findings)
-    bench = Workbench(module, circuits, findings)
+        _closed(use, (*edits, *scores)[0], analysis)
+    bench = Workbench(analysis, circuits)
     built: dict[str, Edit] = {}
     for node in edits:
         _enter(bench, node, use, built)
@@ -70,12 +70,12 @@ def script(
     for node in scores:
         other = first.setdefault(node.name.text, node)
         if other is not node:
-            twice(node.name.text, node.name.span, other.name.span, findings)
+            twice(node.name.text, node.name.span, other.name.span, analysis)
             continue
         found = score(bench, node, use, {edit.name: edit for edit in built.values()})
         if found is not None:
             compared[found.name] = found
-    header = module.file.header
+    header = analysis.module.file.header
     return Script(
         doc="" if header is None or header.doc is None else header.doc.value,
         backbone=use,
@@ -87,19 +87,19 @@ def script(
 
 
 def _enter(bench: Workbench, node: nodes.Edit, use: BackboneUse, built: dict[str, Edit]) -> None:
-    name, findings = node.name, bench.findings
+    name, analysis = node.name, bench.analysis
     if name.text in built:
-        twice(name.text, name.span, built[name.text].span, findings)
+        twice(name.text, name.span, built[name.text].span, analysis)
         return
-    if name.text == use.name or name.text in bench.module.lets:
-        findings.error("E203", f"`{name.text}` is declared twice", name.span)
+    if name.text == use.name or name.text in analysis.module.lets:
+        analysis.error("E203", f"`{name.text}` is declared twice", name.span)
         return
     on = node.on.text
     if on != use.name and on not in built:
-        if not bench.module.silent(on):
+        if not analysis.module.silent(on):
             message = with_hint(f"no network `{on}` to edit", on, (use.name, *built))
             help_ = f"Write `on {use.name}`, or `on` and an edit that stands above."
-            findings.error("E201", message, node.on.span, help=help_)
+            analysis.error("E201", message, node.on.span, help=help_)
         return
     steps = [step(bench, verb) for verb in node.block.verbs]
     sound = tuple(each for each in steps if each is not None)
@@ -108,12 +108,12 @@ def _enter(bench: Workbench, node: nodes.Edit, use: BackboneUse, built: dict[str
     if len(sound) < len(steps):
         return
     if not sound:
-        findings.warn("E704", f"`{name.text}` does nothing", name.span, help="Write its steps.")
+        analysis.warn("E704", f"`{name.text}` does nothing", name.span, help="Write its steps.")
     for verb, each in zip(node.block.verbs, sound, strict=True):
         expectations = () if verb.block is None else verb.block.expectations
         _counts(bench, (each,), expectations)
     _counts(bench, sound, node.block.expectations)
-    _effects(bench.module, (*before, *sound), len(before), findings)
+    _effects(analysis, (*before, *sound), len(before))
 
 
 def _all_steps(built: dict[str, Edit], name: str) -> tuple[Step, ...]:
@@ -132,21 +132,21 @@ def _counts(
         if not isinstance(node.left, nodes.Reference) or node.left.name.text != "count":
             message = "an edit can expect a `count` of units, or of edges"
             help_ = "Write `expect count == 10`."
-            bench.findings.error("E804", message, node.left.span, help=help_)
+            bench.analysis.error("E804", message, node.left.span, help=help_)
             continue
-        wanted = Evaluator(bench.module, bench.findings).constant(node.right, "int", "`count`")
+        wanted = Evaluator(bench.analysis).constant(node.right, "int", "`count`")
         kinds = {isinstance(each, ScaleEdges | ReplaceEdges) for each in steps}
         if len(kinds) > 1:
             message = "this edit acts on units and on edges; `count` could mean both"
             help_ = "Expect the count of each step in a block of its own."
-            bench.findings.error("E804", message, node.span, help=help_)
+            bench.analysis.error("E804", message, node.span, help=help_)
             continue
-        if wanted is None or bench.module.geometry is None:
+        if wanted is None or bench.analysis.module.geometry is None:
             continue
-        count, what = _count(bench.module, steps)
+        count, what = _count(bench.analysis.module, steps)
         if not COMPARE[cast("Comparison", node.comparison)](count, wanted):
             message = f"`count` is {count}, not {node.comparison} {wanted:g}".replace("== ", "")
-            bench.findings.error("E707", message, node.span, note=what)
+            bench.analysis.error("E707", message, node.span, note=what)
 
 
 def _count(module: Module, steps: Sequence[Step]) -> tuple[int, str]:
@@ -180,23 +180,22 @@ def _count(module: Module, steps: Sequence[Step]) -> tuple[int, str]:
 # ---- steps without an effect
 
 
-def _effects(module: Module, steps: Sequence[Step], own: int, findings: Findings) -> None:
+def _effects(analysis: Analysis, steps: Sequence[Step], own: int) -> None:
     """Report steps that come to nothing and steps that others overwrite (E704).
 
     Args:
-        module: The file.
+        analysis: The file, and where to report.
         steps: All steps, those that the edit goes on from first.
         own: The first step of the edit itself.
-        findings: Where to report.
     """
-    known = module.geometry
+    known = analysis.module.geometry
     if known is None:
         return
     done: dict[tuple[str, int], tuple[str, bool]] = {}  # the last verb, and whether to zero
     for index, each in enumerate(steps):
         if isinstance(each, ScaleEdges | ReplaceEdges):
             if index >= own and isinstance(each, ScaleEdges) and each.by == 1:
-                findings.warn("E704", "scaling by 1 has no effect", each.span)
+                analysis.warn("E704", "scaling by 1 has no effect", each.span)
             continue
         verb = each.span.text.split(maxsplit=1)[0]
         spoken = False
@@ -204,7 +203,7 @@ def _effects(module: Module, steps: Sequence[Step], own: int, findings: Findings
             earlier = done.get(place)
             message = _clash(each, verb, earlier, named(known[1], place))
             if message and not spoken and index >= own:
-                findings.warn("E704", message, each.span)
+                analysis.warn("E704", message, each.span)
                 spoken = True
             done[place] = verb, isinstance(each, Ablate) and each.to == "zero"
 
@@ -223,13 +222,13 @@ def _clash(each: Step, verb: str, earlier: tuple[str, bool] | None, name: str) -
 # ---- the clean room
 
 
-def _clean_room(module: Module, use: BackboneUse, findings: Findings) -> None:
+def _clean_room(analysis: Analysis, use: BackboneUse) -> None:
     """A file that wires units by hand opens no weights."""
     if use.weights is None:
         return
-    wired = any(isinstance(item, nodes.Connect) for item in module.file.items)
+    wired = any(isinstance(item, nodes.Connect) for item in analysis.module.file.items)
     if wired:
-        findings.error(
+        analysis.error(
             "E601",
             f"`{use.name}` is opened for its geometry; weights may not be read here",
             use.span,
@@ -238,9 +237,9 @@ def _clean_room(module: Module, use: BackboneUse, findings: Findings) -> None:
         )
 
 
-def _closed(use: BackboneUse, node: nodes.Edit | nodes.Score, findings: Findings) -> None:
+def _closed(use: BackboneUse, node: nodes.Edit | nodes.Score, analysis: Analysis) -> None:
     kind = "edit" if isinstance(node, nodes.Edit) else "score"
-    findings.error(
+    analysis.error(
         "E601",
         f"`{use.name}` was opened for geometry; `{kind} {node.name.text}` reads its weights",
         node.name.span,
@@ -248,10 +247,12 @@ def _closed(use: BackboneUse, node: nodes.Edit | nodes.Score, findings: Findings
     )
 
 
-def _no_backbone(module: Module, node: nodes.Edit | nodes.Score, findings: Findings) -> None:
-    if any(isinstance(item, nodes.Backbone) for item in module.file.items) or module.silent("V"):
+def _no_backbone(analysis: Analysis, node: nodes.Edit | nodes.Score) -> None:
+    if any(
+        isinstance(item, nodes.Backbone) for item in analysis.module.file.items
+    ) or analysis.module.silent("V"):
         return  # it is told already
-    findings.error(
+    analysis.error(
         "E211",
         "there is no network to edit: this file declares no backbone",
         node.name.span,

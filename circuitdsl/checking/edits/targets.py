@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.families.axes import family_axes
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.kinds import described
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.ir.circuit import Circuit
@@ -15,36 +16,34 @@ from circuitdsl.ir.script import Hand, Picked, UnitSet
 from circuitdsl.syntax import nodes
 
 
-def units_of(
-    module: Module, written: Sequence[nodes.Expression], findings: Findings
-) -> UnitSet | None:
+def units_of(analysis: Analysis, written: Sequence[nodes.Expression]) -> UnitSet | None:
     """The units that some expressions name together; none may come twice."""
     sets: list[UnitSet] = []
     for node in written:
-        found = _units(module, node, findings)
+        found = _units(analysis, node)
         if found is None:
             return None
         sets.append(found)
     whole = UnitSet(
         tuple(part for each in sets for part in each.parts), written[0].span.to(written[-1].span)
     )
-    twice = _twice(module, whole)
+    twice = _twice(analysis.module, whole)
     if twice:
-        findings.error("E208", f"{twice} is named twice", whole.span, help="Name it once.")
+        analysis.error("E208", f"{twice} is named twice", whole.span, help="Name it once.")
         return None
     return whole
 
 
-def _units(module: Module, node: nodes.Expression, findings: Findings) -> UnitSet | None:
-    given = _given_family(module, node)
+def _units(analysis: Analysis, node: nodes.Expression) -> UnitSet | None:
+    given = _given_family(analysis.module, node)
     if given is not None:
-        return _members(*given, node, findings)
-    value = Evaluator(module, findings).value(node)
+        return _members(analysis.of(given[0]), given[1], node)
+    value = Evaluator(analysis).value(node)
     if value is None:
         return None
     if isinstance(value, UnitSet):
         return UnitSet(value.parts, node.span)
-    findings.error("E302", f"units are named here, not {described(value)}", node.span)
+    analysis.error("E302", f"units are named here, not {described(value)}", node.span)
     return None
 
 
@@ -62,11 +61,9 @@ def _given_family(module: Module, node: nodes.Expression) -> tuple[Module, nodes
     return where, family
 
 
-def _members(
-    where: Module, family: nodes.Family, node: nodes.Expression, findings: Findings
-) -> UnitSet | None:
+def _members(analysis: Analysis, family: nodes.Family, node: nodes.Expression) -> UnitSet | None:
     """The units of a family that was found earlier, with the angles that they prefer."""
-    backbone = where.geometry
+    backbone = analysis.module.geometry
     block = family.block
     if backbone is None or block is None:
         return None
@@ -74,7 +71,7 @@ def _members(
     items = value.items if isinstance(value, nodes.Listing) else ()
     numbers = tuple(int(item.value) for item in items if isinstance(item, nodes.Number))
     layer = family.layer.text.partition(".")[2]
-    axes = family_axes(where, family, Findings())
+    axes = family_axes(analysis, family.name.text)
     if layer not in backbone[1].by_name or not numbers or axes is None:
         return None  # its own file is told what is wrong
     width = backbone[1].by_name[layer].width
@@ -84,7 +81,6 @@ def _members(
     angles = None
     if turning is not None and len(axes) == 1 and turning.count == len(numbers):
         angles = turning.angles_deg
-    del findings
     return UnitSet((Picked(layer, numbers, angles, span=node.span),), node.span)
 
 
@@ -124,9 +120,9 @@ def _twice(module: Module, units: UnitSet) -> str:
     return ""
 
 
-def no_way(module: Module, source: UnitSet, target: UnitSet, findings: Findings) -> bool:
+def no_way(analysis: Analysis, source: UnitSet, target: UnitSet) -> bool:
     """Whether some edge between the units does not exist; reports E702."""
-    known = module.geometry
+    known = analysis.module.geometry
     if known is None:
         return True
     backbone = known[1]
@@ -143,7 +139,7 @@ def no_way(module: Module, source: UnitSet, target: UnitSet, findings: Findings)
             ends = [_block(backbone, name) for name in (first, last)]
             span = source.span.to(target.span)
             message = f"no edge goes from {ends[0]} to {ends[1]}: edges point forward, one layer on"
-            findings.error("E702", message, span, note=why)
+            analysis.error("E702", message, span, note=why)
             return True
     return False
 
@@ -166,27 +162,26 @@ def _block(backbone: Backbone, branch: str) -> str:
 
 
 def hand_family(
-    module: Module,
+    analysis: Analysis,
     node: nodes.Expression,
     circuits: Callable[[Module], Circuit | None],
-    findings: Findings,
 ) -> Hand | None:
     """The hand-written family that `hand.curve` names."""
     text = node.name.text if isinstance(node, nodes.Reference) else ""
-    where, key = module, text
+    where, key = analysis.module, text
     while (inner := where.inner(key)) is not None:
         where, key = inner
-    if where is module or not key:
-        if not module.silent(text):
+    if where is analysis.module or not key:
+        if not analysis.module.silent(text):
             message = "a family of an imported circuit is named here"
             help_ = 'Write `import "curves.circ" as hand`, then `hand.curve`.'
-            findings.error("E302", message, node.span, help=help_)
+            analysis.error("E302", message, node.span, help=help_)
         return None
     if key not in where.families:
         if not where.silent(key):
             path = text.removesuffix(key)
             message = with_hint(f"no family `{text}`", text, [path + f for f in where.families])
-            findings.error("E201", message, node.span)
+            analysis.error("E201", message, node.span)
         return None
     circuit = circuits(where)
     if circuit is None:
@@ -194,10 +189,10 @@ def hand_family(
     family = circuit.by_name[key]
     if family.units is not None:
         message = f"`{text}` consists of trained units; hand-written ones are needed here"
-        findings.error("E706", message, node.span)
+        analysis.error("E706", message, node.span)
         return None
     if family.rotation is None or len(family.axes) != 1:
         message = f"the members of `{text}` are not told apart by one angle"
-        findings.error("E409", message, node.span, note="units are matched by preferred angle")
+        analysis.error("E409", message, node.span, note="units are matched by preferred angle")
         return None
     return Hand(circuit, key)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.edits.targets import hand_family, no_way, units_of
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.photographs import image_source
-from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.script import (
     Ablate,
@@ -44,20 +45,19 @@ class Workbench:
     """What the steps of a file share.
 
     Attributes:
-        module: The file.
+        analysis: The file, and where to report.
         circuits: Imported circuits, each checked once; gives None for one with errors.
-        findings: Where to report.
         sources: The image sets used so far, by name.
     """
 
-    module: Module
+    analysis: Analysis
     circuits: Callable[[Module], Circuit | None]
-    findings: Findings
+
     sources: dict[str, ImageSource] = field(default_factory=dict[str, ImageSource])
 
     def source(self, node: nodes.Expression) -> str | None:
         """The name of the image set that an expression names."""
-        found = image_source(self.module, node, self.findings)
+        found = image_source(self.analysis, node)
         if found is None:
             return None
         self.sources[found.name] = found
@@ -65,7 +65,7 @@ class Workbench:
 
     def constant(self, node: nodes.Expression, what: str, *, whole: bool = False) -> float | None:
         """A plain number."""
-        evaluator = Evaluator(self.module, self.findings)
+        evaluator = Evaluator(self.analysis)
         return evaluator.constant(node, "int" if whole else "real", what)
 
 
@@ -86,31 +86,31 @@ class _Kind:
 
 def step(bench: Workbench, node: nodes.Verb) -> Step | None:
     """The step that a verb asks for; None after reporting what is wrong."""
-    name, findings = node.name.text, bench.findings
+    name, analysis = node.name.text, bench.analysis
     if name not in _VERBS:
         message = with_hint(f"there is no verb `{name}`", name, _VERBS)
-        findings.error("E201", message, node.name.span, help=f"Verbs: {listed(_VERBS)}.")
+        analysis.error("E201", message, node.name.span, help=f"Verbs: {listed(_VERBS)}.")
         return None
     kind = _VERBS[name]
     if (kind.of == "units" and node.targets) or (kind.of == "edges" and not node.targets):
         wanted = "units" if kind.of == "units" else "edges"
         form = "UNITS" if kind.of == "units" else "UNITS -> UNITS"
         message = f"`{name}` acts on {wanted}"
-        findings.error("E302", message, node.span, help=f"Write `{name} {form} ...`.")
+        analysis.error("E302", message, node.span, help=f"Write `{name} {form} ...`.")
         return None
     legal = dict(kind.clauses)
     if node.targets and kind.of == "both":
         legal["where"] = False
-    clauses = _clauses(node, legal, findings)
+    clauses = _clauses(node, legal, analysis)
     if clauses is None:
         return None
-    found = attributes(node.block, ("gain",) if name == "splice" else (), f"`{name}`", findings)
+    found = attributes(node.block, ("gain",) if name == "splice" else (), f"`{name}`", analysis)
     reading = _Reading(bench, node, clauses, found)
     return kind.read(reading)
 
 
 def _clauses(
-    node: nodes.Verb, legal: Mapping[str, bool], findings: Findings
+    node: nodes.Verb, legal: Mapping[str, bool], analysis: Analysis
 ) -> dict[str, nodes.Clause] | None:
     name = node.name.text
     found: dict[str, nodes.Clause] = {}
@@ -120,19 +120,19 @@ def _clauses(
         if word not in legal:
             message = f"`{name}` takes no `{word}`"
             help_ = f"It takes {listed(legal)}." if legal else "It takes nothing more."
-            findings.error("E202", message, clause.word.span, help=help_)
+            analysis.error("E202", message, clause.word.span, help=help_)
             sound = False
         elif word in found:
-            findings.error("E208", f"`{word}` is given twice", clause.word.span)
+            analysis.error("E208", f"`{word}` is given twice", clause.word.span)
             sound = False
         elif (clause.target is not None) != (word == "with") and clause.value is not None:
             form = "an edge `A -> B`" if word == "with" else "no edge"
-            findings.error("E302", f"`{word}` expects {form}", clause.span)
+            analysis.error("E302", f"`{word}` expects {form}", clause.span)
             sound = False
         found.setdefault(word, clause)
     missing = [word for word, needed in legal.items() if needed and word not in found]
     if missing and sound:
-        findings.error("E207", f"`{name}` needs {listed(missing)}", node.span, help=_FORMS[name])
+        analysis.error("E207", f"`{name}` needs {listed(missing)}", node.span, help=_FORMS[name])
         return None
     return found if sound else None
 
@@ -147,8 +147,8 @@ class _Reading:
     attributes: Mapping[str, nodes.Attribute]
 
     @property
-    def findings(self) -> Findings:
-        return self.bench.findings
+    def analysis(self) -> Analysis:
+        return self.bench.analysis
 
     def value(self, word: str) -> nodes.Expression:
         """What follows a clause's word."""
@@ -157,15 +157,13 @@ class _Reading:
     # ---- units
 
     def units(self, written: Sequence[nodes.Expression]) -> UnitSet | None:
-        return units_of(self.bench.module, written, self.findings)
+        return units_of(self.analysis, written)
 
     def edges(self) -> tuple[UnitSet, UnitSet] | None:
         source, target = self.units(self.node.units), self.units(self.node.targets)
         if source is None or target is None:
             return None
-        return (
-            None if no_way(self.bench.module, source, target, self.findings) else (source, target)
-        )
+        return None if no_way(self.analysis, source, target) else (source, target)
 
     # ---- verbs
 
@@ -176,11 +174,11 @@ class _Reading:
             return units and Ablate(units, "zero", span=self.node.span)
         if not isinstance(to, nodes.Call) or to.name.text not in ("mean", "resampled"):
             message = "units are ablated to `zero`, `mean(SET)` or `resampled(SET, seed=0)`"
-            self.findings.error("E302", message, to.span)
+            self.analysis.error("E302", message, to.span)
             return None
         drawn = to.name.text == "resampled"
         formals = {"images": True, "seed": False} if drawn else {"images": True}
-        given = match(to, formals, self.findings)
+        given = match(to, formals, self.analysis)
         images = None if given is None else self.bench.source(given["images"])
         if given is None or images is None or units is None:
             return None
@@ -215,7 +213,7 @@ class _Reading:
 
     def splice(self) -> Step | None:
         if len(self.node.units) != 1:
-            self.findings.error("E302", "one hand-written family is spliced", self.node.span)
+            self.analysis.error("E302", "one hand-written family is spliced", self.node.span)
             return None
         hand = self.hand(self.node.units[0])
         units = self.units([self.value("into")])
@@ -235,14 +233,14 @@ class _Reading:
         if source.circuit is not target.circuit or len(between) != 1:
             count = f"{len(between)} connections" if len(between) > 1 else "no connection"
             message = f"there is {count} from `{source.family}` to `{target.family}`; one is needed"
-            self.findings.error("E502", message, clause.span)
+            self.analysis.error("E502", message, clause.span)
             return None
         return ReplaceEdges(*edges, source, target, matched, where, self.node.span)
 
     # ---- clauses
 
     def hand(self, node: nodes.Expression) -> Hand | None:
-        return hand_family(self.bench.module, node, self.bench.circuits, self.findings)
+        return hand_family(self.analysis, node, self.bench.circuits)
 
     def match(self) -> Match | None:
         node = self.value("match")
@@ -250,11 +248,11 @@ class _Reading:
             node = nodes.Call(node.span, node.name, ())
         if not isinstance(node, nodes.Call) or node.name.text not in ("angle", "placed"):
             message = "units are matched by `angle(STIMULI, within=18deg)`, or `placed(STIMULI)`"
-            self.findings.error("E302", message, node.span)
+            self.analysis.error("E302", message, node.span)
             return None
         placed = node.name.text == "placed"
         formals = {"stimuli": False} if placed else {"stimuli": False, "within": False}
-        given = match(node, formals, self.findings)
+        given = match(node, formals, self.analysis)
         if given is None:
             return None
         grid = None
@@ -264,13 +262,13 @@ class _Reading:
                 return None
         within = 180.0
         if "within" in given:
-            evaluator = Evaluator(self.bench.module, self.findings)
+            evaluator = Evaluator(self.analysis)
             limit = evaluator.constant(given["within"], "angle", "`within`")
             if limit is None:
                 return None
             if not 0.0 <= limit <= 180.0:
                 message = "`within` is an angle from 0deg to 180deg"
-                self.findings.error("E304", message, given["within"].span)
+                self.analysis.error("E304", message, given["within"].span)
                 return None
             within = limit
         return Match(placed, grid, within, self.clauses["match"].span)
@@ -280,13 +278,13 @@ class _Reading:
         help_ = "Write `{ gain = matched(photos, quantity=linear) }`."
         if "gain" not in self.attributes:
             message = "`splice` says how strong the hand-written units are"
-            self.findings.error("E207", message, self.node.span, help=help_)
+            self.analysis.error("E207", message, self.node.span, help=help_)
             return None
         node = self.attributes["gain"].value
         if not isinstance(node, nodes.Call) or node.name.text != "matched":
-            self.findings.error("E302", "`gain` is matched on images", node.span, help=help_)
+            self.analysis.error("E302", "`gain` is matched on images", node.span, help=help_)
             return None
-        given = match(node, {"images": True, "quantity": False}, self.findings)
+        given = match(node, {"images": True, "quantity": False}, self.analysis)
         images = None if given is None else self.bench.source(given["images"])
         if given is None or images is None:
             return None
@@ -296,7 +294,7 @@ class _Reading:
         name = quantity.name.text if isinstance(quantity, nodes.Reference) else quantity.span.text
         if name not in _RULES:
             message = with_hint(f"there is no rule `{name}` to match gains by", name, _RULES)
-            self.findings.error("E201", message, quantity.span, help=f"Rules: {listed(_RULES)}.")
+            self.analysis.error("E201", message, quantity.span, help=f"Rules: {listed(_RULES)}.")
             return None
         return images, name
 
@@ -312,9 +310,9 @@ class _Reading:
         if quantity is None:
             message = "edges are chosen by `weight`, `abs(weight)` or `angle`"
             help_ = "Write `where weight < 0`, or `where angle > 60deg`."
-            self.findings.error("E302", message, node.left.span, help=help_)
+            self.analysis.error("E302", message, node.left.span, help=help_)
             return None
-        evaluator = Evaluator(self.bench.module, self.findings)
+        evaluator = Evaluator(self.analysis)
         unit = "angle" if quantity == "angle" else "real"
         value = evaluator.constant(node.right, unit, f"`{node.left.span.text}`")
         if value is None:
@@ -328,7 +326,7 @@ def is_grid(bench: Workbench, name: str, node: nodes.Expression) -> bool:
     if generator in ("arcs", "discs"):
         return True
     message = f"angles are measured on circles (`arcs` or `discs`), not on {generator}"
-    bench.findings.error("E302", message, node.span)
+    bench.analysis.error("E302", message, node.span)
     return False
 
 

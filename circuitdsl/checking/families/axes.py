@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.analysis import Analysis, question
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.axes import PERIOD_DEG, Axis, AxisKind
 from circuitdsl.syntax import nodes
@@ -36,41 +37,43 @@ _UNPLACED: dict[AxisKind, str] = {
 """What to write instead of `at`, for members that stand at no angle."""
 
 
-def family_axes(module: Module, node: nodes.Family, findings: Findings) -> tuple[Axis, ...] | None:
+@question
+def family_axes(analysis: Analysis, name: str) -> tuple[Axis, ...] | None:
     """The axes of a family; None if one of them is faulty."""
+    node = analysis.module.families[name]
     axes: list[Axis] = []
     sound = True
     for written in node.axes:
-        axis = axis_of(module, written, findings)
-        if axis is None or not _new_among(axes, axis, node, written, findings):
+        axis = axis_of(analysis, written)
+        if axis is None or not _new_among(axes, axis, node, written, analysis):
             sound = False
         else:
             axes.append(axis)
     if sound:
-        _closed_phases(tuple(axes), node, findings)
+        _closed_phases(tuple(axes), node, analysis)
     return tuple(axes) if sound else None
 
 
 def _new_among(
-    axes: list[Axis], axis: Axis, node: nodes.Family, written: nodes.Axis, findings: Findings
+    axes: list[Axis], axis: Axis, node: nodes.Family, written: nodes.Axis, analysis: Analysis
 ) -> bool:
     for other in axes:
         if axis.name == other.name:
             message = f"`{node.name.text}` has two axes `{axis.name}`"
-            findings.error("E203", message, written.name.span)
+            analysis.error("E203", message, written.name.span)
         elif axis.turns_plane and other.turns_plane:
             message = f"`{other.name}` and `{axis.name}` both turn the plane"
-            findings.error("E410", message, written.span, help="A family turns along one axis.")
+            analysis.error("E410", message, written.span, help="A family turns along one axis.")
         elif axis.kind == other.kind != "cases":
             message = f"`{other.name}` and `{axis.name}` are both {axis.kind} axes"
-            findings.error("E410", message, written.span, help="Keep one of them.")
+            analysis.error("E410", message, written.span, help="Keep one of them.")
         else:
             continue
         return False
     return True
 
 
-def _closed_phases(axes: tuple[Axis, ...], node: nodes.Family, findings: Findings) -> None:
+def _closed_phases(axes: tuple[Axis, ...], node: nodes.Family, analysis: Analysis) -> None:
     """Half a turn of a grating negates its phase, so `orient` needs both signs of every phase."""
     phase = next((axis for axis in axes if axis.kind == "phase"), None)
     if phase is None or not any(axis.kind == "orient" for axis in axes):
@@ -79,7 +82,7 @@ def _closed_phases(axes: tuple[Axis, ...], node: nodes.Family, findings: Finding
     lone = [angle for angle in phase.angles_deg if round(-angle % 360.0, 6) % 360.0 not in there]
     if lone:
         written = next(axis for axis in node.axes if axis.name.text == phase.name)
-        findings.error(
+        analysis.error(
             "E407",
             f"`{phase.name}` has the phase {lone[0]:g}deg but not {-lone[0] % 360.0:g}deg",
             written.span,
@@ -88,37 +91,36 @@ def _closed_phases(axes: tuple[Axis, ...], node: nodes.Family, findings: Finding
         )
 
 
-def axis_of(module: Module, written: nodes.Axis, findings: Findings) -> Axis | None:
+def axis_of(analysis: Analysis, written: nodes.Axis) -> Axis | None:
     """An axis of a family; None if it is faulty."""
     kind, name = written.kind, written.name.text
     if not isinstance(kind, nodes.Call | nodes.Reference):
         message = f"an axis is one of {listed(_KINDS)}"
-        findings.error("E302", message, kind.span, help=f"Write `{name}: rot(8)`.")
+        analysis.error("E302", message, kind.span, help=f"Write `{name}: rot(8)`.")
         return None
     word = kind.name.text
     if word not in _KINDS:
         message = with_hint(f"there is no axis kind `{word}`", word, _KINDS)
-        findings.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
+        analysis.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
         return None
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
     placed = next((a for a in call.arguments if a.name is not None and a.name.text == "at"), None)
     if placed is not None and placed.name is not None and word in _UNPLACED:
         message = f"`{word}()` has no argument `at`, which puts members at angles"
-        findings.error("E206", message, placed.name.span, help=_UNPLACED[word])
+        analysis.error("E206", message, placed.name.span, help=_UNPLACED[word])
         return None
     formals = _FORMALS.get(word)
-    given = match(call, {"count": False, "at": False} if formals is None else formals, findings)
-    return None if given is None else _Reader(module, word, written, findings).read(given)
+    given = match(call, {"count": False, "at": False} if formals is None else formals, analysis)
+    return None if given is None else _Reader(analysis, word, written).read(given)
 
 
 @dataclass(frozen=True)
 class _Reader:
     """Reads what is between the brackets of one axis."""
 
-    module: Module
+    analysis: Analysis
     kind: AxisKind
     written: nodes.Axis
-    findings: Findings
 
     @property
     def name(self) -> str:
@@ -133,35 +135,35 @@ class _Reader:
         if len(given) != 1:
             message = f"`{self.kind}` takes a number of members, or their angles"
             help_ = f"Write `{self.kind}(8)`, or `{self.kind}(at=[0deg, 31deg])`."
-            self.findings.error("E207", message, self.written.kind.span, help=help_)
+            self.analysis.error("E207", message, self.written.kind.span, help=help_)
             return None
         return self.placed(given["at"]) if "at" in given else self.counted(given["count"])
 
     def counted(self, node: nodes.Expression) -> Axis | None:
-        evaluator = Evaluator(self.module, self.findings)
+        evaluator = Evaluator(self.analysis)
         count = evaluator.constant(node, "int", f"the members of `{self.kind}`")
         if count is None:
             return None
         if count < 1:
             message = f"`{self.kind}` needs 1 member or more"
-            self.findings.error("E304", message, node.span)
+            self.analysis.error("E304", message, node.span)
             return None
         if count > MOST_MEMBERS:
             message = f"{count:,.0f} members; a family may have {MOST_MEMBERS:,}"
-            self.findings.error("E113", message, node.span)
+            self.analysis.error("E113", message, node.span)
             return None
         return Axis(self.name, self.kind, int(count), span=self.written.span)
 
     def dilated(self, count: nodes.Expression, ratio: nodes.Expression) -> Axis | None:
         """`scale(3, ratio=1.5)`."""
         axis = self.counted(count)
-        factor = Evaluator(self.module, self.findings).constant(ratio, "real", "`ratio`")
+        factor = Evaluator(self.analysis).constant(ratio, "real", "`ratio`")
         if axis is None or factor is None:
             return None
         if not 1.0 < factor <= LARGEST_RATIO or factor**axis.count > LARGEST_DILATION:
             message = f"`ratio` is above 1 and at most {LARGEST_RATIO:g}, and the largest member "
             message += f"at most {LARGEST_DILATION:g} times the smallest"
-            self.findings.error("E304", message, ratio.span)
+            self.analysis.error("E304", message, ratio.span)
             return None
         return replace(axis, ratio=factor)
 
@@ -171,9 +173,9 @@ class _Reader:
         items = node.items if isinstance(node, nodes.Listing) else ()
         if not items:
             message = "`at` is a list of angles, or a family of an imported file"
-            self.findings.error("E302", message, node.span)
+            self.analysis.error("E302", message, node.span)
             return None
-        evaluator = Evaluator(self.module, self.findings)
+        evaluator = Evaluator(self.analysis)
         angles = [evaluator.constant(item, "angle", "a member of `at`") for item in items]
         if any(angle is None for angle in angles):
             return None
@@ -184,7 +186,7 @@ class _Reader:
             turned = round(angle % period, 9) % period
             if turned in seen:
                 message = f"{item.span.text} is there twice; `{self.kind}` repeats after "
-                self.findings.error("E208", f"{message}{period:g}deg", item.span)
+                self.analysis.error("E208", f"{message}{period:g}deg", item.span)
                 return None
             seen.add(turned)
         return Axis(self.name, self.kind, len(at_deg), at_deg, span=self.written.span)
@@ -197,13 +199,13 @@ class _Reader:
         where, other, axis_name = found
         text = node.name.text
         wanted = [axis for axis in other.axes if axis_name in ("", axis.name.text)]
-        axes = [axis_of(where, axis, Findings()) for axis in wanted]
+        axes = [axis_of(self.analysis.of(where), axis) for axis in wanted]
         if None in axes:
             return None  # the other file is told
         fitting = [axis for axis in axes if axis is not None and axis.kind == self.kind]
         if len(fitting) != 1:
             message = f"`{text}` has no `{self.kind}` axis to take angles from"
-            self.findings.error("E409", message, node.span)
+            self.analysis.error("E409", message, node.span)
             return None
         origin = text.removesuffix(f".{axis_name}") if axis_name else text
         angles = fitting[0].angles_deg
@@ -212,21 +214,21 @@ class _Reader:
     def _family(self, node: nodes.Reference) -> tuple[Module, nodes.Family, str] | None:
         """The family that a dotted name leads to, its module, and the axis named after it."""
         text = node.name.text
-        where, rest = self.module, text
+        where, rest = self.analysis.module, text
         while (inner := where.inner(rest)) is not None:
             where, rest = inner
         family_name, _, axis_name = rest.partition(".")
-        if where is self.module:
+        if where is self.analysis.module:
             if not where.silent(text):
                 message = f"`at` takes the angles of a family of an imported file; found `{text}`"
                 help_ = f'Write `import "FILE" as NAME`, then `at=NAME.{family_name}`.'
-                self.findings.error("E201", message, node.span, help=help_)
+                self.analysis.error("E201", message, node.span, help=help_)
             return None
         other = where.families.get(family_name)
         if other is None:
             if not where.silent(family_name):
                 known = [text.removesuffix(rest) + key for key in where.families]
                 message = with_hint(f"no family `{text}`", text, known)
-                self.findings.error("E201", message, node.span)
+                self.analysis.error("E201", message, node.span)
             return None
         return where, other, axis_name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isclose
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.families.calibrate import stimulus_name
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.checking.values.kinds import described
 from circuitdsl.ir.angles import largest_gap_deg
@@ -30,12 +30,12 @@ _FEWEST_ANGLES = 8
 
 
 def expectations(
-    module: Module, node: nodes.Family, axes: tuple[Axis, ...], findings: Findings
+    analysis: Analysis, node: nodes.Family, axes: tuple[Axis, ...]
 ) -> tuple[Expectation, ...]:
     """The expectations of a family, faulty ones left out."""
     if node.block is None:
         return ()
-    reader = _Reader(module, findings, next((axis for axis in axes if axis.turns_plane), None))
+    reader = _Reader(analysis, next((axis for axis in axes if axis.turns_plane), None))
     read = (reader.expectation(each) for each in node.block.expectations)
     return tuple(each for each in read if each is not None)
 
@@ -50,8 +50,8 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Reader:
-    module: Module
-    findings: Findings
+    analysis: Analysis
+
     rotation: Axis | None
 
     def expectation(self, node: nodes.Expectation) -> Expectation | None:
@@ -61,12 +61,12 @@ class _Reader:
         if left.unit != right.unit:
             words = [_words(side.unit) for side in (left, right)]
             message = f"`expect` compares {words[0]} with {words[1]}"
-            self.findings.error("E301", message, node.span)
+            self.analysis.error("E301", message, node.span)
             return None
         if all(term.measure is None for term in (*left.terms, *right.terms)):
             message = "nothing is measured here"
             help_ = f"Measures: {listed(MEASURES)}."
-            self.findings.error("E302", message, node.span, help=help_)
+            self.analysis.error("E302", message, node.span, help=help_)
             return None
         return Expectation(left.terms, node.comparison, right.terms, left.unit, node.span)
 
@@ -80,7 +80,7 @@ class _Reader:
         if isinstance(node, nodes.Chain) and any(map(_is_measure, node.parts)):
             return self.product(node)
         if isinstance(node, nodes.Call) and (
-            _is_measure(node) or node.name.text not in self.module.functions
+            _is_measure(node) or node.name.text not in self.analysis.module.functions
         ):
             measure = self.measure(node)
             return None if measure is None else _Side((ClaimTerm(1.0, measure),), _unit(measure))
@@ -92,7 +92,7 @@ class _Reader:
         if len(sound) < len(parts):
             return None
         if len({part.unit for part in sound}) > 1:
-            self.findings.error("E301", "cannot add an angle and a plain number", node.span)
+            self.analysis.error("E301", "cannot add an angle and a plain number", node.span)
             return None
         signs = ["+", *node.operators]
         terms = [
@@ -109,30 +109,30 @@ class _Reader:
             if _is_measure(part):
                 if found is not None or operator == "/":
                     message = "a measure may be multiplied by numbers and divided by them"
-                    self.findings.error("E302", message, node.span)
+                    self.analysis.error("E302", message, node.span)
                     return None
                 found = self.side(part)
                 if found is None:
                     return None
                 continue
-            value = Evaluator(self.module, self.findings).constant(part, "real", "a factor")
+            value = Evaluator(self.analysis).constant(part, "real", "a factor")
             if value is None:
                 return None
             if operator == "/" and value == 0:
-                self.findings.error("E308", "a division by zero has no value", node.span)
+                self.analysis.error("E308", "a division by zero has no value", node.span)
                 return None
             factor = factor * value if operator == "*" else factor / value
         return None if found is None else _times(found, factor)
 
     def number(self, node: nodes.Expression) -> _Side | None:
-        value = Evaluator(self.module, self.findings).value(node)
+        value = Evaluator(self.analysis).value(node)
         if value is None:
             return None
         if isinstance(value, Number) and value.unit in ("real", "int", "angle"):
             return _Side((ClaimTerm(value.value),), "angle" if value.unit == "angle" else "real")
         what = "a dial" if isinstance(value, Dial | Apply) else described(value)
         message = f"`expect` compares measures with numbers and angles, not with {what}"
-        self.findings.error("E302", message, node.span)
+        self.analysis.error("E302", message, node.span)
         return None
 
     def measure(self, node: nodes.Call) -> Measure | None:
@@ -141,13 +141,13 @@ class _Reader:
         if name not in MEASURES:
             message = with_hint(f"there is no measure `{name}`", name, MEASURES)
             help_ = f"Measures: {listed(MEASURES)}."
-            self.findings.error("E201", message, node.name.span, help=help_)
+            self.analysis.error("E201", message, node.name.span, help=help_)
             return None
         first = next((a for a in node.arguments if a.name is None), None)
         if first is None:
-            self.findings.error("E207", f"`{name}()` needs a stimulus set", node.span)
+            self.analysis.error("E207", f"`{name}()` needs a stimulus set", node.span)
             return None
-        shown = stimulus_name(self.module, first.value, self.findings)
+        shown = stimulus_name(self.analysis, first.value)
         built = None if shown is None else self.stimulus(first.value.span.text)
         if shown is None or built is None:
             return None
@@ -158,8 +158,8 @@ class _Reader:
 
     def stimulus(self, name: str) -> Stimulus | None:
         """The set of that name, read in silence: it is reported where it stands."""
-        found = self.module.home_of("stimuli", name)
-        return None if found is None else stimulus(found[0], found[0].stimuli[found[1]], Findings())
+        found = self.analysis.module.home_of("stimuli", name)
+        return None if found is None else stimulus(self.analysis.of(found[0]), found[1])
 
     def settings(
         self, node: nodes.Call, shown: Stimulus, first: nodes.Argument
@@ -178,9 +178,9 @@ class _Reader:
                 message = f"`{shown.name}` has no setting `{name}` to choose images by"
                 span = argument.span if argument.name is None else argument.name.span
                 help_ = f"It has: {listed(known)}."
-                self.findings.error("E206", with_hint(message, name, known), span, help=help_)
+                self.analysis.error("E206", with_hint(message, name, known), span, help=help_)
                 return None
-            evaluator = Evaluator(self.module, self.findings)
+            evaluator = Evaluator(self.analysis)
             unit = kinds[name].unit if name in kinds else "real"
             value = evaluator.constant(argument.value, unit, f"`{name}`")
             if value is None:
@@ -188,7 +188,7 @@ class _Reader:
             relative = name == "th" and self.rotation is not None
             if not relative and not any(isclose(value, own, abs_tol=1e-6) for own in has[name]):
                 message = f"`{shown.name}` has no image with `{name} = {argument.value.span.text}`"
-                self.findings.error("E902", message, argument.value.span)
+                self.analysis.error("E902", message, argument.value.span)
                 return None
             found[name] = value
         return tuple(found.items())
@@ -209,7 +209,7 @@ class _Reader:
             if largest_gap_deg(angles, period) > 1.01 * period / len(angles):
                 fault = f"the angles of `{shown.name}` are not spread evenly over {period:g}deg"
         if fault:
-            self.findings.error("E902", fault, node.span)
+            self.analysis.error("E902", fault, node.span)
         return not fault
 
 

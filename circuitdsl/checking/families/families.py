@@ -5,15 +5,16 @@ from __future__ import annotations
 from math import prod
 from typing import Literal
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.families.axes import MOST_MEMBERS, family_axes
 from circuitdsl.checking.families.calibrate import calibration
 from circuitdsl.checking.families.expect import expectations
 from circuitdsl.checking.families.identify import identified
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.layers import family_layer
-from circuitdsl.checking.names.scope import Module, attributes
-from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.scope import Module
+from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.checking.values.kinds import Point, no_taps
 from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.backbones import BACKBONES
@@ -29,79 +30,77 @@ _ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify"
 _NORMS = ("none", "lrn")
 
 
-def backbone(node: nodes.Backbone, findings: Findings) -> BackboneUse | None:
+def backbone(node: nodes.Backbone, analysis: Analysis) -> BackboneUse | None:
     """A `backbone` declaration; None if its architecture is unknown."""
     call = node.value
     name = call.name.text
     if name not in BACKBONES:
         message = with_hint(f"there is no architecture `{name}`", name, BACKBONES)
-        findings.error("E201", message, call.name.span, help=f"Known: {listed(BACKBONES)}.")
+        analysis.error("E201", message, call.name.span, help=f"Known: {listed(BACKBONES)}.")
         return None
-    given = match(call, {"input": False, "norm": False, "weights": False}, findings)
+    given = match(call, {"input": False, "norm": False, "weights": False}, analysis)
     if given is None:
         return BackboneUse(node.name.text, name, BACKBONES[name].input_px, "none", node.span)
     return BackboneUse(
         node.name.text,
         name,
-        _input_px(given.get("input"), name, findings),
-        _own_norm(given.get("norm"), findings),
+        _input_px(given.get("input"), name, analysis),
+        _own_norm(given.get("norm"), analysis),
         node.span,
-        _weights(given.get("weights"), findings),
+        _weights(given.get("weights"), analysis),
     )
 
 
-def _weights(node: nodes.Expression | None, findings: Findings) -> str | None:
+def _weights(node: nodes.Expression | None, analysis: Analysis) -> str | None:
     """The name of the trained network whose weights are read."""
     if node is None or (isinstance(node, nodes.Text) and node.value.strip()):
         return None if node is None else node.value
     message = "`weights` names a trained network in quotes"
-    findings.error("E302", message, node.span, help='Write `weights="default"`.')
+    analysis.error("E302", message, node.span, help='Write `weights="default"`.')
     return None
 
 
-def _input_px(node: nodes.Expression | None, architecture: str, findings: Findings) -> int:
+def _input_px(node: nodes.Expression | None, architecture: str, analysis: Analysis) -> int:
     usual = BACKBONES[architecture].input_px
     if node is None:
         return usual
-    side = Evaluator(_NO_MODULE, findings).constant(node, "px", "`input`")
+    side = Evaluator(analysis.within(_NO_MODULE)).constant(node, "px", "`input`")
     if side is None:
         return usual
     if side != int(side) or not SMALLEST_INPUT <= side <= LARGEST_INPUT:
         message = f"`input` is a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
-        findings.error("E304", message, node.span)
+        analysis.error("E304", message, node.span)
         return usual
     return int(side)
 
 
-def _own_norm(node: nodes.Expression | None, findings: Findings) -> Literal["none", "lrn"]:
+def _own_norm(node: nodes.Expression | None, analysis: Analysis) -> Literal["none", "lrn"]:
     if node is None:
         return "none"
     if isinstance(node, nodes.Reference) and node.name.text in _NORMS:
         return node.name.text
     name = node.name.text if isinstance(node, nodes.Reference) else ""
     message = with_hint(f"`norm` of a backbone is {' or '.join(_NORMS)}", name, _NORMS)
-    findings.error("E201", message, node.span)
+    analysis.error("E201", message, node.span)
     return "none"
 
 
 _NO_MODULE = Module(nodes.CircuitFile(Source("", ""), None, ()))
 
 
-def family(
-    module: Module, node: nodes.Family, use: BackboneUse | None, findings: Findings
-) -> Family | None:
+def family(analysis: Analysis, node: nodes.Family, use: BackboneUse | None) -> Family | None:
     """A `family` declaration; None if nothing can be said of what connects to it."""
     name = node.name.text
     if name == INPUT:
         message = f"`{INPUT}` is the image; no family can have its name"
-        findings.error("E203", message, node.name.span, help="Choose another name.")
+        analysis.error("E203", message, node.name.span, help="Choose another name.")
         return None
-    found = attributes(node.block, _ATTRIBUTES, "a family", findings)
-    layer = family_layer(node, use, "units" in found, findings)
-    axes = family_axes(module, node, findings)
+    found = attributes(node.block, _ATTRIBUTES, "a family", analysis)
+    layer = family_layer(node, use, "units" in found, analysis)
+    axes = family_axes(analysis, name)
     if layer is None or axes is None:
         return None
-    evaluator = Evaluator(module, findings)
+    evaluator = Evaluator(analysis)
     values = {
         key: evaluator.scalar(found[key].value, "real", f"`{key}`")
         for key in ("gain", "bias")
@@ -109,44 +108,44 @@ def family(
     }
     for key, attribute in found.items():
         if key in ("gain", "bias", "centre", "calibrate") and "units" in found:
-            findings.error(
+            analysis.error(
                 "E706",
                 f"`{name}` consists of trained units, which are as they are; remove `{key}`",
                 attribute.name.span,
             )
         elif key in ("gain", "bias") and "calibrate" in found:
-            findings.error(
+            analysis.error(
                 "E208",
                 f"`calibrate` sets the gain and the bias; `{key}` is given too",
                 attribute.name.span,
                 help="Keep one of them.",
             )
         elif key == "centre" and "identify" in found:
-            findings.error(
+            analysis.error(
                 "E208",
                 "turns from a unit to itself would move its centre; `centre` is given too",
                 attribute.name.span,
                 help="Keep `identify` or `centre`.",
             )
     built = Family(
-        module.prefix + name,
+        analysis.module.prefix + name,
         axes,
         layer,
-        doc=_doc(found.get("doc"), findings),
+        doc=_doc(found.get("doc"), analysis),
         gain=values.get("gain") or ONE,
         bias=values.get("bias"),
-        calibrate=calibration(module, found.get("calibrate"), findings),
-        expectations=expectations(module, node, axes, findings),
-        centre=_centre(evaluator, found.get("centre"), findings),
-        units=_units(found.get("units"), layer, use, findings),
-        identify=identified(module, found.get("identify"), name, axes, findings),
+        calibrate=calibration(analysis, found.get("calibrate")),
+        expectations=expectations(analysis, node, axes),
+        centre=_centre(evaluator, found.get("centre"), analysis),
+        units=_units(found.get("units"), layer, use, analysis),
+        identify=identified(analysis, found.get("identify"), name, axes),
         span=node.span,
     )
-    return built if _sized(built, node, found.get("units"), findings) else None
+    return built if _sized(built, node, found.get("units"), analysis) else None
 
 
 def _centre(
-    evaluator: Evaluator, attribute: nodes.Attribute | None, findings: Findings
+    evaluator: Evaluator, attribute: nodes.Attribute | None, analysis: Analysis
 ) -> tuple[Scalar, Scalar] | None:
     if attribute is None:
         return None
@@ -155,30 +154,30 @@ def _centre(
         return None
     x, y = value.items
     if has_taps(x) or has_taps(y):
-        no_taps(attribute.value.span, findings)
+        no_taps(attribute.value.span, analysis)
         return None
     return x, y
 
 
-def _doc(attribute: nodes.Attribute | None, findings: Findings) -> str:
+def _doc(attribute: nodes.Attribute | None, analysis: Analysis) -> str:
     if attribute is None:
         return ""
     if isinstance(attribute.value, nodes.Text):
         return attribute.value.value
-    findings.error("E302", "`doc` expects a string", attribute.value.span)
+    analysis.error("E302", "`doc` expects a string", attribute.value.span)
     return ""
 
 
 def _sized(
-    built: Family, node: nodes.Family, units: nodes.Attribute | None, findings: Findings
+    built: Family, node: nodes.Family, units: nodes.Attribute | None, analysis: Analysis
 ) -> bool:
     count = prod(axis.count for axis in built.axes)
     if count > MOST_MEMBERS:
         message = f"`{built.name}` has {count:,} members; a family may have {MOST_MEMBERS:,}"
-        findings.error("E113", message, node.name.span)
+        analysis.error("E113", message, node.name.span)
         return False
     if built.units is not None and units is not None and len(built.units) != built.size:
-        findings.error(
+        analysis.error(
             "E705",
             f"`{built.name}` has {built.size} members, but names {len(built.units)} units",
             units.value.span,
@@ -188,25 +187,25 @@ def _sized(
 
 
 def _units(
-    attribute: nodes.Attribute | None, layer: str, use: BackboneUse | None, findings: Findings
+    attribute: nodes.Attribute | None, layer: str, use: BackboneUse | None, analysis: Analysis
 ) -> tuple[int, ...] | None:
     if attribute is None or use is None:
         return None
     width = use.geometry.by_name[layer].width
     items = attribute.value.items if isinstance(attribute.value, nodes.Listing) else ()
     if not items:
-        findings.error("E302", "`units` expects a list of unit numbers", attribute.value.span)
+        analysis.error("E302", "`units` expects a list of unit numbers", attribute.value.span)
         return None
     units: list[int] = []
     for item in items:
         if not isinstance(item, nodes.Number) or item.unit or item.value != int(item.value):
-            findings.error("E302", "a unit is a whole number", item.span)
+            analysis.error("E302", "a unit is a whole number", item.span)
             return None
         unit = int(item.value)
         if unit >= width:
             message = f"{layer}:{unit} is out of range; {layer} has {width} units"
-            findings.error("E701", message, item.span, help=f"Units count from 0 to {width - 1}.")
+            analysis.error("E701", message, item.span, help=f"Units count from 0 to {width - 1}.")
         elif unit in units:
-            findings.error("E208", f"unit {unit} is given twice", item.span)
+            analysis.error("E208", f"unit {unit} is given twice", item.span)
         units.append(unit)
     return tuple(units)

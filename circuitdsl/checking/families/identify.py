@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import tap_px
 from circuitdsl.checking.families.aliasing import SampledKernel
-from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis
@@ -34,11 +33,10 @@ TOLERANCE = 1e-6
 
 
 def identified(
-    module: Module,
+    analysis: Analysis,
     attribute: nodes.Attribute | None,
     family: str,
     axes: tuple[Axis, ...],
-    findings: Findings,
 ) -> tuple[tuple[str, float], ...]:
     """The turns of an `identify` attribute; none without one or if it is faulty."""
     if attribute is None:
@@ -46,34 +44,34 @@ def identified(
     node = attribute.value
     if not isinstance(node, nodes.Call) or node.name.text != "turn":
         message = "`identify` is `turn(AXIS=ANGLE, ...)`"
-        findings.error("E302", message, node.span, help="Write `identify = turn(th=180deg)`.")
+        analysis.error("E302", message, node.span, help="Write `identify = turn(th=180deg)`.")
         return ()
     turning = {axis.name: axis for axis in axes if axis.kind in _TURNED}
-    given = match(node, dict.fromkeys(turning, False), findings)
+    given = match(node, dict.fromkeys(turning, False), analysis)
     if given is None:
         return ()
     turns: list[tuple[str, float]] = []
     for name, value in given.items():
-        angle = Evaluator(module, findings).constant(value, "angle", f"the turn of `{name}`")
-        if angle is None or not _is_step(turning[name], angle, family, value, findings):
+        angle = Evaluator(analysis).constant(value, "angle", f"the turn of `{name}`")
+        if angle is None or not _is_step(turning[name], angle, family, value, analysis):
             return ()
         turns.append((name, angle % PERIOD_DEG[turning[name].kind]))
     if all(angle < STEP_DEG for _, angle in turns):
         message = "`identify` turns nothing: every unit is itself already"
-        findings.error("E405", message, node.span, help="Remove it, or turn by a step of an axis.")
+        analysis.error("E405", message, node.span, help="Remove it, or turn by a step of an axis.")
         return ()
     return tuple(turns)
 
 
 def _is_step(
-    axis: Axis, angle: float, family: str, node: nodes.Expression, findings: Findings
+    axis: Axis, angle: float, family: str, node: nodes.Expression, analysis: Analysis
 ) -> bool:
     """Whether a turn leads from each member of an axis to another one."""
     period = PERIOD_DEG[axis.kind]
     for start in axis.angles_deg:
         goal = start + angle
         if min(apart_deg(other, goal, period) for other in axis.angles_deg) > STEP_DEG:
-            findings.error(
+            analysis.error(
                 "E405",
                 f"`identify` turns `{axis.name}` by {angle:g}deg, but `{family}` has no member at "
                 f"{goal % period:g}deg",
@@ -87,7 +85,7 @@ def _is_step(
 
 
 def unchanged(
-    joined: Joined, use: BackboneUse, dials: Mapping[str, float], findings: Findings
+    joined: Joined, use: BackboneUse, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
     """Report a kernel that is another one after the turns of its target's `identify`."""
     target = joined.target
@@ -115,7 +113,7 @@ def unchanged(
     here = target.span.source is joined.connection.span.source
     signs = sum_apart <= TOLERANCE * largest
     turns = ", ".join(f"{name} by {angle:g}deg" for name, angle in target.identify)
-    findings.error(
+    analysis.error(
         "E406",
         f"the kernel changes {'sign ' if signs else ''}under `identify`"
         + ("; members would cancel" if signs else ", so its units are not one"),

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.analysis import Analysis, question
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.checking.names import units
-from circuitdsl.checking.names.scope import Bound, Module
 from circuitdsl.checking.names.standard import standard_home
+from circuitdsl.checking.scope import Bound, Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.arithmetic import combined, negated
 from circuitdsl.checking.values.kinds import (
@@ -49,21 +50,18 @@ class Evaluator:
     """Evaluates expressions of one module.
 
     Attributes:
-        module: Whose names the expressions mean.
-        findings: Where misfits are reported.
+        analysis: Whose names the expressions mean, and where faults are reported.
         formals: Values of the formals around the expression; they hide other names.
         inside: The functions being written out, outermost first.
     """
 
     def __init__(
         self,
-        module: Module,
-        findings: Findings,
+        analysis: Analysis,
         formals: dict[str, Value | None] | None = None,
         inside: tuple[Bound, ...] = (),
     ) -> None:
-        self.module = module
-        self.findings = findings
+        self.analysis = analysis
         self.formals = formals or {}
         self.inside = inside
 
@@ -74,7 +72,7 @@ class Evaluator:
             return handler(self, node)
         kinds: dict[type, str] = {nodes.Text: "a string", nodes.Listing: "a list"}
         kind = kinds.get(type(node), "`and`")
-        self.findings.error("E302", f"{kind} has no meaning here", node.span)
+        self.analysis.error("E302", f"{kind} has no meaning here", node.span)
         return None
 
     def typed(self, node: nodes.Expression, type_: str, what: str) -> Value | None:
@@ -82,17 +80,17 @@ class Evaluator:
         value = self.value(node)
         if value is None:
             return None
-        return as_type(value, type_, node.span, what, self.findings)
+        return as_type(value, type_, node.span, what, self.analysis)
 
     def declared(self, node: nodes.Expression, unit: nodes.Name | None, what: str) -> Value | None:
         """The value of an expression as the type that its declaration names, if it names one."""
         if unit is None:
             return self.value(node)
-        type_ = named_type(unit, TYPES, self.findings)
+        type_ = named_type(unit, TYPES, self.analysis)
         value = self.value(node)
         if type_ is None or value is None:
             return None
-        return as_type(value, type_, node.span, what, self.findings)
+        return as_type(value, type_, node.span, what, self.analysis)
 
     def scalar(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> Scalar | None:
         """The value of an expression as a scalar."""
@@ -104,12 +102,12 @@ class Evaluator:
         if scalar is None:
             return None
         if type_ != "tap" and has_taps(scalar):
-            no_taps(node.span, self.findings)
+            no_taps(node.span, self.analysis)
             return None
         if isinstance(scalar, Number):
             return scalar.value
         dial = next(part for part in nodes_of(scalar) if isinstance(part, Dial))
-        self.findings.error(
+        self.analysis.error(
             "E309",
             f"{what} must be a fixed number; this reads the dial `{dial.name}`",
             node.span,
@@ -122,7 +120,7 @@ class Evaluator:
     def _number(self, node: nodes.Number) -> Value | None:
         number = literal(node.value, node.unit, node.span)
         if number.value > LARGEST:
-            self.findings.error("E113", f"`{node.text}` is too large a number", node.span)
+            self.analysis.error("E113", f"`{node.text}` is too large a number", node.span)
             return None
         return number
 
@@ -130,13 +128,13 @@ class Evaluator:
         operand = self.value(node.operand)
         if operand is None or node.sign == "+":
             return operand
-        return negated(operand, node.span, self.findings)
+        return negated(operand, node.span, self.analysis)
 
     def _power(self, node: nodes.Power) -> Value | None:
         base, exponent = self.value(node.base), self.value(node.exponent)
         if base is None or exponent is None:
             return None
-        return combined("^", base, exponent, node.span, self.findings)
+        return combined("^", base, exponent, node.span, self.analysis)
 
     def _chain(self, node: nodes.Chain) -> Value | None:
         values = [self.value(part) for part in node.parts]
@@ -148,12 +146,12 @@ class Evaluator:
             span = node.span
             if index + 1 < len(node.operators):
                 span = Span(span.source, span.start, node.parts[index + 1].span.end)
-            total = combined(operator, total, part, span, self.findings)
+            total = combined(operator, total, part, span, self.analysis)
         return total
 
     def _point(self, node: nodes.Pair) -> Value | None:
         if len(node.items) != 2:
-            self.findings.error("E302", "a point is a pair `(x, y)` of lengths", node.span)
+            self.analysis.error("E302", "a point is a pair `(x, y)` of lengths", node.span)
             return None
         items = [self.scalar(item, "px", "a coordinate") for item in node.items]
         if items[0] is None or items[1] is None:
@@ -165,7 +163,7 @@ class Evaluator:
         name = node.frame.text
         if name not in FRAMES:
             message = with_hint(f"there is no frame `{name}`", name, FRAMES)
-            self.findings.error(
+            self.analysis.error(
                 "E201", message, node.frame.span, help=f"Frames: {', '.join(FRAMES)}."
             )
             return None
@@ -175,7 +173,7 @@ class Evaluator:
         if profile is None or profile.frame is not None:
             found = "a profile with a frame" if profile else described(value)
             message = f"`@ {name}` follows a profile, not {found}"
-            self.findings.error("E307", message, node.span)
+            self.analysis.error("E307", message, node.span)
             return None
         return replace(profile, frame=name)
 
@@ -185,14 +183,14 @@ class Evaluator:
         name = node.name.text
         if name in self.formals:
             return self.formals[name]
-        return self._named(self.module, name, node.name)
+        return self._named(self.analysis.module, name, node.name)
 
     def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
         if units.names_layer(module, name):
-            return units.whole_layer(module, node, self.findings)
+            return units.whole_layer(self.analysis.within(module), node)
         if name in module.params:
             return self._dial(module, name, node.span)
-        if name in module.lets or name in module.values:
+        if name in module.lets or name in self.analysis.within(module).values:
             return self._let(module, name, node.span)
         if name in module.functions:
             call = nodes.Call(node.span, node, ())
@@ -217,47 +215,49 @@ class Evaluator:
         message = f"`{node.text}` has not been imported" if home else f"no value `{node.text}`"
         if not home:
             message = with_hint(message, node.text, known)
-        self.findings.error("E201", message, node.span, note=note, help=help_)
+        self.analysis.error("E201", message, node.span, note=note, help=help_)
 
     def _dial(self, module: Module, name: str, span: Span) -> Value | None:
-        param = dial(module, name, self.findings)
+        param = dial(self.analysis.of(module), name)
         return None if param is None else Dial(param.name, param.unit, span)
 
     def _let(self, module: Module, name: str, span: Span) -> Value | None:
-        if name in module.values:
-            return module.values[name]
-        if name in module.busy or len(module.busy) + len(self.inside) > DEEPEST_CALLS:
-            self._circular(name, module.busy, name in module.busy, span)
+        home = self.analysis.of(module)
+        values, busy = home.values, home.busy
+        if name in values:
+            return values[name]
+        if name in busy or len(busy) + len(self.inside) > DEEPEST_CALLS:
+            self._circular(name, busy, name in busy, span)
             return None
         node = module.lets[name]
         if module.is_copy(node):
             message = f"`{name}` is a copy of a circuit, which has no value of its own"
-            self.findings.error("E201", message, span, help=f"Connect `{name}.FAMILY`.")
+            self.analysis.error("E201", message, span, help=f"Connect `{name}.FAMILY`.")
             return None
-        module.busy.append(name)
-        evaluator = Evaluator(module, self.findings, inside=self.inside)
+        busy.append(name)
+        evaluator = Evaluator(home, inside=self.inside)
         value = evaluator.declared(node.value, node.unit, f"`{name}`")
-        module.busy.pop()
-        module.values[name] = value
+        busy.pop()
+        values[name] = value
         return value
 
     def _circular(self, name: str, chain: list[str], circular: bool, span: Span) -> None:
         if circular:
             around = " -> ".join((*chain[chain.index(name) :], name))
             message = f"`{name}` is defined through itself: {around}"
-            self.findings.error("E210", message, span, help="Definitions may not go in a circle.")
+            self.analysis.error("E210", message, span, help="Definitions may not go in a circle.")
         else:
             message = f"definitions lead through more than {DEEPEST_CALLS} others"
-            self.findings.error("E113", message, span)
+            self.analysis.error("E113", message, span)
 
     # ---- calls
 
     def _call(self, node: nodes.Call) -> Value | None:
-        module, name = self.module, node.name.text
+        module, name = self.analysis.module, node.name.text
         if (known := module.home_of("functions", name)) is not None:
             return self._apply(known[0].functions[known[1]], node)
         if name == units.FOUND:
-            return units.found(module, node, self._count, self.findings)
+            return units.found(self.analysis, node, self._count)
         while (inner := module.inner(name)) is not None:
             module, name = inner
         if module.silent(name):
@@ -280,18 +280,18 @@ class Evaluator:
         elif name in module.params or name in module.lets:
             message = f"`{node.text}` is a value, not a function"
             help_ = f"`{name}` is written without `(...)`."
-        self.findings.error("E201", message, node.span, help=help_)
+        self.analysis.error("E201", message, node.span, help=help_)
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
         function, home = bound.node, bound.home
         given = None
         if self._may_write_out(bound, call):
             formals = {formal.name.text: formal.default is None for formal in function.formals}
-            given = match(call, formals, self.findings)
+            given = match(call, formals, self.analysis)
         if given is None:
             return None
         name = function.name.text
-        inner = Evaluator(home, self.findings, inside=(*self.inside, bound))
+        inner = Evaluator(self.analysis.within(home), inside=(*self.inside, bound))
         values: dict[str, Value | None] = {}
         for formal in function.formals:
             key = formal.name.text
@@ -310,15 +310,15 @@ class Evaluator:
 
     def _own(self, value: Value | None, home: Module, span: Span) -> Value | None:
         """A value of the library, placed where the user called for it."""
-        if value is None or not home.standard or self.module.standard:
+        if value is None or not home.standard or self.analysis.module.standard:
             return value
         return moved(value, span)
 
     def _may_write_out(self, bound: Bound, call: nodes.Call) -> bool:
         """Whether a function can be written out here without going on for ever."""
-        if not self.findings.affords(nested=bool(self.inside)):
+        if not self.analysis.findings.affords(nested=bool(self.inside)):
             message = "functions call one another too often to be written out"
-            self.findings.error("E113", message, bound.node.name.span)
+            self.analysis.error("E113", message, bound.node.name.span)
             return False
         if bound in self.inside or len(self.inside) > DEEPEST_CALLS:
             chain = [outer.node.name.text for outer in self.inside]
@@ -330,10 +330,10 @@ class Evaluator:
         return self.constant(node, "int", what)
 
     def _unit(self, node: nodes.Unit) -> Value | None:
-        return units.one_unit(self.module, node, self.findings)
+        return units.one_unit(self.analysis, node)
 
     def _selection(self, node: nodes.Selection) -> Value | None:
-        return units.selection(self.module, node, self.findings)
+        return units.selection(self.analysis, node)
 
     _handlers: ClassVar[dict[type, Callable[[Evaluator, Any], Value | None]]] = {
         nodes.Number: _number,
@@ -349,24 +349,18 @@ class Evaluator:
     }
 
 
-def dial(module: Module, name: str, findings: Findings) -> Param | None:
+@question
+def dial(analysis: Analysis, name: str) -> Param | None:
     """The dial that a `param` declares; None if the declaration is faulty."""
-    if name not in module.dials:
-        module.dials[name] = None  # a default that reads its own dial finds none
-        module.dials[name] = _dial(module, module.params[name], findings)
-    return module.dials[name]
-
-
-def _dial(module: Module, node: nodes.Param, findings: Findings) -> Param | None:
-    evaluator = Evaluator(module, findings)
-    name = node.name.text
+    node = analysis.module.params[name]
+    evaluator = Evaluator(analysis)
     if node.unit is not None:
-        unit = named_type(node.unit, SCALAR_TYPES, findings)
+        unit = named_type(node.unit, SCALAR_TYPES, analysis)
     else:
         value = evaluator.value(node.default)
         if value is not None and not is_scalar(value):
             message = f"a dial is a number; `{name}` is {described(value)}"
-            findings.error("E302", message, node.default.span)
+            analysis.error("E302", message, node.default.span)
             return None
         unit = None if value is None else cast("Scalar", value).unit
     if unit is None:
@@ -382,5 +376,5 @@ def _dial(module: Module, node: nodes.Param, findings: Findings) -> Param | None
             return None
     if default is None:
         return None
-    check_range(node, default, low, high, findings)
-    return Param(module.prefix + name, type_, default, low, high, node.free, node.span)
+    check_range(node, default, low, high, analysis)
+    return Param(analysis.module.prefix + name, type_, default, low, high, node.free, node.span)

@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.findings import Findings, listed, with_hint
-from circuitdsl.checking.names.scope import Module, declare, twice
+from circuitdsl.checking.names.declare import declare, twice
 from circuitdsl.checking.names.standard import standard_file, standard_names
+from circuitdsl.checking.scope import Module
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
@@ -63,32 +65,29 @@ class FileLoader:
 
 def open_module(
     file: nodes.CircuitFile, loader: Loader, findings: Findings, prefix: str = ""
-) -> Module:
-    """The module of a file, its imports opened and its names declared."""
-    return _open(file, loader, findings, prefix, ())
+) -> Analysis:
+    """A file ready to be asked about: its imports opened and its names declared."""
+    analysis = Analysis(Module(file, prefix), findings)
+    analysis.enter(analysis.module)
+    _open(analysis, loader, ())
+    return analysis
 
 
-def _open(
-    file: nodes.CircuitFile,
-    loader: Loader,
-    findings: Findings,
-    prefix: str,
-    outer: tuple[Source, ...],
-) -> Module:
-    module = Module(file, prefix)
-    declare(module, findings)
+def _open(analysis: Analysis, loader: Loader, outer: tuple[Source, ...]) -> None:
+    file = analysis.module.file
+    declare(analysis)
     for item in file.items:
         if isinstance(item, nodes.ImportNames):
-            _import_names(module, item, findings)
+            _import_names(analysis, item)
         elif isinstance(item, nodes.ImportModule):
-            _import_module(module, item, loader, findings, (*outer, file.source))
-    return module
+            _import_module(analysis, item, loader, (*outer, file.source))
 
 
-def _import_names(module: Module, item: nodes.ImportNames, findings: Findings) -> None:
+def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
+    module = analysis.module
     if isinstance(item.source, nodes.Text):
         path = item.source.value
-        findings.error(
+        analysis.error(
             "E209",
             "names are imported one by one from the standard library only",
             item.source.span,
@@ -99,7 +98,7 @@ def _import_names(module: Module, item: nodes.ImportNames, findings: Findings) -
     if home_name not in standard_names():
         message = with_hint(f"there is no `{home_name}`", home_name, standard_names())
         help_ = f"The standard library has {listed(standard_names())}."
-        findings.error("E201", message, item.source.span, help=help_)
+        analysis.error("E201", message, item.source.span, help=help_)
         return
     home = _standard_module(home_name)
     for name in item.names:
@@ -108,75 +107,73 @@ def _import_names(module: Module, item: nodes.ImportNames, findings: Findings) -
             known = module.functions.get(key)
             first = module.params.get(key) or module.lets.get(key) or (known and known.node)
             if first is not None:
-                _taken(name, first.name.span, module, findings)
+                _taken(name, first.name.span, analysis)
                 continue
             module.functions[key] = home.functions[key]
         elif key in home.motifs:
             if key in module.motifs:
-                _taken(name, module.motifs[key][1].name.span, module, findings)
+                _taken(name, module.motifs[key][1].name.span, analysis)
                 continue
             module.motifs[key] = home.motifs[key]
         else:
             own = [name for name, bound in home.functions.items() if bound.home is home]
             own += [name for name, (where, _) in home.motifs.items() if where is home]
             message = with_hint(f"`{home_name}` has no `{key}`", key, own)
-            findings.error("E201", message, name.span, help=f"It has {listed(own)}.")
+            analysis.error("E201", message, name.span, help=f"It has {listed(own)}.")
 
 
-def _taken(name: nodes.Name, first: Span, module: Module, findings: Findings) -> None:
-    if first.source is module.file.source:
-        twice(name.text, name.span, first, findings)
+def _taken(name: nodes.Name, first: Span, analysis: Analysis) -> None:
+    if first.source is analysis.module.file.source:
+        twice(name.text, name.span, first, analysis)
     else:
         message = f"`{name.text}` is imported twice"
-        findings.error("E203", message, name.span, help="Remove one of the imports.")
+        analysis.error("E203", message, name.span, help="Remove one of the imports.")
 
 
 @cache
 def _standard_module(name: str) -> Module:
     """A module of the library, which its own tests have checked."""
-    findings = Findings()
     module = Module(standard_file(name), standard=True)
-    declare(module, findings)
+    analysis = Analysis(module, Findings())
+    declare(analysis)
     for item in module.file.items:
         if isinstance(item, nodes.ImportNames):
-            _import_names(module, item, findings)
+            _import_names(analysis, item)
     return module
 
 
 def _import_module(
-    module: Module,
+    analysis: Analysis,
     item: nodes.ImportModule,
     loader: Loader,
-    findings: Findings,
     outer: tuple[Source, ...],
 ) -> None:
+    module = analysis.module
     name = item.name.text
     if name in module.modules:
-        findings.error("E203", f"`{name}` is declared twice", item.name.span)
+        analysis.error("E203", f"`{name}` is declared twice", item.name.span)
         return
-    module.modules[name] = empty = Module(
+    module.modules[name] = Module(
         nodes.CircuitFile(module.file.source, None, (), broken=frozenset("*"))
     )
-    source = _found(item.path, loader, findings, outer)
+    source = _found(item.path, loader, analysis, outer)
     if source is None:
         return
-    allowed = findings.another_module()
+    allowed = analysis.findings.another_module()
     if allowed is None or (allowed and len(outer) > DEEPEST_IMPORTS):
-        findings.error("E113", "imports lead to too many files", item.path.span)
+        analysis.error("E113", "imports lead to too many files", item.path.span)
     if not allowed or len(outer) > DEEPEST_IMPORTS:
         return
     file, faults = parse(source)
     for fault in faults:
-        findings.add(fault)
-    module.modules[name] = (
-        empty
-        if file.header is None
-        else _open(file, loader, findings, f"{module.prefix}{name}.", outer)
-    )
+        analysis.add(fault)
+    if file.header is not None:
+        module.modules[name] = inner = Module(file, f"{module.prefix}{name}.")
+        _open(analysis.within(inner), loader, outer)
 
 
 def _found(
-    path: nodes.Text, loader: Loader, findings: Findings, outer: tuple[Source, ...]
+    path: nodes.Text, loader: Loader, analysis: Analysis, outer: tuple[Source, ...]
 ) -> Source | None:
     text = path.value
     parts = (*PurePosixPath(text).parts, *PureWindowsPath(text).parts)
@@ -187,7 +184,7 @@ def _found(
         or not text.strip()
         or "\0" in text
     ):
-        findings.error(
+        analysis.error(
             "E209",
             f'"{text}" is outside the folder of the importing file',
             path.span,
@@ -198,14 +195,14 @@ def _found(
     try:
         source = loader.load(outer[-1], text)
     except InputError as error:
-        findings.error("E209", error.message.rstrip("."), path.span, help=error.help)
+        analysis.error("E209", error.message.rstrip("."), path.span, help=error.help)
         return None
     keys = [_key(importing) for importing in outer]
     if _key(source) in keys:
         start = keys.index(_key(source))
         around = [*(importing.name for importing in outer[start:]), source.name]
         shown = " -> ".join(Path(name).name for name in around)
-        findings.error(
+        analysis.error(
             "E205",
             f"import cycle: {shown}",
             path.span,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.syntax import nodes
 
 
 def family_layer(
-    node: nodes.Family, use: BackboneUse | None, given: bool, findings: Findings
+    node: nodes.Family, use: BackboneUse | None, given: bool, analysis: Analysis
 ) -> str | None:
     """The layer of a family.
 
@@ -17,7 +18,7 @@ def family_layer(
         node: The declaration.
         use: The backbone of the file; None if it is unknown.
         given: Whether the family consists of units of a trained network.
-        findings: Where to report.
+        analysis: Where to report.
     """
     if use is None:
         return None
@@ -25,11 +26,11 @@ def family_layer(
     if owner != use.name or not name:
         written = name or owner
         message = f"a layer is written `{use.name}.{written}`, with the backbone before it"
-        findings.error("E204", message, node.layer.span)
+        analysis.error("E204", message, node.layer.span)
         return None
     backbone = use.geometry
     if name not in backbone.by_name:
-        findings.error(
+        analysis.error(
             "E204",
             _unknown(backbone, name),
             node.layer.span,
@@ -42,10 +43,10 @@ def family_layer(
     if layer.kind == "concat":
         branches = ", ".join(f"`{branch}`" for branch in layer.inputs)
         message = f"`{name}` only joins its branches; a family stands in one of them"
-        findings.error("E204", message, node.layer.span, help=f"Branches: {branches}.")
+        analysis.error("E204", message, node.layer.span, help=f"Branches: {branches}.")
     else:
         message = f"`{name}` has no kernels, so no family can stand there"
-        findings.error("E204", message, node.layer.span)
+        analysis.error("E204", message, node.layer.span)
     return None
 
 

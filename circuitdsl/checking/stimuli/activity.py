@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.kinds import LARGEST, Point, no_taps
 from circuitdsl.ir.algebra import has_taps
@@ -53,24 +53,20 @@ def _names(node: nodes.Stimulus) -> dict[str, None]:
 
 
 def parts(
-    module: Module,
+    analysis: Analysis,
     written: Mapping[str, nodes.Expression],
     levels: Levels,
     half_px: float,
-    findings: Findings,
 ) -> tuple[Part, ...] | None:
     """The parts of a set; None if one is faulty.
 
     Args:
-        module: The file.
+        analysis: The file, and where to report.
         written: What each part is said to be.
         levels: Reads a list of levels.
         half_px: Half of the image's side, within which spots lie.
-        findings: Where to report.
     """
-    found = [
-        _Scene(module, name, levels, half_px, findings).part(written[name]) for name in written
-    ]
+    found = [_Scene(analysis, name, levels, half_px).part(written[name]) for name in written]
     sound = tuple(part for part in found if part is not None)
     return sound if len(sound) == len(found) else None
 
@@ -79,11 +75,10 @@ def parts(
 class _Scene:
     """Reads one part."""
 
-    module: Module
+    analysis: Analysis
     name: str
     levels: Levels
     half_px: float
-    findings: Findings
 
     def part(self, node: nodes.Expression) -> Part | None:
         """`LEVELS*SCENE`, or a scene alone."""
@@ -120,7 +115,7 @@ class _Scene:
             note = "responses are never negative, so nothing is subtracted"
         message = f"`{self.name}` is a sum of spots, perhaps times a list of levels"
         message = with_hint(message, self.name, GENERATORS[ACTIVITY])
-        self.findings.error("E302", message, node.span, note=note, help=f"Write `{_SHAPE}`.")
+        self.analysis.error("E302", message, node.span, note=note, help=f"Write `{_SHAPE}`.")
 
     def product(self, node: nodes.Chain) -> tuple[Spot, ...] | None:
         """A scene times numbers."""
@@ -139,7 +134,7 @@ class _Scene:
         spots = spots and tuple(replace(spot, weight=factor * spot.weight) for spot in spots)
         if spots and not all(1 / LARGEST <= spot.weight <= LARGEST for spot in spots):
             message = f"`{node.span.text}` is too strong or too weak to be a response"
-            self.findings.error("E304", message, node.span)
+            self.analysis.error("E304", message, node.span)
             return None
         return spots
 
@@ -148,23 +143,23 @@ class _Scene:
         if _is_list(node):
             message = "levels are the first factor of a whole part"
             help_ = "Write `[0, 1]*(spot(...) + spot(...))`."
-            self.findings.error("E302", message, node.span, help=help_)
+            self.analysis.error("E302", message, node.span, help=help_)
             return None
-        value = Evaluator(self.module, self.findings).constant(node, "real", "a factor")
+        value = Evaluator(self.analysis).constant(node, "real", "a factor")
         if value is None or value > 0:
             return value
         message = f"`{node.span.text}` is no strength: it must be above 0"
-        self.findings.error("E304", message, node.span)
+        self.analysis.error("E304", message, node.span)
         return None
 
     def spot(self, node: nodes.Call) -> Spot | None:
-        given = match(node, {"family": True, "at": False}, self.findings)
+        given = match(node, {"family": True, "at": False}, self.analysis)
         if given is None:
             return None
         named = given["family"]
         if not isinstance(named, nodes.Reference | nodes.Selection):
             message = "a spot is one of a family of trained units, which is named here"
-            self.findings.error("E302", message, named.span, help=f"Write `{_SHAPE}`.")
+            self.analysis.error("E302", message, named.span, help=f"Write `{_SHAPE}`.")
             return None
         at = self.at(given["at"]) if "at" in given else (0.0, 0.0)
         picks = named.picks if isinstance(named, nodes.Selection) else ()
@@ -172,27 +167,31 @@ class _Scene:
         if at is None or None in members:
             return None
         chosen = tuple(member for member in members if member is not None)
-        home = self.module.home_of("families", named.name.text)
-        name = self.module.prefix + named.name.text if home is None else home[0].prefix + home[1]
+        home = self.analysis.module.home_of("families", named.name.text)
+        name = (
+            self.analysis.module.prefix + named.name.text
+            if home is None
+            else home[0].prefix + home[1]
+        )
         return Spot(name, at, 1.0, chosen, named.span)
 
     def at(self, node: nodes.Expression) -> tuple[float, float] | None:
         """A point in pixels, within the image however it is turned."""
-        value = Evaluator(self.module, self.findings).typed(node, "point", "`at`")
+        value = Evaluator(self.analysis).typed(node, "point", "`at`")
         if not isinstance(value, Point):
             return None
         if any(map(has_taps, value.items)):
-            no_taps(node.span, self.findings)
+            no_taps(node.span, self.analysis)
             return None
         x, y = (item.value if isinstance(item, Number) else None for item in value.items)
         if x is None or y is None:
             message = "`at` must be a fixed point; this reads a dial"
-            self.findings.error("E309", message, node.span)
+            self.analysis.error("E309", message, node.span)
             return None
         if hypot(x, y) > self.half_px:
             message = f"`{node.span.text}` is farther than {self.half_px:g}px from the middle"
             help_ = "Make the set's `size` larger, which is the side of the image."
-            self.findings.error("E304", message, node.span, help=help_)
+            self.analysis.error("E304", message, node.span, help=help_)
             return None
         return x, y
 
@@ -200,18 +199,18 @@ class _Scene:
         """`th=90deg`, `side=left`, `u=2`."""
         if isinstance(pick, nodes.Range) or pick.name is None:
             message = "members are picked by the axes of their family"
-            self.findings.error("E302", message, pick.span, help="Write `FAMILY[th=0deg]`.")
+            self.analysis.error("E302", message, pick.span, help="Write `FAMILY[th=0deg]`.")
             return None
         value = pick.value
         if isinstance(value, nodes.Reference) and value.name.text in SIDES:
             return pick.name.text, Number(float(SIDES.index(value.name.text)))
-        found = Evaluator(self.module, self.findings).value(value)
+        found = Evaluator(self.analysis).value(value)
         if isinstance(found, Number) and found.unit in ("real", "int", "angle"):
             unit = "angle" if found.unit == "angle" else "real"
             return pick.name.text, Number(found.value, unit)
         if found is not None:
             message = f"`{value.span.text}` is no member: an angle, a side or a number"
-            self.findings.error("E302", message, value.span)
+            self.analysis.error("E302", message, value.span)
         return None
 
 
@@ -232,42 +231,42 @@ def _has_spot(node: nodes.Expression) -> bool:
 
 
 def on_trained_units(
-    stimulus: Stimulus, known: Mapping[str, Family | None], findings: Findings
+    stimulus: Stimulus, known: Mapping[str, Family | None], analysis: Analysis
 ) -> bool:
     """Whether every spot is on a family of trained units, and on members that it has.
 
     Args:
         stimulus: A set of activity.
         known: Families by their names in the circuit; None for faulty ones.
-        findings: Where to report.
+        analysis: Where to report.
     """
     turns = settings_of(stimulus)["th"]
     spots = [spot for part in stimulus.parts for spot in part.spots]
     if len(spots) > MOST_SPOTS:
         message = f"`{stimulus.name}` has {len(spots):,} spots; a set may have {MOST_SPOTS}"
-        findings.error("E113", message, stimulus.span)
+        analysis.error("E113", message, stimulus.span)
         return False
     faulty: set[str] = set()
     for spot in {(spot.family, spot.members): spot for spot in reversed(spots)}.values():
-        if spot.family not in faulty and not _sound(spot, turns, known, findings):
+        if spot.family not in faulty and not _sound(spot, turns, known, analysis):
             faulty.add(spot.family)
     return not faulty
 
 
 def _sound(
-    spot: Spot, turns: Sequence[float], known: Mapping[str, Family | None], findings: Findings
+    spot: Spot, turns: Sequence[float], known: Mapping[str, Family | None], analysis: Analysis
 ) -> bool:
     if spot.family not in known:
         message = with_hint(f"no family `{spot.family}`", spot.family, known)
         note = "activity is put on families that stand in this circuit"
-        findings.error("E201", message, spot.span, note=note)
+        analysis.error("E201", message, spot.span, note=note)
         return False
     family = known[spot.family]
     if family is None:
         return False
     if family.units is None:
         trained = [name for name, each in known.items() if each and each.units is not None]
-        findings.error(
+        analysis.error(
             "E708",
             f"`{family.name}` is computed from other families, so no activity is put on it",
             spot.span,
@@ -278,7 +277,7 @@ def _sound(
         return False
     if len(turns) * family.size > MOST_IMAGES:
         message = f"`{family.name}` has too many members to be turned {len(turns):,} times"
-        findings.error("E113", message, spot.span)
+        analysis.error("E113", message, spot.span)
         return False
     lacking = next((turn for turn in turns if not can_turn(family, turn)), None)
     if lacking is None and has_members(family, spot):
@@ -288,11 +287,11 @@ def _sound(
         fault = f"a turn by {lacking:g}deg leads from a member of `{family.name}` to none"
     first, last = family.member_name(0), family.member_name(family.size - 1)
     shown = first if family.size == 1 else f"{first} to {last}"
-    findings.error("E408", fault, spot.span, help=f"Its members are {shown}.")
+    analysis.error("E408", fault, spot.span, help=f"Its members are {shown}.")
     return False
 
 
-def reaches(circuit: Circuit, findings: Findings) -> None:
+def reaches(circuit: Circuit, analysis: Analysis) -> None:
     """Report what is measured on activity that the family does not read (E902)."""
     sets = {each.name: each for each in circuit.stimuli if each.generator == ACTIVITY}
     uses = [(f.name, *use) for f in circuit.families for use in _uses(f) if use[0] in sets]
@@ -301,10 +300,10 @@ def reaches(circuit: Circuit, findings: Findings) -> None:
         spots = [spot for part in sets[name].parts for spot in part.spots]
         if any(spot.family not in circuit.by_name for spot in spots):
             message = f"`{name}` puts activity on families that this circuit does not have"
-            findings.error("E902", message, span)
+            analysis.error("E902", message, span)
         elif not any(spot.family in needs[family] for spot in spots):
             message = f"`{family}` reads no unit that `{name}` puts activity on"
-            findings.error("E902", message, span)
+            analysis.error("E902", message, span)
 
 
 def _uses(family: Family) -> Iterator[tuple[str, Span]]:

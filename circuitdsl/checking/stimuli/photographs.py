@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.analysis import Analysis, question
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, attributes
+from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.sets import stimulus
-from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.ir.script import ImageSource, Photographs
 from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.syntax import nodes
@@ -26,49 +27,51 @@ def is_photographs(node: nodes.Stimulus) -> bool:
     return node.value.name.text == GENERATOR
 
 
-def photographs(module: Module, node: nodes.Stimulus, findings: Findings) -> Photographs | None:
+@question
+def photographs(analysis: Analysis, name: str) -> Photographs | None:
     """A set of photographs; None if it is faulty."""
-    given = match(node.value, dict.fromkeys(_SETTINGS, False), findings)
-    found = attributes(node.block, _SETTINGS, f"`{GENERATOR}`", findings)
+    node = analysis.module.stimuli[name]
+    given = match(node.value, dict.fromkeys(_SETTINGS, False), analysis)
+    found = attributes(node.block, _SETTINGS, f"`{GENERATOR}`", analysis)
     if given is None:
         return None
-    for name, attribute in found.items():
-        if name in given:
-            findings.error("E208", f"`{name}` is given twice", attribute.name.span)
-        given.setdefault(name, attribute.value)
+    for key, attribute in found.items():
+        if key in given:
+            analysis.error("E208", f"`{key}` is given twice", attribute.name.span)
+        given.setdefault(key, attribute.value)
     numbers: dict[str, int | None] = {"n": None, "seed": 0}
-    for name, least in (("n", 1), ("seed", 0)):
-        if name not in given:
+    for key, least in (("n", 1), ("seed", 0)):
+        if key not in given:
             continue
-        value = Evaluator(module, findings).constant(given[name], "int", f"`{name}`")
+        value = Evaluator(analysis).constant(given[key], "int", f"`{key}`")
         if value is None:
             return None
         if not least <= value <= _MOST:
-            message = f"`{name}` is a whole number from {least:,} to {_MOST:,}"
-            findings.error("E304", message, given[name].span)
+            message = f"`{key}` is a whole number from {least:,} to {_MOST:,}"
+            analysis.error("E304", message, given[key].span)
             return None
-        numbers[name] = int(value)
+        numbers[key] = int(value)
     folder = None
     if "folder" in given:
-        folder = _folder(module, given["folder"], findings)
+        folder = _folder(analysis, given["folder"])
         if folder is None:
             return None
-    name = module.prefix + node.name.text
-    return Photographs(name, folder, numbers["n"], numbers["seed"] or 0, node.span)
+    return Photographs(
+        analysis.module.prefix + name, folder, numbers["n"], numbers["seed"] or 0, node.span
+    )
 
 
-def image_source(module: Module, node: nodes.Expression, findings: Findings) -> ImageSource | None:
+def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | None:
     """The image set that an expression names."""
-    where, key = _place(module, node)
+    where, key = _place(analysis.module, node)
     if key in where.stimuli:
         declared = where.stimuli[key]
-        quiet = findings if where is module else Findings()
         if declared.value.name.text == ACTIVITY:
             message = f"`{declared.name.text}` is no set of images: it puts activity on families"
-            findings.error("E302", message, node.span)
+            analysis.error("E302", message, node.span)
             return None
         make = photographs if is_photographs(declared) else stimulus
-        return make(where, declared, quiet)
+        return make(analysis.of(where), key)
     if not where.silent(key):
         text = node.name.text if isinstance(node, nodes.Reference) else ""
         path = text.removesuffix(key)
@@ -77,7 +80,7 @@ def image_source(module: Module, node: nodes.Expression, findings: Findings) -> 
             known = [path + name for name in where.stimuli]
             message = with_hint(f"no stimulus set `{text}`", text, known)
         help_ = "Declare `stimulus photos = photographs()`, and give the folder with `--images`."
-        findings.error("E201", message, node.span, help=help_)
+        analysis.error("E201", message, node.span, help=help_)
     return None
 
 
@@ -88,15 +91,15 @@ def _place(module: Module, node: nodes.Expression) -> tuple[Module, str]:
     return where, key
 
 
-def _folder(module: Module, node: nodes.Expression, findings: Findings) -> str | None:
+def _folder(analysis: Analysis, node: nodes.Expression) -> str | None:
     if not isinstance(node, nodes.Text):
-        findings.error("E302", "`folder` of `photographs()` is a string", node.span)
+        analysis.error("E302", "`folder` of `photographs()` is a string", node.span)
         return None
-    text, source = node.value, module.file.source
+    text, source = node.value, analysis.module.file.source
     parts = (*PurePosixPath(text).parts, *PureWindowsPath(text).parts)
     absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor
     if absolute or ".." in parts or not text.strip() or "\0" in text or source.path is None:
-        findings.error(
+        analysis.error(
             "E209",
             f'"{text}" is outside the folder of the file',
             node.span,

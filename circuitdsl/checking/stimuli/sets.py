@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.analysis import Analysis, question
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.names.scope import Module, attributes
 from circuitdsl.checking.stimuli.activity import is_empty, part_names, parts
-from circuitdsl.checking.values.arguments import match
+from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, SettingKind, settings_of
 from circuitdsl.ir.stimuli import ACTIVITY, Part, Setting, Stimulus
 from circuitdsl.syntax import nodes
@@ -25,51 +25,52 @@ MOST_VALUES = 4096
 """Values of one setting."""
 
 
-def stimulus(module: Module, node: nodes.Stimulus, findings: Findings) -> Stimulus | None:
+@question
+def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
     """A `stimulus` declaration; None if it is faulty."""
+    node = analysis.module.stimuli[name]
     generator = node.value.name.text
     if generator not in GENERATORS:
         message = with_hint(f"there is no generator `{generator}`", generator, GENERATORS)
         help_ = f"Generators: {listed(GENERATORS)}."
-        findings.error("E201", message, node.value.name.span, help=help_)
+        analysis.error("E201", message, node.value.name.span, help=help_)
         return None
-    given = _given(node, generator, findings)
-    settings = None if given is None else _settings(module, given, generator, findings)
+    given = _given(node, generator, analysis)
+    settings = None if given is None else _settings(analysis, given, generator)
     if given is None or settings is None:
         return None
-    name = module.prefix + node.name.text
-    built = Stimulus(name, generator, settings, span=node.span)
+    built = Stimulus(analysis.module.prefix + name, generator, settings, span=node.span)
     if generator == ACTIVITY:
-        scene = _scene(module, node, given, built, findings)
+        scene = _scene(analysis, node, given, built)
         if scene is None:
             return None
         built = replace(built, parts=scene)
     count = _images(built)
     if count > MOST_IMAGES:
         message = f"`{node.name.text}` has {count:,.0f} images; a set may have {MOST_IMAGES:,}"
-        findings.error("E113", message, node.name.span, help="Shorten its lists.")
+        analysis.error("E113", message, node.name.span, help="Shorten its lists.")
         return None
     return built
 
 
 def _given(
-    node: nodes.Stimulus, generator: str, findings: Findings
+    node: nodes.Stimulus, generator: str, analysis: Analysis
 ) -> dict[str, nodes.Expression] | None:
     """What stands in the brackets and in the block, by name."""
     names = (*GENERATORS[generator], *(part_names(node) if generator == ACTIVITY else ()))
-    given = match(node.value, dict.fromkeys(names, False), findings)
-    found = attributes(node.block, names, f"`{generator}`", findings)
+    given = match(node.value, dict.fromkeys(names, False), analysis)
+    found = attributes(node.block, names, f"`{generator}`", analysis)
     if given is None:
         return None
     for name, attribute in found.items():
         if name in given:
-            findings.error("E208", f"`{name}` is given twice", attribute.name.span)
+            analysis.error("E208", f"`{name}` is given twice", attribute.name.span)
         given.setdefault(name, attribute.value)
     return given
 
 
 def _settings(
-    module: Module, given: Mapping[str, nodes.Expression], generator: str, findings: Findings
+    analysis: Analysis, given: Mapping[str, nodes.Expression], generator: str
 ) -> tuple[tuple[str, Setting], ...] | None:
     """The settings that are given; None after reporting what is wrong with one."""
     settings: list[tuple[str, Setting]] = []
@@ -77,7 +78,7 @@ def _settings(
     for name, kind in GENERATORS[generator].items():
         if name not in given:
             continue
-        reader = _Reader(Evaluator(module, findings), name, kind, generator)
+        reader = _Reader(Evaluator(analysis), name, kind, generator)
         values = reader.values(given[name])
         if values is None:
             sound = False
@@ -87,11 +88,10 @@ def _settings(
 
 
 def _scene(
-    module: Module,
+    analysis: Analysis,
     node: nodes.Stimulus,
     given: Mapping[str, nodes.Expression],
     built: Stimulus,
-    findings: Findings,
 ) -> tuple[Part, ...] | None:
     """The parts of a set of activity; None after reporting what is wrong with them."""
     written = {name: given[name] for name in part_names(node)}
@@ -99,14 +99,14 @@ def _scene(
         if is_empty(node):
             message = f"`{node.name.text}` puts activity on nothing"
             help_ = "Add a part, such as `window = spot(window, at=(0px, 16px))`."
-            findings.error("E207", message, node.name.span, help=help_)
+            analysis.error("E207", message, node.name.span, help=help_)
         return None
 
     def levels(part: str, node: nodes.Expression) -> tuple[float, ...] | None:
         kind = SettingKind("real", (1.0,), "how strong the part is", many=True)
-        return _Reader(Evaluator(module, findings), part, kind, ACTIVITY).values(node)
+        return _Reader(Evaluator(analysis), part, kind, ACTIVITY).values(node)
 
-    return parts(module, written, levels, settings_of(built)["size"][0] / 2, findings)
+    return parts(analysis, written, levels, settings_of(built)["size"][0] / 2)
 
 
 def _images(built: Stimulus) -> float:
@@ -125,8 +125,8 @@ class _Reader:
     generator: str
 
     @property
-    def findings(self) -> Findings:
-        return self.evaluator.findings
+    def analysis(self) -> Analysis:
+        return self.evaluator.analysis
 
     def values(self, node: nodes.Expression) -> tuple[float, ...] | None:
         """One value, a list of them, or a spread; None after reporting what is wrong."""
@@ -140,25 +140,25 @@ class _Reader:
             what = f"`{self.name}`"
             constants = [self.evaluator.constant(item, self.kind.unit, what) for item in items]
             if not items:
-                self.findings.error("E207", f"`{self.name}` has no values", node.span)
+                self.analysis.error("E207", f"`{self.name}` has no values", node.span)
             if not items or None in constants:
                 return None
             values, places = tuple(cast("list[float]", constants)), list(items)
         if len(values) > 1 and not self.kind.many:
             message = f"`{self.name}` of `{self.generator}` is one value, not a list"
-            self.findings.error("E302", message, node.span)
+            self.analysis.error("E302", message, node.span)
             return None
         for value, place in zip(values, places, strict=True):
             if not self.kind.low <= value <= self.kind.high or (self.kind.nonzero and value == 0):
                 message = f"`{self.name} = {place.span.text}` is outside its range "
-                self.findings.error("E304", message + _range(self.kind), place.span)
+                self.analysis.error("E304", message + _range(self.kind), place.span)
                 return None
         return values
 
     def spread(self, node: nodes.Call) -> tuple[float, ...] | None:
         """The values of `geometric`, `linear` or `every`."""
         word = node.name.text
-        given = match(node, _SPREADS[word], self.findings)
+        given = match(node, _SPREADS[word], self.analysis)
         if given is None:
             return None
         if word == "every":
@@ -171,10 +171,10 @@ class _Reader:
             return None
         if not 1 <= count <= MOST_VALUES:
             message = f"`n` is a whole number from 1 to {MOST_VALUES:,}"
-            self.findings.error("E304", message, given["n"].span)
+            self.analysis.error("E304", message, given["n"].span)
             return None
         if word == "geometric" and (low <= 0 or high <= 0):
-            self.findings.error("E304", "both ends of `geometric` are above 0", node.span)
+            self.analysis.error("E304", "both ends of `geometric` are above 0", node.span)
             return None
         return _between(low, high, int(count), geometric=word == "geometric")
 
@@ -182,7 +182,7 @@ class _Reader:
         """0, step, 2 step, ... below the angle after which the figure repeats."""
         if self.kind.unit != "angle":
             message = f"`every()` is for angles; `{self.name}` is no angle"
-            self.findings.error("E302", message, node.span, help="Use `linear` or `geometric`.")
+            self.analysis.error("E302", message, node.span, help="Use `linear` or `geometric`.")
             return None
         step = self.evaluator.constant(node, "angle", "`every()`")
         if step is None:
@@ -190,7 +190,7 @@ class _Reader:
         period = 180.0 if self.generator == "lines" else 360.0
         if not period / MOST_VALUES <= step <= period:
             message = f"the step lies between {period / MOST_VALUES:.2g}deg and {period:g}deg"
-            self.findings.error("E304", message, node.span)
+            self.analysis.error("E304", message, node.span)
             return None
         return tuple(index * step for index in range(math.ceil(period / step - 1e-9)))
 

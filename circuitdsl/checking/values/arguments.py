@@ -1,22 +1,24 @@
-"""Matching the arguments of a call to the formals of what is called."""
+"""Arguments of calls and attributes of blocks, matched to what is legal there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.findings import listed, with_hint
 from circuitdsl.syntax import nodes
+from circuitdsl.text.diagnostics import Label
 
 
 def match(
-    call: nodes.Call, formals: Mapping[str, bool], findings: Findings
+    call: nodes.Call, formals: Mapping[str, bool], analysis: Analysis
 ) -> dict[str, nodes.Expression] | None:
     """The expression given for each formal.
 
     Args:
         call: The call.
         formals: The formals in order, each with whether it must be given.
-        findings: Where misfits are reported (E206, E207, E208).
+        analysis: Where misfits are reported (E206, E207, E208).
 
     Returns:
         Expressions by formal, without those left to their defaults; None if anything was reported.
@@ -29,7 +31,7 @@ def match(
         if argument.name is None:
             if position >= len(names):
                 count = f"{len(names)} argument" + ("" if len(names) == 1 else "s")
-                findings.error(
+                analysis.error(
                     "E208",
                     f"`{name}()` takes {count if names else 'no arguments'}; "
                     f"found {len(call.arguments)}",
@@ -40,7 +42,7 @@ def match(
         else:
             formal = argument.name.text
             if formal not in formals:
-                findings.error(
+                analysis.error(
                     "E206",
                     with_hint(f"`{name}()` has no argument `{formal}`", formal, names),
                     argument.name.span,
@@ -49,12 +51,55 @@ def match(
                 sound = False
                 continue
         if formal in given:
-            findings.error("E208", f"`{formal}` is given twice", argument.span)
+            analysis.error("E208", f"`{formal}` is given twice", argument.span)
             sound = False
             continue
         given[formal] = argument.value
     missing = [formal for formal, needed in formals.items() if needed and formal not in given]
     if missing and sound:
-        findings.error("E207", f"`{name}()` needs {listed(missing)}", call.span)
+        analysis.error("E207", f"`{name}()` needs {listed(missing)}", call.span)
         sound = False
     return given if sound else None
+
+
+def attributes(
+    block: nodes.Block | None, known: tuple[str, ...], what: str, analysis: Analysis
+) -> dict[str, nodes.Attribute]:
+    """The attributes of a block by name; unknown and repeated ones are reported.
+
+    Args:
+        block: The block, if there is one.
+        known: Legal names; `tune` stands for every `tune.AXIS`.
+        what: What the block belongs to, as a message names it.
+        analysis: Where to report.
+    """
+    found: dict[str, nodes.Attribute] = {}
+    for attribute in () if block is None else block.attributes:
+        name = attribute.name.text
+        first, _, axis = name.partition(".")
+        legal = (first == "tune" and bool(axis) and "." not in axis) if axis else name != "tune"
+        if name == "tune" and "tune" in known:
+            analysis.error(
+                "E202",
+                "`tune` needs the axis that it tunes",
+                attribute.name.span,
+                help="Write `tune.th = ...` for the axis `th`.",
+            )
+        elif first not in known or not legal:
+            analysis.error(
+                "E202",
+                with_hint(f"{what} has no attribute `{name}`", name, known),
+                attribute.name.span,
+                help=f"It has: {', '.join('tune.AXIS' if n == 'tune' else n for n in known)}.",
+            )
+        elif name in found:
+            analysis.error(
+                "E208",
+                f"`{name}` is given twice",
+                attribute.name.span,
+                also=[Label(found[name].name.span, "first given here")],
+                help="Keep one of them.",
+            )
+        else:
+            found[name] = attribute
+    return found

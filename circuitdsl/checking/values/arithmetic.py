@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.values.kinds import LARGEST, Point, Profile, Value, as_profile, described
 from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
@@ -20,32 +20,32 @@ MOST_TERMS = 256
 """Terms of one template or profile."""
 
 
-def negated(value: Value, span: Span, findings: Findings) -> Value | None:
+def negated(value: Value, span: Span, analysis: Analysis) -> Value | None:
     """`-value`."""
     if isinstance(value, Point):
-        findings.error("E301", "a point has no sign", span, help="Negate its coordinates.")
+        analysis.error("E301", "a point has no sign", span, help="Negate its coordinates.")
         return None
     if isinstance(value, UnitSet):
-        findings.error("E301", "units of a network have no sign", span)
+        analysis.error("E301", "units of a network have no sign", span)
         return None
     if isinstance(value, Template):
         terms = tuple(TemplateTerm(negate(term.weight), term.shape) for term in value.terms)
         return Template(terms, span)
     if isinstance(value, Profile):
-        if not _unframed(value, span, findings):
+        if not _unframed(value, span, analysis):
             return None
         return Profile(tuple(replace(term, weight=negate(term.weight)) for term in value.terms))
     return negate(value, span)
 
 
 def combined(
-    operator: str, left: Value, right: Value, span: Span, findings: Findings
+    operator: str, left: Value, right: Value, span: Span, analysis: Analysis
 ) -> Value | None:
     """`left OPERATOR right`, or None after reporting why there is no such thing."""
     if isinstance(left, Number | Dial | Apply) and isinstance(right, Number | Dial | Apply):
-        return _scalars(operator, left, right, span, findings)
+        return _scalars(operator, left, right, span, analysis)
     for value in (left, right):
-        if isinstance(value, Profile) and not _unframed(value, span, findings):
+        if isinstance(value, Profile) and not _unframed(value, span, analysis):
             return None
     if isinstance(left, Profile) or isinstance(right, Profile):
         result = _profiles(operator, left, right, span)
@@ -54,17 +54,17 @@ def combined(
     else:
         result = None
     if result is None:
-        _cannot(operator, left, right, span, findings)
+        _cannot(operator, left, right, span, analysis)
         return None
     if len(result.terms) > MOST_TERMS:
         kind = described(result)
-        findings.error("E113", f"{kind} of more than {MOST_TERMS} terms", span)
+        analysis.error("E113", f"{kind} of more than {MOST_TERMS} terms", span)
         return None
     return result
 
 
 def _scalars(
-    operator: str, left: Scalar, right: Scalar, span: Span, findings: Findings
+    operator: str, left: Scalar, right: Scalar, span: Span, analysis: Analysis
 ) -> Scalar | None:
     kinds = {_kind(left), _kind(right)}
     if operator in "+-":
@@ -76,19 +76,19 @@ def _scalars(
     else:
         legal = kinds == {"real"}
     if not legal:
-        _cannot(operator, left, right, span, findings)
+        _cannot(operator, left, right, span, analysis)
         return None
     try:
         result = combine(cast("Operation", operator), left, right, span)
     except ArithmeticError as error:
         why = "division by zero" if isinstance(error, ZeroDivisionError) else str(error)
-        findings.error("E308", f"this has no value: {why}", span)
+        analysis.error("E308", f"this has no value: {why}", span)
         return None
     if isinstance(result, Number) and abs(result.value) > LARGEST:
-        findings.error("E113", "the result is too large a number", span)
+        analysis.error("E113", "the result is too large a number", span)
         return None
     if sum(1 for _ in nodes_of(result)) > LARGEST_SCALAR:
-        findings.error(
+        analysis.error(
             "E113",
             f"an expression of more than {LARGEST_SCALAR} parts once its names are written out",
             span,
@@ -153,10 +153,10 @@ def _scaled(operator: str, weight: Scalar, factor: Scalar) -> Scalar:
     return combine("*", factor, weight)
 
 
-def _unframed(value: Profile, span: Span, findings: Findings) -> bool:
+def _unframed(value: Profile, span: Span, analysis: Analysis) -> bool:
     if value.frame is None:
         return True
-    findings.error(
+    analysis.error(
         "E307",
         f"`@ {value.frame}` belongs after the whole profile",
         span,
@@ -174,9 +174,9 @@ _VERBS = {
 }
 
 
-def _cannot(operator: str, left: Value, right: Value, span: Span, findings: Findings) -> None:
+def _cannot(operator: str, left: Value, right: Value, span: Span, analysis: Analysis) -> None:
     message = _VERBS[operator].format(left=_shown(left), right=_shown(right))
-    findings.error("E301", message, span, label=_reason(operator))
+    analysis.error("E301", message, span, label=_reason(operator))
 
 
 def _reason(operator: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from circuitdsl.checking.findings import Findings, with_hint
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.findings import with_hint
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
 from circuitdsl.ir.expressions import Apply, Dial, Number, Scalar, ScalarUnit
 from circuitdsl.ir.script import UnitSet
@@ -93,7 +94,7 @@ def described_type(type_: str) -> str:
     }[type_]
 
 
-def as_type(value: Value, type_: str, span: Span, what: str, findings: Findings) -> Value | None:
+def as_type(value: Value, type_: str, span: Span, what: str, analysis: Analysis) -> Value | None:
     """The value as a type, or None after reporting E302.
 
     Args:
@@ -101,7 +102,7 @@ def as_type(value: Value, type_: str, span: Span, what: str, findings: Findings)
         type_: One of `TYPES`.
         span: Where it was written.
         what: What it is for, as a message names it.
-        findings: Where to report.
+        analysis: Where to report.
     """
     if type_ in SCALAR_TYPES and is_scalar(value):
         scalar = cast("Scalar", value)
@@ -122,7 +123,7 @@ def as_type(value: Value, type_: str, span: Span, what: str, findings: Findings)
         help_ = f"Give the number its unit, such as `{span.text}{unit}`." if unit else ""
         if unit and not (span.text[:1].isdigit() and isinstance(value, Number)):
             help_ = f"A number with the unit `{unit}` stands here."
-    findings.error("E302", f"{what} expects {described_type(type_)}, got {found}", span, help=help_)
+    analysis.error("E302", f"{what} expects {described_type(type_)}, got {found}", span, help=help_)
     return None
 
 
@@ -147,18 +148,18 @@ def as_profile(value: Value, span: Span) -> Profile | None:
     return None
 
 
-def named_type(name: nodes.Name, known: tuple[str, ...], findings: Findings) -> str | None:
+def named_type(name: nodes.Name, known: tuple[str, ...], analysis: Analysis) -> str | None:
     """The type that a declaration names."""
     if name.text in known:
         return name.text
     message = with_hint(f"no type `{name.text}` here", name.text, known)
-    findings.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
+    analysis.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
     return None
 
 
-def no_taps(span: Span, findings: Findings) -> None:
+def no_taps(span: Span, analysis: Analysis) -> None:
     """Report that a tap has no size here (E303)."""
-    findings.error(
+    analysis.error(
         "E303",
         "`tap` has no size outside a `connect`",
         span,

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.analysis import Analysis
 from circuitdsl.syntax import nodes
 
 
 def check_range(
-    node: nodes.Param, default: float, low: float | None, high: float | None, findings: Findings
+    node: nodes.Param, default: float, low: float | None, high: float | None, analysis: Analysis
 ) -> None:
     """Report a free dial without a range, an empty range, and a default outside its range."""
     name = node.name.text
     if low is None or high is None or node.interval is None:
         if node.free:
             message = f"`{name}` is free, but has no range"
-            findings.error("E304", message, node.name.span, help="Add `in [LOW, HIGH]`.")
+            analysis.error("E304", message, node.name.span, help="Add `in [LOW, HIGH]`.")
         return
     shown = f"[{node.interval[0].span.text}, {node.interval[1].span.text}]"
     if low >= high:
         span = node.interval[0].span.to(node.interval[1].span)
-        findings.error("E304", f"the range {shown} of `{name}` is empty", span)
+        analysis.error("E304", f"the range {shown} of `{name}` is empty", span)
     elif not low <= default <= high:
         message = f"`{name} = {node.default.span.text}` is outside its range {shown}"
-        findings.error("E304", message, node.default.span)
+        analysis.error("E304", message, node.default.span)

@@ -10,13 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from circuitdsl.checking.findings import Findings, with_hint
-from circuitdsl.checking.values.kinds import Value
 from circuitdsl.ir.backbones import BACKBONES, Backbone
-from circuitdsl.ir.circuit import Motif, Param
 from circuitdsl.syntax import nodes
-from circuitdsl.text.diagnostics import Label
-from circuitdsl.text.source import Span
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +42,6 @@ class Module:
         motifs: Motifs, with the module that each was declared in.
         circuits: Circuits, each to be made instances of.
         stimuli: Stimulus sets.
-        dials: The dials of the circuit that stand for its params, as they are evaluated.
-        values: Values of its lets, as they are evaluated, and of the formals of an instance; None
-            for faulty ones.
-        patterns: Its motifs, as they are evaluated; None for faulty ones.
-        busy: Lets whose evaluation has begun.
     """
 
     file: nodes.CircuitFile
@@ -69,10 +59,6 @@ class Module:
     )
     circuits: dict[str, nodes.Subcircuit] = field(default_factory=dict[str, nodes.Subcircuit])
     stimuli: dict[str, nodes.Stimulus] = field(default_factory=dict[str, nodes.Stimulus])
-    dials: dict[str, Param | None] = field(default_factory=dict[str, "Param | None"])
-    values: dict[str, Value | None] = field(default_factory=dict[str, "Value | None"])
-    patterns: dict[str, Motif | None] = field(default_factory=dict[str, "Motif | None"])
-    busy: list[str] = field(default_factory=list[str])
 
     @cached_property
     def geometry(self) -> tuple[str, Backbone] | None:
@@ -128,96 +114,3 @@ class Module:
         yield from self.functions
         for name, module in self.modules.items():
             yield from (f"{name}.{inner}" for inner in (*module.params, *module.lets))
-
-
-def declare(module: Module, findings: Findings) -> None:
-    """Enter a file's own declarations into its module, imports excepted."""
-    places: dict[tuple[str, str], Span] = {}
-    for item in module.file.items:
-        if isinstance(item, nodes.Param | nodes.Let | nodes.Function | nodes.Subcircuit):
-            kind = "expression"
-        elif isinstance(item, nodes.Family | nodes.Motif | nodes.Stimulus):
-            kind = type(item).__name__
-        else:
-            continue
-        name = item.name.text
-        if not _is_new(places, kind, item.name, findings):
-            continue
-        if isinstance(item, nodes.Param):
-            module.params[name] = item
-        elif isinstance(item, nodes.Let):
-            module.lets[name] = item
-        elif isinstance(item, nodes.Function):
-            module.functions[name] = Bound(item, module)
-        elif isinstance(item, nodes.Subcircuit):
-            module.circuits[name] = item
-        elif isinstance(item, nodes.Family):
-            module.families[name] = item
-        elif isinstance(item, nodes.Motif):
-            module.motifs[name] = (module, item)
-        else:
-            module.stimuli[name] = item
-
-
-def _is_new(
-    places: dict[tuple[str, str], Span], kind: str, name: nodes.Name, findings: Findings
-) -> bool:
-    first = places.setdefault((kind, name.text), name.span)
-    if first is name.span:
-        return True
-    twice(name.text, name.span, first, findings)
-    return False
-
-
-def twice(name: str, span: Span, first: Span, findings: Findings) -> None:
-    """Report that a name is declared twice."""
-    findings.error(
-        "E203",
-        f"`{name}` is declared twice (first at {first.line}:{first.column})",
-        span,
-        also=[Label(first, "first declared here")] if first.source is span.source else (),
-        help="Rename one of them.",
-    )
-
-
-def attributes(
-    block: nodes.Block | None, known: tuple[str, ...], what: str, findings: Findings
-) -> dict[str, nodes.Attribute]:
-    """The attributes of a block by name; unknown and repeated ones are reported.
-
-    Args:
-        block: The block, if there is one.
-        known: Legal names; `tune` stands for every `tune.AXIS`.
-        what: What the block belongs to, as a message names it.
-        findings: Where to report.
-    """
-    found: dict[str, nodes.Attribute] = {}
-    for attribute in () if block is None else block.attributes:
-        name = attribute.name.text
-        first, _, axis = name.partition(".")
-        legal = (first == "tune" and bool(axis) and "." not in axis) if axis else name != "tune"
-        if name == "tune" and "tune" in known:
-            findings.error(
-                "E202",
-                "`tune` needs the axis that it tunes",
-                attribute.name.span,
-                help="Write `tune.th = ...` for the axis `th`.",
-            )
-        elif first not in known or not legal:
-            findings.error(
-                "E202",
-                with_hint(f"{what} has no attribute `{name}`", name, known),
-                attribute.name.span,
-                help=f"It has: {', '.join('tune.AXIS' if n == 'tune' else n for n in known)}.",
-            )
-        elif name in found:
-            findings.error(
-                "E208",
-                f"`{name}` is given twice",
-                attribute.name.span,
-                also=[Label(found[name].name.span, "first given here")],
-                help="Keep one of them.",
-            )
-        else:
-            found[name] = attribute
-    return found

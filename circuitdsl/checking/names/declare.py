@@ -1,0 +1,60 @@
+"""Declarations of a file, each entered under its name; duplicates are reported."""
+
+from __future__ import annotations
+
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.scope import Bound
+from circuitdsl.syntax import nodes
+from circuitdsl.text.diagnostics import Label
+from circuitdsl.text.source import Span
+
+
+def declare(analysis: Analysis) -> None:
+    """Enter a file's own declarations into its module, imports excepted."""
+    module = analysis.module
+    places: dict[tuple[str, str], Span] = {}
+    for item in module.file.items:
+        if isinstance(item, nodes.Param | nodes.Let | nodes.Function | nodes.Subcircuit):
+            kind = "expression"
+        elif isinstance(item, nodes.Family | nodes.Motif | nodes.Stimulus):
+            kind = type(item).__name__
+        else:
+            continue
+        name = item.name.text
+        if not _is_new(places, kind, item.name, analysis):
+            continue
+        if isinstance(item, nodes.Param):
+            module.params[name] = item
+        elif isinstance(item, nodes.Let):
+            module.lets[name] = item
+        elif isinstance(item, nodes.Function):
+            module.functions[name] = Bound(item, module)
+        elif isinstance(item, nodes.Subcircuit):
+            module.circuits[name] = item
+        elif isinstance(item, nodes.Family):
+            module.families[name] = item
+        elif isinstance(item, nodes.Motif):
+            module.motifs[name] = (module, item)
+        else:
+            module.stimuli[name] = item
+
+
+def _is_new(
+    places: dict[tuple[str, str], Span], kind: str, name: nodes.Name, analysis: Analysis
+) -> bool:
+    first = places.setdefault((kind, name.text), name.span)
+    if first is name.span:
+        return True
+    twice(name.text, name.span, first, analysis)
+    return False
+
+
+def twice(name: str, span: Span, first: Span, analysis: Analysis) -> None:
+    """Report that a name is declared twice."""
+    analysis.error(
+        "E203",
+        f"`{name}` is declared twice (first at {first.line}:{first.column})",
+        span,
+        also=[Label(first, "first declared here")] if first.source is span.source else (),
+        help="Rename one of them.",
+    )
