@@ -175,7 +175,7 @@ def study(
         "mean": edit(network, [Ablate(units, average)]),
     }
     edits |= {name: edit(network, [splice]) for name, splice in splices.items()}
-    silent = sum(gain == 0 for gain in splices[SPLICED].gain)
+    silent = sum(gain == 0 for gain in splices[SPLICED].hand.gain)
     return Study(network, units, edits, seen, silent)
 
 

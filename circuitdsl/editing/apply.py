@@ -20,9 +20,10 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitdsl.editing.plan import EdgeChange, Notice, Plan, UnitChange, plan
+from circuitdsl.editing.plan import EdgeChange, Inflow, Plan, UnitChange, plan
 from circuitdsl.editing.verbs import Patch, Splice, Step
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.no_effect import Notice
 from circuitdsl.models.convolution import convolve
 from circuitdsl.models.forward import PRE_RELU, Change, check_names, evaluate
 from circuitdsl.models.network import INPUT_MEAN, Network
@@ -246,7 +247,7 @@ def _edge_hook(branch: str, change: EdgeChange, read: str, stride: int) -> Chang
     return changed
 
 
-def inflow(step: Patch | Splice, image: Array | None) -> Array:
+def inflow(step: Inflow, image: Array | None) -> Array:
     """The maps of a step for some images, `[batch or 1, height, width, map]`.
 
     Args:
@@ -264,7 +265,8 @@ def inflow(step: Patch | Splice, image: Array | None) -> Array:
             f"{what}, and the image is not given", help="give the layer `input` as well"
         )
     if isinstance(step, Splice):
-        return step.hand.activations(image + INPUT_MEAN, [step.family])[step.family]
+        hand = step.hand
+        return hand.network.activations(image + INPUT_MEAN, [hand.family])[hand.family]
     return jnp.asarray(step.maps)[_drawn(image, len(step.maps))]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.plan import expanded_weights
 from circuitdsl.editing.select import Edges, Units
-from circuitdsl.editing.verbs import Splice
+from circuitdsl.editing.verbs import Splice, StandIns
 from circuitdsl.ir.script import GainRule
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
@@ -131,7 +131,7 @@ def matched_splice(
     members: Sequence[int],
     batches: Iterable[ArrayLike],
     rule: GainRule = "linear",
-) -> Splice:
+) -> Splice[Units, StandIns]:
     """A splice whose gains make hand-written units as strong as the trained ones.
 
     Over all positions of all calibration images, for each pair of units: `rms` gives both the same
@@ -168,7 +168,8 @@ def matched_splice(
     if not count:
         raise InputError("gains cannot be matched on no images")
     gain, offset = solved_gains(moments / count, rule)
-    return Splice(units, hand, family, tuple(members), tuple(gain.tolist()), tuple(offset.tolist()))
+    gains = tuple(gain.tolist()), tuple(offset.tolist())
+    return Splice(units, StandIns(hand, family, tuple(members), *gains))
 
 
 def solved_gains(moments: Floats, rule: GainRule) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.editing.select import Units, edges
-from circuitdsl.editing.verbs import Ablate, Patch, Scale, ScaleEdges, Splice, Step
+from circuitdsl.editing.verbs import Ablate, Affine, ScaleEdges, Step, units_of
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.text.diagnostics import InputError
@@ -57,7 +57,7 @@ def redrawn(
         The steps, or None where they say nothing about other units: splices, patches, replaced
         edges, edges chosen by angle.
     """
-    chosen = {place: None for step in steps for units in _units(step) for place in units.places}
+    chosen = {place: None for step in steps for units in units_of(step) for place in units.places}
     generator = np.random.default_rng(seed)
     new: dict[tuple[str, int], tuple[str, int]] = {}
     for branch in dict.fromkeys(branch for branch, _ in chosen):
@@ -73,8 +73,8 @@ def redrawn(
 
     found: list[Step] = []
     for step in steps:
-        if isinstance(step, Scale):
-            found.append(replace(step, units=moved(step.units)))
+        if isinstance(step, Affine):
+            found.append(step.on(moved(step.units)))
         elif isinstance(step, Ablate):
             units = moved(step.units)
             found.append(Ablate(units) if step.to is None else ablate_to(units, means))
@@ -86,7 +86,7 @@ def redrawn(
     return tuple(found)
 
 
-def ablate_to(units: Units, means: Mapping[str, Floats]) -> Ablate:
+def ablate_to(units: Units, means: Mapping[str, Floats]) -> Ablate[Units, tuple[float, ...]]:
     """Ablate units to their means."""
     return Ablate(units, tuple(float(means[branch][channel]) for branch, channel in units.places))
 
@@ -130,12 +130,6 @@ def random_kernels(hand: HandwrittenNetwork, family: str, seed: int) -> Handwrit
     return hand.with_weights(new)
 
 
-def _units(step: Step) -> tuple[Units, ...]:
-    if isinstance(step, Ablate | Scale | Splice | Patch):
-        return (step.units,)
-    return step.edges.source, step.edges.target
-
-
 def _width(steps: Sequence[Step], branch: str) -> int:
-    backbone = _units(steps[0])[0].backbone
+    backbone = units_of(steps[0])[0].backbone
     return backbone.by_name[branch].width

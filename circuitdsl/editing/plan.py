@@ -22,19 +22,25 @@ from numpy.typing import NDArray
 from circuitdsl.editing.select import Edges, Route, Units, unit_name
 from circuitdsl.editing.verbs import (
     Ablate,
+    Affine,
     Patch,
     ReplaceEdges,
-    Scale,
     ScaleEdges,
     Splice,
+    StandIns,
     Step,
     apart_deg,
+    mask,
+    units_of,
 )
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.no_effect import Notice, without_effect
+from circuitdsl.ir.steps import EdgeStep
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]
-Place = tuple[str, int]
+Inflow = Patch[Units, NDArray[np.float32]] | Splice[Units, StandIns]
+"""Steps whose maps flow into a convolution."""
 
 
 class UnitChange(NamedTuple):
@@ -65,19 +71,6 @@ class EdgeChange(NamedTuple):
     placing: ArrayLike
 
 
-@dataclass(frozen=True)
-class Notice:
-    """Something to say about a step that was carried out.
-
-    Attributes:
-        step: Its place in the list, from 0.
-        message: What comes of it.
-    """
-
-    step: int
-    message: str
-
-
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What some steps amount to.
@@ -91,7 +84,7 @@ class Plan:
 
     units: Mapping[str, UnitChange]
     edges: Mapping[str, tuple[str, EdgeChange]]
-    inflows: Mapping[str, tuple[Patch | Splice, ...]]
+    inflows: Mapping[str, tuple[Inflow, ...]]
     notices: tuple[Notice, ...]
 
 
@@ -103,12 +96,14 @@ def plan(backbone: Backbone, params: Mapping[str, ArrayLike], steps: Sequence[St
     """
     planning = _Planning(backbone, params)
     for index, step in enumerate(steps):
-        of_units = not isinstance(step, ScaleEdges | ReplaceEdges)
-        known = step.units.backbone if of_units else step.edges.source.backbone
-        if known != backbone:
-            raise InputError(f"step {index + 1} edits units of {known.name}, not {backbone.name}")
+        own = units_of(step)[0].backbone
+        if own != backbone:
+            raise InputError(f"step {index + 1} edits units of {own.name}, not {backbone.name}")
         planning.index = index
         planning.take(step)
+    planning.notices += without_effect(
+        steps, lambda units: units.places, lambda place: unit_name(backbone, *place)
+    )
     return planning.result()
 
 
@@ -119,21 +114,12 @@ class _Channels:
     gain: Floats
     offset: Floats
     placing: list[Floats] = field(default_factory=list[Floats])
-    inflows: list[Patch | Splice] = field(default_factory=list["Patch | Splice"])
+    inflows: list[Inflow] = field(default_factory=list["Inflow"])
 
     def change(self) -> UnitChange:
         placing = np.stack(self.placing) if self.placing else np.zeros((0, len(self.gain)))
         parts = (self.gain, self.offset, placing)
         return UnitChange(*(part.astype(np.float32) for part in parts))
-
-    def silent(self, channel: int) -> bool:
-        """Whether the channel is zero, whatever the image."""
-        rows = any(row[channel] != 0 for row in self.placing)
-        return self.gain[channel] == 0 and self.offset[channel] == 0 and not rows
-
-    def overwritten(self, channel: int) -> bool:
-        """Whether nothing of the channel's own activation is left."""
-        return self.gain[channel] == 0
 
 
 @dataclass
@@ -152,15 +138,13 @@ class _Planning:
         self.params = params
         self.channels: dict[str, _Channels] = {}
         self.weights: dict[tuple[str, str], _Weights] = {}
-        self.edited: dict[int, Edges] = {}
-        self.touched: dict[Place, list[int]] = {}
         self.notices: list[Notice] = []
         self.index = 0
 
     def take(self, step: Step) -> None:
         match step:
-            case Scale():
-                self.scale(step)
+            case Affine():
+                self.affine(step)
             case Ablate():
                 self.ablate(step)
             case Splice():
@@ -172,33 +156,20 @@ class _Planning:
             case ReplaceEdges():
                 self.change_edges(step.edges, step)
 
-    def say(self, message: str, units: Sequence[Place] = ()) -> None:
-        names = ", ".join(unit_name(self.backbone, *place) for place in units[:8])
-        more = f" and {len(units) - 8} more" if len(units) > 8 else ""
-        self.notices.append(Notice(self.index, f"{message}{': ' if names else ''}{names}{more}"))
-
     def of(self, branch: str) -> _Channels:
         width = self.backbone.by_name[branch].width
         return self.channels.setdefault(branch, _Channels(np.ones(width), np.zeros(width)))
 
     # ---- units
 
-    def scale(self, step: Scale) -> None:
-        if step.by == 1:
-            self.say("scaling by 1 has no effect")
-            return
-        silent: list[Place] = []
+    def affine(self, step: Affine[Units]) -> None:
         for branch, channel in step.units.places:
             state = self.of(branch)
-            if state.silent(channel):
-                silent.append((branch, channel))
             for row in (state.gain, state.offset, *state.placing):
-                row[channel] *= step.by
-            self.touched.setdefault((branch, channel), []).append(self.index)
-        if silent:
-            self.say("an earlier step has set to zero what this one scales", silent)
+                row[channel] *= step.gain
+            state.offset[channel] += step.offset
 
-    def ablate(self, step: Ablate) -> None:
+    def ablate(self, step: Ablate[Units, tuple[float, ...]]) -> None:
         values = (0.0,) * len(step.units) if step.to is None else step.to
         if len(values) != len(step.units):
             raise InputError(f"{len(step.units)} units are ablated, to {len(values)} values")
@@ -206,24 +177,25 @@ class _Planning:
         for (branch, channel), value in zip(step.units.places, values, strict=True):
             self.of(branch).offset[channel] = value
 
-    def splice(self, step: Splice) -> None:
+    def splice(self, step: Splice[Units, StandIns]) -> None:
         _check_splice(self.backbone, step)
         self.overwrite(step.units)
-        parts = zip(step.units.places, step.members, step.gain, step.offset, strict=True)
+        hand = step.hand
+        parts = zip(step.units.places, hand.members, hand.gain, hand.offset, strict=True)
         rows: dict[str, dict[int, Floats]] = {}
         for (branch, channel), member, gain, offset in parts:
             state = self.of(branch)
             state.offset[channel] = offset
             own = rows.setdefault(branch, {})
             own.setdefault(member, np.zeros(len(state.gain)))[channel] = gain
-        size = step.hand.circuit.by_name[step.family].size
+        size = hand.network.circuit.by_name[hand.family].size
         for branch, own in rows.items():
             state = self.of(branch)
             empty = np.zeros(len(state.gain))
             state.placing += [own.get(member, empty.copy()) for member in range(size)]
             state.inflows.append(step)
 
-    def patch(self, step: Patch) -> None:
+    def patch(self, step: Patch[Units, NDArray[np.float32]]) -> None:
         if step.maps.ndim != 4 or not len(step.maps) or step.maps.shape[3] != len(step.units):
             raise InputError(
                 f"maps of {list(step.maps.shape)} cannot be put into {len(step.units)} units",
@@ -241,23 +213,16 @@ class _Planning:
 
     def overwrite(self, units: Units) -> None:
         """Forget what units say, and what earlier steps did to them."""
-        before = [place for place in units.places if place in self.touched]
-        if before:
-            earlier = sorted({step + 1 for place in before for step in self.touched[place]})
-            numbers = " and ".join(map(str, earlier))
-            self.say(f"this step overwrites what step {numbers} did", before)
         for branch, channel in units.places:
             state = self.of(branch)
             for row in (state.gain, state.offset, *state.placing):
                 row[channel] = 0.0
-            self.touched[branch, channel] = [self.index]
 
     # ---- edges
 
-    def change_edges(self, edges: Edges, step: ScaleEdges | ReplaceEdges) -> None:
+    def change_edges(self, edges: Edges, step: EdgeStep[Edges]) -> None:
         if isinstance(step, ReplaceEdges) and len(edges.routes) != 1:
             raise InputError("edges are replaced in one convolution at a time")
-        self.edited[self.index] = edges
         apart = apart_deg(edges.source, edges.target)
         changed = False
         for route, columns in zip(edges.routes, edges.columns, strict=True):
@@ -270,14 +235,15 @@ class _Planning:
             old = state.now[chosen]
             targets = edges.target.positions(route.target)
             away = None if apart is None else apart[:, targets]
-            mask = np.ones(old.shape, bool)
+            chosen_ones = np.ones(old.shape, bool)
             for condition in step.where:
-                mask &= condition.mask(old, away)
-            new = np.where(mask, _new_weights(step, old), old)
+                chosen_ones &= mask(condition, old, away)
+            new = np.where(chosen_ones, _new_weights(step, old), old)
             changed |= not np.array_equal(new, old)
             state.now[chosen] = new
         if not changed:
-            self.say("no weight changes: none meets the conditions, or they are so already")
+            message = "no weight changes: none meets the conditions, or they are so already"
+            self.notices.append(Notice(self.index, message))
 
     def expanded(self, route: Route) -> _Weights:
         key = (route.target, route.read)
@@ -287,7 +253,6 @@ class _Planning:
         return self.weights[key]
 
     def result(self) -> Plan:
-        self.judge_edges()
         edges: dict[str, tuple[str, EdgeChange]] = {}
         for (branch, read), state in self.weights.items():
             change = _difference(state)
@@ -308,25 +273,6 @@ class _Planning:
             notices=tuple(sorted(self.notices, key=lambda notice: notice.step)),
         )
 
-    def judge_edges(self) -> None:
-        """Edges from units that are silent, or into units that are overwritten."""
-        for index, edges in self.edited.items():
-            self.index = index
-            silent = [
-                (branch, channel)
-                for branch, channel in edges.source.places
-                if branch in self.channels and self.channels[branch].silent(channel)
-            ]
-            if silent:
-                self.say("edges from units that are zero have no effect", silent)
-            lost = [
-                (branch, channel)
-                for branch, channel in edges.target.places
-                if branch in self.channels and self.channels[branch].overwritten(channel)
-            ]
-            if lost:
-                self.say("edges into units that are overwritten have no effect", lost)
-
 
 def expanded_weights(params: Mapping[str, ArrayLike], route: Route) -> Floats:
     """The expanded weights of a route, `[height, width, read channel, channel]`, float64.
@@ -340,7 +286,7 @@ def expanded_weights(params: Mapping[str, ArrayLike], route: Route) -> Floats:
     return np.einsum("ac,hwcb->hwab", narrow, kernel, optimize=True)
 
 
-def _new_weights(step: ScaleEdges | ReplaceEdges, old: Floats) -> Floats:
+def _new_weights(step: EdgeStep[Edges], old: Floats) -> Floats:
     if isinstance(step, ScaleEdges):
         return old * step.by
     if step.weights.shape != old.shape:
@@ -367,22 +313,22 @@ def _is_identity(state: _Channels) -> bool:
     return bool((state.gain == 1).all() and not state.offset.any() and not state.inflows)
 
 
-def _check_splice(backbone: Backbone, step: Splice) -> None:
-    circuit = step.hand.circuit
-    if step.family not in circuit.by_name:
-        raise InputError(f"the circuit has no family `{step.family}`")
-    family = circuit.by_name[step.family]
-    lengths = {len(part) for part in (step.members, step.gain, step.offset)}
+def _check_splice(backbone: Backbone, step: Splice[Units, StandIns]) -> None:
+    hand, circuit = step.hand, step.hand.network.circuit
+    if hand.family not in circuit.by_name:
+        raise InputError(f"the circuit has no family `{hand.family}`")
+    family = circuit.by_name[hand.family]
+    lengths = {len(part) for part in (hand.members, hand.gain, hand.offset)}
     if lengths != {len(step.units)}:
         raise InputError("a splice needs a member, a gain and an offset for each trained unit")
-    if not all(0 <= member < family.size for member in step.members):
-        raise InputError(f"`{step.family}` has {family.size} members; a splice names another")
+    if not all(0 <= member < family.size for member in hand.members):
+        raise InputError(f"`{hand.family}` has {family.size} members; a splice names another")
     here = circuit.backbone.geometry.sampling(family.layer, backbone.input_px)
     for branch in step.units.branches:
         there = backbone.sampling(branch)
         if (here.stride, here.offset) != (there.stride, there.offset):
             raise InputError(
-                f"`{step.family}` cannot be spliced into {branch}",
+                f"`{hand.family}` cannot be spliced into {branch}",
                 why=f"{family.layer} samples the image every {here.stride} px, and {branch} "
                 f"every {there.stride} px",
             )

@@ -26,11 +26,12 @@ from circuitdsl.editing.baselines import (
     recorded,
 )
 from circuitdsl.editing.controls import random_kernels, shuffled_members
-from circuitdsl.editing.select import Units, edges, select
+from circuitdsl.editing.select import Units, edges, places_of
 from circuitdsl.ir import script as ir
 from circuitdsl.ir.circuit import Circuit, Stimulus
 from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
 from circuitdsl.measure.calibration import calibrated
 from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.tuning import default_grid, response_grid, tuning_of
@@ -95,21 +96,20 @@ class Lowering:
 
     def _step(self, step: ir.Step, variant: Variant) -> Sequence[verbs.Step]:
         match step:
-            case ir.Ablate():
+            case Ablate():
                 return [self._ablate(step)]
-            case ir.Scale():
-                return [verbs.Scale(self.units(step.units), step.by)]
-            case ir.Patch():
+            case Affine():
+                return [step.on(self.units(step.units))]
+            case Patch():
                 units = self.units(step.units)
-                shown = self.shown(step.images, units)
-                return [verbs.Patch(units, recorded(self.network, units, shown, KEPT))]
-            case ir.Splice():
+                maps = recorded(self.network, units, self.shown(step.maps, units), KEPT)
+                return [Patch(units, maps, step.verb, step.span)]
+            case Splice():
                 return [self.splice(step, variant)]
-            case ir.ScaleEdges():
-                ends = self._ends(step)
-                where = tuple(verbs.Where(c.quantity, c.comparison, c.value) for c in step.where)
-                return [verbs.ScaleEdges(edges(*ends), step.by, where)]
-            case ir.ReplaceEdges():
+            case ScaleEdges():
+                between = edges(*self._ends(step))
+                return [ScaleEdges(between, step.by, step.where, step.verb, step.span)]
+            case ReplaceEdges():
                 return self._replace(step)
 
     # ---- units
@@ -121,12 +121,12 @@ class Lowering:
         for part in chosen.parts:
             if isinstance(part, ir.Sought):
                 best = self._search(part.layer).best(part.count)
-                name = _named(part.layer, [unit.unit for unit in best])
+                numbers: Sequence[int] | None = [unit.unit for unit in best]
                 angles += [unit.tuning.preferred_deg for unit in best]
             else:
-                name = part.layer if part.whole else _named(part.layer, part.numbers)
+                numbers = None if part.whole else part.numbers
                 angles += part.angles_deg or ()
-            places += select(self.network.backbone, name).places
+            places += places_of(self.network.backbone, part.layer, numbers)
         if len(set(places)) < len(places):
             raise InputError(f"a unit comes twice in `{chosen.span.text}`")
         units = Units(self.network.backbone, tuple(places))
@@ -197,16 +197,17 @@ class Lowering:
             )
         return self.images[name]
 
-    def _ablate(self, step: ir.Ablate) -> verbs.Step:
-        units = self.units(step.units)
-        if step.images is None:
-            return verbs.Ablate(units)
-        self.progress(f"showing {step.images} to the network")
-        if step.to == "mean":
-            return verbs.Ablate(units, means(self.network, units, self.shown(step.images, units)))
-        drawn = self._drawn(step.images, step.seed)
-        shown = drawn.shown(step.images, units)
-        return verbs.Patch(units, recorded(self.network, units, shown, KEPT))
+    def _ablate(self, step: Ablate[ir.UnitSet, ir.Mean | ir.Resampled]) -> verbs.Step:
+        units, to = self.units(step.units), step.to
+        if to is None:
+            return Ablate(units, None, step.verb, step.span)
+        self.progress(f"showing {to.images} to the network")
+        if isinstance(to, ir.Mean):
+            average = means(self.network, units, self.shown(to.images, units))
+            return Ablate(units, average, step.verb, step.span)
+        shown = self._drawn(to.images, to.seed).shown(to.images, units)
+        maps = recorded(self.network, units, shown, KEPT)
+        return Patch(units, maps, step.verb, step.span)
 
     def _drawn(self, name: str, seed: int) -> Lowering:
         """The same with some images of a set at random, as many as are kept."""
@@ -219,24 +220,27 @@ class Lowering:
 
     # ---- hand-written units
 
-    def splice(self, step: ir.Splice, variant: Variant = "spliced") -> verbs.Splice:
+    def splice(
+        self, step: Splice[ir.UnitSet, ir.StandIns], variant: Variant = "spliced"
+    ) -> Splice[Units, verbs.StandIns]:
         """A splice with its gains matched."""
-        units = self.tuned(self.units(step.units), step.match.grid, step.match.span)
-        hand, members = self._matched(step.hand, units, step.match)
-        family = step.hand.family
+        asked = step.hand
+        units = self.tuned(self.units(step.units), asked.match.grid, asked.match.span)
+        hand, members = self._matched(asked.hand, units, asked.match)
+        family = asked.hand.family
         if variant == "shuffled":
             members = shuffled_members(members, self.seed)
         elif variant == "random":
             hand = random_kernels(hand, family, self.seed)
-        self.progress(f"matching gains of {variant} units on {step.images}")
+        self.progress(f"matching gains of {variant} units on {asked.images}")
         return matched_splice(
             self.network,
             units,
             hand,
             family,
             members=members,
-            batches=self.shown(step.images, units),
-            rule=step.rule,
+            batches=self.shown(asked.images, units),
+            rule=asked.rule,
         )
 
     def _matched(
@@ -259,29 +263,29 @@ class Lowering:
 
     # ---- edges
 
-    def _ends(self, step: ir.ScaleEdges) -> tuple[Units, Units]:
-        source, target = self.units(step.source), self.units(step.target)
+    def _ends(self, step: ScaleEdges[ir.EdgeSet]) -> tuple[Units, Units]:
+        source, target = self.units(step.edges.source), self.units(step.edges.target)
         if all(condition.quantity != "angle" for condition in step.where):
             return source, target
         return self.tuned(source, None, step.span), self.tuned(target, None, step.span)
 
-    def _replace(self, step: ir.ReplaceEdges) -> list[verbs.Step]:
-        grid, span = step.match.grid, step.match.span
-        source = self.tuned(self.units(step.source), grid, span)
-        target = self.tuned(self.units(step.target), grid, span)
-        circuit = step.hand_target.circuit
+    def _replace(self, step: ReplaceEdges[ir.EdgeSet, ir.HandEdges]) -> list[verbs.Step]:
+        asked = step.weights
+        grid, span = asked.match.grid, asked.match.span
+        source = self.tuned(self.units(step.edges.source), grid, span)
+        target = self.tuned(self.units(step.edges.target), grid, span)
+        circuit = asked.target.circuit
         ends: list[tuple[int, ...]] = []
-        for units, hand in ((source, step.hand_source), (target, step.hand_target)):
-            if step.match.placed:
+        for units, hand in ((source, asked.source), (target, asked.target)):
+            if asked.match.placed:
                 circuit = place_members(circuit, hand.family, units.angles_deg or ())
                 ends.append(tuple(range(len(units))))
             else:
                 written = circuit.by_name[hand.family].axes[0].angles_deg
-                ends.append(_nearest(written, units, step.match))
-        network = self._build(ir.Hand(circuit, step.hand_target.family), ())
-        into = circuit.into(step.hand_target.family)
-        kernel = next(c.name for c in into if c.source == step.hand_source.family)
-        where = tuple(verbs.Where(c.quantity, c.comparison, c.value) for c in step.where)
+                ends.append(_nearest(written, units, asked.match))
+        network = self._build(ir.Hand(circuit, asked.target.family), ())
+        into = circuit.into(asked.target.family)
+        kernel = next(c.name for c in into if c.source == asked.source.family)
         steps: list[verbs.Step] = []
         for branch in target.branches:
             at = target.positions(branch)
@@ -294,7 +298,7 @@ class Lowering:
                 [ends[1][index] for index in at],
                 edge_weights(self.network, between),
             )
-            steps.append(verbs.ReplaceEdges(between, new, where))
+            steps.append(ReplaceEdges(between, new, step.where, step.verb, step.span))
         return steps
 
 
@@ -304,7 +308,3 @@ def _nearest(written: Sequence[float], units: Units, match: ir.Match) -> tuple[i
     except InputError as error:
         found = Diagnostic("E703", error.message, match.span, help=error.help)
         raise DiagnosticError([found]) from error
-
-
-def _named(layer: str, numbers: Sequence[int]) -> str:
-    return f"{layer}[{', '.join(map(str, numbers))}]"

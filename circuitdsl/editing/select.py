@@ -145,7 +145,7 @@ def select(backbone: Backbone, names: str | Sequence[str]) -> Units:
                 help="write `mixed3b:379`, `mixed3b[300..330, 379]` or a layer such as mixed3b_5x5",
             )
         numbers = _numbers(found["one"] if found["one"] is not None else found["many"], name)
-        places += _places(backbone, found["layer"], numbers)
+        places += places_of(backbone, found["layer"], numbers)
     if not places:
         raise InputError(f"{names!r} selects no unit")
     seen: set[tuple[str, int]] = set()
@@ -154,6 +154,30 @@ def select(backbone: Backbone, names: str | Sequence[str]) -> Units:
             raise InputError(f"{unit_name(backbone, *place)} is selected twice")
         seen.add(place)
     return Units(backbone, tuple(places))
+
+
+def places_of(
+    backbone: Backbone, layer_name: str, numbers: Sequence[int] | None
+) -> list[tuple[str, int]]:
+    """Where units of a layer are computed: a convolution, and a channel of it.
+
+    Args:
+        backbone: The network's layers.
+        layer_name: A convolution or a block.
+        numbers: Channels of that layer; None for all.
+
+    Raises:
+        InputError: no such layer or unit.
+    """
+    layer = layer_named(backbone, layer_name)
+    chosen = range(layer.width) if numbers is None else numbers
+    for number in chosen:
+        if not 0 <= number < layer.width:
+            raise InputError(
+                f"{layer_name}:{number} is out of range; {layer.name} has {layer.width} units",
+                help=f"its units are {layer.name}:0 to {layer.name}:{layer.width - 1}",
+            )
+    return [backbone.branch_of(layer.name, number) for number in chosen]
 
 
 def select_family(backbone: Backbone, family: Family) -> Units:
@@ -167,7 +191,7 @@ def select_family(backbone: Backbone, family: Family) -> Units:
             f"`{family.name}` consists of hand-written units, not of trained ones",
             help="a family found in a network has `units = [...]`",
         )
-    units = Units(backbone, tuple(_places(backbone, family.layer, family.units)))
+    units = Units(backbone, tuple(places_of(backbone, family.layer, family.units)))
     return units.at_angles(family.rotation.angles_deg) if family.rotation is not None else units
 
 
@@ -245,20 +269,6 @@ def _numbers(text: str | None, name: str) -> list[int] | None:
             raise InputError(f"`{part}` in `{name}` is no unit's number, and no range")
         numbers += range(int(first), int(last if dots else first) + 1)
     return numbers
-
-
-def _places(
-    backbone: Backbone, layer_name: str, numbers: Sequence[int] | None
-) -> list[tuple[str, int]]:
-    layer = layer_named(backbone, layer_name)
-    chosen = range(layer.width) if numbers is None else numbers
-    for number in chosen:
-        if not 0 <= number < layer.width:
-            raise InputError(
-                f"{layer_name}:{number} is out of range; {layer.name} has {layer.width} units",
-                help=f"its units are {layer.name}:0 to {layer.name}:{layer.width - 1}",
-            )
-    return [backbone.branch_of(layer.name, number) for number in chosen]
 
 
 def _route(source: Units, branch: str) -> Route:

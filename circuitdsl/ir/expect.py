@@ -7,10 +7,23 @@ set.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from circuitdsl.text.source import NOWHERE, Span
+
+Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
+
+COMPARE: dict[Comparison, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 MeasureName = Literal["response", "spread", "preferred_error", "fwhm", "echo"]
 MeasureUnit = Literal["real", "angle"]

@@ -7,29 +7,27 @@ is read.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from circuitdsl.ir.circuit import BackboneUse, Circuit, Stimulus
+from circuitdsl.ir.expect import COMPARE, Comparison
 from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.steps import (
+    Ablate,
+    EdgeStep,
+    Patch,
+    ReplaceEdges,
+    ScaleEdges,
+    Splice,
+    UnitStep,
+)
 from circuitdsl.text.source import NOWHERE, Span
 
-Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 GainRule = Literal["rms", "mean", "linear"]
-Quantity = Literal["weight", "magnitude", "angle"]
 Measure = Literal["top1", "top5", "cross_entropy", "kl"]
-
-COMPARE: dict[Comparison, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 # ---- units
 
@@ -130,80 +128,64 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Condition:
-    """A condition on a weight, on its magnitude, or on the angle between two units."""
+class Mean:
+    """`mean(SET)`: each unit's mean activation over the images of a set."""
 
-    quantity: Quantity
-    comparison: Comparison
-    value: float
-
-
-@dataclass(frozen=True)
-class Ablate:
-    """`ablate UNITS to zero | mean(SET) | resampled(SET, seed=S)`."""
-
-    units: UnitSet
-    to: Literal["zero", "mean", "resampled"]
-    images: str | None = None
-    seed: int = 0
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """`scale UNITS by X`, or `negate UNITS`."""
-
-    units: UnitSet
-    by: float
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Patch:
-    """`patch UNITS from SET`."""
-
-    units: UnitSet
     images: str
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
-class Splice:
-    """`splice HAND into UNITS match ... { gain = matched(SET, quantity=RULE) }`."""
+class Resampled:
+    """`resampled(SET, seed=S)`: activations on another image of a set, drawn at random."""
 
-    units: UnitSet
+    images: str
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """Hand-written members in place of units, each as strong as its unit on some images."""
+
     hand: Hand
     match: Match
     images: str
     rule: GainRule
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
-class ScaleEdges:
-    """`drop`, `negate` and `scale` of edges."""
+class EdgeSet:
+    """Every edge from some units to others."""
 
     source: UnitSet
     target: UnitSet
-    by: float
-    where: tuple[Condition, ...] = ()
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
-class ReplaceEdges:
-    """`replace SOURCE -> TARGET with HAND -> HAND match ...`."""
+class HandEdges:
+    """The kernels of a hand-written connection, its members matched with trained units."""
 
-    source: UnitSet
-    target: UnitSet
-    hand_source: Hand
-    hand_target: Hand
+    source: Hand
+    target: Hand
     match: Match
-    where: tuple[Condition, ...] = ()
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Step = Ablate | Scale | Patch | Splice | ScaleEdges | ReplaceEdges
+Step = UnitStep[UnitSet] | EdgeStep[EdgeSet]
+
+
+def images_of(step: Step) -> str | None:
+    """The name of the image set that a step is calibrated on; None if it needs no images."""
+    if isinstance(step, Ablate):
+        return None if step.to is None else step.to.images
+    if isinstance(step, Patch):
+        return step.maps
+    return step.hand.images if isinstance(step, Splice) else None
+
+
+def unit_sets(step: Step) -> tuple[UnitSet, ...]:
+    """The units that a step acts on; source and target of a step on edges."""
+    if isinstance(step, ScaleEdges | ReplaceEdges):
+        return step.edges.source, step.edges.target
+    return (step.units,)
 
 
 @dataclass(frozen=True)

@@ -61,12 +61,7 @@ def _numbered(script: ir.Script) -> Iterator[str]:
     """Edits that name units by number."""
     for edited in script.edits:
         for step in edited.steps:
-            sets = (
-                (step.source, step.target)
-                if isinstance(step, ir.ScaleEdges | ir.ReplaceEdges)
-                else (step.units,)
-            )
-            parts = [part for each in sets for part in each.parts]
+            parts = [part for units in ir.unit_sets(step) for part in units.parts]
             if any(isinstance(part, ir.Picked) and not part.whole for part in parts):
                 yield edited.name
 
@@ -91,9 +86,7 @@ def prepared(
 
 def photographs_of(script: ir.Script, steps: Sequence[ir.Step]) -> list[ir.Photographs]:
     """The sets of photographs that some steps are calibrated on."""
-    names = dict.fromkeys(
-        step.images for step in steps if isinstance(step, ir.Ablate | ir.Patch | ir.Splice)
-    )
+    names = dict.fromkeys(ir.images_of(step) for step in steps)
     sources = [script.images[name] for name in names if name is not None]
     return [source for source in sources if isinstance(source, ir.Photographs)]
 

@@ -224,7 +224,7 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
 def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
     """The networks that a recovery compares."""
     network, script = lowering.network, lowering.script
-    spliced = next(s for s in script.steps(score.spliced) if isinstance(s, ir.Splice))
+    spliced = next(s for s in script.steps(score.spliced) if isinstance(s, verbs.Splice))
     removed = [
         verbs.Ablate(step.units) if isinstance(step, verbs.Ablate) else step
         for step in lowering.steps(score.removed)
@@ -232,15 +232,15 @@ def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
     units = lowering.units(spliced.units)
     layers = sorted({branch for s in removed for branch in _branches(s)})
     lowering.progress("taking the mean of every channel")
-    average = channel_means(network, layers, lowering.shown(spliced.images, units))
+    average = channel_means(network, layers, lowering.shown(spliced.hand.images, units))
     edits = {
         "zero": edit(network, removed),
         "mean": edit(network, softened(removed, average) or removed),
     }
     variants = {name: lowering.edited(score.spliced, name) for name in _VARIANTS}
     own = next(s for s in variants["spliced"].steps if isinstance(s, verbs.Splice))
-    silent_units = sum(gain == 0 for gain in own.gain)
-    images = script.images[spliced.images]
+    silent_units = sum(gain == 0 for gain in own.hand.gain)
+    images = script.images[spliced.hand.images]
     counted = lowering.images.get(images.name)
     count = 0 if counted is None else len(counted.paths)
     return Study(network, units, {**edits, **variants}, count, silent_units)

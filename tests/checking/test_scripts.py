@@ -9,6 +9,7 @@ import pytest
 from circuitdsl.checking import check_source
 from circuitdsl.checking.load import load_script
 from circuitdsl.ir import script as ir
+from circuitdsl.ir import steps as done
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.source import Source
 
@@ -175,11 +176,17 @@ def test_refused_scores_edits_and_sets(text: str, code: str, message: str) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ablate some to zero  scale 3b:379 by 2", "the second has no effect"),
-        ("scale 3b:379 by 2  ablate some to zero", "the first has no effect"),
-        ("ablate best to zero  ablate best to mean(photos)", "the first has no effect"),
-        ("scale some by 1", "scaling by 1 has no effect"),
-        ("scale V.mixed3a -> some by 1", "scaling by 1 has no effect"),
+        (
+            "ablate some to zero  scale 3b:379 by 2",
+            "`scale` has no effect on mixed3b:379, set to zero by",
+        ),
+        ("scale 3b:379 by 2  ablate some to zero", "overwrites what `scale` did to mixed3b:379"),
+        (
+            "ablate best to zero  ablate best to mean(photos)",
+            "overwrites what `ablate` did to unit 1",
+        ),
+        ("scale some by 1", "`scale` by 1 has no effect"),
+        ("scale V.mixed3a -> some by 1", "`scale` by 1 has no effect"),
         ("", "`e` does nothing"),
     ],
 )
@@ -199,7 +206,7 @@ def test_an_edit_goes_on_from_another() -> None:
         "edit first on V { ablate some to zero }\n"
         "edit second on first { negate best  expect count == 3 }"
     )
-    assert [type(step) for step in found.steps("second")] == [ir.Ablate, ir.Scale]
+    assert [type(step) for step in found.steps("second")] == [done.Ablate, done.Scale]
     late = check("edit second on first { negate best }\nedit first on V { ablate some to zero }")
     assert [d.code for d in late.diagnostics] == ["E201"]
 
@@ -209,31 +216,31 @@ def test_steps_are_what_was_written() -> None:
     best = ir.UnitSet((ir.Sought("mixed3b_5x5", 3),))
     below = ir.UnitSet((ir.Picked("mixed3a", (3,)),))
     assert steps("ablate 3b:379 to resampled(photos, seed=4)  negate best  scale some by -0.5") == (
-        ir.Ablate(ir.UnitSet((ir.Picked("mixed3b", (379,)),)), "resampled", "photos", 4),
-        ir.Scale(best, -1.0),
-        ir.Scale(some, -0.5),
+        done.Ablate(ir.UnitSet((ir.Picked("mixed3b", (379,)),)), ir.Resampled("photos", 4)),
+        done.Scale(best, -1.0),
+        done.Scale(some, -0.5),
     )
     conditions = (
-        ir.Condition("magnitude", ">", 0.01),
-        ir.Condition("angle", "<=", 60.0),
-        ir.Condition("weight", "<", 0.0),
+        done.Where("magnitude", ">", 0.01),
+        done.Where("angle", "<=", 60.0),
+        done.Where("weight", "<", 0.0),
     )
     where = "where abs(weight) > 0.01 and angle <= 60deg and weight < 0"
     assert steps(f"drop V.mixed3a[3] -> best {where}  negate V.mixed3a[3] -> some") == (
-        ir.ScaleEdges(below, best, 0.0, conditions),
-        ir.ScaleEdges(below, some, -1.0),
+        done.ScaleEdges(ir.EdgeSet(below, best), 0.0, conditions),
+        done.ScaleEdges(ir.EdgeSet(below, some), -1.0),
     )
     (spliced,) = steps(SPLICE.format("angle(lab.arcs, within=18deg)"))
-    assert isinstance(spliced, ir.Splice)
-    assert (spliced.hand.family, spliced.images, spliced.rule) == (
+    assert isinstance(spliced, done.Splice)
+    assert (spliced.hand.hand.family, spliced.hand.images, spliced.hand.rule) == (
         "bottom",
         "calibration",
         "linear",
     )
-    assert spliced.match == ir.Match(False, "lab.arcs", 18.0)
-    assert "bottom" in spliced.hand.circuit.by_name
+    assert spliced.hand.match == ir.Match(False, "lab.arcs", 18.0)
+    assert "bottom" in spliced.hand.hand.circuit.by_name
     assert steps("patch earlier.curves from lab.noise") == (
-        ir.Patch(ir.UnitSet((ir.Picked("mixed3b", (7, 9), (0.0, 90.0)),)), "lab.noise"),
+        done.Patch(ir.UnitSet((ir.Picked("mixed3b", (7, 9), (0.0, 90.0)),)), "lab.noise"),
     )
 
 

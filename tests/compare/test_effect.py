@@ -23,7 +23,7 @@ from circuitdsl.editing.controls import (
     softened,
 )
 from circuitdsl.editing.select import edges, select
-from circuitdsl.editing.verbs import Ablate, Scale, Splice, Where, drop
+from circuitdsl.editing.verbs import Ablate, Scale, Splice, StandIns, Where, drop
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.photographs import open_images
@@ -152,7 +152,7 @@ def members(hand, units):
 def test_a_splice_puts_hand_written_activations_in_place(network, hand, units, members, batches):
     assert members == (0, 2, 5)
     images = batches[0].images
-    step = Splice(units, hand, "edges", members, (2.0, 3.0, 4.0), (0.0, 0.5, 0.0))
+    step = Splice(units, StandIns(hand, "edges", members, (2.0, 3.0, 4.0), (0.0, 0.5, 0.0)))
     found = activations_of(edit(network, [step]), units, images)
     shown = hand.activations(images, ["edges"])["edges"][..., np.array(members)]
     expected = shown * np.array([2.0, 3.0, 4.0]) + np.array([0, 0.5, 0])
@@ -163,7 +163,7 @@ def test_a_splice_puts_hand_written_activations_in_place(network, hand, units, m
     )
     gone = edit(network, [step, Ablate(units)])
     assert not activations_of(gone, units, images).any()
-    assert "overwrites what step 1 did" in gone.notices[0].message
+    assert "overwrites what `splice` did" in gone.notices[0].message
     others = np.array([1, 4, 5])
     layer = "mixed3b_5x5"
     np.testing.assert_array_equal(
@@ -188,8 +188,8 @@ def test_gains_are_matched_by_the_rule(network, hand, units, batches, rule):
         gain = y.mean(0) / x.mean(0)
     else:
         gain, offset = np.array([np.polyfit(x[:, i], y[:, i], 1) for i in range(3)]).T
-    np.testing.assert_allclose(step.gain, gain, rtol=1e-2)
-    np.testing.assert_allclose(step.offset, offset, rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(step.hand.gain, gain, rtol=1e-2)
+    np.testing.assert_allclose(step.hand.offset, offset, rtol=1e-2, atol=1e-3)
 
 
 def test_splices_that_do_not_fit_are_refused(network, hand, units, members, batches):
@@ -199,15 +199,15 @@ def test_splices_that_do_not_fit_are_refused(network, hand, units, members, batc
     with pytest.raises(InputError, match="on no images"):
         matched_splice(network, units, hand, "edges", members=members, batches=[])
     with pytest.raises(InputError, match="no family `curve`"):
-        edit(network, [Splice(units, hand, "curve", (0, 0, 0), (1, 1, 1), (0, 0, 0))])
+        edit(network, [Splice(units, StandIns(hand, "curve", (0, 0, 0), (1, 1, 1), (0, 0, 0)))])
     with pytest.raises(InputError, match="has 6 members"):
-        edit(network, [Splice(units, hand, "edges", (0, 0, 6), (1, 1, 1), (0, 0, 0))])
+        edit(network, [Splice(units, StandIns(hand, "edges", (0, 0, 6), (1, 1, 1), (0, 0, 0)))])
     with pytest.raises(InputError, match="a gain and an offset for each"):
-        edit(network, [Splice(units, hand, "edges", (0, 0), (1, 1, 1), (0, 0, 0))])
+        edit(network, [Splice(units, StandIns(hand, "edges", (0, 0), (1, 1, 1), (0, 0, 0)))])
     with pytest.raises(InputError, match="samples the image every 2 px"):
-        edit(network, [Splice(units, hand, "gabors", (0, 0, 1), (1, 1, 1), (0, 0, 0))])
+        edit(network, [Splice(units, StandIns(hand, "gabors", (0, 0, 1), (1, 1, 1), (0, 0, 0)))])
     with pytest.raises(InputError, match="the image is not given"):
-        step = Splice(units, hand, "edges", members, (1, 1, 1), (0, 0, 0))
+        step = Splice(units, StandIns(hand, "edges", members, (1, 1, 1), (0, 0, 0)))
         edit(network, [step]).resume({"mixed3a": np.zeros((1, 6, 6, 7))}, ["mixed3b"])
 
 

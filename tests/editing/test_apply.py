@@ -251,13 +251,13 @@ def test_steps_that_come_to_nothing_are_reported(network):
         return [(n.step, n.message) for n in edit(network, steps).notices]
 
     assert said(Ablate(one), Scale(units, 2.0)) == [
-        (1, "an earlier step has set to zero what this one scales: mixed3a:4")
+        (1, "`scale` has no effect on mixed3a:4, set to zero by `ablate`")
     ]
     assert said(Scale(units, 2.0), Ablate(one)) == [
-        (1, "this step overwrites what step 1 did: mixed3a:4")
+        (1, "`ablate` overwrites what `scale` did to mixed3a:4")
     ]
     assert said(Ablate(one, (3.0,)), Scale(one, 2.0)) == []
-    assert said(Scale(one, 1.0)) == [(0, "scaling by 1 has no effect")]
+    assert said(Scale(one, 1.0)) == [(0, "`scale` by 1 has no effect")]
     assert "no weight changes" in said(drop(both, Where("weight", ">", 1e9)))[0][1]
     assert said(drop(both), Ablate(one)) == [
         (0, "edges from units that are zero have no effect: mixed3a:4")

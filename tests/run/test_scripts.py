@@ -175,16 +175,16 @@ def test_splices_pair_by_angle_and_place(lowering) -> None:
     (nearest,), (placed,) = lowering.steps("moved"), lowering.steps("placed")
     assert isinstance(nearest, verbs.Splice)
     assert isinstance(placed, verbs.Splice)
-    assert nearest.members == (0, 1, 2)
-    angles = placed.hand.circuit.by_name["bends"].axes[0].angles_deg
-    assert (placed.members, angles) == ((0, 1, 2), (5.0, 85.0, 190.0))
+    assert nearest.hand.members == (0, 1, 2)
+    angles = placed.hand.network.circuit.by_name["bends"].axes[0].angles_deg
+    assert (placed.hand.members, angles) == ((0, 1, 2), (5.0, 85.0, 190.0))
     (shuffled,) = lowering.steps("placed", "shuffled")
     (noise,) = lowering.steps("placed", "random")
     assert isinstance(shuffled, verbs.Splice)
     assert isinstance(noise, verbs.Splice)
-    assert sorted(shuffled.members) == [0, 1, 2]
-    assert shuffled.members != (0, 1, 2)
-    assert noise.members == (0, 1, 2)
+    assert sorted(shuffled.hand.members) == [0, 1, 2]
+    assert shuffled.hand.members != (0, 1, 2)
+    assert noise.hand.members == (0, 1, 2)
     with pytest.raises(DiagnosticError) as caught:
         lowering.steps("strict")
     (found,) = caught.value.diagnostics
@@ -205,11 +205,9 @@ def test_hand_written_edges_take_the_place_of_trained_ones(lowering, network) ->
 
 
 def load_hand(lowering: Lowering):
-    from circuitdsl.ir.script import ReplaceEdges
-
     (step,) = lowering.script.steps("rewired")
-    assert isinstance(step, ReplaceEdges)
-    return step.hand_target
+    assert isinstance(step, verbs.ReplaceEdges)
+    return step.weights.target
 
 
 def test_scores_from_the_command_line(files, tmp_path) -> None:
@@ -281,7 +279,7 @@ def test_edits_as_weights_from_the_command_line(files, tmp_path, lowering) -> No
     np.testing.assert_allclose(logits(folded), logits(lowering.edited("halved")), rtol=1e-4)
     assert "step" not in result.output
     twice = runner.invoke(app, [*common, "twice"])
-    assert "step 2: an earlier step has set to zero what this one scales" in twice.output
+    assert "step 2: `scale` has no effect on mixed3b:5, set to zero by `ablate`" in twice.output
     target.unlink()
     photos = ["--calibration", str(files / "photos")]
     refused = runner.invoke(app, [*common, "patched", *photos])

@@ -15,7 +15,6 @@ from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.ir.script import (
-    Ablate,
     Edit,
     HandSide,
     Measure,
@@ -23,11 +22,12 @@ from circuitdsl.ir.script import (
     RecoveryScore,
     Score,
     Side,
-    Splice,
     Step,
     TrainedSide,
     TuningScore,
+    images_of,
 )
+from circuitdsl.ir.steps import Ablate, Splice
 from circuitdsl.syntax import nodes
 
 _RECOVERY = ("intact", "removed", "spliced", "using", "measure", "seed")
@@ -128,7 +128,7 @@ def _apart(
         bench.analysis.error("E302", message, attribute.value.span, help=help_)
         return False
     for each in steps:
-        if getattr(each, "images", None) == using:
+        if images_of(each) == using:
             bench.analysis.error(
                 "E805",
                 f"`{using}` is scored on, and a step is calibrated on it",

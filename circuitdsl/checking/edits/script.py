@@ -18,21 +18,10 @@ from circuitdsl.checking.names.declare import twice
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.ir.circuit import BackboneUse, Circuit
-from circuitdsl.ir.script import (
-    COMPARE,
-    Ablate,
-    Comparison,
-    Edit,
-    Patch,
-    ReplaceEdges,
-    Scale,
-    ScaleEdges,
-    Score,
-    Script,
-    Sought,
-    Splice,
-    Step,
-)
+from circuitdsl.ir.expect import COMPARE, Comparison
+from circuitdsl.ir.no_effect import without_effect
+from circuitdsl.ir.script import Edit, Score, Script, Sought, Step, unit_sets
+from circuitdsl.ir.steps import OF_EDGES, ReplaceEdges, ScaleEdges
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import NOWHERE
 
@@ -135,7 +124,7 @@ def _counts(
             bench.analysis.error("E804", message, node.left.span, help=help_)
             continue
         wanted = Evaluator(bench.analysis).constant(node.right, "int", "`count`")
-        kinds = {isinstance(each, ScaleEdges | ReplaceEdges) for each in steps}
+        kinds = {isinstance(each, OF_EDGES) for each in steps}
         if len(kinds) > 1:
             message = "this edit acts on units and on edges; `count` could mean both"
             help_ = "Expect the count of each step in a block of its own."
@@ -158,17 +147,17 @@ def _count(module: Module, steps: Sequence[Step]) -> tuple[int, str]:
     chosen: dict[object, None] = {}
     for each in steps:
         if isinstance(each, ScaleEdges | ReplaceEdges):
-            ends = places(backbone, each.source), places(backbone, each.target)
+            ends = [places(backbone, units) for units in unit_sets(each)]
             chosen |= dict.fromkeys((a, b) for a in ends[0] for b in ends[1])
         else:
             chosen |= dict.fromkeys(places(backbone, each.units))
-    if any(isinstance(each, ScaleEdges | ReplaceEdges) for each in steps):
+    if any(isinstance(each, OF_EDGES) for each in steps):
         return len(chosen), "an edge is a pair of a source and a target unit"
     found = dict.fromkeys(
         f"the best {part.count} of {part.layer}"
         for each in steps
-        if not isinstance(each, ScaleEdges | ReplaceEdges)
-        for part in each.units.parts
+        for units in unit_sets(each)
+        for part in units.parts
         if isinstance(part, Sought)
     )
     units = [place for place in chosen if isinstance(place, tuple)]
@@ -191,32 +180,13 @@ def _effects(analysis: Analysis, steps: Sequence[Step], own: int) -> None:
     known = analysis.module.geometry
     if known is None:
         return
-    done: dict[tuple[str, int], tuple[str, bool]] = {}  # the last verb, and whether to zero
-    for index, each in enumerate(steps):
-        if isinstance(each, ScaleEdges | ReplaceEdges):
-            if index >= own and isinstance(each, ScaleEdges) and each.by == 1:
-                analysis.warn("E704", "scaling by 1 has no effect", each.span)
-            continue
-        verb = each.span.text.split(maxsplit=1)[0]
-        spoken = False
-        for place in places(known[1], each.units):
-            earlier = done.get(place)
-            message = _clash(each, verb, earlier, named(known[1], place))
-            if message and not spoken and index >= own:
-                analysis.warn("E704", message, each.span)
-                spoken = True
-            done[place] = verb, isinstance(each, Ablate) and each.to == "zero"
-
-
-def _clash(each: Step, verb: str, earlier: tuple[str, bool] | None, name: str) -> str:
-    if isinstance(each, Scale) and each.by == 1:
-        return "scaling by 1 has no effect"
-    if earlier is None:
-        return ""
-    both = f"`{earlier[0]}` and `{verb}` both touch {name}"
-    if isinstance(each, Ablate | Patch | Splice):
-        return f"{both}; the first has no effect"
-    return f"{both}; the second has no effect" if earlier[1] else ""
+    backbone = known[1]
+    notices = without_effect(
+        steps, lambda units: places(backbone, units), lambda place: named(backbone, place)
+    )
+    for notice in notices:
+        if notice.step >= own:
+            analysis.warn("E704", notice.message, steps[notice.step].span)
 
 
 # ---- the clean room

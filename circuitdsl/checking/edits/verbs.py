@@ -18,24 +18,32 @@ from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.photographs import image_source
 from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.expect import Comparison
 from circuitdsl.ir.script import (
-    Ablate,
-    Comparison,
-    Condition,
+    EdgeSet,
     GainRule,
     Hand,
+    HandEdges,
     ImageSource,
     Match,
+    Mean,
+    Resampled,
+    StandIns,
+    Step,
+    UnitSet,
+)
+from circuitdsl.ir.steps import (
+    Ablate,
     Patch,
     Quantity,
     ReplaceEdges,
     Scale,
     ScaleEdges,
     Splice,
-    Step,
-    UnitSet,
+    Where,
 )
 from circuitdsl.syntax import nodes
+from circuitdsl.text.source import Span
 
 _RULES: tuple[GainRule, ...] = ("linear", "rms", "mean")
 
@@ -159,11 +167,17 @@ class _Reading:
     def units(self, written: Sequence[nodes.Expression]) -> UnitSet | None:
         return units_of(self.analysis, written)
 
-    def edges(self) -> tuple[UnitSet, UnitSet] | None:
+    def edges(self) -> EdgeSet | None:
         source, target = self.units(self.node.units), self.units(self.node.targets)
         if source is None or target is None:
             return None
-        return None if no_way(self.analysis, source, target) else (source, target)
+        blocked = no_way(self.analysis, source, target)
+        return None if blocked else EdgeSet(source, target)
+
+    @property
+    def said(self) -> tuple[str, Span]:
+        """The verb, and where it stands: the end of every step."""
+        return self.node.name.text, self.node.span
 
     # ---- verbs
 
@@ -171,7 +185,7 @@ class _Reading:
         units = self.units(self.node.units)
         to = self.value("to")
         if isinstance(to, nodes.Reference) and to.name.text == "zero":
-            return units and Ablate(units, "zero", span=self.node.span)
+            return units and Ablate(units, None, *self.said)
         if not isinstance(to, nodes.Call) or to.name.text not in ("mean", "resampled"):
             message = "units are ablated to `zero`, `mean(SET)` or `resampled(SET, seed=0)`"
             self.analysis.error("E302", message, to.span)
@@ -185,8 +199,8 @@ class _Reading:
         seed = self.bench.constant(given["seed"], "`seed`", whole=True) if "seed" in given else 0
         if seed is None or seed < 0:
             return None
-        kind = "resampled" if drawn else "mean"
-        return Ablate(units, kind, images, int(seed), span=self.node.span)
+        baseline = Resampled(images, int(seed)) if drawn else Mean(images)
+        return Ablate(units, baseline, *self.said)
 
     def scale(self) -> Step | None:
         by = self.bench.constant(self.value("by"), "`by`")
@@ -201,15 +215,15 @@ class _Reading:
     def _scaled(self, by: float) -> Step | None:
         if not self.node.targets:
             units = self.units(self.node.units)
-            return units and Scale(units, by, self.node.span)
+            return units and Scale(units, by, *self.said)
         edges, where = self.edges(), self.where()
         if edges is None or where is None:
             return None
-        return ScaleEdges(*edges, by, where, self.node.span)
+        return ScaleEdges(edges, by, where, *self.said)
 
     def patch(self) -> Step | None:
         units, images = self.units(self.node.units), self.bench.source(self.value("from"))
-        return None if units is None or images is None else Patch(units, images, self.node.span)
+        return None if units is None or images is None else Patch(units, images, *self.said)
 
     def splice(self) -> Step | None:
         if len(self.node.units) != 1:
@@ -220,7 +234,7 @@ class _Reading:
         matched, gain = self.match(), self.gain()
         if hand is None or units is None or matched is None or gain is None:
             return None
-        return Splice(units, hand, matched, *gain, self.node.span)
+        return Splice(units, StandIns(hand, matched, *gain), *self.said)
 
     def replace(self) -> Step | None:
         clause = self.clauses["with"]
@@ -235,7 +249,7 @@ class _Reading:
             message = f"there is {count} from `{source.family}` to `{target.family}`; one is needed"
             self.analysis.error("E502", message, clause.span)
             return None
-        return ReplaceEdges(*edges, source, target, matched, where, self.node.span)
+        return ReplaceEdges(edges, HandEdges(source, target, matched), where, *self.said)
 
     # ---- clauses
 
@@ -298,14 +312,14 @@ class _Reading:
             return None
         return images, name
 
-    def where(self) -> tuple[Condition, ...] | None:
+    def where(self) -> tuple[Where, ...] | None:
         if "where" not in self.clauses:
             return ()
         found = [self._condition(each) for each in self.clauses["where"].conditions]
         sound = tuple(each for each in found if each is not None)
         return sound if len(sound) == len(found) else None
 
-    def _condition(self, node: nodes.Condition) -> Condition | None:
+    def _condition(self, node: nodes.Condition) -> Where | None:
         quantity = _quantity(node.left)
         if quantity is None:
             message = "edges are chosen by `weight`, `abs(weight)` or `angle`"
@@ -317,7 +331,7 @@ class _Reading:
         value = evaluator.constant(node.right, unit, f"`{node.left.span.text}`")
         if value is None:
             return None
-        return Condition(quantity, cast("Comparison", node.comparison), value)
+        return Where(quantity, cast("Comparison", node.comparison), value)
 
 
 def is_grid(bench: Workbench, name: str, node: nodes.Expression) -> bool:
