@@ -267,7 +267,7 @@ def size(file: Path) -> tuple[int, int]:
     def numbers(node: object) -> int:
         if isinstance(node, nodes.Number):
             return 1
-        if isinstance(node, nodes.Param):
+        if isinstance(node, nodes.Dial):
             return numbers(node.default)
         if isinstance(node, tuple):
             return sum(map(numbers, node))

@@ -47,7 +47,7 @@ def settings(circuit: Circuit, count: int) -> dict[str, jax.Array]:
             ),
             jnp.float32,
         )
-        for p in circuit.params
+        for p in circuit.dials
     }
 
 
@@ -92,7 +92,7 @@ def main() -> None:
     first = seconds(lambda: together(settings(circuit, SETTINGS)))
     dials = settings(circuit, SETTINGS)
     batch = statistics.median(seconds(lambda: together(dials)) for _ in range(5))
-    print(f"{SETTINGS} settings of {len(circuit.params)} dials by vmap: {batch:.2f} s")
+    print(f"{SETTINGS} settings of {len(circuit.dials)} dials by vmap: {batch:.2f} s")
     print(f"  the first time, with compilation: {first:.2f} s")
 
 

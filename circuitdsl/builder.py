@@ -5,7 +5,7 @@ that remember how the language writes them, so everything that a file can say ca
 names are checked as those of a file are, and messages show the line that was built.
 
     curves = Builder("Early curves.")
-    bow = curves.param("bow", px(20), px(10), px(60), free=True)
+    bow = curves.dial("bow", px(20), px(10), px(60), free=True)
     line = curves.family("line", "conv2d2", {"th": orient(16)})
     early = curves.family("early", "mixed3a_3x3", {"th": rot(16)})
     tuned = (profiles.bump(deg(25)) - 0.3) @ "tangent"
@@ -222,7 +222,7 @@ class Builder:
         """A declaration in the language's own words: a `motif`, say, or a `fn`."""
         self._lines.append(text)
 
-    def param(
+    def dial(
         self,
         name: str,
         default: Operand,
@@ -232,7 +232,7 @@ class Builder:
         free: bool = False,
     ) -> Name:
         """A dial, with its range if it has one."""
-        line = f"param {name} = {self._text(default)}"
+        line = f"dial {name} = {self._text(default)}"
         if low is not None and high is not None:
             line += f" in [{self._text(low)}, {self._text(high)}]"
         self._lines.append(line + " free" * free)

@@ -41,16 +41,16 @@ from circuitdsl.ir.circuit import (
     INPUT,
     Calibration,
     Circuit,
+    Dial,
     Formal,
     Motif,
     MotifUse,
     Norm,
     Normalisation,
-    Param,
     Stimulus,
     Wiring,
 )
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.stimuli import Setting
 
@@ -63,8 +63,10 @@ TILING = Motif(
         Formal("reach", "angle", deg(25)),
     ),
     Wiring(
-        place=place(arc(Dial("bend", "px"), Dial("span", "px"), Dial("wide", "tap"))),
-        tunes=(tune("th", bump(Dial("reach", "angle")), constant(-0.3), frame="tangent"),),
+        place=place(
+            arc(DialValue("bend", "px"), DialValue("span", "px"), DialValue("wide", "tap"))
+        ),
+        tunes=(tune("th", bump(DialValue("reach", "angle")), constant(-0.3), frame="tangent"),),
         norm=mass(1, 0.9),
     ),
 )
@@ -74,7 +76,7 @@ def tiling(bend: str, span: float, wide: float) -> MotifUse:
     return MotifUse(
         "tangent_tiling",
         (
-            ("bend", Dial(bend, "px")),
+            ("bend", DialValue(bend, "px")),
             ("span", px(span)),
             ("wide", tap(wide)),
             ("reach", deg(25)),
@@ -102,7 +104,7 @@ def five_layers(norm: str = "none") -> Circuit:
         connect(
             INPUT,
             "gabors",
-            place(gabor(Dial("wavelength", "px"))),
+            place(gabor(DialValue("wavelength", "px"))),
             colour=LUMA,
             dc=real(0),
             norm=Norm("l2"),
@@ -120,10 +122,10 @@ def five_layers(norm: str = "none") -> Circuit:
         connect(
             "early",
             "curve",
-            place(arc(Dial("radius", "px"), px(40), tap(0.45))),
+            place(arc(DialValue("radius", "px"), px(40), tap(0.45))),
             tune("th", bump(45), bump(45, -1.2, 180), constant(-0.1), frame="tangent"),
             name="shape",
-            norm=mass(1, Dial("opposed", "real")),
+            norm=mass(1, DialValue("opposed", "real")),
         ),
         connect(
             "line3",
@@ -138,11 +140,11 @@ def five_layers(norm: str = "none") -> Circuit:
         connections,
         doc="Curve detectors over five layers.",
         norm=norm,
-        params=(
-            Param("wavelength", "px", 6.0, 4.0, 10.0),
-            Param("bow", "px", 20.0, 10.0, 60.0, free=True),
-            Param("radius", "px", 45.0, 20.0, 120.0, free=True),
-            Param("opposed", "real", 1.5, 0.0, 3.0, free=True),
+        dials=(
+            Dial("wavelength", "px", 6.0, 4.0, 10.0),
+            Dial("bow", "px", 20.0, 10.0, 60.0, free=True),
+            Dial("radius", "px", 45.0, 20.0, 120.0, free=True),
+            Dial("opposed", "real", 1.5, 0.0, 3.0, free=True),
         ),
         motifs=(TILING,),
         stimuli=(

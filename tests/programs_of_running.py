@@ -31,11 +31,11 @@ from circuitdsl.ir.circuit import (
     INPUT,
     Circuit,
     Colour,
+    Dial,
     Norm,
     Normalisation,
-    Param,
 )
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.expressions import DialValue
 
 
 def normalised_together() -> Circuit:
@@ -53,9 +53,9 @@ def normalised_together() -> Circuit:
             connect("line", "late", DOT, tune("th", EQUAL), name="a"),
             connect("spot", "late", DOT, gain=real(-0.05), name="b"),
         ),
-        params=(Param("floor", "real", 4.0, 0.0, 20.0, free=True),),
+        dials=(Dial("floor", "real", 4.0, 0.0, 20.0, free=True),),
         normalisations=(
-            Normalisation("line", 3, Dial("floor", "real"), ("line", "spot", "complex")),
+            Normalisation("line", 3, DialValue("floor", "real"), ("line", "spot", "complex")),
             Normalisation("spot", 7, real(9), ("line", "spot")),
             Normalisation("gabors", 1, real(5), ("gabors",)),
             Normalisation("complex", 3, real(2), ("complex",)),

@@ -41,14 +41,14 @@ from circuitdsl.ir.circuit import (
     Axis,
     Circuit,
     Colour,
+    Dial,
     Formal,
     Motif,
     MotifUse,
     Norm,
-    Param,
     Wiring,
 )
-from circuitdsl.ir.expressions import Apply, Dial
+from circuitdsl.ir.expressions import Apply, DialValue
 
 
 def stem_offset() -> Circuit:
@@ -251,15 +251,15 @@ def motif_overridden() -> Circuit:
         "spread",
         (Formal("size", "tap"), Formal("reach", "angle"), Formal("strength", "real", real(2))),
         Wiring(
-            place=place((Dial("strength", "real"), blob(Dial("size", "tap")))),
-            tunes=(tune("th", bump(Dial("reach", "angle"))), tune("ph", EQUAL)),
+            place=place((DialValue("strength", "real"), blob(DialValue("size", "tap")))),
+            tunes=(tune("th", bump(DialValue("reach", "angle"))), tune("ph", EQUAL)),
             norm=Norm("l1"),
-            gain=Apply("*", (Dial("strength", "real"), Dial("scale", "real")), "real"),
+            gain=Apply("*", (DialValue("strength", "real"), DialValue("scale", "real")), "real"),
         ),
     )
     use = MotifUse(
         "spread",
-        (("size", tap(0.5)), ("reach", deg(35)), ("strength", Dial("scale", "real"))),
+        (("size", tap(0.5)), ("reach", deg(35)), ("strength", DialValue("scale", "real"))),
     )
     families, connections = stem(4, 2)
     first = family("first", "conv2d1", orient(4), phase(2))
@@ -278,14 +278,18 @@ def motif_overridden() -> Circuit:
                 norm=Norm("l2"),
             ),
         ),
-        params=(Param("scale", "real", 1.5, 0.0, 3.0),),
+        dials=(Dial("scale", "real", 1.5, 0.0, 3.0),),
         motifs=(pattern,),
     )
 
 
 def reckoned() -> Circuit:
     """Arithmetic on dials, taps added to pixels, dials in every place that takes a number."""
-    size, turn, part = Dial("size", "px"), Dial("turn", "angle"), Dial("part", "real")
+    size, turn, part = (
+        DialValue("size", "px"),
+        DialValue("turn", "angle"),
+        DialValue("part", "real"),
+    )
     wide = Apply("+", (tap(0.25), Apply("/", (size, real(4)), "px")), "px")
     less = Apply("neg", (Apply("^", (part, real(2)), "real"),), "real")
     around = Apply("-", (turn, deg(30)), "angle")
@@ -306,10 +310,10 @@ def reckoned() -> Circuit:
     return circuit(
         (*families, edges, family("hued", "conv2d0")),
         (*connections, lines, hue),
-        params=(
-            Param("size", "px", 3.5, 2.0, 8.0, free=True),
-            Param("turn", "angle", 25.0, 10.0, 80.0),
-            Param("part", "real", 0.6, 0.0, 2.0, free=True),
+        dials=(
+            Dial("size", "px", 3.5, 2.0, 8.0, free=True),
+            Dial("turn", "angle", 25.0, 10.0, 80.0),
+            Dial("part", "real", 0.6, 0.0, 2.0, free=True),
         ),
     )
 
@@ -364,7 +368,7 @@ def looking_aside() -> Circuit:
     """Families that look beside their windows' middles, one by a dial, and read one another."""
     families, connections = directed(8)
     aside = tuple(
-        replace(one, centre=(Dial("right", "px"), px(0.7))) if one.name == "edges" else one
+        replace(one, centre=(DialValue("right", "px"), px(0.7))) if one.name == "edges" else one
         for one in families
     )
     curves = family("curves", "mixed3a_3x3", rot(8), flip(), centre=(px(0), px(2)))
@@ -382,8 +386,8 @@ def looking_aside() -> Circuit:
         tune("th", bump(95), frame="radial"),
         over=("th", "side"),
     )
-    dial = Param("right", "px", -1.2, -4, 4)
-    return circuit((*aside, curves, spots), (*connections, along, around), params=(dial,))
+    dial = Dial("right", "px", -1.2, -4, 4)
+    return circuit((*aside, curves, spots), (*connections, along, around), dials=(dial,))
 
 
 def large_arcs() -> Circuit:

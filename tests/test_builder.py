@@ -33,10 +33,10 @@ def five_layers() -> Circuit:
     lab = (
         curves := Builder("Curve detectors over five layers, written by hand.", input_px=224)
     ).use("lab.circ", "lab")
-    wavelength = curves.param("wavelength", px(6), px(4), px(10))
-    bow = curves.param("bow", px(20), px(10), px(60), free=True)
-    radius = curves.param("radius", px(45), px(20), px(120), free=True)
-    opposed = curves.param("opposed", 1.5, 0, 3, free=True)
+    wavelength = curves.dial("wavelength", px(6), px(4), px(10))
+    bow = curves.dial("bow", px(20), px(10), px(60), free=True)
+    radius = curves.dial("radius", px(45), px(20), px(120), free=True)
+    opposed = curves.dial("opposed", 1.5, 0, 3, free=True)
     early = curves.family("early", "mixed3a_3x3", {"th": rot(16)})
     curve = curves.family(
         "curve",
@@ -81,10 +81,10 @@ from std.profiles import bump
 from std.shapes import arc, gabor
 import "lab.circ" as lab
 backbone V = inceptionv1(input=224px)
-param wavelength : px = 6px in [4px, 10px]
-param bow : px = 20px in [10px, 60px] free
-param radius : px = 45px in [20px, 120px] free
-param opposed : real = 1.5 in [0, 3] free
+dial wavelength : px = 6px in [4px, 10px]
+dial bow : px = 20px in [10px, 60px] free
+dial radius : px = 45px in [20px, 120px] free
+dial opposed : real = 1.5 in [0, 3] free
 family early [th: rot(16)] at V.mixed3a_3x3
 family curve [th: rot(10)] at V.mixed3b_5x5 {
   doc = "Fires for an arc."

@@ -310,7 +310,7 @@ def test_circuits_are_written_by_hand() -> None:
         assert len(numbers_of(path)) < 150, path
         if path.parent.name == "edits":
             assert re.findall(r"\bweights\s*=.*", text) == ['weights="default", input=224px)'], path
-            assert not re.search(r"^(family|connect|motif|param)\b", text, re.MULTILINE), path
+            assert not re.search(r"^(family|connect|motif|dial)\b", text, re.MULTILINE), path
             assert not re.search(r"\d[a-e]:|mixed\w*\[", code_of(path)), path
         else:
             assert not re.search(r"\bweights\s*=", code_of(path)), path

@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 from programs import PROGRAMS, SIZES
 
 from circuitdsl.checking import check_source
-from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Norm, Normalisation, Param, Template
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Dial, Norm, Normalisation, Template
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.text import to_source
 from circuitdsl.lowering.weights import lower
@@ -233,9 +233,9 @@ def test_a_kernel_that_cancels_stays_nearly_nothing(norm: Norm) -> None:
 
 
 def test_a_width_of_nothing_is_the_narrowest_there_is() -> None:
-    width = Dial("width", "px")
+    width = DialValue("width", "px")
     lines = place(bar(px(6), width), blob(width, (px(1), px(0))), shape("half", width=width))
-    program = replace(from_image(lines, rot(4)), params=(Param("width", "px", 1.0, 0.0, 5.0),))
+    program = replace(from_image(lines, rot(4)), dials=(Dial("width", "px", 1.0, 0.0, 5.0),))
     assert_close(dict(lower(program)({"width": 0.0})), interpret_weights(program, {"width": 0.0}))
 
 

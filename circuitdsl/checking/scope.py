@@ -35,7 +35,7 @@ class Module:
             known too.
         caller: For an instance, the module in which it was made.
         modules: Imported files by name.
-        params: Dials.
+        dials: Dials, as declared.
         lets: Named expressions.
         functions: Functions, imported ones too.
         families: Families.
@@ -50,7 +50,7 @@ class Module:
     parent: Module | None = None
     caller: Module | None = None
     modules: dict[str, Module] = field(default_factory=dict[str, "Module"])
-    params: dict[str, nodes.Param] = field(default_factory=dict[str, nodes.Param])
+    dials: dict[str, nodes.Dial] = field(default_factory=dict[str, nodes.Dial])
     lets: dict[str, nodes.Let] = field(default_factory=dict[str, nodes.Let])
     functions: dict[str, Bound] = field(default_factory=dict[str, Bound])
     families: dict[str, nodes.Family] = field(default_factory=dict[str, nodes.Family])
@@ -109,8 +109,8 @@ class Module:
 
     def expression_names(self) -> Iterator[str]:
         """Everything that an expression can name."""
-        yield from self.params
+        yield from self.dials
         yield from self.lets
         yield from self.functions
         for name, module in self.modules.items():
-            yield from (f"{name}.{inner}" for inner in (*module.params, *module.lets))
+            yield from (f"{name}.{inner}" for inner in (*module.dials, *module.lets))

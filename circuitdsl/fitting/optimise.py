@@ -117,7 +117,7 @@ def fit_dials(
     """
     if not free_dials(objective.circuit):
         raise InputError(
-            "the circuit has no dial to fit", help="mark some with `free`: `param x = ... free`"
+            "the circuit has no dial to fit", help="mark some with `free`: `dial x = ... free`"
         )
     optimiser = optax.adam(optax.cosine_decay_schedule(schedule.rate, max(schedule.steps, 1)))
     z = unbounded(objective.circuit)
@@ -279,8 +279,8 @@ def _told(values: Values) -> str:
 def _label(objective: Objective, schedule: Schedule) -> str:
     """What a checkpoint must agree in with the run that goes on from it."""
     dials = {
-        name: [param.default, param.low, param.high]
-        for name, param in free_dials(objective.circuit).items()
+        name: [dial.default, dial.low, dial.high]
+        for name, dial in free_dials(objective.circuit).items()
     }
     evidence = objective.photographs
     shown = [0 if evidence is None else len(evidence), objective.compared, objective.preferred_deg]

@@ -22,7 +22,7 @@ from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.fitting.evidence import Photographs, Rest, agreed, record
 from circuitdsl.fitting.objective import Objective
 from circuitdsl.fitting.optimise import Fit, Schedule, fit_dials
-from circuitdsl.ir.circuit import Circuit, Param
+from circuitdsl.ir.circuit import Circuit, Dial
 from circuitdsl.ir.fits import NATURAL, Measure, Terms, terms_text
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lowering.dials import free_dials
@@ -105,7 +105,7 @@ class FittedCircuit:
     model: str
     objective: Terms
     fit: Fit
-    dials: tuple[Param, ...]
+    dials: tuple[Dial, ...]
     before: Scores
     after: Scores
 
@@ -129,13 +129,13 @@ class FittedCircuit:
             "split_seed": SPLIT_SEED,
             "dials": [
                 {
-                    "name": param.name,
-                    "unit": param.unit,
-                    "default": param.default,
-                    "fitted": self.settings[param.name],
-                    "range": [param.low, param.high],
+                    "name": dial.name,
+                    "unit": dial.unit,
+                    "default": dial.default,
+                    "fitted": self.settings[dial.name],
+                    "range": [dial.low, dial.high],
                 }
-                for param in self.dials
+                for dial in self.dials
             ],
             "before": self.before.record(),
             "after": self.after.record(),
@@ -261,11 +261,10 @@ class _Bench:
     def scores(self, settings: dict[str, float]) -> Scores:
         """Both halves and the grids."""
         written, family = self.wanted.circuit, self.wanted.family
-        params = tuple(
-            replace(param, default=settings.get(param.name, param.default))
-            for param in written.params
+        dials = tuple(
+            replace(dial, default=settings.get(dial.name, dial.default)) for dial in written.dials
         )
-        circuit = replace(written, params=params)
+        circuit = replace(written, dials=dials)
         train = test = grids = None
         if self.halves is not None:
             angles = self.wanted.preferred_deg[: self.wanted.compared]
@@ -278,7 +277,7 @@ class _Bench:
         return Scores(train, test, grids)
 
 
-def _as_written(dials: Sequence[Param], fit: Fit) -> dict[str, float]:
+def _as_written(dials: Sequence[Dial], fit: Fit) -> dict[str, float]:
     """Fitted dials with the digits that the text will have, still inside their ranges."""
     settings: dict[str, float] = {}
     for dial in dials:

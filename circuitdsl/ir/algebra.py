@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation, Scalar, ScalarUnit
 from circuitdsl.text.source import NOWHERE, Span
 
 LENGTHS = ("px", "tap")
@@ -61,7 +61,9 @@ def nodes_of(scalar: Scalar) -> Iterator[Scalar]:
 
 def has_taps(scalar: Scalar) -> bool:
     """Whether the value depends on the size of a tap."""
-    return any(isinstance(part, Number | Dial) and part.unit == "tap" for part in nodes_of(scalar))
+    return any(
+        isinstance(part, Number | DialValue) and part.unit == "tap" for part in nodes_of(scalar)
+    )
 
 
 def _unit(operation: Operation, left: ScalarUnit, right: ScalarUnit) -> ScalarUnit:

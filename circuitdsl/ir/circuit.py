@@ -55,7 +55,7 @@ class BackboneUse:
 
 
 @dataclass(frozen=True)
-class Param:
+class Dial:
     """A dial: a named number with a unit, a default and a legal range."""
 
     name: str
@@ -352,7 +352,7 @@ class Circuit:
 
     doc: str
     backbone: BackboneUse
-    params: tuple[Param, ...] = ()
+    dials: tuple[Dial, ...] = ()
     families: tuple[Family, ...] = ()
     connections: tuple[Connection, ...] = ()
     normalisations: tuple[Normalisation, ...] = ()
@@ -368,7 +368,7 @@ class Circuit:
     @property
     def defaults(self) -> dict[str, float]:
         """The default of each dial: pixels, degrees or plain numbers."""
-        return {param.name: param.default for param in self.params}
+        return {dial.name: dial.default for dial in self.dials}
 
     @property
     def layers_in_order(self) -> tuple[Family, ...]:

@@ -29,8 +29,8 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Dial:
-    """A reference to a `param` of the circuit, or to a formal of the motif around it."""
+class DialValue:
+    """A reference to a `dial` of the circuit, or to a formal of the motif around it."""
 
     name: str
     unit: ScalarUnit
@@ -47,7 +47,7 @@ class Apply:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Scalar = Number | Dial | Apply
+Scalar = Number | DialValue | Apply
 
 _COMPUTE: dict[Operation, Callable[..., Any]] = {
     "neg": operator.neg,
@@ -76,7 +76,7 @@ def evaluate(expression: Scalar, dials: Mapping[str, Any], tap_px: float = float
     """
     if isinstance(expression, Number):
         return expression.value * tap_px if expression.unit == "tap" else expression.value
-    if isinstance(expression, Dial):
+    if isinstance(expression, DialValue):
         value = dials[expression.name]
         return value * tap_px if expression.unit == "tap" else value
     values = [evaluate(argument, dials, tap_px) for argument in expression.arguments]
@@ -85,7 +85,7 @@ def evaluate(expression: Scalar, dials: Mapping[str, Any], tap_px: float = float
 
 def substitute(expression: Scalar, bindings: Mapping[str, Scalar]) -> Scalar:
     """The expression with the named dials replaced; other dials stay."""
-    if isinstance(expression, Dial):
+    if isinstance(expression, DialValue):
         return bindings.get(expression.name, expression)
     if isinstance(expression, Apply):
         arguments = tuple(substitute(argument, bindings) for argument in expression.arguments)
@@ -95,7 +95,7 @@ def substitute(expression: Scalar, bindings: Mapping[str, Scalar]) -> Scalar:
 
 def dials_of(expression: Scalar) -> frozenset[str]:
     """The names of the dials that an expression reads."""
-    if isinstance(expression, Dial):
+    if isinstance(expression, DialValue):
         return frozenset((expression.name,))
     if isinstance(expression, Apply):
         return frozenset[str]().union(*(dials_of(argument) for argument in expression.arguments))

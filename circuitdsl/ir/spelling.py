@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from circuitdsl.ir.axes import SIDES, Axis
 from circuitdsl.ir.circuit import Colour, Family, MotifUse, Norm, ProfileTerm, Template, Tune
 from circuitdsl.ir.expect import ClaimTerm, Expectation, Measure, MeasureUnit
-from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import (
+    ONE,
+    ZERO,
+    ZERO_ANGLE,
+    Apply,
+    DialValue,
+    Number,
+    Scalar,
+    ScalarUnit,
+)
 from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.stimuli import Part, Spot
 from circuitdsl.text.layout import Chain, Group, Joined, Piece
@@ -56,7 +65,7 @@ def scalar(expression: Scalar, least: int = _SUM) -> Piece:
         return Joined(("(", scalar(expression), ")"))
     if isinstance(expression, Number):
         return number(expression.value, expression.unit)
-    if isinstance(expression, Dial):
+    if isinstance(expression, DialValue):
         return expression.name
     return _operation(expression)
 
@@ -93,7 +102,7 @@ def _exponent(expression: Scalar) -> Piece:
 def _level(expression: Scalar) -> int:
     if isinstance(expression, Number):
         return _SIGNED if expression.value < 0 else _ATOM
-    if isinstance(expression, Dial):
+    if isinstance(expression, DialValue):
         return _ATOM
     levels = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "neg": _SIGNED, "^": _POWER}
     return levels[expression.operation]

@@ -16,11 +16,11 @@ from circuitdsl.ir.circuit import (
     Calibration,
     Circuit,
     Connection,
+    Dial,
     Family,
     Formal,
     Motif,
     Normalisation,
-    Param,
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE
@@ -57,7 +57,7 @@ def to_source(circuit: Circuit) -> str:
         [Entry("circ", [header])],
         _imports(circuit),
         [Entry("backbone", [opening])],
-        [_param(param) for param in circuit.params],
+        [_dial(dial) for dial in circuit.dials],
         *([_motif(motif)] for motif in circuit.motifs),
         [_stimulus(stimulus, circuit) for stimulus in circuit.stimuli],
         [_family(family, use.name) for family in circuit.families],
@@ -107,14 +107,14 @@ def _imports(circuit: Circuit) -> list[Entry]:
     return entries
 
 
-def _param(param: Param) -> Entry:
+def _dial(dial: Dial) -> Entry:
     interval: Piece = ""
-    if param.low is not None and param.high is not None:
-        bounds = (number(param.low, param.unit), number(param.high, param.unit))
+    if dial.low is not None and dial.high is not None:
+        bounds = (number(dial.low, dial.unit), number(dial.high, dial.unit))
         interval = Group("in [", bounds, "]")
-    default = f"= {number(param.default, param.unit)}"
-    cells = [f"param {param.name}", f": {param.unit}", default, interval]
-    return Entry("param", fitted([*cells, "free" if param.free else ""]))
+    default = f"= {number(dial.default, dial.unit)}"
+    cells = [f"dial {dial.name}", f": {dial.unit}", default, interval]
+    return Entry("dial", fitted([*cells, "free" if dial.free else ""]))
 
 
 def _formal(formal: Formal) -> Piece:

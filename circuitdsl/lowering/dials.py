@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from circuitdsl.ir.circuit import Circuit, Param
+from circuitdsl.ir.circuit import Circuit, Dial
 from circuitdsl.ir.spelling import number
 from circuitdsl.text.diagnostics import InputError, suggestion
 
@@ -26,9 +26,9 @@ At the end itself z is infinite and no gradient moves it.
 """
 
 
-def free_dials(circuit: Circuit) -> dict[str, Param]:
+def free_dials(circuit: Circuit) -> dict[str, Dial]:
     """The dials that may be fitted, in the order of the text."""
-    return {param.name: param for param in circuit.params if param.free}
+    return {dial.name: dial for dial in circuit.dials if dial.free}
 
 
 def only_free(circuit: Circuit, names: Collection[str]) -> Circuit:
@@ -37,54 +37,55 @@ def only_free(circuit: Circuit, names: Collection[str]) -> Circuit:
     Raises:
         InputError: it has no such dial.
     """
-    known = {param.name for param in circuit.params}
+    known = {dial.name for dial in circuit.dials}
     for name in names:
         if name not in known:
             raise InputError(
                 f"the circuit has no dial `{name}`", help=suggestion(name, known) or ""
             )
-    params = tuple(replace(param, free=param.name in names) for param in circuit.params)
-    return replace(circuit, params=params)
+    dials = tuple(replace(dial, free=dial.name in names) for dial in circuit.dials)
+    return replace(circuit, dials=dials)
 
 
-def check_range(param: Param, value: float) -> None:
+def check_range(dial: Dial, value: float) -> None:
     """Check that a setting lies in its dial's range, in the float32 that kernels are computed in.
 
     Raises:
         InputError: it does not.
     """
-    if param.low is None or param.high is None:
+    if dial.low is None or dial.high is None:
         return
-    if not np.float32(param.low) <= np.float32(value) <= np.float32(param.high):
-        low, high = number(param.low, param.unit), number(param.high, param.unit)
+    if not np.float32(dial.low) <= np.float32(value) <= np.float32(dial.high):
+        low, high = number(dial.low, dial.unit), number(dial.high, dial.unit)
         raise InputError(
-            f"dial `{param.name}` = {number(value, param.unit)} is outside its range "
-            f"[{low}, {high}]",
+            f"dial `{dial.name}` = {number(value, dial.unit)} is outside its range [{low}, {high}]",
             help="set it within the range, or widen the range where the dial is declared",
         )
 
 
-def unbounded(circuit: Circuit, params: Mapping[str, ArrayLike] | None = None) -> dict[str, Array]:
+def unbounded(
+    circuit: Circuit, settings: Mapping[str, ArrayLike] | None = None
+) -> dict[str, Array]:
     """Free dials -> z, one float32 scalar each.
 
     Args:
         circuit: Any circuit.
-        params: Settings of some free dials (px, degrees, plain numbers); the others have their
+        settings: Settings of some free dials (px, degrees, plain numbers); the others have their
             defaults.
 
     Raises:
-        InputError: `params` names no free dial, or a setting is outside its range.
+        InputError: `settings` names no free dial, or a setting is outside its range.
     """
     free = free_dials(circuit)
-    given = {} if params is None else params
-    _check_names(free, given)
-    settings = {
-        name: float(np.asarray(given.get(name, param.default), np.float64))
-        for name, param in free.items()
+    settings = settings or {}
+    _check_names(free, settings)
+    values = {
+        name: float(np.asarray(settings.get(name, dial.default), np.float64))
+        for name, dial in free.items()
     }
     return {
         name: jnp.asarray(_to_line(free[name], value), jnp.float32)
-        for name, value in settings.items()
+        for name, value in values.items()
     }
 
 
@@ -99,8 +100,8 @@ def bounded(circuit: Circuit, z: Mapping[str, ArrayLike]) -> dict[str, Array]:
     return {name: _from_line(free[name], jnp.asarray(value)) for name, value in z.items()}
 
 
-def _check_names(free: Mapping[str, Param], given: Mapping[str, ArrayLike]) -> None:
-    for name in given:
+def _check_names(free: Mapping[str, Dial], settings: Mapping[str, ArrayLike]) -> None:
+    for name in settings:
         if name not in free:
             known = ", ".join(free) or "none"
             raise InputError(
@@ -109,16 +110,16 @@ def _check_names(free: Mapping[str, Param], given: Mapping[str, ArrayLike]) -> N
             )
 
 
-def _to_line(param: Param, value: float) -> float:
-    if param.low is None or param.high is None:
+def _to_line(dial: Dial, value: float) -> float:
+    if dial.low is None or dial.high is None:
         return value
-    check_range(param, value)
-    part = (value - param.low) / (param.high - param.low) if param.high > param.low else 0.5
+    check_range(dial, value)
+    part = (value - dial.low) / (dial.high - dial.low) if dial.high > dial.low else 0.5
     part = min(max(part, _MARGIN), 1.0 - _MARGIN)
     return float(np.log(part) - np.log1p(-part))
 
 
-def _from_line(param: Param, z: Array) -> Array:
-    if param.low is None or param.high is None:
+def _from_line(dial: Dial, z: Array) -> Array:
+    if dial.low is None or dial.high is None:
         return z
-    return param.low + (param.high - param.low) * jax.nn.sigmoid(z)
+    return dial.low + (dial.high - dial.low) * jax.nn.sigmoid(z)

@@ -119,7 +119,7 @@ def save_lowered(
     path: Path,
     circuit: Circuit,
     weights: Mapping[str, ArrayLike],
-    params: Mapping[str, ArrayLike] | None = None,
+    settings: Mapping[str, ArrayLike] | None = None,
 ) -> None:
     """Write lowered arrays as safetensors, whole or not at all.
 
@@ -127,7 +127,7 @@ def save_lowered(
         path: The file.
         circuit: What they were lowered from.
         weights: The arrays under their names, float32.
-        params: The dials that did not stand at their defaults.
+        settings: The dials that did not stand at their defaults.
 
     Raises:
         OSError: the file can't be written.
@@ -136,17 +136,19 @@ def save_lowered(
         name: np.ascontiguousarray(np.asarray(value, np.float32))
         for name, value in sorted(weights.items())
     }
-    metadata = {METADATA_KEY: json.dumps(_describe(circuit, arrays, params or {}), sort_keys=True)}
+    metadata = {
+        METADATA_KEY: json.dumps(_describe(circuit, arrays, settings or {}), sort_keys=True)
+    }
     content = save(arrays, metadata)
     with atomic_path(Path(path)) as temporary:
         temporary.write_bytes(content)
 
 
 def _describe(
-    circuit: Circuit, arrays: Mapping[str, ArrayLike], params: Mapping[str, ArrayLike]
+    circuit: Circuit, arrays: Mapping[str, ArrayLike], settings: Mapping[str, ArrayLike]
 ) -> dict[str, object]:
-    settings = circuit.defaults | {k: float(np.asarray(v)) for k, v in params.items()}
-    units = {param.name: param.unit for param in circuit.params}
+    values = circuit.defaults | {k: float(np.asarray(v)) for k, v in settings.items()}
+    units = {dial.name: dial.unit for dial in circuit.dials}
     return {
         "doc": circuit.doc,
         "architecture": circuit.backbone.architecture,
@@ -158,7 +160,7 @@ def _describe(
             }
             for family in circuit.families
         },
-        "dials": {name: {"value": settings[name], "unit": units[name]} for name in settings},
+        "dials": {name: {"value": values[name], "unit": units[name]} for name in values},
     }
 
 
@@ -231,7 +233,7 @@ def _quoted(role: str, span: Span) -> Origin:
 def _dials(circuit: Circuit, scalars: list[Scalar]) -> list[Origin]:
     """The declarations of the dials that some expressions read, in the order of the text."""
     names = frozenset[str]().union(*map(dials_of, scalars))
-    return [Origin("dial", p.name, p.span) for p in circuit.params if p.name in names]
+    return [Origin("dial", p.name, p.span) for p in circuit.dials if p.name in names]
 
 
 def _member(family: Family, channel: int | None) -> str:

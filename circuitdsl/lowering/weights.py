@@ -24,7 +24,7 @@ from jax import Array, lax
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from circuitdsl.ir.circuit import Circuit, Connection, Param
+from circuitdsl.ir.circuit import Circuit, Connection, Dial
 from circuitdsl.ir.expressions import Scalar
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.lowering.dials import check_range
@@ -56,7 +56,7 @@ def lower(circuit: Circuit) -> Lowering:
     """
     expanded = expand_motifs(circuit)
     parts = {c.name: _part(expanded, c) for c in expanded.connections}
-    return Lowering(circuit.params, parts, scalar_arrays(circuit))
+    return Lowering(circuit.dials, parts, scalar_arrays(circuit))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,17 +95,17 @@ class Lowering:
     """A circuit, ready to be lowered at any setting of its dials.
 
     Attributes:
-        params: The dials, with their defaults and ranges.
+        dials: The dials, with their defaults and ranges.
         parts: Its connections.
         scalars: The expressions of the arrays that are single numbers.
     """
 
-    params: tuple[Param, ...]
+    dials: tuple[Dial, ...]
     parts: dict[str, Part]
     scalars: dict[str, Scalar]
 
-    def __call__(self, params: Mapping[str, ArrayLike] | None = None) -> Weights:
-        """The arrays with the dials at `params`, the others at their defaults.
+    def __call__(self, settings: Mapping[str, ArrayLike] | None = None) -> Weights:
+        """The arrays with the dials at `settings`, the others at their defaults.
 
         Settings are px, degrees or plain numbers. Only numbers can be held to a dial's range;
         traced settings are taken as they are.
@@ -114,9 +114,9 @@ class Lowering:
             InputError: an unknown dial, a value that is no finite number or outside the dial's
                 range, or an expression that has no value at these settings.
         """
-        settings = params or {}
-        declared = {param.name: param for param in self.params}
-        dials: dict[str, Any] = {param.name: param.default for param in self.params}
+        settings = settings or {}
+        declared = {dial.name: dial for dial in self.dials}
+        dials: dict[str, Any] = {dial.name: dial.default for dial in self.dials}
         for name, value in settings.items():
             if name not in declared:
                 known = ", ".join(declared) or "none"

@@ -118,7 +118,7 @@ class HandwrittenNetwork(nnx.Module):
 
 def build(
     circuit: Circuit,
-    params: Mapping[str, ArrayLike] | None = None,
+    settings: Mapping[str, ArrayLike] | None = None,
     given: Given | None = None,
 ) -> HandwrittenNetwork:
     """Lower a circuit and put it into a network.
@@ -127,14 +127,14 @@ def build(
 
     Args:
         circuit: Any checked circuit.
-        params: Settings of some dials; the others have their defaults.
+        settings: Settings of some dials; the others have their defaults.
         given: For families with `units`, a network of the circuit's architecture, or their
             activations by family, `[batch, height, width, members]`.
 
     Raises:
         InputError: see `lower` and `HandwrittenNetwork`.
     """
-    return HandwrittenNetwork(circuit, lower(circuit)(params), given)
+    return HandwrittenNetwork(circuit, lower(circuit)(settings), given)
 
 
 def forward(

@@ -57,13 +57,13 @@ SMALLEST_RADIUS = 1e-6
 
 
 def interpret_weights(
-    circuit: Circuit, params: Mapping[str, float] | None = None
+    circuit: Circuit, settings: Mapping[str, float] | None = None
 ) -> dict[str, Array]:
     """Every array of the circuit.
 
     Args:
         circuit: With or without motifs.
-        params: Values of dials (px, degrees or plain numbers); the others have their defaults.
+        settings: Values of dials (px, degrees or plain numbers); the others have their defaults.
 
     Returns:
         `CONNECTION` -> kernel `[height, width, in, out]`, members in C order over the axes, `in` 3
@@ -75,10 +75,10 @@ def interpret_weights(
         KeyError: the circuit has no such dial.
     """
     circuit = expand_motifs(circuit)
-    unknown = sorted(set(params or {}) - set(circuit.defaults))
+    unknown = sorted(set(settings or {}) - set(circuit.defaults))
     if unknown:
         raise KeyError(f"no dial {', '.join(unknown)}")
-    dials = circuit.defaults | dict(params or {})
+    dials = circuit.defaults | dict(settings or {})
 
     arrays: dict[str, Array] = {}
     for connection in circuit.connections:

@@ -53,11 +53,11 @@ def dials_table(fitted: FittedCircuit) -> Table:
     table.add_column("dial", no_wrap=True)
     for heading in ("written", "fitted", "range"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for param in fitted.dials:
-        suffix = {"angle": "°", "px": " px", "tap": " tap"}.get(param.unit, "")
-        limits = "" if param.low is None else f"{param.low:g} to {param.high:g}"
-        new = fitted.settings[param.name]
-        table.add_row(param.name, f"{param.default:g}{suffix}", f"{new:g}{suffix}", limits)
+    for dial in fitted.dials:
+        suffix = {"angle": "°", "px": " px", "tap": " tap"}.get(dial.unit, "")
+        limits = "" if dial.low is None else f"{dial.low:g} to {dial.high:g}"
+        new = fitted.settings[dial.name]
+        table.add_row(dial.name, f"{dial.default:g}{suffix}", f"{new:g}{suffix}", limits)
     return table
 
 

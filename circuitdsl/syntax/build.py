@@ -64,13 +64,13 @@ class NodeBuilder:
         keyword, name, call = children
         return nodes.Backbone(self._at(keyword, call), self._name(name), call)
 
-    def param(self, children: list[Any]) -> nodes.Param:
+    def dial(self, children: list[Any]) -> nodes.Dial:
         keyword, name, unit, default, interval, free = children
         last = next(part for part in (free, interval, default) if part is not None)
         bounds = None if interval is None else interval.items
         span = self._at(keyword, last)
         unit = self._optional_name(unit)
-        return nodes.Param(span, name, unit, default, bounds, free is not None)
+        return nodes.Dial(span, name, unit, default, bounds, free is not None)
 
     def interval(self, children: list[Any]) -> nodes.Listing:
         left, low, high, right = children

@@ -39,18 +39,18 @@ def with_defaults(source: Source, settings: Mapping[str, float]) -> str:
     file, faults = parse(source)
     if faults:
         raise DiagnosticError(faults)
-    params = {item.name.text: item for item in file.items if isinstance(item, nodes.Param)}
+    dials = {item.name.text: item for item in file.items if isinstance(item, nodes.Dial)}
     text = source.text
     for name in settings:
-        if name not in params:
+        if name not in dials:
             raise InputError(
-                f"{source.name} declares no dial `{name}`", help=suggestion(name, params)
+                f"{source.name} declares no dial `{name}`", help=suggestion(name, dials)
             )
     # from the end, so that the places of those before stay right
-    for param in sorted(params.values(), key=lambda param: -param.span.start):
-        if param.name.text in settings:
-            where = param.default.span
-            new = _spelt(settings[param.name.text], param)
+    for dial in sorted(dials.values(), key=lambda dial: -dial.span.start):
+        if dial.name.text in settings:
+            where = dial.default.span
+            new = _spelt(settings[dial.name.text], dial)
             text = text[: where.start] + new + text[where.end :]
     return format_source(Source(source.name, text, source.path))
 
@@ -60,15 +60,15 @@ def rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def _spelt(value: float, param: nodes.Param) -> str:
-    unit = _SUFFIX.get(param.unit.text, "") if param.unit is not None else _written_unit(param)
+def _spelt(value: float, dial: nodes.Dial) -> str:
+    unit = _SUFFIX.get(dial.unit.text, "") if dial.unit is not None else _written_unit(dial)
     # the language has no exponents beside units
     return f"{Decimal(repr(rounded(value))).normalize():f}" + unit
 
 
-def _written_unit(param: nodes.Param) -> str:
+def _written_unit(dial: nodes.Dial) -> str:
     """The unit that the old default is written in, where none is declared."""
-    value = param.default
+    value = dial.default
     while isinstance(value, nodes.Signed):
         value = value.operand
     return _KEPT.get(value.unit, "") if isinstance(value, nodes.Number) else ""

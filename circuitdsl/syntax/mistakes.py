@@ -92,6 +92,10 @@ def names_declared(text: str) -> frozenset[str]:
 # ---- known slips, in the order in which they are tried
 
 
+_OTHER_WORDS = {"param": "dial"}
+"""What other languages call a declaration, and the word for it here."""
+
+
 def _first_word(slip: Slip) -> Diagnostic | None:
     """The declaration starts with no word that starts one."""
     if slip.rule != "item":
@@ -100,6 +104,11 @@ def _first_word(slip: Slip) -> Diagnostic | None:
     if match is None or match[0] in DECLARATIONS:
         return None
     span = Span(slip.source, slip.start, slip.start + match.end())
+    if match[0] in _OTHER_WORDS:
+        word = _OTHER_WORDS[match[0]]
+        return Diagnostic(
+            "E109", f"`{match[0]}` is spelled `{word}`", span, help=f"Write `{word}`."
+        )
     if match[0] == "circ":
         return Diagnostic("E108", "a file has one header, in its first line", span)
     hint = suggestion(match[0], DECLARATIONS)

@@ -105,8 +105,8 @@ class Backbone(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Param(Node):
-    """`param NAME : UNIT = DEFAULT in [LOW, HIGH] free`."""
+class Dial(Node):
+    """`dial NAME : UNIT = DEFAULT in [LOW, HIGH] free`."""
 
     name: Name
     unit: Name | None
@@ -278,14 +278,14 @@ class Subcircuit(Node):
     opening: int = field(compare=False, repr=False)
 
 
-Inner = Param | Let | Function | Motif | Family | Connect | Normalise | Stimulus
+Inner = Dial | Let | Function | Motif | Family | Connect | Normalise | Stimulus
 """Declarations that may stand in a `circuit`."""
 
 Item = (
     ImportModule
     | ImportNames
     | Backbone
-    | Param
+    | Dial
     | Let
     | Function
     | Motif

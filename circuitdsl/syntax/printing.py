@@ -153,13 +153,13 @@ def _let(item: nodes.Let) -> tuple[Piece, ...]:
     return f"let {item.name.text}", unit, Joined(("= ", expression(item.value)))
 
 
-def _param(item: nodes.Param) -> tuple[Piece, ...]:
+def _dial(item: nodes.Dial) -> tuple[Piece, ...]:
     unit = "" if item.unit is None else f": {item.unit.text}"
     interval: Piece = ""
     if item.interval is not None:
         interval = Group("in [", tuple(map(expression, item.interval)), "]")
     free = "free" if item.free else ""
-    return f"param {item.name.text}", unit, Joined(("= ", expression(item.default))), interval, free
+    return f"dial {item.name.text}", unit, Joined(("= ", expression(item.default))), interval, free
 
 
 def _function(item: nodes.Function) -> tuple[Piece, ...]:
@@ -216,7 +216,7 @@ _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.ImportNames: _import_names,
     nodes.ImportModule: _import_module,
     nodes.Backbone: _backbone,
-    nodes.Param: _param,
+    nodes.Dial: _dial,
     nodes.Let: _let,
     nodes.Function: _function,
     nodes.Motif: _motif,

@@ -6,7 +6,7 @@ DECLARATIONS = (
     "import",
     "from",
     "backbone",
-    "param",
+    "dial",
     "let",
     "fn",
     "motif",

@@ -22,10 +22,10 @@ from circuitdsl.ir.circuit import (
     Circuit,
     Colour,
     Connection,
+    Dial,
     Family,
     Norm,
     Normalisation,
-    Param,
     ProfileTerm,
     Shape,
     Template,
@@ -33,7 +33,7 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, Dial, Number
+from circuitdsl.ir.expressions import ONE, DialValue, Number
 from circuitdsl.ir.groups import Element, common_elements
 from circuitdsl.ir.symmetry import frame_parts
 from circuitdsl.ir.text import to_source
@@ -165,7 +165,7 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
     """
     norm, name = draw(st.sampled_from(("none", "lrn"))), draw(st.sampled_from(tuple(BACKBONES)))
     use = BackboneUse("V", name, draw(st.sampled_from((224, 96, 75))), norm)
-    dial = Param("strength", "real", 1.5, 0.5, 2.0, free=draw(st.booleans()))
+    dial = Dial("strength", "real", 1.5, 0.5, 2.0, free=draw(st.booleans()))
     depth = draw(st.sampled_from((1, 1, 2, 2, 3, 3, 4, 5)))
     drawn: list[Family] = []
     connections: list[Connection] = []
@@ -181,7 +181,9 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
             if stage < depth - 1 and draw(st.integers(0, 5)) == 0:
                 drawn.append(draw(_given(family, stage, use.geometry)))
                 continue
-            gain = draw(st.sampled_from((ONE, number(0.5), number(2.0), Dial("strength", "real"))))
+            gain = draw(
+                st.sampled_from((ONE, number(0.5), number(2.0), DialValue("strength", "real")))
+            )
             bias = draw(st.sampled_from((None, number(0.25), number(-0.25))))
             family = replace(family, gain=gain, bias=bias)
             if not family.identify and draw(st.integers(0, 3)) == 0:
@@ -202,11 +204,11 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
                 floor = draw(numbers(strength / 20, strength))
                 normalisations.append(draw(_normalisation(family, drawn, use, floor)))
                 strongest[family.name] = 5.0
-    dialled = any(isinstance(family.gain, Dial) for family in drawn)
+    dialled = any(isinstance(family.gain, DialValue) for family in drawn)
     circuit = Circuit(
         "",
         use,
-        params=(dial,) if dialled else (),
+        dials=(dial,) if dialled else (),
         families=tuple(drawn),
         connections=tuple(connections),
         normalisations=tuple(normalisations),

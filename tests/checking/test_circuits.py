@@ -8,7 +8,7 @@ import pytest
 
 from circuitdsl.checking import CheckResult, check_path, check_source, loads
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.text import to_source
 from circuitdsl.text.source import Source
 
@@ -16,13 +16,13 @@ HEAD = """circ 1
 from std.shapes   import blob, dot
 from std.profiles import other, same
 backbone V = inceptionv1()
-param strict : real = 0.7
+dial strict : real = 0.7
 family grey at V.conv2d1
 stimulus noise = noise()
 """
 
 PAIR = """circuit pair(rivalry: real = 0.5, side: px = 2px) {
-  param wide : px = 3px
+  dial wide : px = 3px
   fn spot(x: px) = blob((x, 0px), sigma=wide)
   motif near(x: px) { place = spot(x)  gain = rivalry }
   family low  at V.conv2d2
@@ -49,10 +49,10 @@ def test_a_copy_stands_in_the_circuit_under_its_name() -> None:
     built = circuit(PAIR + "let a = pair(rivalry=strict)\nlet b = pair(side=1px)\n")
     assert [f.name for f in built.families] == ["a.low", "a.high", "b.low", "b.high", "grey"]
     assert [c.name for c in built.connections] == ["grey->a.low", "a.up", "grey->b.low", "b.up"]
-    assert [p.name for p in built.params] == ["strict", "a.wide", "b.wide"]
+    assert [p.name for p in built.dials] == ["strict", "a.wide", "b.wide"]
     assert [m.name for m in built.motifs] == ["a.near", "b.near"]
     assert [n.family for n in built.normalisations] == ["a.low", "b.low"]
-    assert built.motifs[0].wiring.gain == Dial("strict", "real")
+    assert built.motifs[0].wiring.gain == DialValue("strict", "real")
     assert built.families[1].calibrate is not None
     assert built.families[1].calibrate.one == "noise"
 

@@ -12,7 +12,7 @@ from circuitdsl.text.source import Source
 FILE = """circ 1
 from std.shapes import gabor
 backbone V = inceptionv1()
-param low : real = 0.5
+dial low : real = 0.5
 let most = 60deg
 stimulus discs = discs(radius=[40px, 60px], th=every(15deg)) {{ contrast = 1  size = 32px }}
 stimulus few = lines(th=[0deg, 90deg])

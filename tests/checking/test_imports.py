@@ -10,7 +10,7 @@ import pytest
 from circuitdsl.checking import CheckResult, check_path, loads
 from circuitdsl.checking.names.imports import DEEPEST_IMPORTS
 from circuitdsl.ir.circuit import Motif
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.text import to_source
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
@@ -22,7 +22,7 @@ family lines  [th: orient(4), ph: phase(2)] at V.conv2d0
 LAB = """circ 1
 import "inner/more.circ" as more
 let usual = 30deg
-param reach : px = 6px in [1px, 20px]
+dial reach : px = 6px in [1px, 20px]
 stimulus arcs = arcs()
 stimulus noise = noise()
 motif spread(width: angle = usual) { place = bar(reach, width=2px)  tune.th = bump(width) }
@@ -32,7 +32,7 @@ from std.profiles import bump
 """
 MORE = """circ 1
 let thin = 1px
-param inner_dial : real = 2
+dial inner_dial : real = 2
 fn twice(x: real) = 2*x
 """
 
@@ -82,12 +82,12 @@ connect edge -> other {
     assert [d.message for d in result.errors] == []
     circuit = result.circuit
     assert circuit is not None
-    assert [param.name for param in circuit.params] == ["lab.reach", "lab.more.inner_dial"]
+    assert [dial.name for dial in circuit.dials] == ["lab.reach", "lab.more.inner_dial"]
     assert [motif.name for motif in circuit.motifs] == ["lab.spread"]
     assert [stimulus.name for stimulus in circuit.stimuli] == ["lab.arcs", "lab.noise"]
     place = circuit.motifs[0].wiring.place
     assert place is not None
-    assert dict(place.terms[0].shape.arguments)["length"] == Dial("lab.reach", "px")
+    assert dict(place.terms[0].shape.arguments)["length"] == DialValue("lab.reach", "px")
     for name in ("more", "named"):
         (axis,) = circuit.by_name[name].axes
         assert (axis.at_deg, axis.at_family) == ((0.0, 31.5, 100.0), "found.curves")

@@ -40,7 +40,7 @@ def test_every_word_unit_generator_and_name_of_the_library_is_on_the_page() -> N
 
 def test_every_kind_of_declaration_is_in_an_example() -> None:
     text = "\n".join(EXAMPLES)
-    for item in ("from", "backbone", "param", "let", "fn", "motif", "circuit", "family", "connect"):
+    for item in ("from", "backbone", "dial", "let", "fn", "motif", "circuit", "family", "connect"):
         assert re.search(rf"^{item} ", text, re.MULTILINE)
     for item in ("normalise", "stimulus"):
         assert re.search(rf"^{item} ", text, re.MULTILINE)

@@ -29,8 +29,8 @@ def codes(text: str) -> set[str]:
         "family a [th: rot(100), ph: phase(100)] at V.conv2d0",
         f"family a [th: rot(at=[{'1deg,' * 5000}1deg])] at V.conv2d0",
         "let a = 1e999",
-        "param p : real = 1\nlet a = " + " + ".join(["p"] * 200),
-        "param p : real = 1\nlet a0 = p + 1\n"
+        "dial p : real = 1\nlet a = " + " + ".join(["p"] * 200),
+        "dial p : real = 1\nlet a0 = p + 1\n"
         + "\n".join(f"let a{i + 1} = a{i} + a{i}" for i in range(40)),
         "fn f0(x) = x + x\n"
         + "\n".join(f"fn f{i + 1}(x) = f{i}(f{i}(x))" for i in range(40))
@@ -52,7 +52,7 @@ def test_beyond_the_limits(text: str) -> None:
     [
         "\n".join(f"let a{i + 1} = a{i}" for i in range(3000)) + "\nlet a0 = 1",
         "family a [th: rot(4096)] at V.conv2d0",
-        "\n".join(f"param p{i} : real = {i}" for i in range(2000)),
+        "\n".join(f"dial p{i} : real = {i}" for i in range(2000)),
     ],
 )
 def test_within_the_limits(text: str) -> None:

@@ -16,17 +16,17 @@ from circuitdsl.ir.circuit import (
     Calibration,
     Circuit,
     Colour,
+    Dial,
     Formal,
     MotifUse,
     Norm,
     Normalisation,
-    Param,
     ProfileTerm,
     Shape,
     TemplateTerm,
     Tune,
 )
-from circuitdsl.ir.expressions import ONE, Apply, Dial, Number
+from circuitdsl.ir.expressions import ONE, Apply, DialValue, Number
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.stimuli import Setting
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
@@ -36,7 +36,7 @@ from std.shapes   import arc, bar, blob, dot, gabor, half, ring
 from std.profiles import bump, constant, crossed, equal, opposed, other, same
 from std.motifs   import copy, tangent_tiling
 backbone V = inceptionv1(input=224px)
-param k : real = 0.5 in [0, 2]
+dial k : real = 0.5 in [0, 2]
 family gabors [th: orient(16), ph: phase(4)] at V.conv2d0
 family edge   [th: orient(16)]               at V.conv2d1
 family line   [th: orient(16)]               at V.conv2d2
@@ -76,7 +76,7 @@ def test_the_example() -> None:
     circuit = load(GOLDEN / "curves_example.circ")
     assert circuit.doc.startswith("Curves over five layers")
     assert (circuit.backbone.name, circuit.backbone.architecture) == ("V", "inceptionv1")
-    assert circuit.params[2] == Param("radius", "px", 45.0, 20.0, 120.0, True)
+    assert circuit.dials[2] == Dial("radius", "px", 45.0, 20.0, 120.0, True)
     gabors, *_, curve = circuit.families
     assert gabors.axes == (Axis("th", "orient", 16), Axis("ph", "phase", 4))
     assert curve.layer == "mixed3b_5x5"
@@ -84,7 +84,7 @@ def test_the_example() -> None:
     assert [c.name for c in circuit.connections][-2:] == ["bends", "tangents"]
     assert circuit.connections[0].source == INPUT
     assert circuit.connections[0].wiring.colour == Colour("luma")
-    assert circuit.connections[-2].wiring.norm == Norm("mass", ONE, Dial("opposed", "real"))
+    assert circuit.connections[-2].wiring.norm == Norm("mass", ONE, DialValue("opposed", "real"))
     assert circuit.normalisations == (Normalisation("line", 5, Number(12.0), ("line",)),)
     assert [stimulus.name for stimulus in circuit.stimuli] == ["lab.arcs", "lab.noise"]
 
@@ -97,7 +97,7 @@ def test_a_motif_is_called_with_every_formal_bound_and_own_attributes_win() -> N
     assert connection.motif == MotifUse(
         "tangent_tiling",
         (
-            ("radius", Dial("bow", "px")),
+            ("radius", DialValue("bow", "px")),
             ("span", px(24.0)),
             ("width", Number(0.5, "tap")),
             ("reach", deg(25.0)),
@@ -116,7 +116,7 @@ def test_a_motif_is_called_with_every_formal_bound_and_own_attributes_win() -> N
         ("2*bump(40deg)/4", (ProfileTerm(Number(0.5), "bump", BUMP.arguments),)),
         (
             "-k*bump(40deg)",
-            (ProfileTerm(Apply("neg", (Dial("k", "real"),), "real"), "bump", BUMP.arguments),),
+            (ProfileTerm(Apply("neg", (DialValue("k", "real"),), "real"), "bump", BUMP.arguments),),
         ),
         ("bump(40deg) - 0.3", (BUMP, ProfileTerm(Number(-0.3), "constant"))),
         ("0.3 + bump(40deg)", (ProfileTerm(Number(0.3), "constant"), BUMP)),
@@ -154,7 +154,7 @@ def test_frames(frame: str) -> None:
             "-half(2px)*k",
             (
                 TemplateTerm(
-                    Apply("*", (Dial("k", "real"), Number(-1.0)), "real"),
+                    Apply("*", (DialValue("k", "real"), Number(-1.0)), "real"),
                     Shape("half", (("width", px(2.0)),)),
                 ),
             ),
@@ -190,7 +190,7 @@ connect edge -> line { place = pair(2px, strength=k)  tune.th = bump(40deg) }
     assert place is not None
     bar, dot = place.terms
     assert dict(bar.shape.arguments)["length"] == px(8.0)
-    assert dot.weight == Apply("neg", (Dial("k", "real"),), "real")
+    assert dot.weight == Apply("neg", (DialValue("k", "real"),), "real")
 
 
 def test_spans_lead_to_the_text_that_the_user_wrote() -> None:

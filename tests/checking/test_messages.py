@@ -13,7 +13,7 @@ from std.shapes   import arc, bar, blob, dot, gabor, half, ring
 from std.profiles import bump, equal, other, same
 from std.motifs   import copy, tangent_tiling
 backbone V = inceptionv1(input=224px)
-param k : real = 0.5
+dial k : real = 0.5
 family gabors [th: orient(16), ph: phase(4)] at V.conv2d0
 family edge   [th: orient(16)]               at V.conv2d1
 family line   [th: orient(16)]               at V.conv2d2
@@ -77,7 +77,7 @@ MESSAGES = [
     ),
     ("family x [th: rott(8)] at V.conv2d2", "E201", "no axis kind `rott`; did you mean `rot`?"),
     ("family x [th: rot(at=line)] at V.conv2d2", "E201", "an imported file; found `line`"),
-    ("param z : pix = 3px", "E201", "no type `pix` here; did you mean `px`?"),
+    ("dial z : pix = 3px", "E201", "no type `pix` here; did you mean `px`?"),
     ("fn f(x: tmplate) = x", "E201", "no type `tmplate` here; did you mean `template`?"),
     ("stimulus s = ars()", "E201", "no generator `ars`; did you mean `arcs`?"),
     (
@@ -111,7 +111,7 @@ MESSAGES = [
     ("family input at V.conv2d1", "E203", "`input` is the image"),
     ("family x [a: rot(2), a: phase(2)] at V.conv2d1", "E203", "two axes `a`"),
     ("from std.shapes import dot", "E203", "`dot` is imported twice"),
-    ("param dot : px = 2px", "E203", "`dot` is declared twice"),
+    ("dial dot : px = 2px", "E203", "`dot` is declared twice"),
     ("fn f(x: px, x: px) = x", "E203", "`x` is declared twice"),
     ("backbone W = tiny()", "E203", "`W` is declared twice"),
     (
@@ -169,8 +169,8 @@ MESSAGES = [
     ("let a = (1, 2px)", "E302", "a coordinate expects a length (px), got a plain number"),
     ("let a : angle = 3px", "E302", "`a` expects an angle, got a length (px)"),
     ("fn f(x: px) : angle = x", "E302", "`f()` expects an angle, got a length (px)"),
-    ("param z : int = 1.5", "E302", "the default of `z` expects a whole number"),
-    ("param z = dot()", "E302", "a dial is a number; `z` is a template"),
+    ("dial z : int = 1.5", "E302", "the default of `z` expects a whole number"),
+    ("dial z = dot()", "E302", "a dial is a number; `z` is a template"),
     (
         to_line("place = 3  tune.th = equal"),
         "E302",
@@ -213,11 +213,11 @@ MESSAGES = [
     ("normalise line { window = 3  floor = 1 }", "E302", "`window` is a number of taps"),
     ("stimulus s = arcs(stroke=[1px, 2px])", "E302", "is one value, not a list"),
     ("stimulus s = arcs(radius=every(3deg))", "E302", "`every()` is for angles"),
-    ("param z : px = 1px + 2tap", "E303", "`tap` has no size"),
+    ("dial z : px = 1px + 2tap", "E303", "`tap` has no size"),
     ("stimulus s = arcs(radius=2tap)", "E303", "`tap` has no size"),
     # ranges
-    ("param z : px = 2px in [3px, 1px]", "E304", "the range [3px, 1px] of `z` is empty"),
-    ("param z : px = 2px free", "E304", "`z` is free, but has no range"),
+    ("dial z : px = 2px in [3px, 1px]", "E304", "the range [3px, 1px] of `z` is empty"),
+    ("dial z : px = 2px free", "E304", "`z` is free, but has no range"),
     (
         to_line("place = bar(0px, width=2px)  tune.th = equal"),
         "E304",
@@ -245,7 +245,7 @@ MESSAGES = [
     ("stimulus s = arcs(th=every(0deg))", "E304", "the step lies between"),
     ("stimulus s = arcs(radius=geometric(0px, 9px, 3))", "E304", "both ends of `geometric`"),
     ("stimulus s = arcs(radius=linear(2px, 9px, 0))", "E304", "`n` is a whole number from 1"),
-    ("param z : px = 9999999px in [1px, 2px]", "E304", "outside its range"),
+    ("dial z : px = 9999999px in [1px, 2px]", "E304", "outside its range"),
     # frames
     (
         to_line("place = dot()  tune.th = bump(40deg) @ radial"),
@@ -359,7 +359,7 @@ def test_every_error_of_a_file_is_reported_in_order() -> None:
         d.code
         for d in found(
             "let a = 3px + 2deg\n"
-            "param p : px = 9px in [1px, 2px]\n"
+            "dial p : px = 9px in [1px, 2px]\n"
             "family x [th: rot(8)] at V.conv9\n"
             "connect lime -> line { gian = 2 }\n"
             "connect edge -> line { place = dott()  tune.th = equal }\n"
@@ -372,7 +372,7 @@ def test_what_depends_on_a_faulty_declaration_is_passed_over() -> None:
     diagnostics = found(
         "let a = b\n"
         "let c = a + 1\n"
-        "param d = 3 px\n"
+        "dial d = 3 px\n"
         "let e = d\n"
         "family x [th: rot(8] at V.conv2d2\n"
         "connect edge -> x { place = bar(a, width=d) }\n"

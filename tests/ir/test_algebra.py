@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from circuitdsl.ir.algebra import combine, has_taps, negate, nodes_of
 from circuitdsl.ir.dials import dials_used
-from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar, evaluate
+from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation, Scalar, evaluate
 
-A = Dial("a", "real")
-LENGTH = Dial("l", "px")
+A = DialValue("a", "real")
+LENGTH = DialValue("l", "px")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from builders import bump, constant, mass, px, real, tap, tune
 from programs import PROGRAMS, TILING
 
 from circuitdsl.ir.circuit import Norm, Wiring
-from circuitdsl.ir.expressions import Apply, Dial, dials_of, evaluate, substitute
+from circuitdsl.ir.expressions import Apply, DialValue, dials_of, evaluate, substitute
 from circuitdsl.ir.motifs import expand_motifs, merge
 
 
@@ -30,7 +30,7 @@ def test_expansion_binds_every_formal() -> None:
     early = next(c for c in expanded.connections if c.target == "early").wiring
     assert early.place is not None
     assert dict(early.place.terms[0].shape.arguments) == {
-        "radius": Dial("bow", "px"),
+        "radius": DialValue("bow", "px"),
         "span": px(24),
         "width": tap(0.5),
         "at": (px(0), px(0)),
@@ -47,7 +47,7 @@ def test_expansion_leaves_others_alone() -> None:
 
 
 def test_expressions() -> None:
-    size = Dial("size", "px")
+    size = DialValue("size", "px")
     twice = Apply("+", (Apply("*", (real(2), size), "px"), tap(0.5)), "px")
     assert evaluate(twice, {"size": 3.0}, tap_px=8.0) == 10.0
     assert dials_of(twice) == {"size"}

@@ -18,13 +18,13 @@ from circuitdsl.ir.circuit import (
     Circuit,
     Colour,
     Connection,
+    Dial,
     Family,
     Formal,
     Motif,
     MotifUse,
     Norm,
     Normalisation,
-    Param,
     ProfileTerm,
     Shape,
     Stimulus,
@@ -33,7 +33,7 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ZERO_ANGLE, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import ZERO_ANGLE, DialValue, Number, Scalar, ScalarUnit
 from circuitdsl.ir.spelling import _DEFAULTS, number
 from circuitdsl.ir.stimuli import Setting
 from circuitdsl.ir.text import dump_ir, to_source
@@ -86,10 +86,10 @@ def test_defaults_that_are_left_out_are_those_of_the_library() -> None:
 # ---- generated circuits
 
 DIALS = (
-    Param("strength", "real", 0.5, 0.0, 2.0, True),
-    Param("lab.tilt", "angle", 20.0, -90.0, 90.0),
-    Param("reach", "px", 6.5, 1.0, 20.0, True),
-    Param("wide", "tap", 0.5),
+    Dial("strength", "real", 0.5, 0.0, 2.0, True),
+    Dial("lab.tilt", "angle", 20.0, -90.0, 90.0),
+    Dial("reach", "px", 6.5, 1.0, 20.0, True),
+    Dial("wide", "tap", 0.5),
 )
 
 
@@ -101,8 +101,8 @@ def literals(unit: ScalarUnit) -> st.SearchStrategy[Scalar]:
 @st.composite
 def scalars(draw: st.DrawFn, unit: ScalarUnit, depth: int = 3) -> Scalar:
     """Expressions as the checker builds them."""
-    dial = next(param for param in DIALS if param.unit == unit)
-    leaf = literals(unit) | st.just(Dial(dial.name, unit))
+    dial = next(dial for dial in DIALS if dial.unit == unit)
+    leaf = literals(unit) | st.just(DialValue(dial.name, unit))
     if unit == "px":
         leaf |= literals("tap")
     if depth == 0 or draw(st.booleans()):
@@ -121,7 +121,7 @@ def scalars(draw: st.DrawFn, unit: ScalarUnit, depth: int = 3) -> Scalar:
 @st.composite
 def templates(draw: st.DrawFn) -> Template:
     dot = Shape("dot", ())
-    half = Shape("half", (("width", Dial("wide", "tap")),))
+    half = Shape("half", (("width", DialValue("wide", "tap")),))
     at = (Number(1.0, "px"), Number(-0.25, "tap"))
     blob = Shape("blob", (("at", at), ("sigma", Number(0.5, "tap"))))
     shapes = draw(st.lists(st.sampled_from((dot, half, blob)), min_size=1, max_size=4))
@@ -177,7 +177,7 @@ def generated(draw: st.DrawFn) -> Circuit:
     return Circuit(
         doc=draw(st.sampled_from(DOCS)),
         backbone=BackboneUse("Net", draw(st.sampled_from(("inceptionv1", "tiny"))), 96, "lrn"),
-        params=DIALS,
+        dials=DIALS,
         families=families,
         connections=(
             Connection(INPUT, "line", "input->line", light),

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from builders import DOT, arc, bump, circuit, connect, directed, family, place, px, rot, tune
 
-from circuitdsl.ir.circuit import Circuit, Param
-from circuitdsl.ir.expressions import Dial, Number
+from circuitdsl.ir.circuit import Circuit, Dial
+from circuitdsl.ir.expressions import DialValue, Number
 from circuitdsl.lowering.provenance import origins
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure.equivariance import EXACT, SAMPLED
@@ -81,8 +81,8 @@ def test_a_centre_that_one_kernel_ignores_is_no_symmetry() -> None:
 
 
 def test_the_dials_of_a_centre_are_among_the_origins_of_a_weight() -> None:
-    dial = Param("right", "px", 1.5, -4, 4)
-    program = replace(curves((Dial("right", "px"), px(0))), params=(dial,))
+    dial = Dial("right", "px", 1.5, -4, 4)
+    program = replace(curves((DialValue("right", "px"), px(0))), dials=(dial,))
     found = origins(program, "edges->curves", (0, 0, 0, 0))
     assert [each.text for each in found if each.role == "dial"] == ["right"]
     assert "+1.5px right, +0px up" in describe_circuit(program)

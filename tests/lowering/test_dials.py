@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import five_layers
 
-from circuitdsl.ir.circuit import Param
+from circuitdsl.ir.circuit import Dial
 from circuitdsl.lowering.dials import bounded, unbounded
 from circuitdsl.text.diagnostics import InputError
 
@@ -40,7 +40,7 @@ def test_a_dial_at_its_end_can_move() -> None:
 
 
 def test_a_dial_without_a_range_is_itself() -> None:
-    program = replace(five_layers(), params=(Param("bow", "px", 7.0, free=True),))
+    program = replace(five_layers(), dials=(Dial("bow", "px", 7.0, free=True),))
     z = unbounded(program)
     assert z["bow"] == 7
     assert bounded(program, z)["bow"] == 7

@@ -31,8 +31,8 @@ from builders import (
 )
 from programs import PROGRAMS
 
-from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Norm, Param
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Dial, Norm
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.lowering.weights import lower
 from circuitdsl.reference import interpret_weights
 
@@ -104,7 +104,11 @@ def test_derivatives_agree_with_differences_of_the_reference() -> None:
             assert error < 2e-3 * scale, f"d {array} / d {dial}: {error:g} of {scale:g}"
 
 
-LENGTH, ANGLE, NUMBER = Dial("length", "px"), Dial("angle", "angle"), Dial("number", "real")
+LENGTH, ANGLE, NUMBER = (
+    DialValue("length", "px"),
+    DialValue("angle", "angle"),
+    DialValue("number", "real"),
+)
 
 
 def everything() -> Circuit:
@@ -135,16 +139,16 @@ def everything() -> Circuit:
     ]
     front = family("g", "conv2d0", orient(2))
     connections.append(connect(INPUT, "g", place(gabors), colour=LUMA, dc=NUMBER))
-    params = tuple(Param(dial.name, dial.unit, 1.0) for dial in (LENGTH, ANGLE, NUMBER))
-    return circuit((front, source, target), tuple(connections), params=params)
+    dials = tuple(Dial(dial.name, dial.unit, 1.0) for dial in (LENGTH, ANGLE, NUMBER))
+    return circuit((front, source, target), tuple(connections), dials=dials)
 
 
 @pytest.fixture(scope="module")
 def slopes():
     program = lower(everything())
 
-    def total(params: dict[str, jax.Array]) -> jax.Array:
-        return sum((weights.sum() for weights in program(params).values()), jnp.float32(0))
+    def total(settings: dict[str, jax.Array]) -> jax.Array:
+        return sum((weights.sum() for weights in program(settings).values()), jnp.float32(0))
 
     return jax.jit(jax.value_and_grad(total))
 

@@ -25,8 +25,8 @@ from builders import (
 )
 from programs import PROGRAMS, five_layers
 
-from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Norm, Param
-from circuitdsl.ir.expressions import Apply, Dial, Number, Operation
+from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Dial, Norm
+from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lowering.weights import lower
 from circuitdsl.text.diagnostics import InputError
@@ -41,8 +41,8 @@ def _strict():
 def changed(program: Circuit) -> Circuit:
     """The same form with other defaults, other numbers and another doc."""
 
-    def moved(param: Param) -> Param:
-        return replace(param, default=param.default * 1.01, high=None, low=None)
+    def moved(dial: Dial) -> Dial:
+        return replace(dial, default=dial.default * 1.01, high=None, low=None)
 
     def retuned(connection: Connection) -> Connection:
         if connection.name != "shape":
@@ -55,7 +55,7 @@ def changed(program: Circuit) -> Circuit:
     return replace(
         program,
         doc="Other words.",
-        params=tuple(map(moved, program.params)),
+        dials=tuple(map(moved, program.dials)),
         connections=tuple(map(retuned, program.connections)),
     )
 
@@ -141,7 +141,7 @@ def test_dials_may_be_any_kind_of_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "message"),
+    ("settings", "message"),
     [
         ({"radios": 3.0}, "no dial `radios`\n  = help: did you mean `radius`"),
         ({"zzz": 3.0}, "no dial `zzz`\n  = help: its dials are: wavelength, bow, radius, opposed"),
@@ -152,21 +152,21 @@ def test_dials_may_be_any_kind_of_number() -> None:
         ({"bow": float("nan")}, "dial `bow` needs a finite number, not nan"),
     ],
 )
-def test_wrong_dials_are_named(params, message: str) -> None:
+def test_wrong_dials_are_named(settings, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        lower(five_layers())(params)
+        lower(five_layers())(settings)
 
 
 def dial_over(operation: Operation, other: float) -> Circuit:
     """A kernel whose gain is an operation on a dial that may have no result."""
-    gain = Apply(operation, (Dial("w", "real"), Number(other)), "real")
+    gain = Apply(operation, (DialValue("w", "real"), Number(other)), "real")
     dot = connect(INPUT, "target", DOT, gain=gain)
-    return circuit((family("target", "conv2d0"),), (dot,), params=(Param("w", "real", 1.0),))
+    return circuit((family("target", "conv2d0"),), (dot,), dials=(Dial("w", "real", 1.0),))
 
 
 def test_settings_stay_within_the_ranges_of_dials() -> None:
     lowered = lower(five_layers())
-    bow = next(param for param in five_layers().params if param.name == "bow")
+    bow = next(dial for dial in five_layers().dials if dial.name == "bow")
     assert bow.low is not None
     assert bow.high is not None
     for end in (bow.low, bow.high, np.float32(bow.high)):

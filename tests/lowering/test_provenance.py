@@ -25,8 +25,8 @@ from std.motifs   import copy
 
 backbone V = inceptionv1(input=224px)
 
-param wave : px = 6px in [4px, 10px]
-param bow  : px = 20px in [10px, 60px]
+dial wave : px = 6px in [4px, 10px]
+dial bow  : px = 20px in [10px, 60px]
 
 motif bend(radius: px, reach: angle = 30deg) {
   place   = arc(radius, span=12px, width=2px)

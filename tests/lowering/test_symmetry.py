@@ -14,8 +14,8 @@ from builders import deg
 from numpy.typing import NDArray
 from programs_of_symmetry import PROGRAMS
 
-from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Family, Param
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Dial, Family
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.lowering.weights import lower
 
@@ -131,11 +131,11 @@ def test_hues_turn_the_colour() -> None:
 
 def test_opponent_hues_are_differentiable() -> None:
     circuit = PROGRAMS["contrasts_identified"]
-    turn = Param("turn", "angle", 20.0)
+    turn = Dial("turn", "angle", 20.0)
     first, *rest = circuit.connections
-    turned = replace(first.wiring, colour=Colour("opponent", Dial("turn", "angle"), deg(200)))
+    turned = replace(first.wiring, colour=Colour("opponent", DialValue("turn", "angle"), deg(200)))
     edges = replace(first, wiring=turned)
-    program = replace(circuit, params=(turn,), connections=(edges, *rest))
+    program = replace(circuit, dials=(turn,), connections=(edges, *rest))
 
     part = lower(program).parts["input->contrast"]
 

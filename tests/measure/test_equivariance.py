@@ -63,8 +63,8 @@ def test_equivariance_of_curves_is_exact_about_their_windows_middles() -> None:
     """What quarter turns lose in curves.circ is what looking beside the middle costs."""
     shipped = load(ROOT / "circuits_src" / "curves.circ")
     middle = {"right": 0.0, "up": 0.0}
-    params = (replace(p, default=middle.get(p.name, p.default)) for p in shipped.params)
-    for each in residuals(replace(shipped, params=tuple(params))):
+    dials = (replace(p, default=middle.get(p.name, p.default)) for p in shipped.dials)
+    for each in residuals(replace(shipped, dials=tuple(dials))):
         assert each.exact_turns, each
         assert each.exact <= EXACT, each
 

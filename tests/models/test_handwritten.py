@@ -28,8 +28,8 @@ from builders import (
 from flax import nnx
 from programs import five_layers
 
-from circuitdsl.ir.circuit import Circuit, Normalisation, Param
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.circuit import Circuit, Dial, Normalisation
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.lowering.weights import lower
 from circuitdsl.models.convolution import LRN_ALPHA, LRN_BIAS
 from circuitdsl.models.handwritten import HandwrittenNetwork, build, forward
@@ -137,12 +137,12 @@ def test_a_family_that_nothing_feeds_is_its_bias() -> None:
 
 
 def test_gradients_reach_the_dials() -> None:
-    bent = place(arc(Dial("bow", "px"), px(12), px(2)))
+    bent = place(arc(DialValue("bow", "px"), px(12), px(2)))
     program = extended(
         oriented(4, 2),
         family("bows", "conv2d2", rot(4)),
         connect("complex", "bows", bent, tune("th", bump(50), frame="tangent"), norm=mass(1)),
-        params=(Param("bow", "px", 12.0),),
+        dials=(Dial("bow", "px", 12.0),),
         normalisations=(Normalisation("complex", 3, real(20), ("complex",)),),
     )
     pictures = images(48, 1)

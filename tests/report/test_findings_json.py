@@ -114,7 +114,7 @@ def texts(log: dict[str, Any]) -> list[str]:
 
 
 def test_record_of_findings() -> None:
-    text = "circ 1\nbackbone V = inceptionv1()\nfamily a at V.conv2d0\nparam a : real = 1\n"
+    text = "circ 1\nbackbone V = inceptionv1()\nfamily a at V.conv2d0\ndial a : real = 1\n"
     found = check_source(Source("a.circ", text)).diagnostics
     record = findings_record({"a.circ": found}, {"b.circ": InputError("cannot read b.circ")})
     assert json.loads(json.dumps(record)) == record

@@ -23,6 +23,7 @@ SLIPS = [
     ("family a at V.b { c = one(x) && zero(y) }", "E106", 30, "found `&&`"),
     ("let a = b || c", "E106", 11, "there is no `or`"),
     ("familly a at V.b", "E109", 1, "did you mean `family`?"),
+    ("param x : px = 3px", "E109", 1, "`param` is spelled `dial`"),
     ("xyz", "E109", 1, "no declaration starts with `xyz`"),
     ("edit e on V { ablate }", "E100", 22, "expected a value"),
     ("edit e on V { ablate 3b:3 to }", "E100", 30, "expected a value"),
@@ -63,6 +64,6 @@ def test_a_file_without_a_header(text: str) -> None:
 
 
 def test_a_file_of_broken_declarations_is_not_read_to_its_end() -> None:
-    _, faults = parse(Source("a.circ", "circ 1\n" + "param x\n" * 1000))
+    _, faults = parse(Source("a.circ", "circ 1\n" + "dial x\n" * 1000))
     assert len(faults) == 21
     assert faults[-1].code == "E113"

@@ -37,15 +37,13 @@ def test_golden_tree() -> None:
 
 
 def test_nodes_know_their_text() -> None:
-    text = (
-        "circ 1\nparam a : px = 2*b in [1px, 2px] free\nconnect V.input -> x as y { gain = -k }\n"
-    )
+    text = "circ 1\ndial a : px = 2*b in [1px, 2px] free\nconnect V.input -> x as y { gain = -k }\n"
     file, _ = parse(Source("a.circ", text))
-    param, connect = file.items
-    assert isinstance(param, nodes.Param)
+    dial, connect = file.items
+    assert isinstance(dial, nodes.Dial)
     assert isinstance(connect, nodes.Connect)
-    assert param.span.text == "param a : px = 2*b in [1px, 2px] free"
-    assert param.default.span.text == "2*b"
+    assert dial.span.text == "dial a : px = 2*b in [1px, 2px] free"
+    assert dial.default.span.text == "2*b"
     assert connect.span.text == "connect V.input -> x as y { gain = -k }"
     assert connect.source == nodes.Name(connect.span, "V.input")
     assert connect.block is not None
@@ -85,8 +83,8 @@ def test_numbers(spelt: str, value: float, unit: str) -> None:
 
 def test_one_error_for_each_broken_declaration_with_true_positions() -> None:
     text = """circ 1
-param a : px = 3 px
-param b : px = 4px
+dial a : px = 3 px
+dial b : px = 4px
 family curve [th: rot(8] at V.conv2d0
 connect a => b { }
 connect a -> b {
@@ -97,12 +95,12 @@ let c = 5
 """
     file, faults = parse(Source("a.circ", text))
     assert [(f.code, f.span.line, f.span.column) for f in faults] == [
-        ("E101", 2, 16),
+        ("E101", 2, 15),
         ("E104", 4, 22),
         ("E102", 5, 11),
         ("E103", 7, 7),
     ]
-    kept = [item.name.text for item in file.items if isinstance(item, nodes.Param | nodes.Let)]
+    kept = [item.name.text for item in file.items if isinstance(item, nodes.Dial | nodes.Let)]
     assert kept == ["b", "c"]
     assert file.broken >= {"a", "curve"}
 
@@ -133,7 +131,7 @@ def test_byte_order_mark_and_carriage_returns(tmp_path: Path) -> None:
         ("a" * (LARGEST + 1), "E113"),
         ("a " * (LARGEST // 2), "E113"),
         ('"' * LARGEST, "E108"),
-        ("param x\n" * (LARGEST // 8), "E108"),
+        ("dial x\n" * (LARGEST // 8), "E108"),
         ("circ 1\nlet a = " + "- " * 1000 + "1", "E100"),
         ("circ 1\nlet a = " + "2^" * 1000 + "1", "E100"),
         ("circ 99999999999999999999", "E105"),

@@ -18,10 +18,10 @@ from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.ir.circuit import (
     BackboneUse,
     Circuit,
+    Dial,
     Family,
     Motif,
     Normalisation,
-    Param,
     Stimulus,
 )
 from circuitdsl.ir.dials import dials_used
@@ -95,14 +95,14 @@ def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
     inner = {
         p.name: p for each in modules for p in own_dials(analysis.of(each)) if each is not module
     }
-    others = (param for param in inner.values() if param.name in used)
-    return replace(circuit, params=(*own_dials(analysis), *others))
+    others = (dial for dial in inner.values() if dial.name in used)
+    return replace(circuit, dials=(*own_dials(analysis), *others))
 
 
-def own_dials(analysis: Analysis) -> tuple[Param, ...]:
+def own_dials(analysis: Analysis) -> tuple[Dial, ...]:
     """The dials that a module declares."""
-    dials = (dial(analysis, name) for name in analysis.module.params)
-    return tuple(param for param in dials if param is not None)
+    dials = (dial(analysis, name) for name in analysis.module.dials)
+    return tuple(sound for sound in dials if sound is not None)
 
 
 def reachable(module: Module) -> Iterator[Module]:

@@ -41,7 +41,7 @@ from circuitdsl.ir.circuit import (
     Normalisation,
     Stimulus,
 )
-from circuitdsl.ir.expressions import Dial
+from circuitdsl.ir.expressions import DialValue
 from circuitdsl.syntax import nodes
 
 
@@ -144,7 +144,7 @@ def _expressions(analysis: Analysis) -> list[nodes.Let]:
     """Check dials, lets and functions; the lets that name copies of circuits."""
     copies: list[nodes.Let] = []
     for item in analysis.module.file.items:
-        if isinstance(item, nodes.Param):
+        if isinstance(item, nodes.Dial):
             dial(analysis, item.name.text)
         elif isinstance(item, nodes.Let) and analysis.module.is_copy(item):
             copies.append(item)
@@ -313,7 +313,7 @@ def _defaults(analysis: Analysis) -> dict[str, float]:
     values: dict[str, float] = {}
     for each in (*around, *module.modules.values()):
         values |= _defaults(analysis.of(each))
-    return values | {param.name: param.default for param in own_dials(analysis)}
+    return values | {dial.name: dial.default for dial in own_dials(analysis)}
 
 
 def _function(analysis: Analysis, node: nodes.Function) -> None:
@@ -338,6 +338,6 @@ def _function(analysis: Analysis, node: nodes.Function) -> None:
         if formal.unit is not None:
             type_ = named_type(formal.unit, TYPES, analysis)
         unit = type_ if type_ in SCALAR_TYPES else None
-        values[key] = None if unit is None else Dial(key, unit, formal.name.span)
+        values[key] = None if unit is None else DialValue(key, unit, formal.name.span)
     evaluator = Evaluator(analysis, values, (analysis.module.functions[node.name.text],))
     evaluator.declared(node.body, node.unit, f"`{node.name.text}()`")

@@ -189,6 +189,6 @@ def _signs(joined: Joined) -> set[int]:
 def unused_dials(circuit: Circuit, analysis: Analysis) -> None:
     """Warn of dials that change nothing."""
     used = dials_used(circuit)
-    for param in circuit.params:
-        if param.name not in used:
-            analysis.warn("L403", f"the dial `{param.name}` changes nothing", param.span)
+    for dial in circuit.dials:
+        if dial.name not in used:
+            analysis.warn("L403", f"the dial `{dial.name}` changes nothing", dial.span)

@@ -30,7 +30,7 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, Dial, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import ONE, DialValue, Scalar, ScalarUnit
 from circuitdsl.syntax import nodes
 
 ATTRIBUTES = ("place", "tune", "over", "colour", "dc", "norm", "gain")
@@ -194,7 +194,7 @@ def _motif(analysis: Analysis, node: nodes.Motif, name: str) -> Motif | None:
         if key in values:
             analysis.error("E203", f"`{key}` is declared twice", formal.name.span)
             sound = False
-        values[key] = None if unit is None else Dial(key, unit, formal.name.span)
+        values[key] = None if unit is None else DialValue(key, unit, formal.name.span)
         default: Scalar | None = None
         if unit is not None and formal.default is not None:
             what = f"the default of `{key}`"

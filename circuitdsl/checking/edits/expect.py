@@ -14,7 +14,7 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.findings import listed
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.kinds import Value, described, is_scalar
-from circuitdsl.ir.expressions import Dial, Scalar
+from circuitdsl.ir.expressions import DialValue, Scalar
 from circuitdsl.ir.script import Claim, Comparison
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
@@ -64,7 +64,7 @@ class _Reading:
         return Claim(left, cast("Comparison", node.comparison), right, node.span)
 
     def side(self, written: nodes.Expression) -> Scalar | None:
-        formals: dict[str, Value | None] = {name: Dial(name, "real") for name in self.known}
+        formals: dict[str, Value | None] = {name: DialValue(name, "real") for name in self.known}
         value = Evaluator(self.analysis, formals).value(_measured(written))
         if value is None or is_scalar(value):
             return cast("Scalar | None", value)

@@ -50,7 +50,7 @@ def _fit(analysis: Analysis, node: nodes.Fit, circuit: Circuit | None) -> FitBlo
     given = attributes(node.block, _KNOWN, "a fit", analysis)
     values = {name: attribute.value for name, attribute in given.items()}
     over = _over(values["over"], circuit, analysis) if "over" in values else None
-    if circuit is not None and "over" not in values and not any(p.free for p in circuit.params):
+    if circuit is not None and "over" not in values and not any(p.free for p in circuit.dials):
         message = f"`{node.name.text}` has no dial to fit"
         help_ = "Mark some with `free`, or name them: `over = [...]`."
         analysis.error("E806", message, node.name.span, help=help_)
@@ -82,14 +82,14 @@ def _over(
         named[name] = None
         if circuit is None:
             continue
-        dials = {param.name: param for param in circuit.params}
+        dials = {dial.name: dial for dial in circuit.dials}
         if name not in dials:
             message = with_hint(f"no dial `{name}`", name, dials)
             help_ = f"The dials are {listed(dials)}." if dials else "The file declares none."
             analysis.error("E201", message, part.span, help=help_)
         elif dials[name].low is None or dials[name].high is None:
             message = f"the dial `{name}` has no range to be fitted in"
-            help_ = f"Give it one: `param {name} = ... in [LOW, HIGH]`."
+            help_ = f"Give it one: `dial {name} = ... in [LOW, HIGH]`."
             analysis.error("E806", message, part.span, help=help_)
     if not parts:
         analysis.error(

@@ -21,7 +21,7 @@ from circuitdsl.ir.expect import (
     Measure,
     MeasureUnit,
 )
-from circuitdsl.ir.expressions import Apply, Dial, Number
+from circuitdsl.ir.expressions import Apply, DialValue, Number
 from circuitdsl.ir.generators import GENERATORS, settings_of
 from circuitdsl.syntax import nodes
 
@@ -130,7 +130,7 @@ class _Reader:
             return None
         if isinstance(value, Number) and value.unit in ("real", "int", "angle"):
             return _Side((ClaimTerm(value.value),), "angle" if value.unit == "angle" else "real")
-        what = "a dial" if isinstance(value, Dial | Apply) else described(value)
+        what = "a dial" if isinstance(value, DialValue | Apply) else described(value)
         message = f"`expect` compares measures with numbers and angles, not with {what}"
         self.analysis.error("E302", message, node.span)
         return None

@@ -14,7 +14,7 @@ def declare(analysis: Analysis) -> None:
     module = analysis.module
     places: dict[tuple[str, str], Span] = {}
     for item in module.file.items:
-        if isinstance(item, nodes.Param | nodes.Let | nodes.Function | nodes.Subcircuit):
+        if isinstance(item, nodes.Dial | nodes.Let | nodes.Function | nodes.Subcircuit):
             kind = "expression"
         elif isinstance(item, nodes.Family | nodes.Motif | nodes.Stimulus):
             kind = type(item).__name__
@@ -23,8 +23,8 @@ def declare(analysis: Analysis) -> None:
         name = item.name.text
         if not _is_new(places, kind, item.name, analysis):
             continue
-        if isinstance(item, nodes.Param):
-            module.params[name] = item
+        if isinstance(item, nodes.Dial):
+            module.dials[name] = item
         elif isinstance(item, nodes.Let):
             module.lets[name] = item
         elif isinstance(item, nodes.Function):

@@ -35,8 +35,8 @@ from circuitdsl.checking.values.kinds import (
 from circuitdsl.checking.values.primitives import moved, primitive
 from circuitdsl.checking.values.ranges import check_range
 from circuitdsl.ir.algebra import has_taps, nodes_of
-from circuitdsl.ir.circuit import Frame, Param
-from circuitdsl.ir.expressions import Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.circuit import Dial, Frame
+from circuitdsl.ir.expressions import DialValue, Number, Scalar, ScalarUnit
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
@@ -106,7 +106,7 @@ class Evaluator:
             return None
         if isinstance(scalar, Number):
             return scalar.value
-        dial = next(part for part in nodes_of(scalar) if isinstance(part, Dial))
+        dial = next(part for part in nodes_of(scalar) if isinstance(part, DialValue))
         self.analysis.error(
             "E309",
             f"{what} must be a fixed number; this reads the dial `{dial.name}`",
@@ -188,7 +188,7 @@ class Evaluator:
     def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
         if units.names_layer(module, name):
             return units.whole_layer(self.analysis.within(module), node)
-        if name in module.params:
+        if name in module.dials:
             return self._dial(module, name, node.span)
         if name in module.lets or name in self.analysis.within(module).values:
             return self._let(module, name, node.span)
@@ -218,8 +218,8 @@ class Evaluator:
         self.analysis.error("E201", message, node.span, note=note, help=help_)
 
     def _dial(self, module: Module, name: str, span: Span) -> Value | None:
-        param = dial(self.analysis.of(module), name)
-        return None if param is None else Dial(param.name, param.unit, span)
+        declared = dial(self.analysis.of(module), name)
+        return None if declared is None else DialValue(declared.name, declared.unit, span)
 
     def _let(self, module: Module, name: str, span: Span) -> Value | None:
         home = self.analysis.of(module)
@@ -277,7 +277,7 @@ class Evaluator:
             help_ = f"Write `connect A -> B = {name}(...)`."
         elif home:
             message, help_ = f"`{name}` has not been imported", f"Add `from {home} import {name}`."
-        elif name in module.params or name in module.lets:
+        elif name in module.dials or name in module.lets:
             message = f"`{node.text}` is a value, not a function"
             help_ = f"`{name}` is written without `(...)`."
         self.analysis.error("E201", message, node.span, help=help_)
@@ -350,9 +350,9 @@ class Evaluator:
 
 
 @question
-def dial(analysis: Analysis, name: str) -> Param | None:
-    """The dial that a `param` declares; None if the declaration is faulty."""
-    node = analysis.module.params[name]
+def dial(analysis: Analysis, name: str) -> Dial | None:
+    """The dial of a declaration; None if the declaration is faulty."""
+    node = analysis.module.dials[name]
     evaluator = Evaluator(analysis)
     if node.unit is not None:
         unit = named_type(node.unit, SCALAR_TYPES, analysis)
@@ -377,4 +377,4 @@ def dial(analysis: Analysis, name: str) -> Param | None:
     if default is None:
         return None
     check_range(node, default, low, high, analysis)
-    return Param(analysis.module.prefix + name, type_, default, low, high, node.free, node.span)
+    return Dial(analysis.module.prefix + name, type_, default, low, high, node.free, node.span)

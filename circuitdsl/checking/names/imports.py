@@ -105,7 +105,7 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
         key = name.text
         if key in home.functions:
             known = module.functions.get(key)
-            first = module.params.get(key) or module.lets.get(key) or (known and known.node)
+            first = module.dials.get(key) or module.lets.get(key) or (known and known.node)
             if first is not None:
                 _taken(name, first.name.span, analysis)
                 continue

@@ -9,7 +9,7 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.values.kinds import LARGEST, Point, Profile, Value, as_profile, described
 from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
-from circuitdsl.ir.expressions import Apply, Dial, Number, Operation, Scalar
+from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation, Scalar
 from circuitdsl.ir.script import UnitSet
 from circuitdsl.text.source import Span
 
@@ -42,7 +42,9 @@ def combined(
     operator: str, left: Value, right: Value, span: Span, analysis: Analysis
 ) -> Value | None:
     """`left OPERATOR right`, or None after reporting why there is no such thing."""
-    if isinstance(left, Number | Dial | Apply) and isinstance(right, Number | Dial | Apply):
+    if isinstance(left, Number | DialValue | Apply) and isinstance(
+        right, Number | DialValue | Apply
+    ):
         return _scalars(operator, left, right, span, analysis)
     for value in (left, right):
         if isinstance(value, Profile) and not _unframed(value, span, analysis):
@@ -92,7 +94,7 @@ def _scalars(
             "E113",
             f"an expression of more than {LARGEST_SCALAR} parts once its names are written out",
             span,
-            help="Simplify it, or make a part of it a `param`.",
+            help="Simplify it, or make a part of it a dial.",
         )
         return None
     return result
@@ -140,7 +142,7 @@ def _profiles(operator: str, left: Value, right: Value, span: Span) -> Profile |
 
 
 def _is_factor(operator: str, factor: Value, right: Value) -> bool:
-    if not isinstance(factor, Number | Dial | Apply) or factor.unit not in ("real", "int"):
+    if not isinstance(factor, Number | DialValue | Apply) or factor.unit not in ("real", "int"):
         return False
     if operator == "/":
         return factor is right and not (isinstance(factor, Number) and factor.value == 0)
@@ -186,6 +188,6 @@ def _reason(operator: str) -> str:
 
 
 def _shown(value: Value) -> str:
-    if isinstance(value, Number | Dial) and value.span.text and len(value.span.text) <= 20:
+    if isinstance(value, Number | DialValue) and value.span.text and len(value.span.text) <= 20:
         return value.span.text
     return described(value)

@@ -12,7 +12,7 @@ from typing import cast
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.findings import with_hint
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
-from circuitdsl.ir.expressions import Apply, Dial, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import Apply, DialValue, Number, Scalar, ScalarUnit
 from circuitdsl.ir.script import UnitSet
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
@@ -39,7 +39,7 @@ class Profile:
     frame: Frame | None = None
 
 
-Value = Number | Dial | Apply | Point | Template | Profile | UnitSet
+Value = Number | DialValue | Apply | Point | Template | Profile | UnitSet
 
 _UNITS: dict[str, ScalarUnit] = {
     "": "real",
@@ -64,7 +64,7 @@ LARGEST = 1e30
 
 def is_scalar(value: Value) -> bool:
     """Whether the value is a number, with or without a unit."""
-    return isinstance(value, Number | Dial | Apply)
+    return isinstance(value, Number | DialValue | Apply)
 
 
 def described(value: Value) -> str:
@@ -143,7 +143,7 @@ def as_profile(value: Value, span: Span) -> Profile | None:
     """A profile, which a plain number is too: the constant one."""
     if isinstance(value, Profile):
         return value
-    if isinstance(value, Number | Dial | Apply) and value.unit in ("real", "int"):
+    if isinstance(value, Number | DialValue | Apply) and value.unit in ("real", "int"):
         return Profile((ProfileTerm(value, "constant", (), span),))
     return None
 

@@ -7,7 +7,7 @@ from circuitdsl.syntax import nodes
 
 
 def check_range(
-    node: nodes.Param, default: float, low: float | None, high: float | None, analysis: Analysis
+    node: nodes.Dial, default: float, low: float | None, high: float | None, analysis: Analysis
 ) -> None:
     """Report a free dial without a range, an empty range, and a default outside its range."""
     name = node.name.text
