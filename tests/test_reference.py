@@ -1,13 +1,12 @@
-"""The reference interpreter, and the compiler held against it."""
+"""The reference interpreter by itself: facts that can be seen without it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from agreement import SIZE, TOLERANCE, Disagreement, apart, disagreement, structure
+from agreement import TOLERANCE, apart
 from builders import (
     EQUAL,
     arc,
@@ -33,19 +32,14 @@ from builders import (
     tap,
     tune,
 )
-from hypothesis import HealthCheck, Phase, given, settings
 from numpy.typing import NDArray
-from programs import PROGRAMS, SIZES
+from programs import PROGRAMS
 
-from circuitdsl.checking import check_source
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Dial, Norm, Normalisation, Template
 from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.ir.text import to_source
 from circuitdsl.lowering.weights import lower
 from circuitdsl.reference import interpret, interpret_weights
-from circuitdsl.testing.strategies import Drawn, circuits
-from circuitdsl.text.source import Source
 
 Array = NDArray[np.float64]
 
@@ -53,85 +47,6 @@ Array = NDArray[np.float64]
 def picture(size: tuple[int, int], seed: int = 0) -> Array:
     """Noise over all of the range, `[height, width, 3]`."""
     return np.random.default_rng(seed).uniform(0, 255, (*size, 3)).astype(np.float32)
-
-
-def assert_close(found: dict[str, Array], expected: dict[str, Array]) -> None:
-    assert apart(found, expected) <= TOLERANCE
-
-
-def assert_compiler_agrees(program: Circuit, size: tuple[int, int]) -> None:
-    found = disagreement(program, size, compiled=True)
-    assert max(found.kernels, found.responses) <= TOLERANCE, found
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_compiler_agrees_on_the_table(name: str) -> None:
-    assert_compiler_agrees(PROGRAMS[name], SIZES[name])
-
-
-STRUCTURES = 200
-
-
-def test_compiler_agrees_on_200_random_circuits(record_property) -> None:
-    """Weights and responses, of circuits that differ by more than their numbers.
-
-    The compiler's programs are done step by step here; the table and the next test compile them.
-    """
-    known: dict[Hashable, Disagreement] = {}
-
-    @settings(
-        max_examples=500,
-        derandomize=True,
-        # a smaller example is not worth the minutes that its forerunners take
-        phases=(Phase.generate,),
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(circuits())
-    def examples(drawn: Drawn) -> None:
-        key = structure(drawn.circuit)
-        if len(known) < STRUCTURES and key not in known:
-            known[key] = found = disagreement(drawn.circuit)
-            assert max(found.kernels, found.responses) <= TOLERANCE, found
-
-    examples()
-    assert len(known) == STRUCTURES
-    kernels = max(found.kernels for found in known.values())
-    responses = max(found.responses for found in known.values())
-    record_property(
-        "agreement",
-        f"{len(known)} random circuits: largest relative error "
-        f"{kernels:.1e} of kernels, {responses:.1e} of responses",
-    )
-
-
-@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-@given(circuits(most=8))
-def test_compiled_networks_agree_on_random_circuits(drawn: Drawn) -> None:
-    """Through XLA, as users run them."""
-    assert_compiler_agrees(drawn.circuit, SIZE)
-
-
-@settings(max_examples=100)
-@given(circuits())
-def test_random_circuits_are_sound_and_print_as_they_are(drawn: Drawn) -> None:
-    """By construction: none is thrown away."""
-    result = check_source(Source("drawn.circ", to_source(drawn.circuit)))
-    assert result.errors == ()
-    assert result.circuit == drawn.circuit
-
-
-def test_compiler_agrees_away_from_the_defaults() -> None:
-    dials = {"wavelength": 4.7, "bow": 11.0, "radius": 111.0, "opposed": 0.25}
-    program = PROGRAMS["five_layers"]
-    assert_close(dict(lower(program)(dials)), interpret_weights(program, dials))
-
-
-def test_an_unknown_dial_is_refused() -> None:
-    with pytest.raises(KeyError, match="wavelenght"):
-        interpret_weights(PROGRAMS["five_layers"], {"wavelenght": 4.7})
-
-
-# ---- the reference by itself: facts that can be seen without it ----
 
 
 def kernel(program: Circuit) -> Array:
@@ -236,7 +151,8 @@ def test_a_width_of_nothing_is_the_narrowest_there_is() -> None:
     width = DialValue("width", "px")
     lines = place(bar(px(6), width), blob(width, (px(1), px(0))), shape("half", width=width))
     program = replace(from_image(lines, rot(4)), dials=(Dial("width", "px", 1.0, 0.0, 5.0),))
-    assert_close(dict(lower(program)({"width": 0.0})), interpret_weights(program, {"width": 0.0}))
+    expected = interpret_weights(program, {"width": 0.0})
+    assert apart(dict(lower(program)({"width": 0.0})), expected) <= TOLERANCE
 
 
 def test_colours_have_length_one_and_hues_are_blind_to_grey() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Layer, same_padding
-from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Normalisation
+from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Normalisation
 
 Array = NDArray[np.float64]
 
@@ -96,23 +96,31 @@ class _Run:
         if connection.source == INPUT:
             return self.image
         source = self.circuit.by_name[connection.source]
-        target = self.circuit.by_name[connection.target]
-        steps = [
-            layer
-            for layer in self.geometry.between(source.layer, target.layer)
-            if layer.kind == "maxpool" or self.circuit.backbone.norm == "lrn"
-        ]
-        # local response normalisation mixes neighbouring channels, so the layer's families stand
-        # side by side in the order of declaration; without it each is by itself
-        mixed = any(layer.kind == "lrn" for layer in steps)
-        packed = (
-            [f for f in self.circuit.families if f.layer == source.layer] if mixed else [source]
-        )
+        steps = self.steps(source, self.circuit.by_name[connection.target])
+        packed = self.packed(source, steps)
         x = np.concatenate([self.response(family.name) for family in packed], axis=-1)
         for layer in steps:
             x = stepped(x, layer)
         start = sum(family.size for family in packed[: packed.index(source)])
         return x[..., start : start + source.size]
+
+    def steps(self, source: Family, target: Family) -> list[Layer]:
+        """The pools, and the normalisations if asked for, from one family's layer to another's."""
+        return [
+            layer
+            for layer in self.geometry.between(source.layer, target.layer)
+            if layer.kind == "maxpool" or self.circuit.backbone.norm == "lrn"
+        ]
+
+    def packed(self, source: Family, steps: list[Layer]) -> list[Family]:
+        """The families that stand side by side on the way.
+
+        Local response normalisation mixes neighbouring channels, so the layer's families stand in
+        the order of declaration; without it each is by itself.
+        """
+        if all(layer.kind != "lrn" for layer in steps):
+            return [source]
+        return [family for family in self.circuit.families if family.layer == source.layer]
 
     def normalised(self, h: Array, normalisation: Normalisation) -> Array:
         """`h / sqrt(floor^2 + E)`; where h is 0, so is the result.
@@ -121,19 +129,27 @@ class _Run:
         `window` x `window` positions, as far as it lies in the image. Families of the same layer
         count as they are before their own normalisation, those of earlier layers after it.
         """
-        order = self.geometry.order
-        here = order[self.circuit.by_name[normalisation.family].layer]
-        around: list[Array] = []
-        for name in normalisation.over:
-            there = order[self.circuit.by_name[name].layer]
-            if there > here:
-                raise ValueError(f"{normalisation.family} cannot wait for {name}, a later family")
-            around.append(self.response(name) if there < here else self.rectified(name))
+        around = [self.around(normalisation, name) for name in normalisation.over]
         squares = np.concatenate(around, axis=-1) ** 2
         energy = box_mean(squares.mean(axis=-1), normalisation.window)
         floor = self.weights[f"{normalisation.family}.floor"]
         scale = np.sqrt(floor**2 + energy)[..., None]
         return np.divide(h, scale, out=np.zeros_like(h), where=h > 0)
+
+    def around(self, normalisation: Normalisation, name: str) -> Array:
+        """What a normalisation reads of one of its families."""
+        earlier = self.earlier(normalisation, name)
+        return self.response(name) if earlier else self.rectified(name)
+
+    def earlier(self, normalisation: Normalisation, name: str) -> bool:
+        """Whether a family stands in a layer before that of the normalised one."""
+        order = self.geometry.order
+        here, there = (
+            order[self.circuit.by_name[family].layer] for family in (normalisation.family, name)
+        )
+        if there > here:
+            raise ValueError(f"{normalisation.family} cannot wait for {name}, a later family")
+        return there < here
 
 
 def convolved(x: Array, kernel: Array, stride: int) -> Array:
