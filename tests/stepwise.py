@@ -34,7 +34,7 @@ def evaluated(function: Callable[..., Any], *arguments: Any) -> Any:
 def lowered(circuit: Circuit) -> dict[str, Array]:
     """What `lower` gives, the dials at their defaults."""
     lowering = weights.lower(circuit)
-    dials = {param.name: param.default for param in lowering.params}
+    dials = {dial.name: dial.default for dial in lowering.dials}
     arrays: dict[str, Array] = {}
     for name, part in lowering.parts.items():
         values = np.asarray(part.slots.values(dials), np.float32)
