@@ -48,6 +48,7 @@ INNER_ORDER = {
         ("findings",),
         ("scope",),
         ("analysis",),
+        ("messages",),
         ("values",),
         ("names",),
         ("stimuli",),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
-from circuitdsl.text.diagnostics import Diagnostic, Label, suggestion
-from circuitdsl.text.source import Span
+from circuitdsl.text.diagnostics import Diagnostic, suggestion
 
 NESTED_CALLS = 20_000
 """Calls inside functions that are written out in one check."""
@@ -16,9 +16,11 @@ NESTED_PER_CALL = 8
 MOST_MODULES = 256
 """Files that one file may import, directly or not, each counted as often as it is imported."""
 
-
 MOST_COPIED = 2048
 """Declarations in all copies of circuits that one file makes, copies inside of copies included."""
+
+MOST_COMPARED = 100_000
+"""Names that unknown ones are compared with in one check; later messages suggest nothing."""
 
 
 class Findings:
@@ -29,6 +31,7 @@ class Findings:
         self.calls_left = NESTED_CALLS
         self._modules = 0
         self._copied = 0
+        self._comparisons_left = MOST_COMPARED
         self._seen: set[tuple[str, str, int, int]] = set()
 
     def affords(self, *, nested: bool) -> bool:
@@ -50,6 +53,12 @@ class Findings:
             return None
         return self._copied <= MOST_COPIED
 
+    def nearest(self, name: str, known: Iterable[str]) -> str:
+        """`did you mean ...?` for a name, or nothing once too many names have been compared."""
+        candidates = list(islice(known, self._comparisons_left))
+        self._comparisons_left -= len(candidates)
+        return suggestion(name, candidates) if candidates else ""
+
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same one is there already."""
         span = diagnostic.span
@@ -58,48 +67,7 @@ class Findings:
             self._seen.add(key)
             self.diagnostics.append(diagnostic)
 
-    def error(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        also: Iterable[Label] = (),
-        note: str = "",
-        help: str = "",
-    ) -> None:
-        """Report an error."""
-        self.add(Diagnostic(code, message, span, "error", label, tuple(also), note, help))
-
-    def warn(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        also: Iterable[Label] = (),
-        note: str = "",
-        help: str = "",
-    ) -> None:
-        """Report a warning."""
-        self.add(Diagnostic(code, message, span, "warning", label, tuple(also), note, help))
-
     @property
     def failed(self) -> bool:
         """Whether there is an error."""
         return any(d.severity == "error" for d in self.diagnostics)
-
-
-def with_hint(message: str, name: str, known: Iterable[str]) -> str:
-    """The message, and the nearest of the known names after it."""
-    hint = suggestion(name, known)
-    return f"{message}; {hint}" if hint else message
-
-
-def listed(names: Iterable[str], most: int = 12) -> str:
-    """Names in backquotes, separated by commas."""
-    known = list(names)
-    text = ", ".join(f"`{name}`" for name in known[:most])
-    return f"{text}, ..." if len(known) > most else text

@@ -87,7 +87,7 @@ def test_a_circuit_copies_others() -> None:
 
 MESSAGES = [
     ("let a = pair(rivalty=1)", "E206", "`pair()` has no argument `rivalty`"),
-    ("let a = pair(rivalry=3px)", "E302", "`rivalry` of `pair()` expects a plain number"),
+    ("let a = pair(rivalry=3px)", "E302", "`rivalry` of `pair()` must be a plain number"),
     ("let a = pair()\nlet b = a + 1", "E201", "`a` is a copy of a circuit"),
     ("let a = 1 + pair()", "E201", "`pair` is a circuit, not a function"),
     ("let a : px = pair()", "E302", "a copy of a circuit has no type"),

@@ -36,8 +36,9 @@ fit dials {
   units    = 5
 }
 """
-SUM = "an objective is a sum of measures"
-PRODUCT = "`maximise` is a sum of measures, each times a number"
+SUM = "`maximise` must be a sum of measures"
+PRODUCT = "`maximise` must be a sum of measures, each times a number"
+WEIGHT = "a weight must be between 1/1,000,000 and 1,000,000"
 FIXED = "a weight must be a fixed number"
 TERMS = (("natural", 1.0), ("grid", 2.0), ("splice", 0.5))
 
@@ -77,27 +78,27 @@ def test_a_sum_of_measures_from_the_command_line() -> None:
         ("over = [lnog]", "E201", "no dial `lnog`; did you mean `long`?"),
         ("over = [plain]", "E806", "the dial `plain` has no range to be fitted in"),
         ("over = [long, long]", "E208", "`long` is given twice"),
-        ("over = [3px]", "E302", "`over` names dials"),
+        ("over = [3px]", "E302", "`over` must be a list of dials"),
         ("over = []", "E806", "`over` names no dial"),
-        ("maximise = nature", "E201", "there is no measure `nature`; did you mean `natural`?"),
-        ("maximise = grid + 2*both", "E201", "there is no measure `both`"),
+        ("maximise = nature", "E201", "no measure `nature`; did you mean `natural`?"),
+        ("maximise = grid + 2*both", "E201", "no measure `both`"),
         ("maximise = grid + 2*grid", "E208", "`grid` is given twice"),
-        ("maximise = grid - natural", "E302", f"{SUM}; nothing is subtracted"),
+        ("maximise = grid - natural", "E302", f"{SUM}, without differences"),
         ("maximise = 2", "E302", PRODUCT),
         ("maximise = grid*natural", "E302", PRODUCT),
         ("maximise = grid/2", "E302", PRODUCT),
         ("maximise = [grid]", "E302", PRODUCT),
-        ("maximise = 0*grid", "E304", "a weight lies between 1/1,000,000 and 1,000,000"),
-        ("maximise = 1e6*2*grid", "E304", "a weight lies between 1/1,000,000 and 1,000,000"),
-        ("maximise = 2px*grid", "E302", "a weight expects a plain number, got a length (px)"),
+        ("maximise = 0*grid", "E304", f"{WEIGHT}; it is 0"),
+        ("maximise = 1e6*2*grid", "E304", f"{WEIGHT}; it is 2e+06"),
+        ("maximise = 2px*grid", "E302", "a weight must be a plain number, not a length (px)"),
         (
             "maximise = plain*grid",
             "E309",
             "a weight must be a fixed number; this reads the dial `plain`",
         ),
         ("stps = 3", "E202", "a fit has no attribute `stps`; did you mean `steps`?"),
-        ("steps = 0", "E304", "`steps` is a whole number from 1 to 1,000,000,000"),
-        ("rate = 0", "E304", "`rate` is above 0"),
+        ("steps = 0", "E304", "`steps` must be a whole number from 1 to 1,000,000,000; it is 0"),
+        ("rate = 0", "E304", "`rate` must be above 0; it is 0"),
         ("expect rate > 1", "E804", "a fit has nothing to expect"),
     ],
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 from corpus import TEXTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.checking import check_source
+from circuitdsl.checking import check_source, findings
 from circuitdsl.checking.circuits.lints import aliased_part
+from circuitdsl.checking.findings import MOST_COMPARED, Findings
 from circuitdsl.text.source import Source
 
 HEAD = """circ 1
@@ -91,3 +94,35 @@ def test_aliased_part_is_the_ratio_of_bessel_functions() -> None:
         assert aliased_part(width, count, 180.0) == pytest.approx(
             ive(count / 2, kappa) / ive(0, kappa), rel=1e-9
         )
+
+
+def test_hints_compare_no_more_names_than_a_check_affords() -> None:
+    compared = 0
+
+    def names() -> Iterator[str]:
+        nonlocal compared
+        for number in range(5000):
+            compared += 1
+            yield f"name{number}"
+
+    check = Findings()
+    assert check.nearest("nam7", names()) == "did you mean `name7`?"
+    hints = [check.nearest("nam7", names()) for _ in range(200)]
+    assert compared == MOST_COMPARED
+    assert hints[-1] == ""
+
+
+def test_unknown_names_of_a_long_file_read_few_known_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of many unknown names is looked up among many known ones."""
+    compared = 0
+
+    def near(name: str, known: Iterable[str]) -> str:
+        nonlocal compared
+        compared += len(list(known))
+        return ""
+
+    monkeypatch.setattr(findings, "suggestion", near)
+    lines = [f"let known{n} = unknown{n}" for n in range(1000)]
+    result = check_source(Source("long.circ", "\n".join(["circ 1", *lines])))
+    assert len(result.errors) == 1000
+    assert compared <= MOST_COMPARED < 1000 * 1000

@@ -21,8 +21,16 @@ family both  [th: rot(8), h: hue(6)]                     at V.conv2d1 {
 
 MESSAGES = [
     ("family x [r: scale(3)] at V.conv2d0", "E207", "`scale()` needs `ratio`"),
-    ("family x [r: scale(3, ratio=1)] at V.conv2d0", "E304", "`ratio` is above 1"),
-    ("family x [r: scale(60, ratio=2)] at V.conv2d0", "E304", "the largest member"),
+    (
+        "family x [r: scale(3, ratio=1)] at V.conv2d0",
+        "E304",
+        "`ratio` must be above 1 and at most 16; it is 1",
+    ),
+    (
+        "family x [r: scale(60, ratio=2)] at V.conv2d0",
+        "E304",
+        "the largest of 60 members is at most 1e+06 times as large",
+    ),
     ("family x [s: flip(2)] at V.conv2d0", "E208", "`flip()` takes no arguments"),
     ("family x [u: cases(at=[1deg])] at V.conv2d0", "E206", "`cases()` has no argument `at`"),
     ("family x [s: flip(at=[0deg])] at V.conv2d0", "E206", "`flip()` has no argument `at`"),
@@ -40,11 +48,15 @@ MESSAGES = [
         "E206",
         "`turn()` has no argument `s`",
     ),
-    ("connect V.input -> edges { place = half(1px) }", "E207", "say which colour it turns"),
+    (
+        "connect V.input -> edges { place = half(1px) }",
+        "E207",
+        "with its hue axis `h`, needs `colour`",
+    ),
     (
         "connect V.input -> edges { place = half(1px)  colour = opponent(3deg, against=3deg) }",
         "E304",
-        "two different hues",
+        "the hues of `opponent` must be different",
     ),
     (
         "connect edges -> both { place = dot()  tune.th = bump(90deg) @ radial  tune.h = equal }",
@@ -94,7 +106,11 @@ MESSAGES = [
         "E208",
         "would move its centre",
     ),
-    ("family x at V.mixed4b { units = [3] centre = (1px, 0px) }", "E706", "remove `centre`"),
+    (
+        "family x at V.mixed4b { units = [3] centre = (1px, 0px) }",
+        "E706",
+        "which cannot be changed",
+    ),
     ("family x at V.conv2d0 { centre = (1px, 0px - 1px/0) }", "E308", "has no value"),
     (
         "family x at V.conv2d0 { centre = (1px, 0px) }\n"

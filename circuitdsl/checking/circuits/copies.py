@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.findings import MOST_COPIED
+from circuitdsl.checking.messages import declared_twice
 from circuitdsl.checking.names.declare import declare
 from circuitdsl.checking.names.evaluate import DEEPEST_CALLS, Evaluator
 from circuitdsl.checking.scope import Module
@@ -39,7 +40,7 @@ def instance(analysis: Analysis, let: nodes.Let) -> Analysis | None:
         analysis.error("E302", "a copy of a circuit has no type", let.unit.span, help="Remove it.")
     name = let.name
     if name.text in analysis.module.modules:
-        analysis.error("E203", f"`{name.text}` is declared twice", name.span)
+        declared_twice(analysis, name.text, name.span)
         return None
     home, key = found
     return opened(home, home.circuits[key], call, analysis, name=name.text)

@@ -27,7 +27,7 @@ from circuitdsl.checking.connections.geometry import capacity, fits_kernel, read
 from circuitdsl.checking.connections.normalising import normalisation
 from circuitdsl.checking.families.families import backbone, family
 from circuitdsl.checking.families.identify import unchanged
-from circuitdsl.checking.names.declare import twice
+from circuitdsl.checking.messages import declared_twice, no_backbone, reserved
 from circuitdsl.checking.names.evaluate import Evaluator, dial
 from circuitdsl.checking.names.standard import is_standard
 from circuitdsl.checking.scope import Module
@@ -203,12 +203,7 @@ def _one_name_each(
     """A connection's end is a family, or a layer after the backbone's name: never both."""
     if use.name in families:
         name = analysis.module.families[use.name].name
-        analysis.error(
-            "E203",
-            f"`{use.name}` is the backbone; no family can have its name",
-            name.span,
-            help="Choose another name.",
-        )
+        reserved(analysis, use.name, "the backbone", name.span)
 
 
 def _backbone(analysis: Analysis) -> BackboneUse | None:
@@ -220,18 +215,13 @@ def _backbone(analysis: Analysis) -> BackboneUse | None:
         if needing is not None and not any(
             analysis.module.silent(n) for n in ("V", needing.layer.text)
         ):
-            analysis.error(
-                "E211",
-                "families need a backbone, and this file declares none",
-                needing.layer.span,
-                help="Add `backbone V = inceptionv1(input=224px)`.",
-            )
+            no_backbone(analysis, "families", needing.layer.span)
         return None
     for second in declared[1:]:
-        twice(second.name.text, second.name.span, declared[0].name.span, analysis)
+        declared_twice(analysis, second.name.text, second.name.span, declared[0].name.span)
     name = declared[0].name
     if name.text in analysis.module.modules:
-        analysis.error("E203", f"`{name.text}` is declared twice", name.span)
+        declared_twice(analysis, name.text, name.span)
     return backbone(declared[0], analysis)
 
 
@@ -333,7 +323,7 @@ def _function(analysis: Analysis, node: nodes.Function) -> None:
     for formal in node.formals:
         key = formal.name.text
         if key in values:
-            analysis.error("E203", f"`{key}` is declared twice", formal.name.span)
+            declared_twice(analysis, key, formal.name.span)
         type_ = None
         if formal.unit is not None:
             type_ = named_type(formal.unit, TYPES, analysis)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import tap_px, value_of
+from circuitdsl.checking.messages import no_value
 from circuitdsl.checking.values.kinds import LARGEST
 from circuitdsl.ir.circuit import BackboneUse, Family, Normalisation
 from circuitdsl.ir.dials import wiring_scalars
@@ -21,7 +22,7 @@ def has_values(
     for scalar in wiring_scalars(joined.wiring):
         if not _has_value(scalar, dials, tap):
             span, also = joined.at(scalar.span)
-            analysis.error("E308", _MESSAGE, span, also=also)
+            no_value(analysis, _WHY, span, also=also)
 
 
 def family_values(
@@ -38,10 +39,10 @@ def family_values(
     ]
     for scalar in (*scalars, *(each.floor for each in normalisations)):
         if scalar is not None and not _has_value(scalar, dials, float("nan")):
-            analysis.error("E308", _MESSAGE, scalar.span)
+            no_value(analysis, _WHY, scalar.span)
 
 
-_MESSAGE = "with the dials at their defaults, this has no value"
+_WHY = "with the dials at their defaults, it cannot be computed"
 
 
 def _has_value(scalar: Scalar, dials: Mapping[str, float], tap: float) -> bool:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import value_of
+from circuitdsl.checking.messages import out_of_range
 from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
@@ -72,8 +73,9 @@ def profiles(joined: Joined, dials: Mapping[str, float], analysis: Analysis) -> 
             width = value_of(dict(term.arguments)["width"], dials, float("nan"))
             span, also = joined.at(term.span)
             if width is not None and not NARROWEST_DEG <= width < period:
-                message = f"the width of a bump lies between {NARROWEST_DEG}deg and {period:g}deg; "
-                analysis.error("E304", f"{message}it is {width:g}deg", span, also=also)
+                wanted = f"at least {NARROWEST_DEG}deg and below {period:g}deg"
+                what, got = "the width of a bump", f"{width:g}deg"
+                out_of_range(analysis, what, wanted, span, got=got, also=also)
             elif width is not None and source.at_deg is None:
                 warning = _aliased(source, width, period, span)
                 if warning is not None:
@@ -86,8 +88,8 @@ def _positive(
     width = value_of(dict(term.arguments)["width"], dials, float("nan"))
     if width is not None and width < NARROWEST_OCTAVES:
         span, also = joined.at(term.span)
-        message = f"the width of `octaves` is {NARROWEST_OCTAVES} or more; it is {width:g}"
-        analysis.error("E304", message, span, also=also)
+        wanted = f"{NARROWEST_OCTAVES} or more"
+        out_of_range(analysis, "the width of `octaves`", wanted, span, got=f"{width:g}", also=also)
 
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:

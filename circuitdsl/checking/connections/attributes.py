@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import (
+    declared_twice,
+    given_twice,
+    listed,
+    missing,
+    out_of_range,
+    with_hint,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import attributes, match
 from circuitdsl.checking.values.kinds import (
@@ -103,11 +111,10 @@ def names_listed(node: nodes.Expression, what: str, analysis: Analysis) -> tuple
     names: list[str] = []
     for item in items:
         if not isinstance(item, nodes.Reference):
-            message = f"{what} is a name, or a list of names"
-            analysis.error("E302", message, item.span)
+            wrong_type(analysis, what, "a name, or a list of names", item.span)
             return None
         if item.name.text in names:
-            analysis.error("E208", f"`{item.name.text}` is given twice", item.span)
+            given_twice(analysis, f"`{item.name.text}`", item.span)
             return None
         names.append(item.name.text)
     return tuple(names)
@@ -128,11 +135,11 @@ def choice(
         analysis: Where to report.
     """
     if not isinstance(node, nodes.Reference | nodes.Call):
-        analysis.error("E302", f"{what} is one of {listed(known)}", node.span)
+        wrong_type(analysis, what, f"one of {listed(known)}", node.span)
         return None
     name = node.name.text
     if name not in known:
-        message = with_hint(f"{what} cannot be `{name}`", name, known)
+        message = with_hint(analysis, f"{what} cannot be `{name}`", name, known)
         analysis.error("E201", message, node.name.span, help=f"It is one of {listed(known)}.")
         return None
     call = node if isinstance(node, nodes.Call) else nodes.Call(node.span, node.name, ())
@@ -169,7 +176,7 @@ def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
     if name == "hue":
         return Colour("hue", first, span=span)
     if first == others[0]:
-        evaluator.analysis.error("E304", "`opponent` needs two different hues", span)
+        out_of_range(evaluator.analysis, "the hues of `opponent`", "different", span)
         return None
     return Colour("opponent", first, others[0], span=span)
 
@@ -192,7 +199,7 @@ def _motif(analysis: Analysis, node: nodes.Motif, name: str) -> Motif | None:
         key = formal.name.text
         unit = _formal_unit(analysis, formal)
         if key in values:
-            analysis.error("E203", f"`{key}` is declared twice", formal.name.span)
+            declared_twice(analysis, key, formal.name.span)
             sound = False
         values[key] = None if unit is None else DialValue(key, unit, formal.name.span)
         default: Scalar | None = None
@@ -212,12 +219,9 @@ def _formal_unit(analysis: Analysis, formal: nodes.Formal) -> ScalarUnit | None:
     if formal.unit is not None:
         return cast("ScalarUnit | None", named_type(formal.unit, SCALAR_TYPES, analysis))
     if formal.default is None:
-        analysis.error(
-            "E207",
-            f"`{formal.name.text}` needs a type",
-            formal.name.span,
-            help=f"Write `{formal.name.text}: TYPE`, with one of: {', '.join(SCALAR_TYPES)}.",
-        )
+        name = formal.name.text
+        help_ = f"Write `{name}: TYPE`, with one of: {', '.join(SCALAR_TYPES)}."
+        missing(analysis, f"`{name}`", "a type", formal.name.span, help=help_)
         return None
     value = Evaluator(analysis).value(formal.default)
     if value is None:

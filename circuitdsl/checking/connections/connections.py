@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.attributes import pattern, wiring
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import another_kind, not_imported, trained, unknown
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.standard import standard_home
 from circuitdsl.checking.scope import Module
@@ -50,6 +51,11 @@ class Joined:
         """What messages call the source."""
         return f"`{self.source.name}`" if self.source is not None else "the image"
 
+    @property
+    def head(self) -> Span:
+        """The text from the source's name to the target's."""
+        return self.node.source.span.to(self.node.target.span)
+
     def at(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
         """Where to point for a part of the wiring: at the text of this connection.
 
@@ -81,12 +87,9 @@ def connection(
     if source is None or target is None or not isinstance(target, Family):
         return None
     if target.units is not None:
-        analysis.error(
-            "E706",
-            f"`{target.name}` consists of trained units, which nothing can be connected to",
-            node.target.span,
-            help="Remove `units` from the family to write it by hand.",
-        )
+        why = "which nothing can be connected to"
+        help_ = "Remove `units` from the family to write it by hand."
+        trained(analysis, target.name, why, node.target.span, help=help_)
         return None
     source_name = INPUT if isinstance(source, str) else source.name
     alias = f"{source_name}->{target.name}"
@@ -146,16 +149,16 @@ def _unknown_end(
     owner, _, rest = text.partition(".")
     inner = analysis.module.inner(text)
     if use is not None and owner == use.name and rest:
-        message = f"connections join families; `{text}` is a layer"
         help_ = f"Declare a family there, or read the image as `{use.name}.{INPUT}`."
-    else:
-        theirs = () if inner is None else inner[0].families
-        known = [*families, *(text.removesuffix(inner[1] if inner else "") + n for n in theirs)]
-        message = with_hint(f"no family `{text}`", text, known)
-        help_ = ""
-        if text == INPUT and use is not None:
-            help_ = f"The image is written `{use.name}.{INPUT}`."
-    analysis.error("E201", message, name.span, help=help_)
+        another_kind(analysis, text, "a layer", "a family", name.span, help=help_)
+        return
+    theirs = () if inner is None else inner[0].families
+    path = text.removesuffix(inner[1] if inner else "")
+    known = chain(families, (path + other for other in theirs))
+    help_ = ""
+    if text == INPUT and use is not None:
+        help_ = f"The image is written `{use.name}.{INPUT}`."
+    unknown(analysis, "family", text, known, name.span, help=help_)
 
 
 # ---- motifs in use
@@ -201,10 +204,9 @@ def _unknown_motif(analysis: Analysis, name: nodes.Name) -> None:
     text = name.text
     home = standard_home(text)
     if home == "std.motifs":
-        message, help_ = f"`{text}` has not been imported", f"Add `from {home} import {text}`."
+        not_imported(analysis, text, home, name.span)
+    elif home or text in analysis.module.functions:
+        help_ = "Write `{ place = ... }` to use it."
+        another_kind(analysis, text, "a function", "a motif", name.span, help=help_)
     else:
-        message = with_hint(f"no motif `{text}`", text, analysis.module.motifs)
-        help_ = ""
-        if home or text in analysis.module.functions:
-            help_ = f"`{text}` is no motif; write `{{ place = ... }}` to use it."
-    analysis.error("E201", message, name.span, help=help_)
+        unknown(analysis, "motif", text, analysis.module.motifs, name.span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import missing, with_hint
 from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Family, Tune
 from circuitdsl.text.diagnostics import Label
@@ -34,17 +34,14 @@ def _written(joined: Joined, name: str) -> Span:
     for attribute in () if block is None else block.attributes:
         if attribute.name.text == name:
             return attribute.span
-    return joined.node.source.span.to(joined.node.target.span)
+    return joined.head
 
 
 def _present(joined: Joined, analysis: Analysis) -> None:
     if joined.wiring.place is None and not joined.mentioned & {"place", "*"}:
-        analysis.error(
-            "E207",
-            f"this connection into `{joined.target.name}` has no `place`",
-            joined.node.source.span.to(joined.node.target.span),
-            help="Say where its weights lie, such as `place = dot()`.",
-        )
+        what = f"this connection into `{joined.target.name}`"
+        help_ = "Say where its weights lie, such as `place = dot()`."
+        missing(analysis, what, "`place`", joined.head, help=help_)
 
 
 def _axis_span(family: Family, axis: str) -> Span:
@@ -80,9 +77,7 @@ def _summed(joined: Joined, analysis: Analysis) -> None:
     span, also = joined.at(_written(joined, "over"))
     for name in over:
         if source is None or source.axis(name) is None:
-            known = [] if source is None else [axis.name for axis in source.axes]
-            message = with_hint(f"{joined.source_name} has no axis `{name}`", name, known)
-            analysis.error("E201", message, span, also=also)
+            _no_axis(joined, name, span, also, analysis)
         elif joined.target.axis(name) is not None:
             analysis.error(
                 "E402",
@@ -100,10 +95,18 @@ def _summed(joined: Joined, analysis: Analysis) -> None:
                 "E401",
                 f"`{joined.target.name}` has no axis `{axis.name}`; "
                 f"add `over = {axis.name}` to sum it",
-                joined.node.source.span.to(joined.node.target.span),
+                joined.head,
                 also=_axis_label(joined, source, axis.name),
                 note="what is lost on the way is named",
             )
+
+
+def _no_axis(
+    joined: Joined, name: str, span: Span, also: tuple[Label, ...], analysis: Analysis
+) -> None:
+    known = () if joined.source is None else [axis.name for axis in joined.source.axes]
+    message = f"{joined.source_name} has no axis `{name}`"
+    analysis.error("E201", with_hint(analysis, message, name, known), span, also=also)
 
 
 def _tuned(joined: Joined, analysis: Analysis) -> None:
@@ -112,11 +115,7 @@ def _tuned(joined: Joined, analysis: Analysis) -> None:
     tuned = {tune.axis for tune in joined.wiring.tunes}
     for tune in joined.wiring.tunes:
         if source is None or source.axis(tune.axis) is None:
-            known = [] if source is None else [axis.name for axis in source.axes]
-            name = tune.axis
-            message = with_hint(f"{joined.source_name} has no axis `{name}`", name, known)
-            span, also = joined.at(tune.span)
-            analysis.error("E201", message, span, also=also)
+            _no_axis(joined, tune.axis, *joined.at(tune.span), analysis)
     if source is None or "*" in joined.mentioned:
         return
     for axis in source.axes:
@@ -128,7 +127,7 @@ def _tuned(joined: Joined, analysis: Analysis) -> None:
                 "E409",
                 f"`{axis.name}` is a `{axis.kind}` axis of `{source.name}`, "
                 f"but a `{other.kind}` axis of `{target.name}`",
-                joined.node.source.span.to(joined.node.target.span),
+                joined.head,
                 also=_axis_label(joined, source, axis.name),
                 help="Name axes alike only where they mean the same.",
             )
@@ -136,7 +135,7 @@ def _tuned(joined: Joined, analysis: Analysis) -> None:
             analysis.error(
                 "E403",
                 f"no `tune.{axis.name}`: name a profile, or `equal`",
-                joined.node.source.span.to(joined.node.target.span),
+                joined.head,
                 note=f"both families have the axis `{axis.name}`",
             )
 
@@ -267,10 +266,11 @@ def _of_the_image(joined: Joined, analysis: Analysis) -> None:
     hue = joined.target.acting("hue")
     silent = found.colour is None and not joined.mentioned & {"colour", "*"}
     if joined.source is None and hue is not None and silent:
-        analysis.error(
-            "E207",
-            f"`{joined.target.name}` has the hue axis `{hue.name}`; say which colour it turns",
-            joined.node.source.span.to(joined.node.target.span),
+        missing(
+            analysis,
+            f"this connection into `{joined.target.name}`, with its hue axis `{hue.name}`,",
+            "`colour`",
+            joined.head,
             also=_axis_label(joined, joined.target, hue.name),
             help="Add `colour = hue(0deg)`; `colour = luma` if this connection sees no colour.",
         )

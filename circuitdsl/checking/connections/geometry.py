@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
+from circuitdsl.checking.messages import out_of_range
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
 from circuitdsl.ir.expressions import Scalar, evaluate
@@ -23,7 +24,7 @@ _POINTS = 25
 def reads(joined: Joined, use: BackboneUse, analysis: Analysis) -> bool:
     """Whether the target's layer can read the source's."""
     source = INPUT if joined.source is None else joined.source.layer
-    span = joined.node.source.span.to(joined.node.target.span)
+    span = joined.head
     backbone, layer = use.geometry, joined.target.layer
     if backbone.order[source] >= backbone.order[layer]:
         where = f"{source} is computed after {layer}"
@@ -162,13 +163,9 @@ def _legal(
         bad = parts[0] == 0 if shape.name == "arc" and name == "radius" else parts[0] <= 0
         if bad:
             span, also = joined.at(shape.span)
-            rule = (
-                "may not be 0px"
-                if shape.name == "arc" and name == "radius"
-                else "must be above 0px"
-            )
-            message = f"`{name}` of `{shape.name}()` {rule}; it is {parts[0]:g}px"
-            analysis.error("E304", message, span, also=also)
+            wanted = "other than 0px" if parts[0] == 0 and shape.name == "arc" else "above 0px"
+            what, got = f"`{name}` of `{shape.name}()`", f"{parts[0]:g}px"
+            out_of_range(analysis, what, wanted, span, got=got, also=also)
             return False
     return True
 
@@ -225,9 +222,8 @@ def _bottleneck(
     width = backbone.by_name[name].width
     total = sum(each.source.size for each in sources if each.source is not None)
     if total > width:
-        span = sources[-1].node.source.span.to(sources[-1].node.target.span)
         message = f"{total} channels must pass {name}, which is {width} wide"
-        analysis.warn("E503", message, span, note=inside)
+        analysis.warn("E503", message, sources[-1].head, note=inside)
 
 
 def _head(span: Span) -> Span:

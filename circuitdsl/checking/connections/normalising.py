@@ -6,10 +6,16 @@ from collections.abc import Mapping
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.attributes import names_listed
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import (
+    missing,
+    no_taps,
+    out_of_range,
+    trained,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import attributes
-from circuitdsl.checking.values.kinds import no_taps
 from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.circuit import BackboneUse, Family, Normalisation
 from circuitdsl.syntax import nodes
@@ -30,16 +36,19 @@ def normalisation(
     found = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
     for name in ("window", "floor"):
         if not any(attribute.name.text == name for attribute in node.block.attributes):
-            message = f"`normalise {node.family.text}` needs `{name}`"
-            example = {"window": "5tap", "floor": "12"}[name]
-            analysis.error("E207", message, node.family.span, help=f"Add `{name} = {example}`.")
+            what, example = (
+                f"`normalise {node.family.text}`",
+                {"window": "5tap", "floor": "12"}[name],
+            )
+            help_ = f"Add `{name} = {example}`."
+            missing(analysis, what, f"`{name}`", node.family.span, help=help_)
     window = _window(found["window"].value, analysis) if "window" in found else None
     floor = None
     if "floor" in found:
         value = found["floor"].value
         floor = Evaluator(analysis).scalar(value, "real", "`floor`")
         if floor is not None and has_taps(floor):
-            no_taps(value.span, analysis)
+            no_taps(analysis, value.span)
             floor = None
     over: tuple[str, ...] | None = None if family is None else (family.name,)
     if "over" in found:
@@ -47,8 +56,7 @@ def normalisation(
     if family is None or window is None or floor is None or over is None:
         return None
     if family.units is not None:
-        message = f"`{family.name}` consists of trained units; they are as they are"
-        analysis.error("E706", message, node.family.span)
+        trained(analysis, family.name, "which cannot be normalised", node.family.span)
         return None
     _same_grid(family, found.get("over"), families, use, analysis)
     return Normalisation(family.name, window, floor, over, node.span)
@@ -60,8 +68,7 @@ def _family(
     if name.text in families:
         return families[name.text]
     if not analysis.module.silent(name.text):
-        message = with_hint(f"no family `{name.text}`", name.text, families)
-        analysis.error("E201", message, name.span)
+        unknown(analysis, "family", name.text, families, name.span)
     return None
 
 
@@ -76,7 +83,7 @@ def _over(
     value = attribute.value
     items = value.items if isinstance(value, nodes.Listing) else (value,)
     if not names:
-        analysis.error("E207", "`over` names no family", value.span, help="Leave it out.")
+        missing(analysis, "`over`", "a family", value.span, help="Leave it out.")
         return None
     references = [item for item in items if isinstance(item, nodes.Reference)]
     found = [_family(analysis, item.name, families) for item in references]
@@ -101,8 +108,8 @@ def _same_grid(
         if other is None:
             continue
         if other.units is not None:
-            message = f"`{other.name}` consists of trained units, which are not known here"
-            analysis.error("E706", message, item.span)
+            why = "whose responses are not computed here"
+            trained(analysis, other.name, why, item.span)
         elif _grid(use, other) != grid:
             analysis.error(
                 "E507",
@@ -128,16 +135,13 @@ def _grid(use: BackboneUse, family: Family) -> tuple[int, float, int]:
 
 def _window(node: nodes.Expression, analysis: Analysis) -> int | None:
     if not isinstance(node, nodes.Number) or node.unit != "tap":
-        message = "`window` is a number of taps"
-        analysis.error("E302", message, node.span, help="Write it with its unit, such as `5tap`.")
+        help_ = "Write it with its unit, such as `5tap`."
+        wrong_type(analysis, "`window`", "a number of taps", node.span, help=help_)
         return None
     taps = node.value
     if taps != int(taps) or taps < 1 or int(taps) % 2 == 0 or taps > WIDEST_WINDOW:
-        analysis.error(
-            "E304",
-            f"`window` is an odd number of taps from 1 to {WIDEST_WINDOW}; it is {node.text}",
-            node.span,
-            note="an odd window has a tap at its centre",
-        )
+        wanted = f"an odd number of taps from 1 to {WIDEST_WINDOW}"
+        note = "an odd window has a tap at its centre"
+        out_of_range(analysis, "`window`", wanted, node.span, note=note)
         return None
     return int(taps)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import listed
+from circuitdsl.checking.messages import listed, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.kinds import Value, described, is_scalar
 from circuitdsl.ir.expressions import DialValue, Scalar
@@ -68,8 +68,8 @@ class _Reading:
         value = Evaluator(self.analysis, formals).value(_measured(written))
         if value is None or is_scalar(value):
             return cast("Scalar | None", value)
-        message = f"{described(value)} cannot be compared"
-        self.analysis.error("E302", message, written.span)
+        what, got = "each side of `expect`", described(value)
+        wrong_type(self.analysis, what, "a number", written.span, got=got)
         return None
 
     def misplaced(self, message: str, span: Span) -> None:

@@ -9,8 +9,13 @@ from collections.abc import Mapping
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.edits.objective import maximised
-from circuitdsl.checking.findings import listed, with_hint
-from circuitdsl.checking.names.declare import twice
+from circuitdsl.checking.messages import (
+    declared_twice,
+    given_twice,
+    out_of_range,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.ir.circuit import Circuit
@@ -36,7 +41,7 @@ def fits(analysis: Analysis, circuit: Circuit | None) -> tuple[FitBlock, ...]:
         name = node.name.text
         other = first.setdefault(name, node)
         if other is not node:
-            twice(name, node.name.span, other.name.span, analysis)
+            declared_twice(analysis, name, node.name.span, other.name.span)
             continue
         if circuit is None and sound:
             message = f"`{name}` has nothing to fit: this file declares no families"
@@ -70,23 +75,22 @@ def _over(
 ) -> tuple[str, ...] | None:
     """The dials that are named, each with a range (E201, E806)."""
     parts = node.items if isinstance(node, nodes.Listing) else (node,)
+    dials = {} if circuit is None else {dial.name: dial for dial in circuit.dials}
     named: dict[str, None] = {}
     for part in parts:
         if not isinstance(part, nodes.Reference):
             help_ = "Write `over = [bow, width]`."
-            analysis.error("E302", "`over` names dials", part.span, help=help_)
+            wrong_type(analysis, "`over`", "a list of dials", part.span, help=help_)
             continue
         name = part.name.text
         if name in named:
-            analysis.error("E208", f"`{name}` is given twice", part.span)
+            given_twice(analysis, f"`{name}`", part.span)
         named[name] = None
         if circuit is None:
             continue
-        dials = {dial.name: dial for dial in circuit.dials}
         if name not in dials:
-            message = with_hint(f"no dial `{name}`", name, dials)
-            help_ = f"The dials are {listed(dials)}." if dials else "The file declares none."
-            analysis.error("E201", message, part.span, help=help_)
+            help_ = "" if dials else "The file declares none."
+            unknown(analysis, "dial", name, dials, part.span, table=True, help=help_)
         elif dials[name].low is None or dials[name].high is None:
             message = f"the dial `{name}` has no range to be fitted in"
             help_ = f"Give it one: `dial {name} = ... in [LOW, HIGH]`."
@@ -103,8 +107,8 @@ def _whole(analysis: Analysis, values: Mapping[str, nodes.Expression], name: str
         return None
     value = Evaluator(analysis).constant(values[name], "int", f"`{name}`")
     if value is not None and not _LEAST[name] <= value <= _MOST:
-        message = f"`{name}` is a whole number from {_LEAST[name]} to {_MOST:,}"
-        analysis.error("E304", message, values[name].span)
+        wanted = f"a whole number from {_LEAST[name]} to {_MOST:,}"
+        out_of_range(analysis, f"`{name}`", wanted, values[name].span)
         return None
     return None if value is None else int(value)
 
@@ -116,6 +120,6 @@ def _positive(
         return None
     value = Evaluator(analysis).constant(values[name], "real", f"`{name}`")
     if value is not None and value <= 0:
-        analysis.error("E304", f"`{name}` is above 0", values[name].span)
+        out_of_range(analysis, f"`{name}`", "above 0", values[name].span)
         return None
     return value

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import Findings, listed, with_hint
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.messages import given_twice, listed, out_of_range, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.imports import FileLoader, open_module
 from circuitdsl.ir.fits import MEASURES, Measure, Terms
@@ -32,8 +33,8 @@ def maximised(analysis: Analysis, node: nodes.Expression) -> Terms | None:
     if isinstance(node, nodes.Chain) and node.is_sum:
         parts, operators = node.parts, node.operators
     if "-" in operators:
-        message = "an objective is a sum of measures; nothing is subtracted"
-        analysis.error("E302", message, node.span, help=_HELP)
+        wanted = "a sum of measures, without differences"
+        wrong_type(analysis, "`maximise`", wanted, node.span, help=_HELP)
         return None
     found: dict[Measure, float] = {}
     sound = True
@@ -42,7 +43,7 @@ def maximised(analysis: Analysis, node: nodes.Expression) -> Terms | None:
         if term is None:
             sound = False
         elif term[0] in found:
-            analysis.error("E208", f"`{term[0]}` is given twice", part.span)
+            given_twice(analysis, f"`{term[0]}`", part.span)
             sound = False
         else:
             found[term[0]] = term[1]
@@ -79,13 +80,12 @@ def _term(analysis: Analysis, node: nodes.Expression) -> tuple[Measure, float] |
     names = [part for part in factors if isinstance(part, nodes.Reference)]
     measures = [part for part in names if part.name.text in MEASURES]
     if len(measures) > 1 or not names:
-        message = "`maximise` is a sum of measures, each times a number"
-        analysis.error("E302", message, node.span, help=_HELP)
+        wanted = "a sum of measures, each times a number"
+        wrong_type(analysis, "`maximise`", wanted, node.span, help=_HELP)
         return None
     if not measures:
         name = names[-1].name.text
-        message = with_hint(f"there is no measure `{name}`", name, MEASURES)
-        analysis.error("E201", message, names[-1].span, help=_HELP)
+        unknown(analysis, "measure", name, MEASURES, names[-1].span, help=_HELP)
         return None
     weight = 1.0
     for factor in (part for part in factors if part is not measures[0]):
@@ -94,7 +94,7 @@ def _term(analysis: Analysis, node: nodes.Expression) -> tuple[Measure, float] |
             return None
         weight *= value
     if not 1 / _MOST <= weight <= _MOST:
-        message = f"a weight lies between 1/{_MOST:,} and {_MOST:,}"
-        analysis.error("E304", message, node.span)
+        wanted = f"between 1/{_MOST:,} and {_MOST:,}"
+        out_of_range(analysis, "a weight", wanted, node.span, got=f"{weight:g}")
         return None
     return cast("Measure", measures[0].name.text), weight

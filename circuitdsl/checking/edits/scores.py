@@ -9,7 +9,7 @@ from typing import cast
 from circuitdsl.checking.edits.expect import claims
 from circuitdsl.checking.edits.targets import hand_family, units_of
 from circuitdsl.checking.edits.verbs import Workbench, is_grid
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import listed, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import attributes
@@ -107,8 +107,7 @@ def _compared(
         span = found[key].value.span
         if named[key] not in edits:
             if not analysis.module.silent(named[key]):
-                message = with_hint(f"no edit `{named[key]}`", named[key], edits)
-                analysis.error("E201", message, span)
+                unknown(analysis, "edit", named[key], edits, span)
             return None
         count = sum(isinstance(step, kind) for step in _steps(edits, named[key]))
         if not count or (kind is Splice and count > 1):
@@ -123,9 +122,9 @@ def _apart(
 ) -> bool:
     """Whether images are scored on that nothing is calibrated on; reports E805."""
     if not isinstance(bench.sources[using], Photographs):
-        message = "recovery is scored on photographs whose classes are known"
+        wanted = "photographs, whose classes are known"
         help_ = "Declare `stimulus photos = photographs()`."
-        bench.analysis.error("E302", message, attribute.value.span, help=help_)
+        wrong_type(bench.analysis, "`using`", wanted, attribute.value.span, help=help_)
         return False
     for each in steps:
         if images_of(each) == using:
@@ -146,8 +145,7 @@ def _measure(bench: Workbench, attribute: nodes.Attribute | None) -> Measure | N
     name = _name(attribute.value)
     if name in _MEASURES:
         return name
-    message = with_hint(f"there is no measure `{name}`", name, _MEASURES)
-    bench.analysis.error("E201", message, attribute.value.span, help=f"It is {listed(_MEASURES)}.")
+    unknown(bench.analysis, "measure", name, _MEASURES, attribute.value.span, table=True)
     return None
 
 
@@ -241,9 +239,9 @@ def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
     members: list[int] = []
     for pick in cast("nodes.Selection", node).picks:
         if isinstance(pick, nodes.Range) or pick.name is None or pick.name.text != axis.name:
-            message = f"a member of `{named.name.text}` is picked by its angle"
+            what, wanted = f"a member of `{named.name.text}`", "named by its angle"
             help_ = f"Write `{named.name.text}[{axis.name}=0deg]`."
-            bench.analysis.error("E302", message, pick.span, help=help_)
+            wrong_type(bench.analysis, what, wanted, pick.span, help=help_)
             return None
         evaluator = Evaluator(bench.analysis)
         angle = evaluator.constant(pick.value, "angle", f"`{axis.name}`")

@@ -13,8 +13,7 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.edits.scores import score
 from circuitdsl.checking.edits.targets import named, places
 from circuitdsl.checking.edits.verbs import Workbench, step
-from circuitdsl.checking.findings import with_hint
-from circuitdsl.checking.names.declare import twice
+from circuitdsl.checking.messages import declared_twice, no_backbone, unknown
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.ir.circuit import BackboneUse, Circuit
@@ -46,7 +45,7 @@ def script(
     if not edits and not scores:
         return None
     if use is None:
-        _no_backbone(analysis, (*edits, *scores)[0])
+        _without_backbone(analysis, (*edits, *scores)[0])
         return None
     if use.weights is None:
         _closed(use, (*edits, *scores)[0], analysis)
@@ -59,7 +58,7 @@ def script(
     for node in scores:
         other = first.setdefault(node.name.text, node)
         if other is not node:
-            twice(node.name.text, node.name.span, other.name.span, analysis)
+            declared_twice(analysis, node.name.text, node.name.span, other.name.span)
             continue
         found = score(bench, node, use, {edit.name: edit for edit in built.values()})
         if found is not None:
@@ -78,17 +77,16 @@ def script(
 def _enter(bench: Workbench, node: nodes.Edit, use: BackboneUse, built: dict[str, Edit]) -> None:
     name, analysis = node.name, bench.analysis
     if name.text in built:
-        twice(name.text, name.span, built[name.text].span, analysis)
+        declared_twice(analysis, name.text, name.span, built[name.text].span)
         return
     if name.text == use.name or name.text in analysis.module.lets:
-        analysis.error("E203", f"`{name.text}` is declared twice", name.span)
+        declared_twice(analysis, name.text, name.span)
         return
     on = node.on.text
     if on != use.name and on not in built:
         if not analysis.module.silent(on):
-            message = with_hint(f"no network `{on}` to edit", on, (use.name, *built))
             help_ = f"Write `on {use.name}`, or `on` and an edit that stands above."
-            analysis.error("E201", message, node.on.span, help=help_)
+            unknown(analysis, "network", on, (use.name, *built), node.on.span, help=help_)
         return
     steps = [step(bench, verb) for verb in node.block.verbs]
     sound = tuple(each for each in steps if each is not None)
@@ -217,14 +215,9 @@ def _closed(use: BackboneUse, node: nodes.Edit | nodes.Score, analysis: Analysis
     )
 
 
-def _no_backbone(analysis: Analysis, node: nodes.Edit | nodes.Score) -> None:
+def _without_backbone(analysis: Analysis, node: nodes.Edit | nodes.Score) -> None:
     if any(
         isinstance(item, nodes.Backbone) for item in analysis.module.file.items
     ) or analysis.module.silent("V"):
         return  # it is told already
-    analysis.error(
-        "E211",
-        "there is no network to edit: this file declares no backbone",
-        node.name.span,
-        help='Add `backbone V = inceptionv1(weights="default")`.',
-    )
+    no_backbone(analysis, "edits and scores", node.name.span, trained=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.families.axes import family_axes
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import given_twice, trained, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.kinds import described
@@ -27,9 +27,9 @@ def units_of(analysis: Analysis, written: Sequence[nodes.Expression]) -> UnitSet
     whole = UnitSet(
         tuple(part for each in sets for part in each.parts), written[0].span.to(written[-1].span)
     )
-    twice = _twice(analysis.module, whole)
-    if twice:
-        analysis.error("E208", f"{twice} is named twice", whole.span, help="Name it once.")
+    repeated = _twice(analysis.module, whole)
+    if repeated:
+        given_twice(analysis, repeated, whole.span)
         return None
     return whole
 
@@ -43,7 +43,8 @@ def _units(analysis: Analysis, node: nodes.Expression) -> UnitSet | None:
         return None
     if isinstance(value, UnitSet):
         return UnitSet(value.parts, node.span)
-    analysis.error("E302", f"units are named here, not {described(value)}", node.span)
+    what, got = f"`{node.span.text}`", described(value)
+    wrong_type(analysis, what, "units of a network", node.span, got=got)
     return None
 
 
@@ -173,23 +174,22 @@ def hand_family(
         where, key = inner
     if where is analysis.module or not key:
         if not analysis.module.silent(text):
-            message = "a family of an imported circuit is named here"
+            wanted = "a family of an imported circuit"
             help_ = 'Write `import "curves.circ" as hand`, then `hand.curve`.'
-            analysis.error("E302", message, node.span, help=help_)
+            wrong_type(analysis, f"`{node.span.text}`", wanted, node.span, help=help_)
         return None
     if key not in where.families:
         if not where.silent(key):
             path = text.removesuffix(key)
-            message = with_hint(f"no family `{text}`", text, [path + f for f in where.families])
-            analysis.error("E201", message, node.span)
+            known = (path + name for name in where.families)
+            unknown(analysis, "family", text, known, node.span)
         return None
     circuit = circuits(where)
     if circuit is None:
         return None
     family = circuit.by_name[key]
     if family.units is not None:
-        message = f"`{text}` consists of trained units; hand-written ones are needed here"
-        analysis.error("E706", message, node.span)
+        trained(analysis, text, "and this place needs a hand-written family", node.span)
         return None
     if family.rotation is None or len(family.axes) != 1:
         message = f"the members of `{text}` are not told apart by one angle"

@@ -12,7 +12,14 @@ from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.edits.targets import hand_family, no_way, units_of
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import (
+    given_twice,
+    listed,
+    missing,
+    out_of_range,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.photographs import image_source
@@ -96,15 +103,14 @@ def step(bench: Workbench, node: nodes.Verb) -> Step | None:
     """The step that a verb asks for; None after reporting what is wrong."""
     name, analysis = node.name.text, bench.analysis
     if name not in _VERBS:
-        message = with_hint(f"there is no verb `{name}`", name, _VERBS)
-        analysis.error("E201", message, node.name.span, help=f"Verbs: {listed(_VERBS)}.")
+        unknown(analysis, "verb", name, _VERBS, node.name.span, table=True)
         return None
     kind = _VERBS[name]
     if (kind.of == "units" and node.targets) or (kind.of == "edges" and not node.targets):
         wanted = "units" if kind.of == "units" else "edges"
         form = "UNITS" if kind.of == "units" else "UNITS -> UNITS"
-        message = f"`{name}` acts on {wanted}"
-        analysis.error("E302", message, node.span, help=f"Write `{name} {form} ...`.")
+        what, help_ = f"what `{name}` acts on", f"Write `{name} {form} ...`."
+        wrong_type(analysis, what, wanted, node.span, help=help_)
         return None
     legal = dict(kind.clauses)
     if node.targets and kind.of == "both":
@@ -131,16 +137,16 @@ def _clauses(
             analysis.error("E202", message, clause.word.span, help=help_)
             sound = False
         elif word in found:
-            analysis.error("E208", f"`{word}` is given twice", clause.word.span)
+            given_twice(analysis, f"`{word}`", clause.word.span)
             sound = False
         elif (clause.target is not None) != (word == "with") and clause.value is not None:
-            form = "an edge `A -> B`" if word == "with" else "no edge"
-            analysis.error("E302", f"`{word}` expects {form}", clause.span)
+            form = "an edge `A -> B`" if word == "with" else "a value, not an edge"
+            wrong_type(analysis, f"what follows `{word}`", form, clause.span)
             sound = False
         found.setdefault(word, clause)
-    missing = [word for word, needed in legal.items() if needed and word not in found]
-    if missing and sound:
-        analysis.error("E207", f"`{name}` needs {listed(missing)}", node.span, help=_FORMS[name])
+    lacking = [word for word, needed in legal.items() if needed and word not in found]
+    if lacking and sound:
+        missing(analysis, f"`{name}`", listed(lacking), node.span, help=_FORMS[name])
         return None
     return found if sound else None
 
@@ -187,8 +193,8 @@ class _Reading:
         if isinstance(to, nodes.Reference) and to.name.text == "zero":
             return units and Ablate(units, None, *self.said)
         if not isinstance(to, nodes.Call) or to.name.text not in ("mean", "resampled"):
-            message = "units are ablated to `zero`, `mean(SET)` or `resampled(SET, seed=0)`"
-            self.analysis.error("E302", message, to.span)
+            wanted = "`zero`, `mean(SET)` or `resampled(SET, seed=0)`"
+            wrong_type(self.analysis, "`to`", wanted, to.span)
             return None
         drawn = to.name.text == "resampled"
         formals = {"images": True, "seed": False} if drawn else {"images": True}
@@ -227,7 +233,8 @@ class _Reading:
 
     def splice(self) -> Step | None:
         if len(self.node.units) != 1:
-            self.analysis.error("E302", "one hand-written family is spliced", self.node.span)
+            what, wanted = "what `splice` puts in", "one hand-written family"
+            wrong_type(self.analysis, what, wanted, self.node.span)
             return None
         hand = self.hand(self.node.units[0])
         units = self.units([self.value("into")])
@@ -261,8 +268,8 @@ class _Reading:
         if isinstance(node, nodes.Reference):
             node = nodes.Call(node.span, node.name, ())
         if not isinstance(node, nodes.Call) or node.name.text not in ("angle", "placed"):
-            message = "units are matched by `angle(STIMULI, within=18deg)`, or `placed(STIMULI)`"
-            self.analysis.error("E302", message, node.span)
+            wanted = "`angle(STIMULI, within=18deg)`, or `placed(STIMULI)`"
+            wrong_type(self.analysis, "`match`", wanted, node.span)
             return None
         placed = node.name.text == "placed"
         formals = {"stimuli": False} if placed else {"stimuli": False, "within": False}
@@ -281,8 +288,8 @@ class _Reading:
             if limit is None:
                 return None
             if not 0.0 <= limit <= 180.0:
-                message = "`within` is an angle from 0deg to 180deg"
-                self.analysis.error("E304", message, given["within"].span)
+                wanted = "an angle from 0deg to 180deg"
+                out_of_range(self.analysis, "`within`", wanted, given["within"].span)
                 return None
             within = limit
         return Match(placed, grid, within, self.clauses["match"].span)
@@ -291,12 +298,12 @@ class _Reading:
         """The calibration set, and the rule by which gains are matched on it."""
         help_ = "Write `{ gain = matched(photos, quantity=linear) }`."
         if "gain" not in self.attributes:
-            message = "`splice` says how strong the hand-written units are"
-            self.analysis.error("E207", message, self.node.span, help=help_)
+            needed = "`gain`: how strong the hand-written units are"
+            missing(self.analysis, "`splice`", needed, self.node.span, help=help_)
             return None
         node = self.attributes["gain"].value
         if not isinstance(node, nodes.Call) or node.name.text != "matched":
-            self.analysis.error("E302", "`gain` is matched on images", node.span, help=help_)
+            wrong_type(self.analysis, "`gain`", "`matched(...)`", node.span, help=help_)
             return None
         given = match(node, {"images": True, "quantity": False}, self.analysis)
         images = None if given is None else self.bench.source(given["images"])
@@ -307,8 +314,7 @@ class _Reading:
             return images, "linear"
         name = quantity.name.text if isinstance(quantity, nodes.Reference) else quantity.span.text
         if name not in _RULES:
-            message = with_hint(f"there is no rule `{name}` to match gains by", name, _RULES)
-            self.analysis.error("E201", message, quantity.span, help=f"Rules: {listed(_RULES)}.")
+            unknown(self.analysis, "quantity", name, _RULES, quantity.span, table=True)
             return None
         return images, name
 
@@ -322,9 +328,9 @@ class _Reading:
     def _condition(self, node: nodes.Condition) -> Where | None:
         quantity = _quantity(node.left)
         if quantity is None:
-            message = "edges are chosen by `weight`, `abs(weight)` or `angle`"
+            wanted = "`weight`, `abs(weight)` or `angle`"
             help_ = "Write `where weight < 0`, or `where angle > 60deg`."
-            self.analysis.error("E302", message, node.left.span, help=help_)
+            wrong_type(self.analysis, "what `where` compares", wanted, node.left.span, help=help_)
             return None
         evaluator = Evaluator(self.analysis)
         unit = "angle" if quantity == "angle" else "real"
@@ -339,8 +345,8 @@ def is_grid(bench: Workbench, name: str, node: nodes.Expression) -> bool:
     generator = getattr(bench.sources[name], "generator", "photographs")
     if generator in ("arcs", "discs"):
         return True
-    message = f"angles are measured on circles (`arcs` or `discs`), not on {generator}"
-    bench.analysis.error("E302", message, node.span)
+    wanted = "circles (`arcs` or `discs`), which have angles"
+    wrong_type(bench.analysis, f"`{name}`", wanted, node.span, got=f"`{generator}`")
     return False
 
 

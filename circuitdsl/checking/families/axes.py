@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import (
+    another_kind,
+    declared_twice,
+    given_twice,
+    listed,
+    missing,
+    out_of_range,
+    too_many,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
@@ -59,8 +69,7 @@ def _new_among(
 ) -> bool:
     for other in axes:
         if axis.name == other.name:
-            message = f"`{node.name.text}` has two axes `{axis.name}`"
-            analysis.error("E203", message, written.name.span)
+            declared_twice(analysis, axis.name, written.name.span)
         elif axis.turns_plane and other.turns_plane:
             message = f"`{other.name}` and `{axis.name}` both turn the plane"
             analysis.error("E410", message, written.span, help="A family turns along one axis.")
@@ -95,13 +104,12 @@ def axis_of(analysis: Analysis, written: nodes.Axis) -> Axis | None:
     """An axis of a family; None if it is faulty."""
     kind, name = written.kind, written.name.text
     if not isinstance(kind, nodes.Call | nodes.Reference):
-        message = f"an axis is one of {listed(_KINDS)}"
-        analysis.error("E302", message, kind.span, help=f"Write `{name}: rot(8)`.")
+        wanted, help_ = f"one of {listed(_KINDS)}", f"Write `{name}: rot(8)`."
+        wrong_type(analysis, f"the axis `{name}`", wanted, kind.span, help=help_)
         return None
     word = kind.name.text
     if word not in _KINDS:
-        message = with_hint(f"there is no axis kind `{word}`", word, _KINDS)
-        analysis.error("E201", message, kind.name.span, help=f"Kinds: {listed(_KINDS)}.")
+        unknown(analysis, "kind of axis", word, _KINDS, kind.name.span, table=True)
         return None
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
     placed = next((a for a in call.arguments if a.name is not None and a.name.text == "at"), None)
@@ -133,24 +141,24 @@ class _Reader:
         if self.kind == "scale":
             return self.dilated(given["count"], given["ratio"])
         if len(given) != 1:
-            message = f"`{self.kind}` takes a number of members, or their angles"
+            needed = "either a number of members or their angles"
             help_ = f"Write `{self.kind}(8)`, or `{self.kind}(at=[0deg, 31deg])`."
-            self.analysis.error("E207", message, self.written.kind.span, help=help_)
+            missing(self.analysis, f"`{self.kind}`", needed, self.written.kind.span, help=help_)
             return None
         return self.placed(given["at"]) if "at" in given else self.counted(given["count"])
 
     def counted(self, node: nodes.Expression) -> Axis | None:
         evaluator = Evaluator(self.analysis)
-        count = evaluator.constant(node, "int", f"the members of `{self.kind}`")
+        count = evaluator.constant(node, "int", f"the number of members of `{self.kind}`")
         if count is None:
             return None
         if count < 1:
-            message = f"`{self.kind}` needs 1 member or more"
-            self.analysis.error("E304", message, node.span)
+            what = f"the number of members of `{self.kind}`"
+            out_of_range(self.analysis, what, "1 or more", node.span)
             return None
         if count > MOST_MEMBERS:
-            message = f"{count:,.0f} members; a family may have {MOST_MEMBERS:,}"
-            self.analysis.error("E113", message, node.span)
+            what, counted = f"`{self.kind}`", f"{count:,.0f} members"
+            too_many(self.analysis, what, counted, MOST_MEMBERS, node.span)
             return None
         return Axis(self.name, self.kind, int(count), span=self.written.span)
 
@@ -160,10 +168,14 @@ class _Reader:
         factor = Evaluator(self.analysis).constant(ratio, "real", "`ratio`")
         if axis is None or factor is None:
             return None
-        if not 1.0 < factor <= LARGEST_RATIO or factor**axis.count > LARGEST_DILATION:
-            message = f"`ratio` is above 1 and at most {LARGEST_RATIO:g}, and the largest member "
-            message += f"at most {LARGEST_DILATION:g} times the smallest"
-            self.analysis.error("E304", message, ratio.span)
+        wanted = ""
+        if not 1.0 < factor <= LARGEST_RATIO:
+            wanted = f"above 1 and at most {LARGEST_RATIO:g}"
+        elif factor**axis.count > LARGEST_DILATION:
+            most = f"at most {LARGEST_DILATION:g} times as large as the smallest"
+            wanted = f"so small that the largest of {axis.count} members is {most}"
+        if wanted:
+            out_of_range(self.analysis, "`ratio`", wanted, ratio.span)
             return None
         return replace(axis, ratio=factor)
 
@@ -172,8 +184,8 @@ class _Reader:
             return self.as_in(node)
         items = node.items if isinstance(node, nodes.Listing) else ()
         if not items:
-            message = "`at` is a list of angles, or a family of an imported file"
-            self.analysis.error("E302", message, node.span)
+            wanted = "a list of angles, or a family of an imported file"
+            wrong_type(self.analysis, "`at`", wanted, node.span)
             return None
         evaluator = Evaluator(self.analysis)
         angles = [evaluator.constant(item, "angle", "a member of `at`") for item in items]
@@ -185,8 +197,8 @@ class _Reader:
         for item, angle in zip(items, at_deg, strict=True):
             turned = round(angle % period, 9) % period
             if turned in seen:
-                message = f"{item.span.text} is there twice; `{self.kind}` repeats after "
-                self.analysis.error("E208", f"{message}{period:g}deg", item.span)
+                note = f"`{self.kind}` repeats after {period:g}deg"
+                given_twice(self.analysis, item.span.text, item.span, note=note)
                 return None
             seen.add(turned)
         return Axis(self.name, self.kind, len(at_deg), at_deg, span=self.written.span)
@@ -220,15 +232,16 @@ class _Reader:
         family_name, _, axis_name = rest.partition(".")
         if where is self.analysis.module:
             if not where.silent(text):
-                message = f"`at` takes the angles of a family of an imported file; found `{text}`"
+                wanted = "a family of an imported file"
                 help_ = f'Write `import "FILE" as NAME`, then `at=NAME.{family_name}`.'
-                self.analysis.error("E201", message, node.span, help=help_)
+                another_kind(
+                    self.analysis, text, "a name of this file", wanted, node.span, help=help_
+                )
             return None
         other = where.families.get(family_name)
         if other is None:
             if not where.silent(family_name):
-                known = [text.removesuffix(rest) + key for key in where.families]
-                message = with_hint(f"no family `{text}`", text, known)
-                self.analysis.error("E201", message, node.span)
+                known = (text.removesuffix(rest) + key for key in where.families)
+                unknown(self.analysis, "family", text, known, node.span)
             return None
         return where, other, axis_name

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import out_of_range, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.photographs import is_photographs
 from circuitdsl.checking.values.arguments import match
@@ -21,8 +23,8 @@ def calibration(analysis: Analysis, attribute: nodes.Attribute | None) -> Calibr
     calls = [item for item in _items(node) if isinstance(item, nodes.Call)]
     by_name = {call.name.text: call for call in calls}
     if len(calls) != 2 or set(by_name) != {"one", "zero"}:
-        message = "`calibrate` says where the response is one and where it is zero"
-        analysis.error("E302", message, node.span, help=f"Write `calibrate = {_SHAPE}`.")
+        help_ = f"Write `calibrate = {_SHAPE}`."
+        wrong_type(analysis, "`calibrate`", "`one(...) and zero(...)`", node.span, help=help_)
         return None
     one = match(by_name["one"], {"stimulus": True, "peak": False}, analysis)
     zero = match(by_name["zero"], {"stimulus": True, "quantile": True}, analysis)
@@ -32,15 +34,14 @@ def calibration(analysis: Analysis, attribute: nodes.Attribute | None) -> Calibr
     if peak is not None and not (
         isinstance(peak, nodes.Reference) and peak.name.text == "preferred"
     ):
-        message = "`peak` is `preferred`: the strongest response of each member"
-        analysis.error("E302", message, peak.span)
+        wanted = "`preferred`, the strongest response of each member"
+        wrong_type(analysis, "`peak`", wanted, peak.span)
     quantile = Evaluator(analysis).constant(zero["quantile"], "real", "`quantile`")
     names = [stimulus_name(analysis, each["stimulus"]) for each in (one, zero)]
     if quantile is None or names[0] is None or names[1] is None:
         return None
     if not 0.0 <= quantile <= 1.0:
-        message = f"`quantile = {zero['quantile'].span.text}` is outside its range [0, 1]"
-        analysis.error("E304", message, zero["quantile"].span)
+        out_of_range(analysis, "`quantile`", "in [0, 1]", zero["quantile"].span)
         return None
     return Calibration(names[0], names[1], quantile, attribute.span)
 
@@ -52,12 +53,12 @@ def _items(node: nodes.Expression) -> tuple[nodes.Expression, ...]:
 def stimulus_name(analysis: Analysis, node: nodes.Expression) -> str | None:
     """The name in the circuit of the stimulus set that an expression names."""
     if not isinstance(node, nodes.Reference):
-        analysis.error("E302", "a stimulus is named here", node.span)
+        wrong_type(analysis, f"`{node.span.text}`", "the name of a stimulus set", node.span)
         return None
     found = analysis.module.home_of("stimuli", node.name.text)
     if found is not None and is_photographs(found[0].stimuli[found[1]]):
-        message = "a family is calibrated on drawn images, which are the same for everybody"
-        analysis.error("E302", message, node.span)
+        wanted = "drawn images, which are the same for everybody"
+        wrong_type(analysis, f"`{node.span.text}`", wanted, node.span, got="photographs")
         return None
     if found is not None:
         return found[0].prefix + found[1]
@@ -65,9 +66,11 @@ def stimulus_name(analysis: Analysis, node: nodes.Expression) -> str | None:
     while (inner := where.inner(name)) is not None:
         where, name = inner
     if not where.silent(name) and not where.silent(node.name.text):
-        known = [*analysis.module.stimuli]
-        for key, inner_module in analysis.module.modules.items():
-            known += [f"{key}.{stimulus}" for stimulus in inner_module.stimuli]
-        text = node.name.text
-        analysis.error("E201", with_hint(f"no stimulus `{text}`", text, known), node.span)
+        theirs = (
+            f"{file}.{key}"
+            for file, inner in analysis.module.modules.items()
+            for key in inner.stimuli
+        )
+        known = chain(analysis.module.stimuli, theirs)
+        unknown(analysis, "stimulus set", node.name.text, known, node.span)
     return None

@@ -7,7 +7,7 @@ from math import isclose
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.families.calibrate import stimulus_name
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import listed, missing, no_value, unknown, with_hint, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.checking.values.kinds import described
@@ -64,9 +64,8 @@ class _Reader:
             self.analysis.error("E301", message, node.span)
             return None
         if all(term.measure is None for term in (*left.terms, *right.terms)):
-            message = "nothing is measured here"
-            help_ = f"Measures: {listed(MEASURES)}."
-            self.analysis.error("E302", message, node.span, help=help_)
+            help_ = f"Known: {listed(MEASURES)}."
+            wrong_type(self.analysis, "one side of `expect`", "a measure", node.span, help=help_)
             return None
         return Expectation(left.terms, node.comparison, right.terms, left.unit, node.span)
 
@@ -108,8 +107,8 @@ class _Reader:
         for operator, part in zip(["*", *node.operators], node.parts, strict=True):
             if _is_measure(part):
                 if found is not None or operator == "/":
-                    message = "a measure may be multiplied by numbers and divided by them"
-                    self.analysis.error("E302", message, node.span)
+                    wanted = "one measure, multiplied or divided by numbers"
+                    wrong_type(self.analysis, "a product", wanted, node.span)
                     return None
                 found = self.side(part)
                 if found is None:
@@ -119,7 +118,7 @@ class _Reader:
             if value is None:
                 return None
             if operator == "/" and value == 0:
-                self.analysis.error("E308", "a division by zero has no value", node.span)
+                no_value(self.analysis, "division by zero", node.span)
                 return None
             factor = factor * value if operator == "*" else factor / value
         return None if found is None else _times(found, factor)
@@ -131,21 +130,19 @@ class _Reader:
         if isinstance(value, Number) and value.unit in ("real", "int", "angle"):
             return _Side((ClaimTerm(value.value),), "angle" if value.unit == "angle" else "real")
         what = "a dial" if isinstance(value, DialValue | Apply) else described(value)
-        message = f"`expect` compares measures with numbers and angles, not with {what}"
-        self.analysis.error("E302", message, node.span)
+        side, wanted = "each side of `expect`", "a sum of measures, numbers and angles"
+        wrong_type(self.analysis, side, wanted, node.span, got=what)
         return None
 
     def measure(self, node: nodes.Call) -> Measure | None:
         """`NAME(STIMULUS, SETTING=VALUE, ...)`."""
         name = node.name.text
         if name not in MEASURES:
-            message = with_hint(f"there is no measure `{name}`", name, MEASURES)
-            help_ = f"Measures: {listed(MEASURES)}."
-            self.analysis.error("E201", message, node.name.span, help=help_)
+            unknown(self.analysis, "measure", name, MEASURES, node.name.span, table=True)
             return None
         first = next((a for a in node.arguments if a.name is None), None)
         if first is None:
-            self.analysis.error("E207", f"`{name}()` needs a stimulus set", node.span)
+            missing(self.analysis, f"`{name}()`", "a stimulus set", node.span)
             return None
         shown = stimulus_name(self.analysis, first.value)
         built = None if shown is None else self.stimulus(first.value.span.text)
@@ -178,7 +175,8 @@ class _Reader:
                 message = f"`{shown.name}` has no setting `{name}` to choose images by"
                 span = argument.span if argument.name is None else argument.name.span
                 help_ = f"It has: {listed(known)}."
-                self.analysis.error("E206", with_hint(message, name, known), span, help=help_)
+                message = with_hint(self.analysis, message, name, known)
+                self.analysis.error("E206", message, span, help=help_)
                 return None
             evaluator = Evaluator(self.analysis)
             unit = kinds[name].unit if name in kinds else "real"
@@ -194,7 +192,7 @@ class _Reader:
         return tuple(found.items())
 
     def can(self, node: nodes.Call, shown: Stimulus) -> bool:
-        """Whether a family that turns meets angles from all around."""
+        """Whether the family turns, and the stimulus set covers all of its angles."""
         if node.name.text not in OF_TUNING:
             return True
         angles = settings_of(shown).get("th", ())

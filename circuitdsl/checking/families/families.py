@@ -10,12 +10,22 @@ from circuitdsl.checking.families.axes import MOST_MEMBERS, family_axes
 from circuitdsl.checking.families.calibrate import calibration
 from circuitdsl.checking.families.expect import expectations
 from circuitdsl.checking.families.identify import identified
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import (
+    given_twice,
+    no_taps,
+    out_of_range,
+    reserved,
+    too_many,
+    trained,
+    unit_out_of_range,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.layers import family_layer
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import attributes, match
-from circuitdsl.checking.values.kinds import Point, no_taps
+from circuitdsl.checking.values.kinds import Point
 from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
@@ -35,8 +45,7 @@ def backbone(node: nodes.Backbone, analysis: Analysis) -> BackboneUse | None:
     call = node.value
     name = call.name.text
     if name not in BACKBONES:
-        message = with_hint(f"there is no architecture `{name}`", name, BACKBONES)
-        analysis.error("E201", message, call.name.span, help=f"Known: {listed(BACKBONES)}.")
+        unknown(analysis, "architecture", name, BACKBONES, call.name.span, table=True)
         return None
     given = match(call, {"input": False, "norm": False, "weights": False}, analysis)
     if given is None:
@@ -55,8 +64,8 @@ def _weights(node: nodes.Expression | None, analysis: Analysis) -> str | None:
     """The name of the trained network whose weights are read."""
     if node is None or (isinstance(node, nodes.Text) and node.value.strip()):
         return None if node is None else node.value
-    message = "`weights` names a trained network in quotes"
-    analysis.error("E302", message, node.span, help='Write `weights="default"`.')
+    wanted, help_ = "the name of a trained network in quotes", 'Write `weights="default"`.'
+    wrong_type(analysis, "`weights`", wanted, node.span, help=help_)
     return None
 
 
@@ -68,8 +77,8 @@ def _input_px(node: nodes.Expression | None, architecture: str, analysis: Analys
     if side is None:
         return usual
     if side != int(side) or not SMALLEST_INPUT <= side <= LARGEST_INPUT:
-        message = f"`input` is a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
-        analysis.error("E304", message, node.span)
+        wanted = f"a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
+        out_of_range(analysis, "`input`", wanted, node.span)
         return usual
     return int(side)
 
@@ -80,8 +89,7 @@ def _own_norm(node: nodes.Expression | None, analysis: Analysis) -> Literal["non
     if isinstance(node, nodes.Reference) and node.name.text in _NORMS:
         return node.name.text
     name = node.name.text if isinstance(node, nodes.Reference) else ""
-    message = with_hint(f"`norm` of a backbone is {' or '.join(_NORMS)}", name, _NORMS)
-    analysis.error("E201", message, node.span)
+    unknown(analysis, "norm of a backbone", name or node.span.text, _NORMS, node.span, table=True)
     return "none"
 
 
@@ -92,8 +100,7 @@ def family(analysis: Analysis, node: nodes.Family, use: BackboneUse | None) -> F
     """A `family` declaration; None if nothing can be said of what connects to it."""
     name = node.name.text
     if name == INPUT:
-        message = f"`{INPUT}` is the image; no family can have its name"
-        analysis.error("E203", message, node.name.span, help="Choose another name.")
+        reserved(analysis, INPUT, "the image", node.name.span)
         return None
     found = attributes(node.block, _ATTRIBUTES, "a family", analysis)
     layer = family_layer(node, use, "units" in found, analysis)
@@ -108,11 +115,8 @@ def family(analysis: Analysis, node: nodes.Family, use: BackboneUse | None) -> F
     }
     for key, attribute in found.items():
         if key in ("gain", "bias", "centre", "calibrate") and "units" in found:
-            analysis.error(
-                "E706",
-                f"`{name}` consists of trained units, which are as they are; remove `{key}`",
-                attribute.name.span,
-            )
+            help_ = f"Remove `{key}`."
+            trained(analysis, name, "which cannot be changed", attribute.name.span, help=help_)
         elif key in ("gain", "bias") and "calibrate" in found:
             analysis.error(
                 "E208",
@@ -154,7 +158,7 @@ def _centre(
         return None
     x, y = value.items
     if has_taps(x) or has_taps(y):
-        no_taps(attribute.value.span, analysis)
+        no_taps(analysis, attribute.value.span)
         return None
     return x, y
 
@@ -164,7 +168,7 @@ def _doc(attribute: nodes.Attribute | None, analysis: Analysis) -> str:
         return ""
     if isinstance(attribute.value, nodes.Text):
         return attribute.value.value
-    analysis.error("E302", "`doc` expects a string", attribute.value.span)
+    wrong_type(analysis, "`doc`", "a string", attribute.value.span)
     return ""
 
 
@@ -173,8 +177,8 @@ def _sized(
 ) -> bool:
     count = prod(axis.count for axis in built.axes)
     if count > MOST_MEMBERS:
-        message = f"`{built.name}` has {count:,} members; a family may have {MOST_MEMBERS:,}"
-        analysis.error("E113", message, node.name.span)
+        what, counted = f"`{built.name}`", f"{count:,} members"
+        too_many(analysis, what, counted, MOST_MEMBERS, node.name.span)
         return False
     if built.units is not None and units is not None and len(built.units) != built.size:
         analysis.error(
@@ -194,18 +198,17 @@ def _units(
     width = use.geometry.by_name[layer].width
     items = attribute.value.items if isinstance(attribute.value, nodes.Listing) else ()
     if not items:
-        analysis.error("E302", "`units` expects a list of unit numbers", attribute.value.span)
+        wrong_type(analysis, "`units`", "a list of unit numbers", attribute.value.span)
         return None
     units: list[int] = []
     for item in items:
         if not isinstance(item, nodes.Number) or item.unit or item.value != int(item.value):
-            analysis.error("E302", "a unit is a whole number", item.span)
+            wrong_type(analysis, "`units`", "whole numbers", item.span)
             return None
         unit = int(item.value)
         if unit >= width:
-            message = f"{layer}:{unit} is out of range; {layer} has {width} units"
-            analysis.error("E701", message, item.span, help=f"Units count from 0 to {width - 1}.")
+            unit_out_of_range(analysis, layer, unit, width, item.span)
         elif unit in units:
-            analysis.error("E208", f"unit {unit} is given twice", item.span)
+            given_twice(analysis, f"unit {unit}", item.span)
         units.append(unit)
     return tuple(units)

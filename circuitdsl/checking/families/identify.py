@@ -14,6 +14,7 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import tap_px
 from circuitdsl.checking.families.aliasing import SampledKernel
+from circuitdsl.checking.messages import wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.angles import apart_deg
@@ -43,8 +44,8 @@ def identified(
         return ()
     node = attribute.value
     if not isinstance(node, nodes.Call) or node.name.text != "turn":
-        message = "`identify` is `turn(AXIS=ANGLE, ...)`"
-        analysis.error("E302", message, node.span, help="Write `identify = turn(th=180deg)`.")
+        help_ = "Write `identify = turn(th=180deg)`."
+        wrong_type(analysis, "`identify`", "`turn(AXIS=ANGLE, ...)`", node.span, help=help_)
         return ()
     turning = {axis.name: axis for axis in axes if axis.kind in _TURNED}
     given = match(node, dict.fromkeys(turning, False), analysis)
@@ -117,7 +118,7 @@ def unchanged(
         "E406",
         f"the kernel changes {'sign ' if signs else ''}under `identify`"
         + ("; members would cancel" if signs else ", so its units are not one"),
-        joined.node.source.span.to(joined.node.target.span),
+        joined.head,
         also=[Label(target.span, "")] if here else (),
         note=f"`{target.name}` says that turning {turns} leads from a unit to itself",
         help="Remove `identify`, or place weights that look the same after the turn.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.messages import declared_twice
 from circuitdsl.checking.scope import Bound
 from circuitdsl.syntax import nodes
-from circuitdsl.text.diagnostics import Label
 from circuitdsl.text.source import Span
 
 
@@ -45,16 +45,5 @@ def _is_new(
     first = places.setdefault((kind, name.text), name.span)
     if first is name.span:
         return True
-    twice(name.text, name.span, first, analysis)
+    declared_twice(analysis, name.text, name.span, first)
     return False
-
-
-def twice(name: str, span: Span, first: Span, analysis: Analysis) -> None:
-    """Report that a name is declared twice."""
-    analysis.error(
-        "E203",
-        f"`{name}` is declared twice (first at {first.line}:{first.column})",
-        span,
-        also=[Label(first, "first declared here")] if first.source is span.source else (),
-        help="Rename one of them.",
-    )

@@ -9,10 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from typing import Any, ClassVar, cast
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import (
+    another_kind,
+    no_taps,
+    not_fixed,
+    not_imported,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names import units
 from circuitdsl.checking.names.standard import standard_home
 from circuitdsl.checking.scope import Bound, Module
@@ -30,7 +38,6 @@ from circuitdsl.checking.values.kinds import (
     is_scalar,
     literal,
     named_type,
-    no_taps,
 )
 from circuitdsl.checking.values.primitives import moved, primitive
 from circuitdsl.checking.values.ranges import check_range
@@ -102,17 +109,12 @@ class Evaluator:
         if scalar is None:
             return None
         if type_ != "tap" and has_taps(scalar):
-            no_taps(node.span, self.analysis)
+            no_taps(self.analysis, node.span)
             return None
         if isinstance(scalar, Number):
             return scalar.value
         dial = next(part for part in nodes_of(scalar) if isinstance(part, DialValue))
-        self.analysis.error(
-            "E309",
-            f"{what} must be a fixed number; this reads the dial `{dial.name}`",
-            node.span,
-            help="Use a number, or a `let` of numbers.",
-        )
+        not_fixed(self.analysis, what, dial.name, node.span)
         return None
 
     # ---- parts of expressions
@@ -151,7 +153,7 @@ class Evaluator:
 
     def _point(self, node: nodes.Pair) -> Value | None:
         if len(node.items) != 2:
-            self.analysis.error("E302", "a point is a pair `(x, y)` of lengths", node.span)
+            wrong_type(self.analysis, "a point", "a pair `(x, y)` of lengths", node.span)
             return None
         items = [self.scalar(item, "px", "a coordinate") for item in node.items]
         if items[0] is None or items[1] is None:
@@ -162,10 +164,7 @@ class Evaluator:
         value = self.value(node.operand)
         name = node.frame.text
         if name not in FRAMES:
-            message = with_hint(f"there is no frame `{name}`", name, FRAMES)
-            self.analysis.error(
-                "E201", message, node.frame.span, help=f"Frames: {', '.join(FRAMES)}."
-            )
+            unknown(self.analysis, "frame", name, FRAMES, node.frame.span, table=True)
             return None
         if value is None:
             return None
@@ -204,18 +203,16 @@ class Evaluator:
 
     def _unknown(self, module: Module, name: str, node: nodes.Name) -> None:
         home = standard_home(name)
+        if home is not None:
+            not_imported(self.analysis, name, home, node.span)
+            return
         path = node.text.removesuffix(name)  # of the file that was looked into
-        known = [*self.formals, *(path + other for other in module.expression_names())]
-        note, help_ = "", ""
-        if home:
-            help_ = f"Add `from {home} import {name}`."
-        elif name in module.families or name in module.stimuli:
-            kind = "family" if name in module.families else "stimulus"
+        known = chain(self.formals, (path + other for other in module.expression_names()))
+        note = ""
+        if name in module.families or name in module.stimuli:
+            kind = "family" if name in module.families else "stimulus set"
             note = f"`{name}` is a {kind}, which has no value of its own"
-        message = f"`{node.text}` has not been imported" if home else f"no value `{node.text}`"
-        if not home:
-            message = with_hint(message, node.text, known)
-        self.analysis.error("E201", message, node.span, note=note, help=help_)
+        unknown(self.analysis, "value", node.text, known, node.span, note=note)
 
     def _dial(self, module: Module, name: str, span: Span) -> Value | None:
         declared = dial(self.analysis.of(module), name)
@@ -231,8 +228,8 @@ class Evaluator:
             return None
         node = module.lets[name]
         if module.is_copy(node):
-            message = f"`{name}` is a copy of a circuit, which has no value of its own"
-            self.analysis.error("E201", message, span, help=f"Connect `{name}.FAMILY`.")
+            kind, help_ = "a copy of a circuit", f"Connect `{name}.FAMILY`."
+            another_kind(self.analysis, name, kind, "a value", span, help=help_)
             return None
         busy.append(name)
         evaluator = Evaluator(home, inside=self.inside)
@@ -266,21 +263,22 @@ class Evaluator:
         return None
 
     def _unknown_function(self, module: Module, name: str, node: nodes.Name) -> None:
-        known = [node.text.removesuffix(name) + other for other in module.functions]
-        message, help_ = with_hint(f"no function `{node.text}`", node.text, known), ""
-        home = standard_home(name)
+        home, kind, help_ = standard_home(name), "", ""
         if module.home_of("circuits", name):
-            message = f"`{node.text}` is a circuit, not a function"
-            help_ = f"A copy of it is made by `let NAME = {node.text}(...)`."
+            kind, help_ = "a circuit", f"Copy it by `let NAME = {node.text}(...)`."
         elif name in module.motifs:
-            message = f"`{node.text}` is a motif, not a function"
-            help_ = f"Write `connect A -> B = {name}(...)`."
-        elif home:
-            message, help_ = f"`{name}` has not been imported", f"Add `from {home} import {name}`."
+            kind, help_ = "a motif", f"Write `connect A -> B = {name}(...)`."
+        elif home is not None:
+            not_imported(self.analysis, name, home, node.span)
+            return
         elif name in module.dials or name in module.lets:
-            message = f"`{node.text}` is a value, not a function"
-            help_ = f"`{name}` is written without `(...)`."
-        self.analysis.error("E201", message, node.span, help=help_)
+            kind, help_ = "a value", f"Write `{name}` without `(...)`."
+        if kind:
+            another_kind(self.analysis, node.text, kind, "a function", node.span, help=help_)
+            return
+        path = node.text.removesuffix(name)
+        known = (path + other for other in module.functions)
+        unknown(self.analysis, "function", node.text, known, node.span)
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
         function, home = bound.node, bound.home
@@ -359,8 +357,8 @@ def dial(analysis: Analysis, name: str) -> Dial | None:
     else:
         value = evaluator.value(node.default)
         if value is not None and not is_scalar(value):
-            message = f"a dial is a number; `{name}` is {described(value)}"
-            analysis.error("E302", message, node.default.span)
+            what, got = f"the dial `{name}`", described(value)
+            wrong_type(analysis, what, "a number", node.default.span, got=got)
             return None
         unit = None if value is None else cast("Scalar", value).unit
     if unit is None:

@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import Findings, listed, with_hint
-from circuitdsl.checking.names.declare import declare, twice
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.messages import declared_twice, listed, unknown, with_hint
+from circuitdsl.checking.names.declare import declare
 from circuitdsl.checking.names.standard import standard_file, standard_names
 from circuitdsl.checking.scope import Module
 from circuitdsl.syntax import nodes
@@ -96,9 +97,8 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
         return
     home_name = item.source.text
     if home_name not in standard_names():
-        message = with_hint(f"there is no `{home_name}`", home_name, standard_names())
-        help_ = f"The standard library has {listed(standard_names())}."
-        analysis.error("E201", message, item.source.span, help=help_)
+        known = standard_names()
+        unknown(analysis, "library file", home_name, known, item.source.span, table=True)
         return
     home = _standard_module(home_name)
     for name in item.names:
@@ -118,13 +118,13 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
         else:
             own = [name for name, bound in home.functions.items() if bound.home is home]
             own += [name for name, (where, _) in home.motifs.items() if where is home]
-            message = with_hint(f"`{home_name}` has no `{key}`", key, own)
+            message = with_hint(analysis, f"`{home_name}` has no `{key}`", key, own)
             analysis.error("E201", message, name.span, help=f"It has {listed(own)}.")
 
 
 def _taken(name: nodes.Name, first: Span, analysis: Analysis) -> None:
     if first.source is analysis.module.file.source:
-        twice(name.text, name.span, first, analysis)
+        declared_twice(analysis, name.text, name.span, first)
     else:
         message = f"`{name.text}` is imported twice"
         analysis.error("E203", message, name.span, help="Remove one of the imports.")
@@ -151,7 +151,7 @@ def _import_module(
     module = analysis.module
     name = item.name.text
     if name in module.modules:
-        analysis.error("E203", f"`{name}` is declared twice", item.name.span)
+        declared_twice(analysis, name, item.name.span)
         return
     module.modules[name] = Module(
         nodes.CircuitFile(module.file.source, None, (), broken=frozenset("*"))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import with_hint
-from circuitdsl.ir.backbones import Backbone
+from circuitdsl.checking.messages import unknown_layer
 from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.syntax import nodes
 
@@ -30,12 +29,7 @@ def family_layer(
         return None
     backbone = use.geometry
     if name not in backbone.by_name:
-        analysis.error(
-            "E204",
-            _unknown(backbone, name),
-            node.layer.span,
-            help=offer(backbone, name),
-        )
+        unknown_layer(analysis, backbone, name, node.layer.span)
         return None
     layer = backbone.by_name[name]
     if layer.kind == "conv" or (given and layer.kind == "concat"):
@@ -48,18 +42,3 @@ def family_layer(
         message = f"`{name}` has no kernels, so no family can stand there"
         analysis.error("E204", message, node.layer.span)
     return None
-
-
-def _unknown(backbone: Backbone, name: str) -> str:
-    return with_hint(f"`{backbone.name}` has no layer `{name}`", name, backbone.by_name)
-
-
-def offer(backbone: Backbone, name: str) -> str:
-    """Which layers there are instead."""
-    block = name.split("_", maxsplit=1)[0]
-    parts = [layer for layer in backbone.by_name if layer.startswith(f"{block}_")]
-    if parts:
-        tails = ", ".join(f"`{part.removeprefix(block)}`" for part in parts)
-        return f"`{block}` has {tails}."
-    convs = [layer.name for layer in backbone.layers if layer.kind == "conv"]
-    return f"Layers with kernels: {', '.join(convs[:9])}, ..."

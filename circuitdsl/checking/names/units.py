@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import with_hint
-from circuitdsl.checking.names.layers import offer
+from circuitdsl.checking.messages import (
+    given_twice,
+    no_backbone,
+    out_of_range,
+    unit_out_of_range,
+    unknown,
+    unknown_layer,
+    wrong_type,
+)
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.backbones import Backbone
@@ -41,12 +48,12 @@ def one_unit(analysis: Analysis, node: nodes.Unit) -> UnitSet | None:
     """`3b:379`."""
     known = analysis.module.geometry
     if known is None:
-        _no_backbone(analysis, node.span)
+        _without_backbone(analysis, node.span)
         return None
     block, _, number = node.text.partition(":")
     layer = f"mixed{block}"
     if layer not in known[1].by_name:
-        analysis.error("E204", f"`{known[1].name}` has no layer `{layer}`", node.span)
+        unknown_layer(analysis, known[1], layer, node.span)
         return None
     return _picked(known[1], layer, [(int(number[:9]), node.span)], node.span, analysis)
 
@@ -55,10 +62,10 @@ def selection(analysis: Analysis, node: nodes.Selection) -> UnitSet | None:
     """`V.mixed3b[379, 330..339]`."""
     if not names_layer(analysis.module, node.name.text):
         if analysis.module.geometry is None:
-            _no_backbone(analysis, node.span)
+            _without_backbone(analysis, node.span)
         elif not analysis.module.silent(node.name.text):
-            message = f"`{node.name.text}` is no layer of the backbone, so no units are picked"
-            analysis.error("E201", message, node.name.span, help="Write `V.mixed3b[379]`.")
+            name, help_ = node.name.text, "Write `V.mixed3b[379]`."
+            unknown(analysis, "layer", name, (), node.name.span, help=help_)
         return None
     known = _layer(analysis, node.name)
     numbers: list[tuple[int, Span]] = []
@@ -69,8 +76,8 @@ def selection(analysis: Analysis, node: nodes.Selection) -> UnitSet | None:
         value = pick.value
         whole = isinstance(value, nodes.Number) and not value.unit and value.value % 1 == 0
         if not isinstance(value, nodes.Number) or pick.name is not None or not whole:
-            message = "units are picked by their numbers, such as `379` or `330..339`"
-            analysis.error("E302", message, pick.span)
+            wanted = "numbers of units, such as `379` or `330..339`"
+            wrong_type(analysis, "what stands in `[...]`", wanted, pick.span)
             return None
         numbers.append((int(min(value.value, 10**9)), pick.span))
     if known is None or not numbers:
@@ -89,7 +96,8 @@ def found(
         return None
     named = given["layer"]
     if not isinstance(named, nodes.Reference) or not names_layer(analysis.module, named.name.text):
-        analysis.error("E302", "`layer` of `found()` is a layer, such as `V.mixed3b`", named.span)
+        wanted = "a layer, such as `V.mixed3b`"
+        wrong_type(analysis, "`layer` of `found()`", wanted, named.span)
         return None
     known = _layer(analysis, named.name)
     count = number(given["n"], "`n` of `found()`")
@@ -97,8 +105,8 @@ def found(
         return None
     width = known[0].by_name[known[1]].width
     if not 1 <= count <= width:
-        message = f"`n` is a whole number from 1 to {width}, the units of {known[1]}"
-        analysis.error("E304", message, given["n"].span)
+        wanted = f"a whole number from 1 to {width}, the units of {known[1]}"
+        out_of_range(analysis, "`n`", wanted, given["n"].span)
         return None
     return UnitSet((Sought(known[1], int(count), node.span),), node.span)
 
@@ -119,8 +127,7 @@ def _layer(analysis: Analysis, node: nodes.Name) -> tuple[Backbone, str] | None:
     name, backbone = known
     layer = node.text.removeprefix(f"{name}.")
     if layer not in backbone.by_name:
-        message = with_hint(f"`{backbone.name}` has no layer `{layer}`", layer, backbone.by_name)
-        analysis.error("E204", message, node.span, help=offer(backbone, layer))
+        unknown_layer(analysis, backbone, layer, node.span)
         return None
     if backbone.by_name[layer].kind not in ("conv", "concat"):
         message = f"`{layer}` has no units of its own"
@@ -137,23 +144,17 @@ def _picked(
     seen: set[int] = set()
     for number, where in numbers:
         if number >= width:
-            message = f"{layer}:{number} is out of range; {layer} has {width} units"
-            analysis.error("E701", message, where, help=f"Units count from 0 to {width - 1}.")
+            unit_out_of_range(analysis, layer, number, width, where)
             return None
         if number in seen:
-            analysis.error("E208", f"{layer}:{number} is given twice", where)
+            given_twice(analysis, f"{layer}:{number}", where)
             return None
         seen.add(number)
     chosen = tuple(number for number, _ in numbers)
     return UnitSet((Picked(layer, chosen, span=span),), span)
 
 
-def _no_backbone(analysis: Analysis, span: Span) -> None:
+def _without_backbone(analysis: Analysis, span: Span) -> None:
     declared = any(isinstance(item, nodes.Backbone) for item in analysis.module.file.items)
     if not declared and not analysis.module.silent("V"):
-        analysis.error(
-            "E211",
-            "units belong to a backbone, and this file declares none",
-            span,
-            help='Add `backbone V = inceptionv1(weights="default")`.',
-        )
+        no_backbone(analysis, "units", span, trained=True)

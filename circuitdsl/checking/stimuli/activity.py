@@ -11,10 +11,18 @@ from dataclasses import dataclass, replace
 from math import hypot
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import (
+    listed,
+    no_taps,
+    out_of_range,
+    too_many,
+    unknown,
+    with_hint,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.checking.values.kinds import LARGEST, Point, no_taps
+from circuitdsl.checking.values.kinds import LARGEST, Point
 from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.axes import SIDES
 from circuitdsl.ir.circuit import Circuit, Family
@@ -113,8 +121,8 @@ class _Scene:
         note = ""
         if isinstance(node, nodes.Signed) or (isinstance(node, nodes.Chain) and node.is_sum):
             note = "responses are never negative, so nothing is subtracted"
-        message = f"`{self.name}` is a sum of spots, perhaps times a list of levels"
-        message = with_hint(message, self.name, GENERATORS[ACTIVITY])
+        message = f"`{self.name}` must be a sum of spots, perhaps times a list of levels"
+        message = with_hint(self.analysis, message, self.name, GENERATORS[ACTIVITY])
         self.analysis.error("E302", message, node.span, note=note, help=f"Write `{_SHAPE}`.")
 
     def product(self, node: nodes.Chain) -> tuple[Spot, ...] | None:
@@ -133,23 +141,23 @@ class _Scene:
                 factor = factor * value if operator == "*" else factor / value
         spots = spots and tuple(replace(spot, weight=factor * spot.weight) for spot in spots)
         if spots and not all(1 / LARGEST <= spot.weight <= LARGEST for spot in spots):
-            message = f"`{node.span.text}` is too strong or too weak to be a response"
-            self.analysis.error("E304", message, node.span)
+            wanted = "neither too large nor too small for a response"
+            out_of_range(self.analysis, "the strength of a spot", wanted, node.span)
             return None
         return spots
 
     def factor(self, node: nodes.Expression) -> float | None:
         """A number above 0."""
         if _is_list(node):
-            message = "levels are the first factor of a whole part"
+            note = "levels are the first factor of a whole part"
             help_ = "Write `[0, 1]*(spot(...) + spot(...))`."
-            self.analysis.error("E302", message, node.span, help=help_)
+            what = "a factor of a spot"
+            wrong_type(self.analysis, what, "a number", node.span, note=note, help=help_)
             return None
         value = Evaluator(self.analysis).constant(node, "real", "a factor")
         if value is None or value > 0:
             return value
-        message = f"`{node.span.text}` is no strength: it must be above 0"
-        self.analysis.error("E304", message, node.span)
+        out_of_range(self.analysis, "the strength of a spot", "above 0", node.span)
         return None
 
     def spot(self, node: nodes.Call) -> Spot | None:
@@ -158,8 +166,8 @@ class _Scene:
             return None
         named = given["family"]
         if not isinstance(named, nodes.Reference | nodes.Selection):
-            message = "a spot is one of a family of trained units, which is named here"
-            self.analysis.error("E302", message, named.span, help=f"Write `{_SHAPE}`.")
+            wanted, help_ = "a family of trained units", f"Write `{_SHAPE}`."
+            wrong_type(self.analysis, "`family` of `spot()`", wanted, named.span, help=help_)
             return None
         at = self.at(given["at"]) if "at" in given else (0.0, 0.0)
         picks = named.picks if isinstance(named, nodes.Selection) else ()
@@ -181,7 +189,7 @@ class _Scene:
         if not isinstance(value, Point):
             return None
         if any(map(has_taps, value.items)):
-            no_taps(node.span, self.analysis)
+            no_taps(self.analysis, node.span)
             return None
         x, y = (item.value if isinstance(item, Number) else None for item in value.items)
         if x is None or y is None:
@@ -189,17 +197,17 @@ class _Scene:
             self.analysis.error("E309", message, node.span)
             return None
         if hypot(x, y) > self.half_px:
-            message = f"`{node.span.text}` is farther than {self.half_px:g}px from the middle"
+            wanted = f"within {self.half_px:g}px of the middle"
             help_ = "Make the set's `size` larger, which is the side of the image."
-            self.analysis.error("E304", message, node.span, help=help_)
+            out_of_range(self.analysis, "`at`", wanted, node.span, help=help_)
             return None
         return x, y
 
     def member(self, pick: nodes.Argument | nodes.Range) -> tuple[str, Number] | None:
         """`th=90deg`, `side=left`, `u=2`."""
         if isinstance(pick, nodes.Range) or pick.name is None:
-            message = "members are picked by the axes of their family"
-            self.analysis.error("E302", message, pick.span, help="Write `FAMILY[th=0deg]`.")
+            wanted, help_ = "an axis and a value on it", "Write `FAMILY[th=0deg]`."
+            wrong_type(self.analysis, "what stands in `[...]`", wanted, pick.span, help=help_)
             return None
         value = pick.value
         if isinstance(value, nodes.Reference) and value.name.text in SIDES:
@@ -209,8 +217,8 @@ class _Scene:
             unit = "angle" if found.unit == "angle" else "real"
             return pick.name.text, Number(found.value, unit)
         if found is not None:
-            message = f"`{value.span.text}` is no member: an angle, a side or a number"
-            self.analysis.error("E302", message, value.span)
+            wanted = "an angle, a side or a number"
+            wrong_type(self.analysis, f"`{pick.name.text}`", wanted, value.span)
         return None
 
 
@@ -243,8 +251,8 @@ def on_trained_units(
     turns = settings_of(stimulus)["th"]
     spots = [spot for part in stimulus.parts for spot in part.spots]
     if len(spots) > MOST_SPOTS:
-        message = f"`{stimulus.name}` has {len(spots):,} spots; a set may have {MOST_SPOTS}"
-        analysis.error("E113", message, stimulus.span)
+        what, counted = f"`{stimulus.name}`", f"{len(spots):,} spots"
+        too_many(analysis, what, counted, MOST_SPOTS, stimulus.span)
         return False
     faulty: set[str] = set()
     for spot in {(spot.family, spot.members): spot for spot in reversed(spots)}.values():
@@ -257,9 +265,8 @@ def _sound(
     spot: Spot, turns: Sequence[float], known: Mapping[str, Family | None], analysis: Analysis
 ) -> bool:
     if spot.family not in known:
-        message = with_hint(f"no family `{spot.family}`", spot.family, known)
         note = "activity is put on families that stand in this circuit"
-        analysis.error("E201", message, spot.span, note=note)
+        unknown(analysis, "family", spot.family, known, spot.span, note=note)
         return False
     family = known[spot.family]
     if family is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import given_twice, out_of_range, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.sets import stimulus
@@ -37,7 +37,7 @@ def photographs(analysis: Analysis, name: str) -> Photographs | None:
         return None
     for key, attribute in found.items():
         if key in given:
-            analysis.error("E208", f"`{key}` is given twice", attribute.name.span)
+            given_twice(analysis, f"`{key}`", attribute.name.span, given[key].span)
         given.setdefault(key, attribute.value)
     numbers: dict[str, int | None] = {"n": None, "seed": 0}
     for key, least in (("n", 1), ("seed", 0)):
@@ -47,8 +47,8 @@ def photographs(analysis: Analysis, name: str) -> Photographs | None:
         if value is None:
             return None
         if not least <= value <= _MOST:
-            message = f"`{key}` is a whole number from {least:,} to {_MOST:,}"
-            analysis.error("E304", message, given[key].span)
+            wanted = f"a whole number from {least:,} to {_MOST:,}"
+            out_of_range(analysis, f"`{key}`", wanted, given[key].span)
             return None
         numbers[key] = int(value)
     folder = None
@@ -67,20 +67,18 @@ def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | No
     if key in where.stimuli:
         declared = where.stimuli[key]
         if declared.value.name.text == ACTIVITY:
-            message = f"`{declared.name.text}` is no set of images: it puts activity on families"
-            analysis.error("E302", message, node.span)
+            what, got = f"`{declared.name.text}`", "activity of families"
+            wrong_type(analysis, what, "a set of images", node.span, got=got)
             return None
         make = photographs if is_photographs(declared) else stimulus
         return make(analysis.of(where), key)
     if not where.silent(key):
         text = node.name.text if isinstance(node, nodes.Reference) else ""
         path = text.removesuffix(key)
-        message = "an image set is named here"
-        if text:
-            known = [path + name for name in where.stimuli]
-            message = with_hint(f"no stimulus set `{text}`", text, known)
         help_ = "Declare `stimulus photos = photographs()`, and give the folder with `--images`."
-        analysis.error("E201", message, node.span, help=help_)
+        known = (path + name for name in where.stimuli)
+        name = text or node.span.text
+        unknown(analysis, "stimulus set", name, known, node.span, help=help_)
     return None
 
 
@@ -93,7 +91,7 @@ def _place(module: Module, node: nodes.Expression) -> tuple[Module, str]:
 
 def _folder(analysis: Analysis, node: nodes.Expression) -> str | None:
     if not isinstance(node, nodes.Text):
-        analysis.error("E302", "`folder` of `photographs()` is a string", node.span)
+        wrong_type(analysis, "`folder` of `photographs()`", "a string", node.span)
         return None
     text, source = node.value, analysis.module.file.source
     parts = (*PurePosixPath(text).parts, *PureWindowsPath(text).parts)

@@ -8,10 +8,18 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import (
+    given_twice,
+    missing,
+    out_of_range,
+    too_many,
+    unknown,
+    wrong_type,
+)
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.activity import is_empty, part_names, parts
 from circuitdsl.checking.values.arguments import attributes, match
+from circuitdsl.checking.values.kinds import described_type
 from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, SettingKind, settings_of
 from circuitdsl.ir.stimuli import ACTIVITY, Part, Setting, Stimulus
 from circuitdsl.syntax import nodes
@@ -31,9 +39,8 @@ def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
     node = analysis.module.stimuli[name]
     generator = node.value.name.text
     if generator not in GENERATORS:
-        message = with_hint(f"there is no generator `{generator}`", generator, GENERATORS)
-        help_ = f"Generators: {listed(GENERATORS)}."
-        analysis.error("E201", message, node.value.name.span, help=help_)
+        span = node.value.name.span
+        unknown(analysis, "generator", generator, GENERATORS, span, table=True)
         return None
     given = _given(node, generator, analysis)
     settings = None if given is None else _settings(analysis, given, generator)
@@ -47,8 +54,8 @@ def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
         built = replace(built, parts=scene)
     count = _images(built)
     if count > MOST_IMAGES:
-        message = f"`{node.name.text}` has {count:,.0f} images; a set may have {MOST_IMAGES:,}"
-        analysis.error("E113", message, node.name.span, help="Shorten its lists.")
+        what, counted, help_ = f"`{name}`", f"{count:,.0f} images", "Shorten its lists."
+        too_many(analysis, what, counted, MOST_IMAGES, node.name.span, help=help_)
         return None
     return built
 
@@ -64,7 +71,7 @@ def _given(
         return None
     for name, attribute in found.items():
         if name in given:
-            analysis.error("E208", f"`{name}` is given twice", attribute.name.span)
+            given_twice(analysis, f"`{name}`", attribute.name.span, given[name].span)
         given.setdefault(name, attribute.value)
     return given
 
@@ -97,9 +104,9 @@ def _scene(
     written = {name: given[name] for name in part_names(node)}
     if not written:
         if is_empty(node):
-            message = f"`{node.name.text}` puts activity on nothing"
-            help_ = "Add a part, such as `window = spot(window, at=(0px, 16px))`."
-            analysis.error("E207", message, node.name.span, help=help_)
+            needed = "a part that puts activity on a family"
+            help_ = "Add one, such as `window = spot(window, at=(0px, 16px))`."
+            missing(analysis, f"`{node.name.text}`", needed, node.name.span, help=help_)
         return None
 
     def levels(part: str, node: nodes.Expression) -> tuple[float, ...] | None:
@@ -140,18 +147,17 @@ class _Reader:
             what = f"`{self.name}`"
             constants = [self.evaluator.constant(item, self.kind.unit, what) for item in items]
             if not items:
-                self.analysis.error("E207", f"`{self.name}` has no values", node.span)
+                missing(self.analysis, what, "a value", node.span)
             if not items or None in constants:
                 return None
             values, places = tuple(cast("list[float]", constants)), list(items)
         if len(values) > 1 and not self.kind.many:
-            message = f"`{self.name}` of `{self.generator}` is one value, not a list"
-            self.analysis.error("E302", message, node.span)
+            what = f"`{self.name}` of `{self.generator}`"
+            wrong_type(self.analysis, what, "one value", node.span, got="a list")
             return None
         for value, place in zip(values, places, strict=True):
             if not self.kind.low <= value <= self.kind.high or (self.kind.nonzero and value == 0):
-                message = f"`{self.name} = {place.span.text}` is outside its range "
-                self.analysis.error("E304", message + _range(self.kind), place.span)
+                out_of_range(self.analysis, f"`{self.name}`", _range(self.kind), place.span)
                 return None
         return values
 
@@ -170,27 +176,28 @@ class _Reader:
         if low is None or high is None or count is None:
             return None
         if not 1 <= count <= MOST_VALUES:
-            message = f"`n` is a whole number from 1 to {MOST_VALUES:,}"
-            self.analysis.error("E304", message, given["n"].span)
+            wanted = f"a whole number from 1 to {MOST_VALUES:,}"
+            out_of_range(self.analysis, "`n`", wanted, given["n"].span)
             return None
         if word == "geometric" and (low <= 0 or high <= 0):
-            self.analysis.error("E304", "both ends of `geometric` are above 0", node.span)
+            out_of_range(self.analysis, "both ends of `geometric`", "above 0", node.span)
             return None
         return _between(low, high, int(count), geometric=word == "geometric")
 
     def every(self, node: nodes.Expression) -> tuple[float, ...] | None:
         """0, step, 2 step, ... below the angle after which the figure repeats."""
         if self.kind.unit != "angle":
-            message = f"`every()` is for angles; `{self.name}` is no angle"
-            self.analysis.error("E302", message, node.span, help="Use `linear` or `geometric`.")
+            got, help_ = "`every()`, which is for angles", "Use `linear` or `geometric`."
+            unit = described_type(self.kind.unit)
+            wrong_type(self.analysis, f"`{self.name}`", unit, node.span, got=got, help=help_)
             return None
         step = self.evaluator.constant(node, "angle", "`every()`")
         if step is None:
             return None
         period = 180.0 if self.generator == "lines" else 360.0
         if not period / MOST_VALUES <= step <= period:
-            message = f"the step lies between {period / MOST_VALUES:.2g}deg and {period:g}deg"
-            self.analysis.error("E304", message, node.span)
+            wanted = f"between {period / MOST_VALUES:.2g}deg and {period:g}deg"
+            out_of_range(self.analysis, "the step of `every()`", wanted, node.span)
             return None
         return tuple(index * step for index in range(math.ceil(period / step - 1e-9)))
 
@@ -209,5 +216,5 @@ def _between(low: float, high: float, count: int, *, geometric: bool) -> tuple[f
 def _range(kind: SettingKind) -> str:
     unit = {"px": "px", "angle": "deg", "tap": "tap"}.get(kind.unit, "")
     low = f"{kind.low:g}{unit}"
-    text = f"from {low}" if math.isinf(kind.high) else f"[{low}, {kind.high:g}{unit}]"
-    return f"{text}, 0 excepted" if kind.nonzero else text
+    text = f"at least {low}" if math.isinf(kind.high) else f"in [{low}, {kind.high:g}{unit}]"
+    return f"{text}, but not 0" if kind.nonzero else text

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import listed, with_hint
+from circuitdsl.checking.messages import given_twice, listed, missing, with_hint
 from circuitdsl.syntax import nodes
-from circuitdsl.text.diagnostics import Label
 
 
 def match(
@@ -44,20 +43,20 @@ def match(
             if formal not in formals:
                 analysis.error(
                     "E206",
-                    with_hint(f"`{name}()` has no argument `{formal}`", formal, names),
+                    with_hint(analysis, f"`{name}()` has no argument `{formal}`", formal, names),
                     argument.name.span,
                     help=f"It takes {listed(names)}." if names else "It takes none.",
                 )
                 sound = False
                 continue
         if formal in given:
-            analysis.error("E208", f"`{formal}` is given twice", argument.span)
+            given_twice(analysis, f"`{formal}`", argument.span, given[formal].span)
             sound = False
             continue
         given[formal] = argument.value
-    missing = [formal for formal, needed in formals.items() if needed and formal not in given]
-    if missing and sound:
-        analysis.error("E207", f"`{name}()` needs {listed(missing)}", call.span)
+    lacking = [formal for formal, needed in formals.items() if needed and formal not in given]
+    if lacking and sound:
+        missing(analysis, f"`{name}()`", listed(lacking), call.span)
         sound = False
     return given if sound else None
 
@@ -88,18 +87,12 @@ def attributes(
         elif first not in known or not legal:
             analysis.error(
                 "E202",
-                with_hint(f"{what} has no attribute `{name}`", name, known),
+                with_hint(analysis, f"{what} has no attribute `{name}`", name, known),
                 attribute.name.span,
                 help=f"It has: {', '.join('tune.AXIS' if n == 'tune' else n for n in known)}.",
             )
         elif name in found:
-            analysis.error(
-                "E208",
-                f"`{name}` is given twice",
-                attribute.name.span,
-                also=[Label(found[name].name.span, "first given here")],
-                help="Keep one of them.",
-            )
+            given_twice(analysis, f"`{name}`", attribute.name.span, found[name].name.span)
         else:
             found[name] = attribute
     return found

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.messages import no_value, too_many
 from circuitdsl.checking.values.kinds import LARGEST, Point, Profile, Value, as_profile, described
 from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
@@ -59,8 +60,8 @@ def combined(
         _cannot(operator, left, right, span, analysis)
         return None
     if len(result.terms) > MOST_TERMS:
-        kind = described(result)
-        analysis.error("E113", f"{kind} of more than {MOST_TERMS} terms", span)
+        terms = f"{len(result.terms)} terms"
+        too_many(analysis, described(result), terms, MOST_TERMS, span)
         return None
     return result
 
@@ -84,18 +85,16 @@ def _scalars(
         result = combine(cast("Operation", operator), left, right, span)
     except ArithmeticError as error:
         why = "division by zero" if isinstance(error, ZeroDivisionError) else str(error)
-        analysis.error("E308", f"this has no value: {why}", span)
+        no_value(analysis, why, span)
         return None
     if isinstance(result, Number) and abs(result.value) > LARGEST:
         analysis.error("E113", "the result is too large a number", span)
         return None
-    if sum(1 for _ in nodes_of(result)) > LARGEST_SCALAR:
-        analysis.error(
-            "E113",
-            f"an expression of more than {LARGEST_SCALAR} parts once its names are written out",
-            span,
-            help="Simplify it, or make a part of it a dial.",
-        )
+    count = sum(1 for _ in nodes_of(result))
+    if count > LARGEST_SCALAR:
+        what, parts = "an expression with its names written out", f"{count} parts"
+        help_ = "Simplify it, or make a part of it a dial."
+        too_many(analysis, what, parts, LARGEST_SCALAR, span, help=help_)
         return None
     return result
 

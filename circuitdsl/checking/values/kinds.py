@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import with_hint
+from circuitdsl.checking.messages import unknown, wrong_type
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
 from circuitdsl.ir.expressions import Apply, DialValue, Number, Scalar, ScalarUnit
 from circuitdsl.ir.script import UnitSet
@@ -123,7 +123,7 @@ def as_type(value: Value, type_: str, span: Span, what: str, analysis: Analysis)
         help_ = f"Give the number its unit, such as `{span.text}{unit}`." if unit else ""
         if unit and not (span.text[:1].isdigit() and isinstance(value, Number)):
             help_ = f"A number with the unit `{unit}` stands here."
-    analysis.error("E302", f"{what} expects {described_type(type_)}, got {found}", span, help=help_)
+    wrong_type(analysis, what, described_type(type_), span, got=found, help=help_)
     return None
 
 
@@ -152,17 +152,5 @@ def named_type(name: nodes.Name, known: tuple[str, ...], analysis: Analysis) -> 
     """The type that a declaration names."""
     if name.text in known:
         return name.text
-    message = with_hint(f"no type `{name.text}` here", name.text, known)
-    analysis.error("E201", message, name.span, help=f"Types: {', '.join(known)}.")
+    unknown(analysis, "type", name.text, known, name.span, table=True)
     return None
-
-
-def no_taps(span: Span, analysis: Analysis) -> None:
-    """Report that a tap has no size here (E303)."""
-    analysis.error(
-        "E303",
-        "`tap` has no size outside a `connect`",
-        span,
-        note="a tap is as wide as the target's layer samples its source",
-        help="Write the length in px.",
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.messages import out_of_range
 from circuitdsl.syntax import nodes
 
 
@@ -21,5 +22,4 @@ def check_range(
         span = node.interval[0].span.to(node.interval[1].span)
         analysis.error("E304", f"the range {shown} of `{name}` is empty", span)
     elif not low <= default <= high:
-        message = f"`{name} = {node.default.span.text}` is outside its range {shown}"
-        analysis.error("E304", message, node.default.span)
+        out_of_range(analysis, f"the default of `{name}`", f"in {shown}", node.default.span)
