@@ -23,12 +23,12 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from circuitdsl.compare.outputs import INTACT, outputs_of
+from circuitdsl.compare.outputs import INTACT
 from circuitdsl.compare.recovery import (
     SHUFFLED,
     SPLICED,
     SPLICED_UNITS,
-    PerImage,
+    PerBlock,
     Recovered,
     shares_of,
 )
@@ -40,7 +40,9 @@ from circuitdsl.fitting.evidence import BATCH, Photographs, Rest, record
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.placing import place_members
 from circuitdsl.measure.agreement import bootstrap, correlation, moments, moments_by_border
+from circuitdsl.measure.bootstrap import blocks_of
 from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import FoundFamily
 from circuitdsl.measure.published import PublishedGrids, score_members
 from circuitdsl.measure.tuning import response_grid, tuning_of
@@ -155,8 +157,8 @@ class Yardstick:
             progress("published grids")
             grids = score_members(hand.only(range(replaced, len(angles))), published).mean
         natural, rings, outcomes = self._on_photographs(hand.only(range(replaced)), progress)
-        agreement = bootstrap(natural[:, : self.compared])
-        shares = shares_of({**self.without, **outcomes}, len(self.test))
+        agreement = bootstrap(blocks_of(np.arange(len(natural)), natural[:, : self.compared]))
+        shares = shares_of({**self.without, **outcomes}, np.ones(len(self.test)))
         by_border = correlation(rings[:, : self.compared]).mean(axis=1)
         return Standing(
             fmean(agreement.r),
@@ -169,7 +171,7 @@ class Yardstick:
         )
 
     @cached_property
-    def without(self) -> dict[str, PerImage]:
+    def without(self) -> dict[str, PerBlock]:
         """The outcomes of the network whole, without the units, and with their means."""
         average = self.calibration.targets.mean(axis=(0, 1, 2))
         constants = {"zero": np.zeros_like(average), "mean": average}
@@ -185,7 +187,7 @@ class Yardstick:
 
     def _on_photographs(
         self, hand: Subject, progress: Progress
-    ) -> tuple[Floats, Floats, dict[str, PerImage]]:
+    ) -> tuple[Floats, Floats, dict[str, PerBlock]]:
         """Moments against the trained units, and what splices come to.
 
         Of each test image over all positions, and of all of them by distance from the border.
@@ -198,19 +200,18 @@ class Yardstick:
             maps, said = hand.maps(_pixels(self.calibration, at)), self.calibration.targets[at]
             for name, chosen in members.items():
                 part = moments(maps[..., chosen], said)[:count]
-                sums[name] += np.asarray(part, np.float64).sum(axis=0)
+                sums[name] += part.sum(axis=0)
         gains: dict[str, tuple[Floats, Floats]] = {}
         for name, total in sums.items():
-            x, y, xx, yy, xy = (total / len(self.calibration)).T
-            gains[name] = solved_gains(np.stack([x, y, xx, xy, yy]), "linear")
+            gains[name] = solved_gains(total / len(self.calibration), "linear")
         natural: list[Floats] = []
         rings: list[Floats] = []
         found: dict[str, list[Floats]] = {name: [] for name in members}
         for at, count in self._batches(self.test):
             maps = hand.maps(_pixels(self.test, at))
             said = self.test.targets[at]
-            natural.append(np.asarray(moments(maps, said), np.float64)[:count])
-            rings.append(np.asarray(moments_by_border(maps, said), np.float64)[:count])
+            natural.append(moments(maps, said)[:count])
+            rings.append(moments_by_border(maps, said)[:count])
             for name, chosen in members.items():
                 gain, offset = (part.astype(np.float32) for part in gains[name])
                 spliced = maps[..., chosen] * gain + offset
@@ -296,6 +297,6 @@ def _pixels(photographs: Photographs, at: NDArray[np.int64]) -> Array:
     return jnp.asarray(photographs.images[at], jnp.float32)
 
 
-def _by_measure(parts: list[Floats]) -> PerImage:
+def _by_measure(parts: list[Floats]) -> PerBlock:
     columns = np.concatenate(parts).T
     return dict(zip(MEASURES, columns, strict=True))

@@ -32,7 +32,9 @@ from circuitdsl.editing.select import edges, select
 from circuitdsl.editing.sweep import attribution, one_by_one, sweep
 from circuitdsl.editing.verbs import Ablate, Where, drop
 from circuitdsl.ir.backbones import BACKBONES
+from circuitdsl.measure.passes import run
 from circuitdsl.models.network import INPUT_MEAN, Network
+from circuitdsl.stimuli.batches import Batch, batches_of
 
 BACKBONE = BACKBONES["inceptionv1"]
 LAYER = "mixed3b_5x5"
@@ -50,14 +52,21 @@ def random_network() -> Network:
     return Network(BACKBONE, params)
 
 
-def examples(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Noise with random answers, a batch at a time."""
+OUTPUTS = {str(number): number for number in range(1, 1000)}
+"""The output of each class of noise."""
+
+
+def examples(count: int) -> Iterator[Batch]:
+    """Noise with random classes, a batch at a time."""
+    classes = np.random.default_rng(2).choice(list(OUTPUTS), count)
+    return batches_of(_noise(count), classes.tolist())
+
+
+def _noise(count: int) -> Iterator[np.ndarray]:
     generator = np.random.default_rng(1)
     side = BACKBONE.input_px
     for start in range(0, count, BATCH):
-        size = min(BATCH, count - start)
-        images = generator.integers(0, 256, (size, side, side, 3)).astype(np.float32)
-        yield images, generator.integers(1, 1000, size).astype(np.int32)
+        yield generator.integers(0, 256, (min(BATCH, count - start), side, side, 3))
 
 
 def swept(network: Network, units: int, images: int) -> float:
@@ -65,14 +74,14 @@ def swept(network: Network, units: int, images: int) -> float:
     chosen = one_by_one(select(BACKBONE, f"{LAYER}[0..{units - 1}]"))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        sweep(network, chosen, examples(images), Path(folder) / "sweep.csv")
+        sweep(network, chosen, examples(images), OUTPUTS, Path(folder) / "sweep.csv")
         return time.perf_counter() - start
 
 
 def attributed(network: Network, images: int) -> float:
     """Seconds of attribution to every unit of the block."""
     start = time.perf_counter()
-    attribution(network, select(BACKBONE, "mixed3b"), examples(images))
+    run(attribution(network, select(BACKBONE, "mixed3b"), OUTPUTS), examples(images))
     return time.perf_counter() - start
 
 
@@ -99,7 +108,7 @@ def edited_over_intact(network: Network, rounds: int) -> float:
     edited = edit(
         network, [Ablate(curves), drop(edges(early, select(BACKBONE, "3b[340..349]")), NEGATIVE)]
     )
-    images = jnp.asarray(next(examples(BATCH))[0])
+    images = jnp.asarray(next(examples(BATCH)).images)
     seconds: dict[str, list[float]] = {"edited": [], "intact": []}
     for number in range(rounds + 1):
         for name, one in (("edited", edited), ("intact", network)):

@@ -6,7 +6,7 @@ Out: `AccuracyResult`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from circuitdsl.models.network import Network
+from circuitdsl.measure.classes import right_outputs
+from circuitdsl.measure.passes import Need, Pass, Shown, State, run, total
+from circuitdsl.models.network import LOGITS, Network
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
 
@@ -88,30 +90,47 @@ def accuracy(
             f"such as `{unknown[0]}`",
             help=f"name each sub-folder by a label of the network, such as `{next(iter(output))}`",
         )
-    measures: list[Array] = []
-    seen = 0
-    for batch in images.batches(BATCH, network.backbone.input_px):
-        right = np.array([output[label] for label in batch.labels])
-        # a short last batch is filled up, so that one compiled program serves all
-        spare = BATCH - len(right)
-        padded = np.pad(batch.images, ((0, spare), (0, 0), (0, 0), (0, 0)))
-        if measures:
-            # one batch is classified while the next is read, and no more of them pile up
-            measures[-1].block_until_ready()
-        logits = network.logits(padded)[: len(right)]
-        measures.append(_measure(logits, jnp.asarray(right)))
-        seen += len(right)
+
+    def report(seen: int) -> None:
         if progress is not None:
             progress(seen + len(images.skipped), len(images.paths))
-    top1, top5, cross_entropy = np.concatenate(measures, axis=1).astype(np.float64).mean(axis=1)
-    return AccuracyResult(
-        folder, seen, float(top1), float(top5), float(cross_entropy), images.skipped
+
+    batches = images.batches(BATCH, network.backbone.input_px)
+    n, top1, top5, cross_entropy = run(hits(network, output), batches, report)
+    return AccuracyResult(folder, n, top1, top5, cross_entropy, images.skipped)
+
+
+def hits(network: Network, outputs: Mapping[str, int]) -> Pass[tuple[int, float, float, float]]:
+    """The number of images, the shares right at first and among five, the mean cross-entropy.
+
+    Args:
+        network: Any network with a classifier.
+        outputs: The output of each class of images.
+    """
+
+    def step(state: State, shown: Shown) -> State:
+        right = jnp.asarray(right_outputs(shown.batch, outputs))
+        measured = shown.real(_measure(shown.of(network)[LOGITS], right))
+        return total(state, {"sums": measured.sum(axis=0), "images": np.array([shown.count])})
+
+    def finish(state: State) -> tuple[int, float, float, float]:
+        images = int(state["images"][0])
+        top1, top5, cross_entropy = (state["sums"] / images).tolist()
+        return images, top1, top5, cross_entropy
+
+    return Pass(
+        init=lambda: {"sums": np.zeros(3), "images": np.zeros(1, np.int64)},
+        step=step,
+        merge=total,
+        finish=finish,
+        needs=(Need(network, (LOGITS,)),),
     )
 
 
+@jax.jit
 def _measure(logits: Array, right: Array) -> Array:
-    """Right at first, right among five, cross-entropy: `[3, batch]`."""
+    """Right at first, right among five, cross-entropy: `[batch, 3]`."""
     of_right = jnp.take_along_axis(logits, right[:, None], axis=1)
     rank = (logits > of_right).sum(axis=1)
     surprise = jax.nn.logsumexp(logits, axis=1) - of_right[:, 0]
-    return jnp.stack([jnp.float32(rank < 1), jnp.float32(rank < 5), surprise])
+    return jnp.stack([jnp.float32(rank < 1), jnp.float32(rank < 5), surprise], axis=-1)

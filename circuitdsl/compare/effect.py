@@ -8,7 +8,7 @@ convolutions, and ablation to the mean where the edit ablates to zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 
 from circuitdsl.compare.outputs import (
     INTACT,
-    Labelled,
     Outcomes,
-    interval,
     outcomes,
-    resampled,
 )
 from circuitdsl.editing.apply import EditedNetwork, edit
 from circuitdsl.editing.controls import redrawn, softened
 from circuitdsl.editing.logits import MEASURES
+from circuitdsl.measure.bootstrap import interval, resampled
+from circuitdsl.measure.passes import Pass, State
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +92,8 @@ class Effect:
         edited: The edited one.
         controls: The controls.
         moved: The classes that moved most, up and down.
-        flipped: The predictions that changed.
+        flipped: The first predictions that changed.
+        flips: How many changed, how many of them are no longer right, and how many now are.
         notices: What came of steps without effect.
     """
 
@@ -103,6 +103,7 @@ class Effect:
     controls: tuple[Variant, ...]
     moved: tuple[Moved, ...]
     flipped: tuple[Flip, ...]
+    flips: tuple[int, int, int]
     notices: tuple[str, ...]
 
     def record(self) -> dict[str, Any]:
@@ -114,50 +115,55 @@ class Effect:
             "controls": [control.record() for control in self.controls],
             "moved": [{"class": moved.name, "change": moved.change} for moved in self.moved],
             "flipped": [vars(flip) for flip in self.flipped],
+            "flips": list(self.flips),
             "notices": list(self.notices),
         }
 
 
 def effect(
     edited: EditedNetwork,
-    batches: Iterable[Labelled],
+    outputs: Mapping[str, int],
     class_names: Sequence[str],
     *,
     means: Mapping[str, Floats] | None = None,
     draws: int = 3,
     seed: int = 0,
-    progress: Callable[[int], None] = lambda seen: None,
-) -> Effect:
+) -> Pass[Effect]:
     """Measure what an edit does.
 
     Args:
         edited: The edited network.
-        batches: Labelled images.
+        outputs: The output of each class of images (`measure.classes.outputs_of`).
         class_names: A name for each output.
         means: The mean of each channel of the edited convolutions over some images
-            (`edit.controls.channel_means`); without them there is no control by mean ablation, nor
-            by random units where the edit ablates to means.
+            (`editing.baselines.channel_means`); without them there is no control by mean ablation,
+            nor by random units where the edit ablates to means.
         draws: How often random units are drawn.
         seed: Of the draws and the bootstrap.
-        progress: Told how many images have been seen.
-
-    Raises:
-        InputError: there are no images.
     """
     edits = {EDITED: edited, **_controls(edited, means, draws, seed)}
-    found, names = outcomes(edited.network, edits, _remembering(batches, right := []), progress)
-    weights = resampled(len(names), seed)
-    intact = found[INTACT]
-    variants = [_variant(name, found[name], intact, weights) for name in edits]
-    return Effect(
-        n=len(names),
-        intact=intact.means,
-        edited=variants[0],
-        controls=tuple(variants[1:]),
-        moved=_moved(found[EDITED].probability - intact.probability, class_names),
-        flipped=_flips(names, np.concatenate(right), intact, found[EDITED], class_names),
-        notices=said(edited),
-    )
+    measured = outcomes(edited.network, edits, outputs)
+
+    def finish(state: State) -> Effect:
+        result = measured.finish(state)
+        weights = resampled(len(result.count), seed)
+        variants = [_variant(name, result, weights) for name in edits]
+        change = result.probability[1] - result.probability[0]
+        return Effect(
+            n=result.images,
+            intact=result.means(INTACT),
+            edited=variants[0],
+            controls=tuple(variants[1:]),
+            moved=_moved(change, class_names),
+            flipped=tuple(
+                Flip(flip.image, *(class_names[n] for n in (flip.right, flip.before, flip.after)))
+                for flip in result.flips
+            ),
+            flips=result.flipped,
+            notices=said(edited),
+        )
+
+    return Pass(measured.init, measured.step, measured.merge, finish, measured.needs)
 
 
 def said(edited: EditedNetwork) -> tuple[str, ...]:
@@ -182,18 +188,14 @@ def _controls(
     return found
 
 
-def _remembering(batches: Iterable[Labelled], right: list[NDArray[np.int32]]) -> Iterable[Labelled]:
-    for batch in batches:
-        right.append(batch.right)
-        yield batch
-
-
-def _variant(name: str, found: Outcomes, intact: Outcomes, weights: Floats) -> Variant:
+def _variant(name: str, result: Outcomes, weights: Floats) -> Variant:
+    before, after, drawn = result.of(INTACT), result.of(name), weights @ result.count
     changes: dict[str, Change] = {}
     for measure in MEASURES:
-        away = found.per_image[measure] - intact.per_image[measure]
-        changes[measure] = Change(float(away.mean()), interval(weights @ away / len(away)))
-    return Variant(name, found.means, changes)
+        away = after[measure] - before[measure]
+        value = float(away.sum() / result.count.sum())
+        changes[measure] = Change(value, interval(weights @ away / drawn))
+    return Variant(name, result.means(name), changes)
 
 
 def _moved(change: Floats, class_names: Sequence[str]) -> tuple[Moved, ...]:
@@ -203,23 +205,4 @@ def _moved(change: Floats, class_names: Sequence[str]) -> tuple[Moved, ...]:
         Moved(class_names[index], float(change[index]))
         for index in dict.fromkeys(chosen)
         if change[index] != 0
-    )
-
-
-def _flips(
-    names: Sequence[str],
-    right: NDArray[np.int32],
-    intact: Outcomes,
-    edited: Outcomes,
-    class_names: Sequence[str],
-) -> tuple[Flip, ...]:
-    changed: list[int] = np.flatnonzero(intact.predicted != edited.predicted).tolist()
-    return tuple(
-        Flip(
-            names[index],
-            class_names[int(right[index])],
-            class_names[int(intact.predicted[index])],
-            class_names[int(edited.predicted[index])],
-        )
-        for index in changed
     )

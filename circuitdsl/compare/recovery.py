@@ -11,7 +11,7 @@ would that fire about as much.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,10 +21,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.compare.outputs import (
     INTACT,
-    Labelled,
-    interval,
     outcomes,
-    resampled,
 )
 from circuitdsl.editing.apply import EditedNetwork, edit
 from circuitdsl.editing.baselines import matched_splice, means
@@ -33,11 +30,14 @@ from circuitdsl.editing.logits import MEASURES, Measure
 from circuitdsl.editing.select import Units
 from circuitdsl.editing.verbs import Ablate
 from circuitdsl.ir.script import GainRule
+from circuitdsl.measure.bootstrap import interval, resampled
+from circuitdsl.measure.passes import Pass, State, fold
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import Batch
 
 Floats = NDArray[np.float64]
-PerImage = Mapping[Measure, Floats]
+PerBlock = Mapping[Measure, Floats]
 Removal = Literal["zero", "mean"]
 
 REMOVALS: tuple[Removal, ...] = ("zero", "mean")
@@ -130,7 +130,7 @@ def study(
     family: str,
     *,
     members: Sequence[int],
-    calibration: Callable[[], Iterable[ArrayLike]],
+    calibration: Iterable[Batch],
     rule: GainRule = "linear",
     seed: int = 0,
 ) -> Study:
@@ -142,97 +142,97 @@ def study(
         hand: The hand-written network.
         family: The family in it.
         members: For each unit, the member that stands in for it.
-        calibration: Gives batches of the calibration images, each time it is called.
+        calibration: The calibration images, which are looked at once.
         rule: By which gains are matched (`edit.baselines.matched_splice`).
         seed: Of the controls.
 
     Raises:
         InputError: what does not fit, or no images.
     """
-    seen = 0
-
-    def counted() -> Iterable[ArrayLike]:
-        nonlocal seen
-        for batch in calibration():
-            seen += len(np.asarray(batch))
-            yield batch
-
-    average = means(network, units, counted())
     dealt = shuffled_members(members, seed)
     noise = random_kernels(hand, family, seed)
+    average = means(network, units)
     splices = {
-        name: matched_splice(
-            network, units, source, family, members=chosen, batches=calibration(), rule=rule
-        )
+        name: matched_splice(network, units, source, family, members=chosen, rule=rule)
         for name, source, chosen in (
             (SPLICED, hand, members),
             (SHUFFLED, hand, dealt),
             (RANDOM, noise, members),
         )
     }
+    seen = 0
+
+    def count(images: int) -> None:
+        nonlocal seen
+        seen = images
+
+    states = fold([average, *splices.values()], calibration, count)
+    steps = {
+        name: one.finish(state)
+        for (name, one), state in zip(splices.items(), states[1:], strict=True)
+    }
     edits = {
         "zero": edit(network, [Ablate(units)]),
-        "mean": edit(network, [Ablate(units, average)]),
+        "mean": edit(network, [Ablate(units, average.finish(states[0]))]),
     }
-    edits |= {name: edit(network, [splice]) for name, splice in splices.items()}
-    silent = sum(gain == 0 for gain in splices[SPLICED].hand.gain)
+    edits |= {name: edit(network, [step]) for name, step in steps.items()}
+    silent = sum(gain == 0 for gain in steps[SPLICED].hand.gain)
     return Study(network, units, edits, seen, silent)
 
 
-def recovery(
-    prepared: Study,
-    batches: Iterable[Labelled],
-    seed: int = 0,
-    progress: Callable[[int], None] = lambda seen: None,
-) -> Recovery:
-    """Measure what a splice recovers.
+def recovery(prepared: Study, outputs: Mapping[str, int], seed: int = 0) -> Pass[Recovery]:
+    """Measure what a splice recovers, on images none of which is one of the calibration images.
 
     Args:
         prepared: The networks compared.
-        batches: Labelled images, none of them one of the calibration images.
+        outputs: The output of each class of images (`measure.classes.outputs_of`).
         seed: Of the bootstrap.
-        progress: Told how many images have been seen.
-
-    Raises:
-        InputError: there are no images.
     """
-    found, names = outcomes(prepared.network, prepared.edits, batches, progress)
-    per_image = {name: each.per_image for name, each in found.items()}
-    return Recovery(
-        shares=shares_of(per_image, len(names), seed),
-        n=len(names),
-        means={name: found[name].means for name in found},
-        calibrated_on=prepared.calibrated_on,
-        units=prepared.units.names,
-        silent=prepared.silent,
-    )
+    measured = outcomes(prepared.network, prepared.edits, outputs)
+
+    def finish(state: State) -> Recovery:
+        result = measured.finish(state)
+        return Recovery(
+            shares=shares_of({name: result.of(name) for name in result.names}, result.count, seed),
+            n=result.images,
+            means={name: result.means(name) for name in result.names},
+            calibrated_on=prepared.calibrated_on,
+            units=prepared.units.names,
+            silent=prepared.silent,
+        )
+
+    return Pass(measured.init, measured.step, measured.merge, finish, measured.needs)
 
 
-def shares_of(found: Mapping[str, PerImage], count: int, seed: int = 0) -> tuple[Recovered, ...]:
+def shares_of(
+    measured: Mapping[str, PerBlock], count: Floats, seed: int = 0
+) -> tuple[Recovered, ...]:
     """Every measure against every removal.
 
     Args:
-        found: Each measure of each image, for `intact`, `zero`, `mean` and `spliced`, and for
-            those of `shuffled` and `random` that there are.
-        count: How many images.
+        measured: The sums over blocks of images of each measure, for `intact`, `zero`, `mean` and
+            `spliced`, and for those of `shuffled` and `random` that there are.
+        count: The images of each block.
         seed: Of the bootstrap.
     """
-    weights = resampled(count, seed)
-    return tuple(_share(found, m, against, weights) for against in REMOVALS for m in MEASURES)
+    weights = resampled(len(count), seed)
+    return tuple(
+        _share(measured, measure, against, weights) for against in REMOVALS for measure in MEASURES
+    )
 
 
 def _share(
-    found: Mapping[str, PerImage], measure: Measure, against: Removal, weights: Floats
+    measured: Mapping[str, PerBlock], measure: Measure, against: Removal, weights: Floats
 ) -> Recovered:
     def of(name: str) -> Floats:
-        return found[name][measure]
+        return measured[name][measure]
 
     intact, removed = of(INTACT), of(against)
 
     def share(name: str) -> float:
-        if name not in found:
+        if name not in measured:
             return float("nan")
-        return float(_ratio(of(name).mean() - removed.mean(), intact.mean() - removed.mean()))
+        return float(_ratio(of(name).sum() - removed.sum(), intact.sum() - removed.sum()))
 
     samples = _ratio(weights @ (of(SPLICED) - removed), weights @ (intact - removed))
     return Recovered(

@@ -18,7 +18,6 @@ from statistics import fmean
 from typing import Any, Literal
 
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.ir.angles import difference_deg
@@ -28,11 +27,13 @@ from circuitdsl.measure.agreement import Agreement, agreement
 from circuitdsl.measure.calibration import calibrated
 from circuitdsl.measure.find import FoundUnit, find_family
 from circuitdsl.measure.pairing import nearest_pairs
+from circuitdsl.measure.passes import run
 from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
 from circuitdsl.measure.tuning import Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import Batch
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.text.diagnostics import InputError, suggestion
 
@@ -141,12 +142,12 @@ class Images:
     """Natural images to compare on.
 
     Attributes:
-        batches: RGB images `[batch, height, width, 3]`, 0..255.
+        batches: The images.
         source: Where they come from, for people to read.
         skipped: Filled while reading: files that are no images, and why.
     """
 
-    batches: Iterable[Array]
+    batches: Iterable[Batch]
     source: str
     skipped: Mapping[Path, str] = field(default_factory=dict[Path, str])
 
@@ -195,7 +196,7 @@ def score_circuit(
     progress("comparing responses to curves")
     grids = response_grid(hand, found.grid), found.responses[..., [unit.unit for unit in chosen]]
     progress(f"comparing activations on {images.source}")
-    natural = agreement(hand, originals, images.batches, seed)
+    natural = run(agreement(hand, originals, seed), images.batches)
     scores = None if published is None else score_grids(circuit, written, published, progress)
     return Comparison(
         file=file,

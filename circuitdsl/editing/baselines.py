@@ -1,12 +1,13 @@
 """What activations are replaced by: means over images, recordings, hand-written units.
 
-In: a network, units, and batches of RGB images `[batch, height, width, 3]`. Out: the constants,
-maps and gains that steps take (`verbs.py`). Sums run in float64, one batch at a time.
+In: a network and units. Out: passes over photographs that give the constants, maps and gains that
+steps take (`verbs.py`). Sums run in float64, one batch at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,11 +19,17 @@ from circuitdsl.editing.plan import expanded_weights
 from circuitdsl.editing.select import Edges, Units
 from circuitdsl.editing.verbs import Splice, StandIns
 from circuitdsl.ir.script import GainRule
+from circuitdsl.measure.agreement import moments
+from circuitdsl.measure.passes import Need, Pass, Shown, State, total
+from circuitdsl.measure.recording import recording
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]
+
+_IMAGES = " images"
+"""The number of images in a state; no layer is called so."""
 
 NEAREST = 180.0
 """A limit within which any angle matches another."""
@@ -34,8 +41,16 @@ def activations_of(network: Network, units: Units, images: ArrayLike) -> Array:
     Raises:
         InputError: the units lie on grids of different sizes.
     """
-    values = network.activations(images, units.branches)
-    shapes = {name: value.shape[1:3] for name, value in values.items()}
+    return in_order(units, network.activations(images, units.branches))
+
+
+def in_order(units: Units, values: Mapping[str, Array]) -> Array:
+    """The units' activations `[batch, height, width, unit]`, from those of their convolutions.
+
+    Raises:
+        InputError: the units lie on grids of different sizes.
+    """
+    shapes = {name: values[name].shape[1:3] for name in units.branches}
     if len(set(shapes.values())) > 1:
         shown = ", ".join(f"{name} is {a}x{b}" for name, (a, b) in shapes.items())
         raise InputError("units of layers of different sizes cannot be put together", why=shown)
@@ -43,52 +58,58 @@ def activations_of(network: Network, units: Units, images: ArrayLike) -> Array:
     return jnp.stack(columns, axis=-1)
 
 
-def means(network: Network, units: Units, batches: Iterable[ArrayLike]) -> tuple[float, ...]:
-    """Each unit's mean activation over all positions of all images.
+def channel_means(network: Network, layers: Sequence[str]) -> Pass[dict[str, Floats]]:
+    """The mean activation of every channel of some convolutions, over positions and images."""
 
-    Raises:
-        InputError: there are no images.
-    """
-    total = np.zeros(len(units))
-    count = 0
-    for images in batches:
-        values = network.activations(images, units.branches)
+    def step(state: State, shown: Shown) -> State:
+        values = shown.of(network)
         sums = {
-            name: np.asarray(v.mean(axis=(1, 2)), np.float64).sum(axis=0)
-            for name, v in values.items()
+            name: shown.real(jnp.mean(values[name], axis=(1, 2))).sum(axis=0) for name in layers
         }
-        total += [sums[branch][channel] for branch, channel in units.places]
-        count += len(np.asarray(images))
-    if not count:
-        raise InputError("a mean over no images was asked for")
-    return tuple((total / count).tolist())
+        return total(state, {**sums, _IMAGES: np.array([shown.count])})
+
+    widths = {name: network.backbone.by_name[name].width for name in layers}
+    return Pass(
+        init=lambda: {
+            **{name: np.zeros(width) for name, width in widths.items()},
+            _IMAGES: np.zeros(1, np.int64),
+        },
+        step=step,
+        merge=total,
+        finish=lambda state: {name: state[name] / state[_IMAGES] for name in layers},
+        needs=(Need(network, tuple(layers)),),
+    )
 
 
-def recorded(
-    network: Network, units: Units, batches: Iterable[ArrayLike], most: int = 64
-) -> NDArray[np.float32]:
+def means(network: Network, units: Units) -> Pass[tuple[float, ...]]:
+    """Each unit's mean activation over all positions of all images."""
+    channels = channel_means(network, units.branches)
+
+    def finish(state: State) -> tuple[float, ...]:
+        average = channels.finish(state)
+        return tuple(float(average[branch][channel]) for branch, channel in units.places)
+
+    return Pass(channels.init, channels.step, channels.merge, finish, channels.needs)
+
+
+def recorded(network: Network, units: Units) -> Pass[NDArray[np.float32]]:
     """The units' activations on some images, for `Patch`, `[image, height, width, unit]`.
 
-    Args:
-        network: The network.
-        units: The units.
-        batches: The images.
-        most: Images that are kept at most, the first ones.
-
     Raises:
-        InputError: there are no images, or the units lie on grids of different sizes.
+        InputError: in a step, where the units lie on grids of different sizes.
     """
-    kept: list[NDArray[np.float32]] = []
-    count = 0
-    for images in batches:
-        part = np.asarray(activations_of(network, units, images))[: most - count]
-        kept.append(part)
-        count += len(part)
-        if count >= most:
-            break
-    if not kept:
-        raise InputError("activations on no images were asked for")
-    return np.concatenate(kept)
+
+    def kept(shown: Shown) -> dict[str, NDArray[np.float32]]:
+        return {"maps": np.asarray(in_order(units, shown.of(network)))[: shown.count]}
+
+    record = recording(kept, [Need(network, units.branches)])
+    return Pass(
+        record.init,
+        record.step,
+        record.merge,
+        lambda state: record.finish(state)["maps"],
+        record.needs,
+    )
 
 
 def nearest_members(
@@ -129,9 +150,8 @@ def matched_splice(
     family: str,
     *,
     members: Sequence[int],
-    batches: Iterable[ArrayLike],
     rule: GainRule = "linear",
-) -> Splice[Units, StandIns]:
+) -> Pass[Splice[Units, StandIns]]:
     """A splice whose gains make hand-written units as strong as the trained ones.
 
     Over all positions of all calibration images, for each pair of units: `rms` gives both the same
@@ -145,49 +165,50 @@ def matched_splice(
         hand: The hand-written network.
         family: The family in it.
         members: For each trained unit, the member that stands in for it.
-        batches: The calibration images.
         rule: See above.
 
     Raises:
-        InputError: there are no images, the grids differ, or there is no such rule.
+        InputError: there is no such rule; in a step, where the grids differ.
     """
-    moments = np.zeros((5, len(units)))
-    count = 0
-    for images in batches:
-        x = hand.activations(images, [family])[family][..., np.asarray(members)]
-        y = activations_of(network, units, images)
+    if rule not in get_args(GainRule):
+        raise InputError(f"there is no rule `{rule}` to match gains by", help="rms, mean, linear")
+
+    def step(state: State, shown: Shown) -> State:
+        x = shown.of(hand)[family][..., np.asarray(members)]
+        y = in_order(units, shown.of(network))
         if x.shape != y.shape:
             raise InputError(
                 f"`{family}` is {x.shape[1]}x{x.shape[2]}, and the units that it is spliced into "
                 f"are {y.shape[1]}x{y.shape[2]}"
             )
-        parts = (x, y, x * x, x * y, y * y)
-        sums = [np.asarray(part.mean(axis=(1, 2)), np.float64).sum(axis=0) for part in parts]
-        moments += np.stack(sums)
-        count += len(x)
-    if not count:
-        raise InputError("gains cannot be matched on no images")
-    gain, offset = solved_gains(moments / count, rule)
-    gains = tuple(gain.tolist()), tuple(offset.tolist())
-    return Splice(units, StandIns(hand, family, tuple(members), *gains))
+        sums = moments(x, y)[: shown.count].sum(axis=0)
+        return total(state, {"sums": sums, _IMAGES: np.array([shown.count])})
+
+    def finish(state: State) -> Splice[Units, StandIns]:
+        gain, offset = solved_gains(state["sums"] / state[_IMAGES], rule)
+        pairs = tuple(gain.tolist()), tuple(offset.tolist())
+        return Splice(units, StandIns(hand, family, tuple(members), *pairs))
+
+    return Pass(
+        init=lambda: {"sums": np.zeros((len(units), 5)), _IMAGES: np.zeros(1, np.int64)},
+        step=step,
+        merge=total,
+        finish=finish,
+        needs=(Need(hand, (family,)), Need(network, units.branches)),
+    )
 
 
-def solved_gains(moments: Floats, rule: GainRule) -> tuple[Floats, Floats]:
+def solved_gains(pairs: Floats, rule: GainRule) -> tuple[Floats, Floats]:
     """Gains and offsets of hand-written units x in the place of trained ones y.
 
     Args:
-        moments: The means of x, y, x x, x y, y y, `[5, unit]`.
+        pairs: The means of x, y, x x, y y, x y, `[unit, 5]` (`measure.agreement.moments`).
         rule: See `matched_splice`.
-
-    Raises:
-        InputError: there is no such rule.
     """
-    x, y, xx, xy, yy = moments
+    x, y, xx, yy, xy = pairs.T
     if rule == "linear":
         gain = _ratio(xy - x * y, xx - x * x)
         return gain, y - gain * x
-    if rule not in ("rms", "mean"):
-        raise InputError(f"there is no rule `{rule}` to match gains by", help="rms, mean, linear")
     gain = np.sqrt(_ratio(yy, xx)) if rule == "rms" else _ratio(y, x)
     return gain, np.zeros_like(gain)
 

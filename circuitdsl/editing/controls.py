@@ -5,7 +5,7 @@ In: steps, the mean activation of each channel, a seed. Out: steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import jax
@@ -17,30 +17,8 @@ from numpy.typing import NDArray
 from circuitdsl.editing.select import Units, edges
 from circuitdsl.editing.verbs import Ablate, Affine, ScaleEdges, Step, units_of
 from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.models.network import Network
-from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]
-
-
-def channel_means(
-    network: Network, layers: Sequence[str], batches: Iterable[ArrayLike]
-) -> dict[str, Floats]:
-    """The mean activation of every channel of some convolutions, over positions and images.
-
-    Raises:
-        InputError: there are no images.
-    """
-    sums: dict[str, Floats] = {}
-    count = 0
-    for images in batches:
-        for name, values in network.activations(images, layers).items():
-            part = np.asarray(jnp.mean(values, axis=(1, 2)), np.float64).sum(axis=0)
-            sums[name] = sums.get(name, 0.0) + part
-        count += len(np.asarray(images))
-    if not count:
-        raise InputError("a mean over no images was asked for")
-    return {name: total / count for name, total in sums.items()}
 
 
 def redrawn(

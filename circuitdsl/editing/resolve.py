@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from numpy.typing import NDArray
 
 from circuitdsl.editing import verbs
 from circuitdsl.editing.apply import EditedNetwork, edit
@@ -34,10 +33,12 @@ from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
 from circuitdsl.measure.calibration import calibrated
 from circuitdsl.measure.find import FoundFamily, find_family
+from circuitdsl.measure.passes import run
 from circuitdsl.measure.tuning import default_grid, response_grid, tuning_of
 from circuitdsl.measure.units import trained
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import SIZE, Batch, batches_of, first_of
 from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.stimuli.photographs import ImageSet
@@ -47,7 +48,6 @@ from circuitdsl.text.source import Span
 
 Variant = Literal["spliced", "shuffled", "random"]
 
-BATCH = 16
 KEPT = 64
 """Recordings of one patch; each image gets one of them."""
 
@@ -102,7 +102,7 @@ class Lowering:
                 return [step.on(self.units(step.units))]
             case Patch():
                 units = self.units(step.units)
-                maps = recorded(self.network, units, self.shown(step.maps, units), KEPT)
+                maps = self._recorded(units, step.maps)
                 return [Patch(units, maps, step.verb, step.span)]
             case Splice():
                 return [self.splice(step, variant)]
@@ -179,15 +179,14 @@ class Lowering:
 
     # ---- images
 
-    def shown(self, name: str, units: Units) -> Iterator[Array]:
+    def shown(self, name: str, units: Units) -> Iterator[Batch]:
         """The images of a set, a batch at a time."""
         side = self.network.backbone.input_px
         source = self.script.images[name]
         if isinstance(source, Stimulus):
-            yield from batches(source, central(units.backbone, units.branches[0], side), BATCH)
-            return
-        for batch in self._photographs(name).batches(BATCH, side):
-            yield jnp.asarray(batch.images)
+            centre = central(units.backbone, units.branches[0], side)
+            return batches_of(batches(source, centre, SIZE))
+        return self._photographs(name).batches(SIZE, side)
 
     def _photographs(self, name: str) -> ImageSet:
         if name not in self.images:
@@ -203,11 +202,15 @@ class Lowering:
             return Ablate(units, None, step.verb, step.span)
         self.progress(f"showing {to.images} to the network")
         if isinstance(to, ir.Mean):
-            average = means(self.network, units, self.shown(to.images, units))
+            average = run(means(self.network, units), self.shown(to.images, units))
             return Ablate(units, average, step.verb, step.span)
-        shown = self._drawn(to.images, to.seed).shown(to.images, units)
-        maps = recorded(self.network, units, shown, KEPT)
+        maps = self._drawn(to.images, to.seed)._recorded(units, to.images)
         return Patch(units, maps, step.verb, step.span)
+
+    def _recorded(self, units: Units, name: str) -> NDArray[np.float32]:
+        """The units' activations on the first images of a set."""
+        shown = first_of(self.shown(name, units), KEPT)
+        return run(recorded(self.network, units), shown)[:KEPT]
 
     def _drawn(self, name: str, seed: int) -> Lowering:
         """The same with some images of a set at random, as many as are kept."""
@@ -233,15 +236,10 @@ class Lowering:
         elif variant == "random":
             hand = random_kernels(hand, family, self.seed)
         self.progress(f"matching gains of {variant} units on {asked.images}")
-        return matched_splice(
-            self.network,
-            units,
-            hand,
-            family,
-            members=members,
-            batches=self.shown(asked.images, units),
-            rule=asked.rule,
+        matched = matched_splice(
+            self.network, units, hand, family, members=members, rule=asked.rule
         )
+        return run(matched, self.shown(asked.images, units))
 
     def _matched(
         self, hand: ir.Hand, units: Units, match: ir.Match

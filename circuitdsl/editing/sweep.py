@@ -30,15 +30,16 @@ from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import MEASURES, Measure, measure
 from circuitdsl.editing.select import Units, block_of
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.measure.classes import right_outputs
+from circuitdsl.measure.passes import Need, Pass, Shown, State, show, total
 from circuitdsl.models.forward import evaluate
-from circuitdsl.models.network import INPUT_MEAN, LOGITS, Network
+from circuitdsl.models.network import LOGITS, Network
 from circuitdsl.models.weights import tensors_digest
+from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import write_text
 
 Floats = NDArray[np.float64]
-Examples = tuple[NDArray[np.float32], NDArray[np.int32]]
-"""RGB images `[batch, height, width, 3]` and the right output of each, `[batch]`."""
 
 INTACT = "intact"
 AT_ONCE = 64
@@ -113,7 +114,8 @@ def swept_layer(sets: Sequence[Units]) -> str:
 def sweep(
     network: Network,
     sets: Sequence[Units],
-    examples: Iterable[Examples],
+    examples: Iterable[Batch],
+    outputs: Mapping[str, int],
     target: Path,
     *,
     means: Mapping[str, Floats] | None = None,
@@ -125,7 +127,8 @@ def sweep(
     Args:
         network: The network.
         sets: The units of each row, all of one layer or block.
-        examples: Labelled images in batches, the same in every run; the first batch is the largest.
+        examples: Images with their classes, the same in every run.
+        outputs: The output of each class.
         target: The CSV file. If an unfinished run of the same sweep left one, it goes on from
             there. Beside it `TARGET.json` says what was swept.
         means: The mean of each channel by convolution, to ablate to; None for zero.
@@ -136,61 +139,82 @@ def sweep(
         InputError: units of several layers, no images, or the file of another sweep.
         OSError: the file can't be written.
     """
-    layer = swept_layer(sets)
-    gains, offsets = _ablations(network.backbone, layer, sets, means)
-    names = (INTACT, *(" ".join(units.names) for units in sets))
-    record = _record(network, names, offsets, about or {})
-    table = _begun(target, names, record)
-    cut = cut_after(network.backbone, layer)
-    run = partial(_ablated, network.backbone, layer)
+    swept = ablations(network, sets, outputs, means)
+    begun = _begun(target, swept.finish(swept.init()).names, _record(network, sets, means, about))
+    state: State = {"means": begun.means, "images": np.array([begun.images])}
     seen = 0
-    size = 0
-    for images, right in examples:
-        count = len(images)
-        size = max(size, count)
-        seen += count
-        if seen <= table.images:
+    for batch in examples:
+        seen += batch.count
+        if seen <= begun.images:
             continue
-        rows = _batch_means(network, run, (gains, offsets), (images, right), (cut, size))
-        table = Table(
-            names, seen, table.means + (rows - table.means) * (count / (table.images + count))
-        )
-        write_text(target, table.text())
+        state = swept.step(state, show(batch, swept.needs))
+        write_text(target, swept.finish(state).text())
         progress(seen)
     if not seen:
         raise InputError("there is no image to sweep over")
-    if table.images > seen:
-        raise _other(target, f"it is over {table.images} images, and there are {seen}")
-    return table
+    if begun.images > seen:
+        raise _other(target, f"it is over {begun.images} images, and there are {seen}")
+    return swept.finish(state)
 
 
-def _batch_means(
+def ablations(
     network: Network,
-    run: Callable[..., Array],
-    ablations: tuple[NDArray[np.float32], NDArray[np.float32]],
-    examples: Examples,
-    shape: tuple[tuple[str, ...], int],
-) -> Floats:
-    """The means of one batch, intact first, `[row, measure]`."""
-    images, right = examples
-    cut, size = shape
-    count = len(images)
-    # a short last batch is filled up, so that one compiled program serves all
-    spare = size - count
-    image = jnp.asarray(np.pad(images, ((0, spare), (0, 0), (0, 0), (0, 0)))) - INPUT_MEAN
-    answers = jnp.asarray(np.pad(right, (0, spare)))
-    values = network.resume({"input": image}, [*cut, LOGITS])
-    intact = values.pop(LOGITS)
-    rows = [np.asarray(measure(intact, intact, answers), np.float64)[None, :count]]
-    gains, offsets = ablations
-    step = max(1, AT_ONCE // size)
-    for start in range(0, len(gains), step):
-        chosen = np.minimum(np.arange(start, start + step), len(gains) - 1)
-        parts = (jnp.asarray(gains[chosen]), jnp.asarray(offsets[chosen]))
-        found = run(network.params, values, *parts, intact, answers)
-        kept = min(step, len(gains) - start)
-        rows.append(np.asarray(found, np.float64)[:kept, :count])
-    return np.concatenate(rows).mean(axis=1)
+    sets: Sequence[Units],
+    outputs: Mapping[str, int],
+    means: Mapping[str, Floats] | None = None,
+) -> Pass[Table]:
+    """Each set of units ablated in turn: the means of the measures so far.
+
+    Args:
+        network: The network.
+        sets: The units of each row, all of one layer or block.
+        outputs: The output of each class of images.
+        means: The mean of each channel by convolution, to ablate to; None for zero.
+
+    Raises:
+        InputError: units of several layers.
+    """
+    layer = swept_layer(sets)
+    gains, offsets = _ablations(network.backbone, layer, sets, means)
+    names = (INTACT, *(" ".join(units.names) for units in sets))
+    cut = cut_after(network.backbone, layer)
+
+    def step(state: State, shown: Shown) -> State:
+        values = shown.of(network)
+        before = {name: values[name] for name in cut}
+        answers = jnp.asarray(right_outputs(shown.batch, outputs))
+        intact = values[LOGITS]
+        rows = [shown.real(measure(intact, intact, answers))[None]]
+        at_once = max(1, AT_ONCE // len(shown.images))
+        for start in range(0, len(gains), at_once):
+            chosen = np.minimum(np.arange(start, start + at_once), len(gains) - 1)
+            parts = (jnp.asarray(gains[chosen]), jnp.asarray(offsets[chosen]))
+            measured = _ablated(
+                network.backbone, layer, network.params, before, *parts, intact, answers
+            )
+            kept = np.asarray(measured, np.float64)[: len(gains) - start, : shown.count]
+            rows.append(kept)
+        part = {
+            "means": np.concatenate(rows).mean(axis=1),
+            "images": np.array([shown.count]),
+        }
+        return merge(state, part)
+
+    def merge(a: State, b: State) -> State:
+        images = a["images"] + b["images"]
+        share = b["images"] / np.maximum(images, 1)
+        return {"means": a["means"] + (b["means"] - a["means"]) * share, "images": images}
+
+    return Pass(
+        init=lambda: {
+            "means": np.zeros((len(names), len(MEASURES))),
+            "images": np.zeros(1, np.int64),
+        },
+        step=step,
+        merge=merge,
+        finish=lambda state: Table(names, int(state["images"][0]), state["means"]),
+        needs=(Need(network, (*cut, LOGITS)),),
+    )
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -232,14 +256,18 @@ def _ablations(
 
 
 def _record(
-    network: Network, names: tuple[str, ...], offsets: NDArray[np.float32], about: Mapping[str, str]
+    network: Network,
+    sets: Sequence[Units],
+    means: Mapping[str, Floats] | None,
+    about: Mapping[str, str] | None,
 ) -> dict[str, Any]:
+    _, offsets = _ablations(network.backbone, swept_layer(sets), sets, means)
     arrays = {name: np.asarray(value) for name, value in network.params.items()}
     return {
-        **about,
+        **(about or {}),
         "network": tensors_digest(arrays),
         "ablation": tensors_digest({"to": offsets}) if offsets.any() else "zero",
-        "units": list(names[1:]),
+        "units": [" ".join(units.names) for units in sets],
     }
 
 
@@ -283,11 +311,9 @@ def _other(target: Path, why: str) -> InputError:
 def attribution(
     network: Network,
     units: Units,
-    examples: Iterable[Examples],
-    *,
+    outputs: Mapping[str, int],
     means: Mapping[str, Floats] | None = None,
-    progress: Callable[[int], None] = lambda seen: None,
-) -> Floats:
+) -> Pass[Floats]:
     """What ablating each unit would change the cross-entropy by, to first order, `[unit]`.
 
     The gradient of the loss with respect to the activations, times what ablation would add to them,
@@ -297,12 +323,11 @@ def attribution(
     Args:
         network: The network.
         units: Units of one layer or block.
-        examples: Labelled images in batches.
+        outputs: The output of each class of images.
         means: The mean of each channel by convolution, to ablate to; None for zero.
-        progress: Told how many images have been seen.
 
     Raises:
-        InputError: units of several layers, or no images.
+        InputError: units of several layers.
     """
     layer = swept_layer([units])
     backbone = network.backbone
@@ -313,22 +338,23 @@ def attribution(
         if block_of(backbone, branch)[0] == layer:
             start = block_of(backbone, branch)[1]
             to[start : start + len(values)] = values
-    total = np.zeros(len(columns))
-    seen = size = 0
-    for images, right in examples:
-        count = len(images)
-        size = max(size, count)
-        spare = size - count
-        image = jnp.asarray(np.pad(images, ((0, spare), (0, 0), (0, 0), (0, 0)))) - INPUT_MEAN
-        answers = jnp.asarray(np.pad(right, (0, spare)))
-        known = network.resume({"input": image}, cut)
-        found = _attributed(backbone, layer, network.params, known, (answers, jnp.asarray(to)))
-        total += np.asarray(found, np.float64)[:count][:, columns].sum(axis=0)
-        seen += count
-        progress(seen)
-    if not seen:
-        raise InputError("there is no image to sweep over")
-    return total / seen
+
+    def step(state: State, shown: Shown) -> State:
+        values = shown.of(network)
+        before = {name: values[name] for name in cut}
+        aims = jnp.asarray(right_outputs(shown.batch, outputs)), jnp.asarray(to)
+        effects = shown.real(_attributed(backbone, layer, network.params, before, aims))
+        return total(
+            state, {"sums": effects[:, columns].sum(axis=0), "images": np.array([shown.count])}
+        )
+
+    return Pass(
+        init=lambda: {"sums": np.zeros(len(columns)), "images": np.zeros(1, np.int64)},
+        step=step,
+        merge=total,
+        finish=lambda state: state["sums"] / state["images"],
+        needs=(Need(network, cut),),
+    )
 
 
 @partial(jax.jit, static_argnums=(0, 1))

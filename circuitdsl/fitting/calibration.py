@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
 
 _BATCH = 32
@@ -72,8 +73,7 @@ def references(circuit: Circuit, weights: Mapping[str, Array]) -> dict[str, Refe
         answers: list[NDArray[np.float32]] = []
         for start in range(0, len(shown), _BATCH):
             part = shown[start : start + _BATCH]
-            # a short batch is filled up, so that one compiled program serves all
-            whole = jnp.pad(part, ((0, _BATCH - len(part)), (0, 0), (0, 0), (0, 0)))
+            whole = filled(np.asarray(part), _BATCH)
             before = network.pre_activations(whole, [family.name])[family.name]
             answers.append(np.asarray(before[: len(part), centre.index, centre.index]))
         responses = np.concatenate(answers)

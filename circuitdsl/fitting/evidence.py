@@ -23,13 +23,17 @@ from numpy.typing import ArrayLike, NDArray
 from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import divergence
 from circuitdsl.measure.agreement import Agreement, bootstrap, moments
+from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.measure.passes import Need, Pass, Shown, State, run
+from circuitdsl.measure.recording import recording
 from circuitdsl.measure.units import Subject
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.stimuli.batches import SIZE as BATCH
+from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.text.diagnostics import InputError
 
-BATCH = 16
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -124,16 +128,19 @@ def record(
         side: Of the images, in pixels.
         rest: The same units with what comes after them, if that is to be recorded too.
     """
-    paths: list[Path] = []
-    parts: list[list[NDArray[np.generic]]] = []
-    for batch in images.batches(BATCH, side):
-        count = len(batch.images)
-        # a short batch is filled up, so that nothing is compiled for it
-        whole = np.pad(batch.images, ((0, BATCH - count), (0, 0), (0, 0), (0, 0)))
-        said = _said(whole, originals, rest)
-        parts.append([batch.images.astype(np.uint8), *(np.asarray(part)[:count] for part in said)])
-        paths += batch.paths
-    return Photographs(tuple(paths), *map(np.concatenate, zip(*parts, strict=True)))
+    needs = [originals.need if rest is None else Need(rest.network, (rest.layer,))]
+
+    def kept(shown: Shown) -> dict[str, NDArray[np.generic]]:
+        answers = _answers(shown, originals, rest)
+        return {
+            "places": shown.batch.places,
+            "images": shown.batch.real.astype(np.uint8),
+            **{name: np.asarray(array)[: shown.count] for name, array in answers.items()},
+        }
+
+    arrays = run(recording(kept, needs), images.batches(BATCH, side))
+    paths = tuple(images.paths[place] for place in arrays.pop("places").tolist())
+    return Photographs(paths, **arrays)
 
 
 def agreed(hand: Subject, photographs: Photographs, units: int) -> Agreement:
@@ -144,26 +151,33 @@ def agreed(hand: Subject, photographs: Photographs, units: int) -> Agreement:
         photographs: What the trained ones say.
         units: How many.
     """
-    sums: list[NDArray[np.float64]] = []
-    for start in range(0, len(photographs), BATCH):
-        images = photographs.images[start : start + BATCH].astype(np.float32)
-        count = len(images)
-        maps = hand.maps(jnp.asarray(np.pad(images, ((0, BATCH - count), (0, 0), (0, 0), (0, 0)))))
-        said = photographs.targets[start : start + count, ..., :units]
-        sums.append(np.asarray(moments(maps[:count, ..., :units], said), np.float64))
-    return bootstrap(np.concatenate(sums))
+
+    def step(state: State, shown: Shown) -> State:
+        maps = hand.in_batch(shown)[: shown.count, ..., :units]
+        places = shown.batch.places
+        pairs = moments(maps, photographs.targets[places, ..., :units])
+        return merge_blocks(state, blocks_of(places, pairs))
+
+    one = Pass(lambda: no_blocks(units, 5), step, merge_blocks, bootstrap, (hand.need,))
+    count = len(photographs)
+    parts = (photographs.images[at : at + BATCH] for at in range(0, count, BATCH))
+    return run(one, batches_of(parts))
 
 
-def _said(images: NDArray[np.float32], originals: Subject, rest: Rest | None) -> list[Array]:
+def _answers(shown: Shown, originals: Subject, rest: Rest | None) -> dict[str, Array]:
     """The units' maps; and, with a rest, what `Photographs` has beside them."""
     if rest is None:
-        return [originals.maps(jnp.asarray(images))]
-    values = rest.network.activations(images, [rest.layer])[rest.layer]
+        return {"targets": originals.in_batch(shown)}
+    values = shown.of(rest.network)[rest.layer]
     half = jnp.clip(values, -_LARGEST, _LARGEST).astype(jnp.float16)
-    maps = values[..., np.asarray(rest.units)]
     # both from the rounded values, so that rounding alone is no divergence
     params = rest.network.params
     intact = half[..., np.asarray(rest.units)].astype(jnp.float32)
     log_p = jax.nn.log_softmax(rest.compiled(params, half, intact))
     log_q = jax.nn.log_softmax(rest.compiled(params, half, jnp.zeros_like(intact)))
-    return [maps, half, log_p, divergence(log_p, log_q)]
+    return {
+        "targets": values[..., np.asarray(rest.units)],
+        "layer_values": half,
+        "log_p": log_p,
+        "removed": divergence(log_p, log_q),
+    }

@@ -1,17 +1,17 @@
 """Agreement on natural images: two sets of units, position by position.
 
-In: two subjects with as many units on the same grid of positions, and batches of images. Out: for
-each pair of units the Pearson correlation over all positions of all images, with a bootstrap
-interval over images.
+In: two subjects with as many units on the same grid of positions. Out: a pass that gives, for each
+pair of units, the Pearson correlation over all positions of all images, with a bootstrap interval
+over images.
 
-Positions of one image are not independent, images nearly are; so images are what is resampled. The
-correlation is a function of five sums, which are kept for each image: an image's activations are
-forgotten as soon as they are summed, and resampling costs no further pass over them.
+The correlation is a function of five sums, which are kept for each block of images
+(`bootstrap.py`): 40 bytes for each pair and block, 1.6 MB for ten pairs however many images. On the
+device each image's activations are shifted by their own mean before they are multiplied, and what
+is added up is added up in float64: a large mean costs no digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import jax
@@ -21,18 +21,23 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitdsl.measure.bootstrap import (
+    INTERVAL,
+    MOST,
+    RESAMPLES,
+    blocks_of,
+    images_in,
+    merge_blocks,
+    no_blocks,
+    resampled,
+)
+from circuitdsl.measure.passes import Pass, Shown, State
 from circuitdsl.measure.units import Subject
 
 Floats = NDArray[np.float64]
 
-RESAMPLES = 1000
-"""How often images are resampled for an interval."""
-
 FARTHEST = 4
 """Positions this far from the border and farther are one group."""
-
-INTERVAL = 0.95
-"""The share of resamples that an interval holds."""
 
 
 @dataclass(frozen=True)
@@ -54,60 +59,61 @@ class Agreement:
     mean_ci: tuple[float, float]
 
 
-def agreement(left: Subject, right: Subject, images: Iterable[Array], seed: int = 0) -> Agreement:
+def agreement(left: Subject, right: Subject, seed: int = 0, most: int = MOST) -> Pass[Agreement]:
     """Correlate the i-th unit of `left` with the i-th of `right` over all positions and images.
 
     Args:
         left: Some units.
         right: As many units, on the same grid of positions.
-        images: Batches of RGB images `[batch, height, width, 3]`.
         seed: Of the bootstrap.
+        most: Blocks of images that are kept at most.
 
     Raises:
-        ValueError: there is no image, or the subjects' maps differ in shape.
+        ValueError: in a step, where the subjects' maps differ in shape.
     """
-    sums: list[Floats] = []
-    size = 0
-    for batch in images:
-        size = max(size, len(batch))
-        whole = _filled(batch, size)
-        parts = moments(left.maps(whole), right.maps(whole))
-        sums.append(np.asarray(parts, np.float64)[: len(batch)])
-    if not sums:
-        raise ValueError("there is no image to compare on")
-    return bootstrap(np.concatenate(sums), seed)
+
+    def step(state: State, shown: Shown) -> State:
+        pairs = moments(left.in_batch(shown), right.in_batch(shown))
+        return merge(state, blocks_of(shown.batch.places, pairs[: shown.count]))
+
+    def merge(a: State, b: State) -> State:
+        return merge_blocks(a, b, most)
+
+    return Pass(
+        init=lambda: no_blocks(len(left.names), 5),
+        step=step,
+        merge=merge,
+        finish=lambda state: bootstrap(state, seed),
+        needs=(left.need, right.need),
+    )
 
 
-def bootstrap(sums: Floats, seed: int = 0) -> Agreement:
-    """Correlations and intervals from each image's sums.
+def bootstrap(state: State, seed: int = 0) -> Agreement:
+    """Correlations and intervals.
 
     Args:
-        sums: `[image, pair, 5]`: the means over one image's positions of x, y, x x, y y, x y. All
-            images count equally.
+        state: Blocks of images, whose sums `[pair, 5]` are those of each image's means over its
+            positions of x, y, x x, y y, x y. All images count equally.
         seed: Of the resampling.
     """
-    count, pairs, _ = sums.shape
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    resampled = (drawn @ sums.reshape(count, -1)).reshape(RESAMPLES, pairs, 5) / count
-    samples = correlation(resampled)
+    sums, count = state["sums"], state["count"]
+    blocks, pairs, _ = sums.shape
+    drawn = resampled(blocks, seed)
+    weighted = (drawn @ sums.reshape(blocks, -1)).reshape(RESAMPLES, pairs, 5)
+    samples = correlation(weighted / (drawn @ count)[:, None, None])
     ends = [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2]
     low, high = np.quantile(samples, ends, axis=0)
     mean_low, mean_high = np.quantile(samples.mean(axis=1), ends)
     return Agreement(
-        images=count,
-        r=tuple(correlation(sums.mean(axis=0)).tolist()),
+        images=images_in(state),
+        r=tuple(correlation(sums.sum(axis=0) / count.sum()).tolist()),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
         mean_ci=(float(mean_low), float(mean_high)),
     )
 
 
-def _filled(batch: Array, size: int) -> Array:
-    """The batch filled up with its last image, so that nothing is compiled for a short one."""
-    return jnp.concatenate([batch, jnp.repeat(batch[-1:], size - len(batch), axis=0)])
-
-
-def moments(x: ArrayLike, y: ArrayLike) -> Array:
+def moments(x: ArrayLike, y: ArrayLike) -> Floats:
     """The means over each image's positions of x, y, x x, y y, x y, `[batch, pair, 5]`.
 
     Raises:
@@ -116,16 +122,11 @@ def moments(x: ArrayLike, y: ArrayLike) -> Array:
     x, y = jnp.asarray(x), jnp.asarray(y)
     if x.shape != y.shape:
         raise ValueError(f"maps {x.shape} and {y.shape} do not lie on one grid")
-    return _moments(x, y)
+    everywhere = np.full((1, *x.shape[1:3]), 1 / (x.shape[1] * x.shape[2]))
+    return _moments_within(x, y, everywhere)[:, 0]
 
 
-@jax.jit
-def _moments(x: Array, y: Array) -> Array:
-    parts = [part.mean(axis=(1, 2)) for part in (x, y, x * x, y * y, x * y)]
-    return jnp.stack(parts, axis=-1)
-
-
-def moments_by_border(x: ArrayLike, y: ArrayLike) -> Array:
+def moments_by_border(x: ArrayLike, y: ArrayLike) -> Floats:
     """As `moments`, of the positions at each distance from the border, `[batch, 5, pair, 5]`.
 
     Distances are 0, 1, 2, 3, and 4 or more. The maps are `[batch, height, width, pair]`.
@@ -134,15 +135,31 @@ def moments_by_border(x: ArrayLike, y: ArrayLike) -> Array:
     row, column = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in x.shape[1:3])
     away = np.minimum(np.minimum(row[:, None], column), FARTHEST)
     rings = away == np.arange(FARTHEST + 1)[:, None, None]
-    share = rings / np.maximum(rings.sum(axis=(1, 2), keepdims=True), 1)
-    return _moments_within(x, y, jnp.asarray(share, x.dtype))
+    return _moments_within(x, y, rings / np.maximum(rings.sum(axis=(1, 2), keepdims=True), 1))
+
+
+def _moments_within(x: Array, y: Array, share: Floats) -> Floats:
+    """Means weighted by `share [ring, height, width]`, `[batch, ring, pair, 5]`, in float64."""
+    shift, around = _shifted_moments(x, y, jnp.asarray(share, x.dtype))
+    p, q = np.moveaxis(np.asarray(shift, np.float64)[:, None], -1, 0)
+    x1, y1, xx, yy, xy = np.moveaxis(np.asarray(around, np.float64), -1, 0)
+    parts = (
+        x1 + p,
+        y1 + q,
+        xx + 2 * p * x1 + p * p,
+        yy + 2 * q * y1 + q * q,
+        xy + p * y1 + q * x1 + p * q,
+    )
+    return np.stack(parts, axis=-1)
 
 
 @jax.jit
-def _moments_within(x: Array, y: Array, share: Array) -> Array:
-    parts = (x, y, x * x, y * y, x * y)
-    means = [jnp.einsum("bhwp,rhw->brp", part, share) for part in parts]
-    return jnp.stack(means, axis=-1)
+def _shifted_moments(x: Array, y: Array, share: Array) -> tuple[Array, Array]:
+    """Each image's means `[batch, pair, 2]`, and the moments of what is left without them."""
+    means = [part.mean(axis=(1, 2), keepdims=True) for part in (x, y)]
+    x, y = x - means[0], y - means[1]
+    parts = [jnp.einsum("bhwp,rhw->brp", part, share) for part in (x, y, x * x, y * y, x * y)]
+    return jnp.stack([mean[:, 0, 0] for mean in means], axis=-1), jnp.stack(parts, axis=-1)
 
 
 def correlation(moments: Floats) -> Floats:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Family
@@ -21,6 +20,7 @@ from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import INPUT_MEAN
 from circuitdsl.stimuli.activity import activity_batches
+from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
 
 _BATCH = 32
@@ -53,23 +53,19 @@ def _batches(
 ) -> Iterator[tuple[HandwrittenNetwork, Array, int]]:
     """Networks and images to show them, and how many of these are no filling.
 
-    A short batch is filled up, so that one compiled program serves all.
+    Every batch is filled up to one size.
     """
     if stimulus.generator != ACTIVITY:
         centre = centre_of(stimulus, network.backbone, family.layer)
         centre = centre.aside(network.circuit.centre_px(family.name))
         for images in batches(stimulus, centre, _BATCH):
-            yield network, _filled(images), len(images)
+            yield network, jnp.asarray(filled(np.asarray(images), _BATCH)), len(images)
         return
     side = round(settings_of(stimulus)["size"][0])
     grey = jnp.full((_BATCH, side, side, 3), INPUT_MEAN, jnp.float32)
     for maps in activity_batches(stimulus, network.circuit, family, _BATCH):
-        given = {name: _filled(found) for name, found in maps.items()}
+        given = {
+            name: jnp.asarray(filled(np.asarray(found), _BATCH)) for name, found in maps.items()
+        }
         count = max(len(found) for found in maps.values())
         yield HandwrittenNetwork(network.circuit, network.arrays, given), grey, count
-
-
-def _filled(found: ArrayLike) -> Array:
-    several = jnp.asarray(found)
-    spare = [(0, _BATCH - len(several)), *[(0, 0)] * (several.ndim - 1)]
-    return jnp.pad(several, spare)

@@ -7,7 +7,7 @@ trained and hand-written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ import numpy as np
 from jax import Array
 
 from circuitdsl.ir.backbones import Backbone, GeometryError
+from circuitdsl.measure.passes import Need, Shown
 from circuitdsl.models.forward import check_names
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
@@ -29,15 +30,26 @@ class Subject:
         backbone: The geometry.
         layer: Where the units sample the image.
         names: A name for each unit.
-        maps: Images `[batch, height, width, 3]` to activations `[batch, height, width, units]`.
+        need: The network, and the layers that hold the units.
+        pick: The activations of those layers by name to those of the units,
+            `[batch, height, width, units]`.
         neurons: Images and the row and column of one position to activations `[batch, units]`.
     """
 
     backbone: Backbone
     layer: str
     names: tuple[str, ...]
-    maps: Callable[[Array], Array]
+    need: Need
+    pick: Callable[[Mapping[str, Array]], Array]
     neurons: Callable[[Array, int], Array]
+
+    def maps(self, images: Array) -> Array:
+        """Images `[batch, height, width, 3]` to activations `[batch, height, width, units]`."""
+        return self.pick(self.need.network.activations(images, self.need.layers))
+
+    def in_batch(self, shown: Shown) -> Array:
+        """The units' activations in a batch that the network was shown."""
+        return self.pick(shown.of(self.need.network))
 
     def only(self, indices: Sequence[int]) -> Subject:
         """Some of the units, in the order given."""
@@ -46,7 +58,8 @@ class Subject:
             self.backbone,
             self.layer,
             tuple(self.names[index] for index in indices),
-            lambda images: self.maps(images)[..., chosen],
+            self.need,
+            lambda values: self.pick(values)[..., chosen],
             lambda images, index: self.neurons(images, index)[..., chosen],
         )
 
@@ -68,16 +81,13 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
     numbers = range(declared.width) if units is None else units
     branches, columns = _columns(backbone, layer, numbers)
 
-    def pick(values: dict[str, Array]) -> Array:
+    def pick(values: Mapping[str, Array]) -> Array:
         return jnp.concatenate([values[name] for name in branches], axis=-1)[..., columns]
-
-    def maps(images: Array) -> Array:
-        return pick(network.activations(images, branches))
 
     def neurons(images: Array, index: int) -> Array:
         source, reach = _block_source(backbone, branches)
         if source == "input":
-            return maps(images)[:, index, index]
+            return pick(network.activations(images, branches))[:, index, index]
         below = network.activations(images, [source])[source]
         start = max(index - reach, 0)
         window = below[:, start : index + reach + 1, start : index + reach + 1]
@@ -85,7 +95,8 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
         return pick(network.resume({source: window}, branches))[:, at, at]
 
     names = tuple(f"{layer}:{number}" for number in numbers)
-    return Subject(backbone, layer, names, maps, neurons)
+    need = Need(network, tuple(branches))
+    return Subject(backbone, layer, names, need, pick, neurons)
 
 
 def handwritten(network: HandwrittenNetwork, family: str) -> Subject:
@@ -99,14 +110,15 @@ def handwritten(network: HandwrittenNetwork, family: str) -> Subject:
         raise InputError(f"the circuit has no family `{family}`")
     declared = circuit.by_name[family]
 
-    def maps(images: Array) -> Array:
-        return network.activations(images, [family])[family]
+    def pick(values: Mapping[str, Array]) -> Array:
+        return values[family]
 
     def neurons(images: Array, index: int) -> Array:
-        return maps(images)[:, index, index]
+        return pick(network.activations(images, [family]))[:, index, index]
 
     names = tuple(declared.member_name(index) for index in range(declared.size))
-    return Subject(circuit.backbone.geometry, declared.layer, names, maps, neurons)
+    need = Need(network, (family,))
+    return Subject(circuit.backbone.geometry, declared.layer, names, need, pick, neurons)
 
 
 def _columns(backbone: Backbone, layer: str, units: Sequence[int]) -> tuple[list[str], list[int]]:

@@ -99,12 +99,10 @@ def changes_table(found: Effect) -> Shown:
 
 def moved_table(found: Effect) -> Shown:
     """The classes whose mean probability moved most, and how many predictions flipped."""
-    right = sum(flip.after == flip.right for flip in found.flipped)
-    wrong = sum(flip.before == flip.right for flip in found.flipped)
+    flips, wrong, right = found.flips
     shown = narrow(
         "classes that moved most",
-        f"{len(found.flipped)} of {found.n} predictions flipped: {wrong} no longer right, "
-        f"{right} now right",
+        f"{flips} of {found.n} predictions flipped: {wrong} no longer right, {right} now right",
     )
     shown.add_column("class")
     shown.add_column("change of mean probability", justify="right", no_wrap=True)

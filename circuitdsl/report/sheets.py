@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from circuitdsl.compare.effect import Effect, Flip
-from circuitdsl.compare.outputs import MIRRORED
 from circuitdsl.report.figures import check_format
+from circuitdsl.stimuli.batches import MIRRORED
 from circuitdsl.stimuli.photographs import read_image
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import atomic_path
@@ -44,9 +44,9 @@ def draw_flips(found: Effect, folder: Path, target: Path) -> None:
     rows = -(-len(shown) // _COLUMNS)
     figure = Figure(figsize=(11.0, 0.6 + 2.4 * rows), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    more = len(found.flipped) - len(shown)
+    more = found.flips[0] - len(shown)
     rest = f", {more} more not shown" if more else ""
-    figure.suptitle(f"{len(found.flipped)} of {found.n} predictions changed{rest}", fontsize=12)
+    figure.suptitle(f"{found.flips[0]} of {found.n} predictions changed{rest}", fontsize=12)
     cells = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes in cells:
         axes.set_axis_off()

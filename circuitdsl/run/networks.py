@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 
 from circuitdsl.checking.edits.objective import objective as maximised
@@ -26,6 +25,7 @@ from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.published import read_grids
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import MODELS, best_available, labels, open_network
+from circuitdsl.stimuli.batches import SIZE, Batch, batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.scenes import scenes
 from circuitdsl.text.diagnostics import InputError
@@ -37,8 +37,6 @@ DRAWN_SCENES = 64
 
 HELD_OUT_SEED = 20_010_917
 """Of the scenes drawn for scores; `tiny` was trained on those of other seeds."""
-
-_BATCH = 16
 
 Progress = Callable[[str], None]
 
@@ -238,14 +236,15 @@ def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: 
     side = circuit.backbone.input_px
     if folder is None:
         count = DRAWN_SCENES if limit is None else limit
-        return Images(_drawn(count, side, progress), "drawn scenes (no photographs were given)")
+        source = "drawn scenes (no photographs were given)"
+        return Images(batches_of(_drawn(count, side, progress)), source)
     found = open_images(folder, limit)
 
-    def batches() -> Iterator[Array]:
+    def batches() -> Iterator[Batch]:
         done = 0
-        for batch in found.batches(_BATCH, side):
-            yield jnp.asarray(batch.images)
-            done += len(batch.paths)
+        for batch in found.batches(SIZE, side):
+            yield batch
+            done += batch.count
             progress(f"photographs: {done} of {len(found.paths)}")
 
     return Images(batches(), str(folder), found.skipped)
@@ -254,10 +253,10 @@ def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: 
 def _drawn(count: int, side: int, progress: Progress) -> Iterator[Array]:
     """Scenes, held out from training; `count` of them."""
     key = jax.random.key(HELD_OUT_SEED)
-    for start in range(0, count, _BATCH):
-        drawn, _ = scenes(jax.random.fold_in(key, start), _BATCH, side)
+    for start in range(0, count, SIZE):
+        drawn, _ = scenes(jax.random.fold_in(key, start), SIZE, side)
         yield drawn[: count - start]
-        progress(f"drawn scenes: {min(start + _BATCH, count)} of {count}")
+        progress(f"drawn scenes: {min(start + SIZE, count)} of {count}")
 
 
 def _named_like(weights: Path) -> str:

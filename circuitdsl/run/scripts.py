@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load_script
 from circuitdsl.compare.effect import Effect, said
-from circuitdsl.compare.outputs import labelled
 from circuitdsl.compare.recovery import Recovery, Study, recovery
 from circuitdsl.compare.score import pearson
 from circuitdsl.editing import verbs
 from circuitdsl.editing.apply import EditedNetwork, edit
-from circuitdsl.editing.controls import channel_means, softened
+from circuitdsl.editing.baselines import channel_means
+from circuitdsl.editing.controls import softened
 from circuitdsl.editing.fold import Folded, fold
-from circuitdsl.editing.resolve import BATCH, Lowering
+from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
 from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.classes import outputs_of
+from circuitdsl.measure.passes import run
 from circuitdsl.measure.tuning import response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
 from circuitdsl.models.handwritten import build
@@ -33,6 +35,7 @@ from circuitdsl.models.registry import labels
 from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.studies import effect_on
+from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 
 Floats = NDArray[np.floating[Any]]
@@ -215,9 +218,11 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
     ready = replace(lowering, images=sets, seed=seed)
     networks = _study(ready, score)
     total, side = len(to_score.paths), lowering.network.backbone.input_px
-    batches = labelled(to_score, labels(lowering.model), side, BATCH)
-    return recovery(
-        networks, batches, seed, lambda seen: lowering.progress(f"photographs: {seen} of {total}")
+    outputs = outputs_of(map(to_score.label, to_score.paths), labels(lowering.model))
+    return run(
+        recovery(networks, outputs, seed),
+        to_score.batches(SIZE, side),
+        lambda seen: lowering.progress(f"photographs: {seen} of {total}"),
     )
 
 
@@ -232,7 +237,7 @@ def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
     units = lowering.units(spliced.units)
     layers = sorted({branch for s in removed for branch in _branches(s)})
     lowering.progress("taking the mean of every channel")
-    average = channel_means(network, layers, lowering.shown(spliced.hand.images, units))
+    average = run(channel_means(network, layers), lowering.shown(spliced.hand.images, units))
     edits = {
         "zero": edit(network, removed),
         "mean": edit(network, softened(removed, average) or removed),

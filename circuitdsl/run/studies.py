@@ -7,24 +7,20 @@ effects and recoveries.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load
 from circuitdsl.compare.effect import Effect, effect
-from circuitdsl.compare.outputs import labelled
 from circuitdsl.compare.recovery import SPLICED_UNITS, Recovery, recovery, study
 from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.editing.apply import EditedNetwork
-from circuitdsl.editing.baselines import NEAREST, nearest_members
-from circuitdsl.editing.controls import channel_means
+from circuitdsl.editing.baselines import NEAREST, channel_means, nearest_members
 from circuitdsl.editing.select import Units, select
 from circuitdsl.editing.sweep import (
     Table,
@@ -38,11 +34,14 @@ from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.script import GainRule
 from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import find_family
+from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import class_names, labels
 from circuitdsl.run.networks import AUTO, Progress, open_model, silent
+from circuitdsl.stimuli.batches import SIZE, mirrored
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
 from circuitdsl.text.diagnostics import InputError
@@ -53,7 +52,6 @@ Placing = Literal["placed", "nearest"]
 Grouping = Literal["unit", "pair", "group"]
 Ablation = Literal["zero", "mean"]
 
-BATCH = 16
 CALIBRATION = 100
 """Images that a folder gives up for calibration, where there is none of its own."""
 
@@ -104,17 +102,18 @@ def effect_on(
     if edited.plan.units:
         progress("taking the mean of every channel")
         layers = sorted(edited.plan.units)
-        average = channel_means(edited.network, layers, _shown(found, side))
+        average = run(channel_means(edited.network, layers), found.batches(SIZE, side))
     total = len(found.paths) * (2 if mirror else 1)
-    return effect(
+    batches = mirrored(found.batches(SIZE // 2, side)) if mirror else found.batches(SIZE, side)
+    measured = effect(
         edited,
-        labelled(found, labels(model), side, BATCH, mirror=mirror),
+        outputs_of(map(found.label, found.paths), labels(model)),
         class_names(model),
         means=average,
         draws=draws,
         seed=seed,
-        progress=lambda seen: progress(f"photographs: {seen} of {total}"),
     )
+    return run(measured, batches, lambda seen: progress(f"photographs: {seen} of {total}"))
 
 
 def splice_recovery(
@@ -171,12 +170,16 @@ def splice_recovery(
         hand,
         written.name,
         members=pairs,
-        calibration=lambda: _shown(to_calibrate, side),
+        calibration=to_calibrate.batches(SIZE, side),
         rule=rule,
         seed=seed,
     )
-    batches = labelled(to_score, labels(name), side, BATCH)
-    return recovery(prepared, batches, seed, lambda n: progress(f"photographs: {n} of {total}"))
+    outputs = outputs_of(map(to_score.label, to_score.paths), labels(name))
+    return run(
+        recovery(prepared, outputs, seed),
+        to_score.batches(SIZE, side),
+        lambda n: progress(f"photographs: {n} of {total}"),
+    )
 
 
 def _standing_in(
@@ -289,7 +292,8 @@ def sweep_units(
     return sweep(
         network,
         sets,
-        _examples(found, name, network.backbone.input_px),
+        found.batches(SIZE, network.backbone.input_px),
+        outputs_of(map(found.label, found.paths), labels(name)),
         target,
         means=average,
         about={"model": name, "ablate": ablate, "images": _digest(found)},
@@ -332,12 +336,11 @@ def approximate_sweep(
     found = open_images(images, limit)
     average = _means(network, chosen, found, ablate, progress)
     side, total = network.backbone.input_px, len(found.paths)
-    changes = attribution(
-        network,
-        chosen,
-        _examples(found, name, side),
-        means=average,
-        progress=lambda seen: progress(f"attribution; photographs: {seen} of {total}"),
+    outputs = outputs_of(map(found.label, found.paths), labels(name))
+    changes = run(
+        attribution(network, chosen, outputs, average),
+        found.batches(SIZE, side),
+        lambda seen: progress(f"attribution; photographs: {seen} of {total}"),
     )
     count = min(SAMPLE, len(chosen))
     drawn = np.sort(np.random.default_rng(seed).permutation(len(chosen))[:count])
@@ -345,7 +348,8 @@ def approximate_sweep(
     exact = sweep(
         network,
         one_by_one(sample),
-        _examples(found, name, side),
+        found.batches(SIZE, side),
+        outputs,
         target.with_suffix(".sample.csv"),
         means=average,
         about={"model": name, "ablate": ablate, "images": _digest(found)},
@@ -373,19 +377,8 @@ def _means(
     if ablate != "mean":
         raise InputError(f"units are not ablated to `{ablate}`", help="zero, or mean")
     progress("taking the mean of every channel")
-    return channel_means(network, units.branches, _shown(images, network.backbone.input_px))
-
-
-def _shown(images: ImageSet, side: int) -> Iterator[Array]:
-    for batch in images.batches(BATCH, side):
-        yield jnp.asarray(batch.images)
-
-
-def _examples(
-    images: ImageSet, model: str, side: int
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]:
-    for batch in labelled(images, labels(model), side, BATCH):
-        yield batch.images, batch.right
+    batches = images.batches(SIZE, network.backbone.input_px)
+    return run(channel_means(network, units.branches), batches)
 
 
 def _digest(images: ImageSet) -> str:

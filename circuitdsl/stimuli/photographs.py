@@ -1,25 +1,39 @@
 """Photographs from a folder, as a network sees them.
 
 In: a folder of image files, flat or with one sub-folder per class. Out: `ImageSet`, which streams
-batches of RGB images `[batch, side, side, 3]`, float32 in 0..255, holding one batch at a time. An
-image is cut to its centre square and resized with Pillow's bilinear filter. A file that is no image
-is left out and named.
+batches of RGB images `[size, side, side, 3]`, float32 in 0..255, holding few at a time; threads
+decode ahead of whatever looks at them. An image is turned as its EXIF says, cut to its centre
+square and resized with Pillow's bilinear filter. A file that is no image is left out and named.
 """
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
+from circuitdsl.stimuli.batches import Batch, filled
 from circuitdsl.text.diagnostics import InputError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What Pillow may read.
+
+It goes by a file's first bytes, not by its name, and for EPS it would start Ghostscript.
+"""
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Threads that decode images."""
 
 _UNREADABLE = (
     OSError,
@@ -29,21 +43,6 @@ _UNREADABLE = (
     Image.DecompressionBombWarning,
     Image.DecompressionBombError,
 )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some images of a set.
-
-    Attributes:
-        images: RGB, 0..255, `[batch, side, side, 3]`.
-        paths: Their files.
-        labels: The sub-folder of each, "" for a file that lies in the folder itself.
-    """
-
-    images: NDArray[np.float32]
-    paths: tuple[Path, ...]
-    labels: tuple[str, ...]
 
 
 @dataclass
@@ -66,37 +65,58 @@ class ImageSet:
         return parts[0] if len(parts) > 1 else ""
 
     def batches(self, size: int = 32, side: int = 224) -> Iterator[Batch]:
-        """The images in order, `size` at a time; the last batch may be smaller.
+        """The images in order, `size` at a time, or all at once if there are fewer.
 
         Raises:
             InputError: none of the files is an image.
         """
+        size = min(size, len(self.paths))
         images: list[NDArray[np.float32]] = []
-        paths: list[Path] = []
-        found = 0
-        for path in self.paths:
-            try:
-                images.append(read_image(path, side))
-            except InputError as error:
-                self.skipped[path] = error.why
-                continue
-            paths.append(path)
-            found += 1
-            if len(paths) == size:
-                yield self._batch(images, paths)
-                images, paths = [], []
-        if paths:
-            yield self._batch(images, paths)
-        if not found:
+        places: list[int] = []
+        some = False
+        for place, image in self._decoded(side, ahead=2 * size):
+            images.append(image)
+            places.append(place)
+            some = True
+            if len(places) == size:
+                yield self._batch(images, places, size)
+                images, places = [], []
+        if places:
+            yield self._batch(images, places, size)
+        if not some:
             first, why = next(iter(self.skipped.items()))
             raise InputError(
                 f"none of the {len(self.paths)} image files in {self.folder} can be read",
                 why=f"{first.name}: {why}",
             )
 
-    def _batch(self, images: list[NDArray[np.float32]], paths: list[Path]) -> Batch:
-        labels = tuple(self.label(path) for path in paths)
-        return Batch(np.stack(images), tuple(paths), labels)
+    def _decoded(self, side: int, ahead: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """The place and the pixels of each readable image in order, `ahead` at a time."""
+        todo = iter(enumerate(self.paths))
+        waiting: deque[tuple[int, Path, Future[NDArray[np.float32]]]] = deque()
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="decode") as pool:
+            try:
+                while True:
+                    for place, path in islice(todo, ahead - len(waiting)):
+                        waiting.append((place, path, pool.submit(read_image, path, side)))
+                    if not waiting:
+                        return
+                    place, path, image = waiting.popleft()
+                    try:
+                        yield place, image.result()
+                    except InputError as error:
+                        self.skipped[path] = error.why
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _batch(self, images: list[NDArray[np.float32]], places: list[int], size: int) -> Batch:
+        paths = [self.paths[place] for place in places]
+        return Batch(
+            filled(np.stack(images), size),
+            np.array(places, np.int64),
+            tuple(path.relative_to(self.folder).as_posix() for path in paths),
+            tuple(self.label(path) for path in paths),
+        )
 
 
 def open_images(folder: Path, limit: int | None = None) -> ImageSet:
@@ -116,7 +136,7 @@ def open_images(folder: Path, limit: int | None = None) -> ImageSet:
     if not folder.is_dir():
         raise InputError(f"there is no image folder {folder}")
     paths = sorted(
-        (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()),
+        (path for path in _files(folder) if path.suffix.lower() in SUFFIXES),
         key=lambda path: path.relative_to(folder).as_posix(),
     )
     if not paths:
@@ -130,19 +150,29 @@ def open_images(folder: Path, limit: int | None = None) -> ImageSet:
     return ImageSet(folder, tuple(paths))
 
 
+def _files(folder: Path, within: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """The files of a folder and of its sub-folders, behind symbolic links too, without circles."""
+    real = folder.resolve()
+    if real in within:
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _files(path, within | {real})
+        elif path.is_file():
+            yield path
+
+
 def read_image(path: Path, side: int = 224) -> NDArray[np.float32]:
     """One image: its centre square, resized to `side` pixels, RGB 0..255, `[side, side, 3]`.
 
     Raises:
-        InputError: the file is no image that Pillow can read, or a broken one.
+        InputError: the file is no image of one of the `FORMATS`, a broken one, or one whose values
+            could be of any range.
     """
+    _hush()
     try:
-        with warnings.catch_warnings():
-            # a file that says it is enormous is refused; oddities of its metadata don't matter
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                image = opened.convert("RGB")
+        with Image.open(path, formats=FORMATS) as opened:
+            image = _rgb(ImageOps.exif_transpose(opened))
     except _UNREADABLE as error:
         raise InputError(
             f"{path} is no image, or is broken", why=str(error) or type(error).__name__
@@ -153,3 +183,37 @@ def read_image(path: Path, side: int = 224) -> NDArray[np.float32]:
     square = image.crop((left, top, left + cut, top + cut))
     resized = square.resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(resized, np.float32)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """An image in 8 bits for each colour.
+
+    Pillow cuts numbers of more than 8 bits off at 255, so that such an image would be white, and
+    one of 0..1 black. What the numbers of an image of 32 bits mean is said nowhere; their range
+    tells.
+
+    Raises:
+        ValueError: numbers below 0, or above what 16 bits hold.
+    """
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image.convert("RGB")
+    values = np.asarray(image).astype(np.float64)
+    low, high = float(values.min()), float(values.max())
+    whole = image.mode != "F"
+    if not 0 <= low <= high <= 65535:
+        raise ValueError(f"its values lie in {low:g}..{high:g}; 0..1, 0..255 or 0..65535 are read")
+    if "16" in image.mode or high > 255:
+        values /= 257
+    elif not whole and high <= 1:
+        values *= 255
+    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+
+
+def _hush() -> None:
+    """Refuse files that say they are enormous; oddities of a file's metadata don't matter.
+
+    Filters of warnings are the process's own, so threads can't set and restore them; these speak of
+    Pillow alone and stay.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)

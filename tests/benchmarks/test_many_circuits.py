@@ -6,11 +6,12 @@ from many_circuits import make_yardstick
 from PIL import Image
 
 from circuitdsl.checking.load import loads
-from circuitdsl.compare.outputs import labelled
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import Images, score_circuit
 from circuitdsl.ir.placing import place_members
+from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import find_family
+from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.registry import labels
 from circuitdsl.run.networks import open_model
@@ -47,7 +48,7 @@ def test_a_yardstick_measures_as_comparisons_do(photographs):
     held = yardstick.held(circuit, "edges")
 
     to_match, to_score = photographs
-    images = Images((batch.images for batch in to_score.batches()), "")
+    images = Images(to_score.batches(), "")
     compared = score_circuit(circuit, network, images, file="", model="tiny", units=2)
     assert held.natural_r == pytest.approx(compared.mean["natural_r"], abs=1e-4)
     assert held.natural_r_ci == pytest.approx(compared.natural_r_ci, abs=1e-4)
@@ -61,9 +62,10 @@ def test_a_yardstick_measures_as_comparisons_do(photographs):
         build(place_members(circuit, "edges", units.angles_deg)),
         "edges",
         members=range(3),
-        calibration=lambda: [batch.images for batch in to_match.batches()],
+        calibration=to_match.batches(),
     )
-    slow = recovery(prepared, labelled(to_score, labels("tiny"), 224))
+    outputs = outputs_of(map(to_score.label, to_score.paths), labels("tiny"))
+    slow = run(recovery(prepared, outputs), to_score.batches(16, 224))
     for share, other in zip(held.shares, slow.shares, strict=True):
         assert (share.measure, share.against) == (other.measure, other.against)
         if share.measure in ("cross_entropy", "kl"):

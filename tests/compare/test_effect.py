@@ -1,6 +1,7 @@
 """Effects and recoveries on a small network, against the same figures worked out by hand."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import builders as b
@@ -11,12 +12,16 @@ from PIL import Image
 from two_blocks import TWO, noise_images, two_weights
 
 from circuitdsl.compare.effect import effect
-from circuitdsl.compare.outputs import Labelled, labelled, outcomes
+from circuitdsl.compare.outputs import outcomes
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.editing.apply import edit
-from circuitdsl.editing.baselines import activations_of, matched_splice, nearest_members
-from circuitdsl.editing.controls import (
+from circuitdsl.editing.baselines import (
+    activations_of,
     channel_means,
+    matched_splice,
+    nearest_members,
+)
+from circuitdsl.editing.controls import (
     random_kernels,
     redrawn,
     shuffled_members,
@@ -24,8 +29,11 @@ from circuitdsl.editing.controls import (
 )
 from circuitdsl.editing.select import edges, select
 from circuitdsl.editing.verbs import Ablate, Scale, Splice, StandIns, Where, drop
+from circuitdsl.measure.classes import outputs_of, right_outputs
+from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import Batch, batches_of, mirrored
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import check_disjoint, split
 from circuitdsl.text.diagnostics import InputError
@@ -38,13 +46,16 @@ def network() -> Network:
     return Network(TWO, two_weights())
 
 
+OUTPUTS = {name: index for index, name in enumerate(NAMES)}
+IMAGES = noise_images(10, seed=4)
+RIGHT = np.arange(10) % 5
+
+
 @pytest.fixture(scope="module")
-def batches() -> list[Labelled]:
-    images = noise_images(10, seed=4)
-    right = np.arange(10, dtype=np.int32) % 5
-    names = tuple(f"image {index}" for index in range(10))
-    parts = (slice(0, 4), slice(4, 8), slice(8, 10))
-    return [Labelled(images[part], right[part], names[part]) for part in parts]
+def batches() -> list[Batch]:
+    parts = (IMAGES[:4], IMAGES[4:8], IMAGES[8:])
+    plain = batches_of(parts, [NAMES[number] for number in RIGHT])
+    return [replace(each, names=tuple(f"image {n}" for n in each.places)) for each in plain]
 
 
 def _loss(logits: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -54,33 +65,55 @@ def _loss(logits: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def test_outcomes_are_those_of_each_network_alone(network, batches):
     edited = edit(network, [Ablate(select(TWO, "mixed3b_5x5"))])
-    found, names = outcomes(network, {"gone": edited}, batches)
-    assert names == tuple(f"image {index}" for index in range(10))
-    images = np.concatenate([batch.images for batch in batches])
-    right = np.concatenate([batch.right for batch in batches])
-    intact, gone = network.logits(images), edited.logits(images)
+    found = run(outcomes(network, {"gone": edited}, OUTPUTS), batches)
+    assert found.images == 10
+    intact, gone = network.logits(IMAGES), edited.logits(IMAGES)
+    best = {}
     for name, logits in (("intact", intact), ("gone", gone)):
-        measured = found[name].per_image
+        measured = found.of(name)
         np.testing.assert_allclose(
-            measured["cross_entropy"], _loss(logits, right), rtol=1e-3, atol=1e-4
+            measured["cross_entropy"], _loss(logits, RIGHT), rtol=1e-3, atol=1e-4
         )
-        best = np.argsort(-np.asarray(logits), axis=1)
-        np.testing.assert_array_equal(measured["top1"], best[:, 0] == right)
+        order = np.argsort(-np.asarray(logits), axis=1)
+        np.testing.assert_array_equal(measured["top1"], order[:, 0] == RIGHT)
         assert measured["top5"].all()
-        np.testing.assert_array_equal(found[name].predicted, best[:, 0])
+        best[name] = order[:, 0]
+    changed = np.flatnonzero(best["intact"] != best["gone"])
+    assert len(changed) > 0
+    assert [vars(flip) for flip in found.flips] == [
+        {
+            "image": f"image {index}",
+            "right": RIGHT[index],
+            "before": best["intact"][index],
+            "after": best["gone"][index],
+        }
+        for index in changed
+    ]
+    lost, won = ((best[name][changed] == RIGHT[changed]).sum() for name in ("intact", "gone"))
+    assert found.flipped == (len(changed), lost, won)
     log_p, log_q = (scipy.special.log_softmax(np.asarray(x, np.float64), 1) for x in (intact, gone))
     divergence = (np.exp(log_p) * (log_p - log_q)).sum(axis=1)
-    np.testing.assert_allclose(found["gone"].per_image["kl"], divergence, rtol=1e-2, atol=1e-4)
-    np.testing.assert_allclose(found["intact"].per_image["kl"], 0, atol=1e-6)
+    np.testing.assert_allclose(found.of("gone")["kl"], divergence, rtol=1e-2, atol=1e-4)
+    np.testing.assert_allclose(found.of("intact")["kl"], 0, atol=1e-6)
     with pytest.raises(InputError, match="no image"):
-        outcomes(network, {}, [])
+        run(outcomes(network, {}, OUTPUTS), [])
+
+
+def test_only_so_many_flips_are_named(network, batches, monkeypatch):
+    edited = edit(network, [Ablate(select(TWO, "mixed3b_5x5"))])
+    every = run(outcomes(network, {"gone": edited}, OUTPUTS), batches)
+    monkeypatch.setattr("circuitdsl.compare.outputs.FLIPS", 2)
+    few = run(outcomes(network, {"gone": edited}, OUTPUTS), batches)
+    assert len(every.flips) > 2
+    assert few.flips == every.flips[:2]
+    assert few.flipped == every.flipped
 
 
 def test_effect_has_intervals_controls_and_flips(network, batches):
     units = select(TWO, "mixed3b_5x5[0, 2, 3]")
     edited = edit(network, [Ablate(units), Scale(units, 2.0)])
-    means = channel_means(network, ["mixed3b_5x5"], [batch.images for batch in batches])
-    found = effect(edited, batches, NAMES, means=means, draws=2)
+    means = run(channel_means(network, ["mixed3b_5x5"]), batches)
+    found = run(effect(edited, OUTPUTS, NAMES, means=means, draws=2), batches)
     assert found.n == 10
     loss = found.edited.changes["cross_entropy"]
     assert loss.value == pytest.approx(
@@ -96,7 +129,7 @@ def test_effect_has_intervals_controls_and_flips(network, batches):
 
 
 def test_an_edit_without_effect_moves_nothing(network, batches):
-    found = effect(edit(network, []), batches, NAMES)
+    found = run(effect(edit(network, []), OUTPUTS, NAMES), batches)
     assert found.controls == ()
     assert found.moved == ()
     assert found.flipped == ()
@@ -175,8 +208,9 @@ def test_a_splice_puts_hand_written_activations_in_place(network, hand, units, m
 @pytest.mark.parametrize("rule", ["rms", "mean", "linear"])
 def test_gains_are_matched_by_the_rule(network, hand, units, batches, rule):
     members = (0, 2, 5)
-    images = [batch.images for batch in batches]
-    step = matched_splice(network, units, hand, "edges", members=members, batches=images, rule=rule)
+    images = [batch.real for batch in batches]
+    matched = matched_splice(network, units, hand, "edges", members=members, rule=rule)
+    step = run(matched, batches)
     shown = np.concatenate([hand.activations(part, ["edges"])["edges"] for part in images])
     x = np.asarray(shown, np.float64)[..., np.array(members)].reshape(-1, 3)
     y = np.concatenate([activations_of(network, units, part) for part in images])
@@ -193,11 +227,10 @@ def test_gains_are_matched_by_the_rule(network, hand, units, batches, rule):
 
 
 def test_splices_that_do_not_fit_are_refused(network, hand, units, members, batches):
-    images = [batches[0].images]
     with pytest.raises(InputError, match="no rule `peak`"):
-        matched_splice(network, units, hand, "edges", members=members, batches=images, rule="peak")
-    with pytest.raises(InputError, match="on no images"):
-        matched_splice(network, units, hand, "edges", members=members, batches=[])
+        matched_splice(network, units, hand, "edges", members=members, rule="peak")
+    with pytest.raises(InputError, match="no image"):
+        run(matched_splice(network, units, hand, "edges", members=members), [])
     with pytest.raises(InputError, match="no family `curve`"):
         edit(network, [Splice(units, StandIns(hand, "curve", (0, 0, 0), (1, 1, 1), (0, 0, 0)))])
     with pytest.raises(InputError, match="has 6 members"):
@@ -229,9 +262,9 @@ def test_recovery_by_its_definition(network, hand, units, members, batches):
         hand,
         "edges",
         members=members,
-        calibration=lambda: [batches[0].images],
+        calibration=batches[:1],
     )
-    found = recovery(prepared, batches[1:])
+    found = run(recovery(prepared, OUTPUTS), batches[1:])
     record = json.loads(json.dumps(found.record()))
     assert list(record) == ["recovery", "n", "intact", "zero", "mean", "spliced"]
     assert record["n"] == 6
@@ -258,11 +291,10 @@ def test_recovery_by_its_definition(network, hand, units, members, batches):
 
 def test_splicing_the_units_themselves_recovers_everything(network, hand, units, members, batches):
     """If hand-written units were the trained ones, the recovery would be 1."""
-    prepared = study(
-        network, units, hand, "edges", members=members, calibration=lambda: [batches[0].images]
-    )
+    prepared = study(network, units, hand, "edges", members=members, calibration=batches[:1])
     edits = {**prepared.edits, "spliced": edit(network, [])}
-    found = recovery(type(prepared)(network, units, edits, 4, 0), batches[1:])
+    copied = type(prepared)(network, units, edits, 4, 0)
+    found = run(recovery(copied, OUTPUTS), batches[1:])
     assert found.share("cross_entropy").value == pytest.approx(1, abs=1e-3)
     assert found.share("kl", "mean").ci == pytest.approx((1, 1), abs=1e-3)
 
@@ -303,16 +335,21 @@ def test_an_image_in_both_sets_is_found_under_any_name(folder, tmp_path):
         check_disjoint(open_images(copy.parent), images)
 
 
-def test_labelled_images_and_their_mirror_images(folder):
-    plain = list(labelled(open_images(folder), NAMES, 24, size=6))
-    assert [len(batch.names) for batch in plain] == [6, 2]
-    assert plain[0].right.tolist() == [0, 0, 0, 0, 1, 1]
-    both = list(labelled(open_images(folder), NAMES, 24, size=6, mirror=True))
-    assert [len(batch.names) for batch in both] == [6, 6, 4]
+def test_images_and_their_mirror_images(folder):
+    images = open_images(folder)
+    outputs = outputs_of(map(images.label, images.paths), NAMES)
+    plain = list(images.batches(6, 24))
+    assert [batch.count for batch in plain] == [6, 2]
+    assert {batch.images.shape for batch in plain} == {(6, 24, 24, 3)}
+    assert right_outputs(plain[0], outputs).tolist() == [0, 0, 0, 0, 1, 1]
+    assert right_outputs(plain[1], outputs).tolist() == [1, 1, 0, 0, 0, 0]
+    both = list(mirrored(images.batches(3, 24)))
+    assert [batch.count for batch in both] == [6, 6, 4]
+    assert both[1].places.tolist() == [6, 7, 8, 9, 10, 11]
     np.testing.assert_array_equal(both[0].images[1], both[0].images[0][:, ::-1])
     assert both[0].names[:2] == ("ant/0.png", "ant/0.png (mirrored)")
-    assert both[2].right.tolist() == [1, 1, 1, 1]
+    assert right_outputs(both[2], outputs)[:4].tolist() == [1, 1, 1, 1]
     with pytest.raises(InputError, match="in a sub-folder `bee`"):
-        list(labelled(open_images(folder), ["ant"], 24))
+        outputs_of(map(images.label, images.paths), ["ant"])
     with pytest.raises(InputError, match="lie in no sub-folder"):
-        list(labelled(open_images(folder / "ant"), NAMES, 24))
+        outputs_of([""], NAMES)

@@ -28,8 +28,10 @@ from circuitdsl.editing.verbs import (
     negate_edges,
 )
 from circuitdsl.ir.backbones import BACKBONES
+from circuitdsl.measure.passes import run
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -201,7 +203,7 @@ def test_edges_by_angle(network):
 
 def test_patching_an_image_into_itself_changes_nothing(network, images):
     units = select(TWO, "mixed3b_5x5[3, 4]")
-    maps = recorded(network, units, [images[:1]])
+    maps = run(recorded(network, units), batches_of([images[:1]]))
     edited = edit(network, [Patch(units, maps)])
     np.testing.assert_array_equal(edited.logits(images[:1]), network.logits(images[:1]))
     values = edited.activations(images, ["mixed3b_5x5"])["mixed3b_5x5"]
@@ -210,7 +212,8 @@ def test_patching_an_image_into_itself_changes_nothing(network, images):
 
 def test_what_an_image_is_patched_with_depends_on_its_pixels_alone(network, images):
     units = select(TWO, "3a[1, 5]")
-    edited = edit(network, [Patch(units, recorded(network, units, [images, images[::-1]]))])
+    maps = run(recorded(network, units), batches_of([images, images[::-1]]))
+    edited = edit(network, [Patch(units, maps)])
     together = edited.activations(images, ["mixed3a"])["mixed3a"]
     for index in range(3):
         alone = edited.activations(images[index : index + 1], ["mixed3a"])["mixed3a"]
@@ -225,10 +228,10 @@ def test_means_are_over_positions_and_images(network, images):
     units = select(TWO, ["3a:4", "conv2d2:3"])
     values = network.activations(images, ["mixed3a", "conv2d2"])
     expected = [values["mixed3a"][..., 4].mean(), values["conv2d2"][..., 3].mean()]
-    found = means(network, units, [images[:2], images[2:]])
+    found = run(means(network, units), batches_of([images[:2], images[2:]]))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
-    with pytest.raises(InputError, match="no images"):
-        means(network, units, [])
+    with pytest.raises(InputError, match="no image"):
+        run(means(network, units), [])
 
 
 def test_an_edited_network_counts_its_parameters_once(network):

@@ -7,7 +7,9 @@ from circuitdsl.editing.baselines import recorded
 from circuitdsl.editing.fold import fold
 from circuitdsl.editing.select import edges, select
 from circuitdsl.editing.verbs import Ablate, Patch, Scale, Where, drop, negate, negate_edges
+from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import batches_of
 
 IMAGES = noise_images()
 
@@ -57,9 +59,10 @@ def test_folded_weights_do_the_same(network, name):
 
 def test_what_cannot_be_folded_is_said_and_the_rest_is_done(network):
     units = _u("mixed3b_5x5[0, 2]")
+    maps = run(recorded(network, units), batches_of([IMAGES[:1]]))
     cases = [
         (drop(_e("3a[1, 4]", "mixed3b_5x5[1, 3]")), "the ReLU of mixed3b_5x5_bottleneck"),
-        (Patch(units, recorded(network, units, [IMAGES[:1]])), "mixed3b:3, mixed3b:5: what flows"),
+        (Patch(units, maps), "mixed3b:3, mixed3b:5: what flows"),
         (negate(_u("3a:1")), "mixed3a:1: a maximum or a normalisation reads it"),
     ]
     for step, words in cases:

@@ -10,7 +10,7 @@ import scipy.stats
 from two_blocks import TWO, noise_images, two_weights
 
 from circuitdsl.editing.apply import edit
-from circuitdsl.editing.controls import channel_means
+from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.select import select
 from circuitdsl.editing.sweep import (
     attribution,
@@ -21,11 +21,14 @@ from circuitdsl.editing.sweep import (
     swept_layer,
 )
 from circuitdsl.editing.verbs import Ablate, Scale
+from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.text.diagnostics import InputError
 
 IMAGES = noise_images(10, seed=4)
 RIGHT = np.arange(10, dtype=np.int32) % 5
+OUTPUTS = {str(number): number for number in range(5)}
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +37,14 @@ def network() -> Network:
 
 
 def _examples(stop_before=None):
+    return batches_of(_parts(stop_before), map(str, RIGHT))
+
+
+def _parts(stop_before):
     for number, part in enumerate((slice(0, 4), slice(4, 8), slice(8, 10))):
         if number == stop_before:
             raise KeyboardInterrupt
-        yield IMAGES[part], RIGHT[part]
+        yield IMAGES[part]
 
 
 def _rows(path):
@@ -61,8 +68,8 @@ def _measures(network, edited):
 @pytest.mark.parametrize("to_mean", [False, True])
 def test_every_row_is_the_edit_alone(network, tmp_path, to_mean):
     units = select(TWO, "mixed3b_5x5")
-    means = channel_means(network, ["mixed3b_5x5"], [IMAGES]) if to_mean else None
-    table = sweep(network, one_by_one(units), _examples(), tmp_path / "s.csv", means=means)
+    means = run(channel_means(network, ["mixed3b_5x5"]), batches_of([IMAGES])) if to_mean else None
+    table = sweep(network, one_by_one(units), _examples(), OUTPUTS, tmp_path / "s.csv", means=means)
     assert table.names == ("intact", *units.names)
     np.testing.assert_allclose(table.means[0], _measures(network, network), rtol=1e-4, atol=1e-6)
     for index in range(6):
@@ -79,7 +86,7 @@ def test_every_row_is_the_edit_alone(network, tmp_path, to_mean):
 def test_pairs_and_bottlenecks(network, tmp_path):
     pairs = in_pairs(select(TWO, "mixed3b_5x5_bottleneck[0, 1, 3]"))
     assert swept_layer(pairs) == "mixed3b_5x5_bottleneck"
-    table = sweep(network, pairs, _examples(), tmp_path / "s.csv")
+    table = sweep(network, pairs, _examples(), OUTPUTS, tmp_path / "s.csv")
     assert table.names[1] == "mixed3b_5x5_bottleneck:0 mixed3b_5x5_bottleneck:1"
     expected = _measures(network, edit(network, [Ablate(pairs[2])]))
     np.testing.assert_allclose(table.means[3], expected, rtol=1e-3, atol=1e-6)
@@ -89,19 +96,19 @@ def test_pairs_and_bottlenecks(network, tmp_path):
 def test_an_interrupted_sweep_goes_on_to_the_same_bytes(network, tmp_path, stop_before):
     sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
     whole = tmp_path / "whole.csv"
-    sweep(network, sets, _examples(), whole)
+    sweep(network, sets, _examples(), OUTPUTS, whole)
     broken = tmp_path / "broken.csv"
     with pytest.raises(KeyboardInterrupt):
-        sweep(network, sets, _examples(stop_before), broken)
+        sweep(network, sets, _examples(stop_before), OUTPUTS, broken)
     if stop_before:
         kept = _rows(broken)
         assert {row["images"] for row in kept} == {str(4 * stop_before)}
     seen: list[int] = []
-    sweep(network, sets, _examples(), broken, progress=seen.append)
+    sweep(network, sets, _examples(), OUTPUTS, broken, progress=seen.append)
     assert broken.read_bytes() == whole.read_bytes()
     assert seen == [4, 8, 10][stop_before:]
     again: list[int] = []
-    sweep(network, sets, _examples(), broken, progress=again.append)
+    sweep(network, sets, _examples(), OUTPUTS, broken, progress=again.append)
     assert again == []
     assert broken.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -115,7 +122,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes(network, tmp_path, stop_
 def test_the_file_of_another_sweep_is_left_alone(network, tmp_path):
     target = tmp_path / "s.csv"
     sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
-    sweep(network, sets, _examples(), target, about={"images": "here"})
+    sweep(network, sets, _examples(), OUTPUTS, target, about={"images": "here"})
     text = target.read_text()
     others = [
         (network, sets[:1], {"images": "here"}),
@@ -124,25 +131,25 @@ def test_the_file_of_another_sweep_is_left_alone(network, tmp_path):
     ]
     for other, units, about in others:
         with pytest.raises(InputError, match="not the beginning of this sweep"):
-            sweep(other, units, _examples(), target, about=about)
+            sweep(other, units, _examples(), OUTPUTS, target, about=about)
     with pytest.raises(InputError, match="over 10 images, and there are 4"):
         first = [next(_examples())]
-        sweep(network, sets, first, target, about={"images": "here"})
+        sweep(network, sets, first, OUTPUTS, target, about={"images": "here"})
     target.write_text("units,images\nintact,many\n")
     with pytest.raises(InputError, match="no table of a sweep"):
-        sweep(network, sets, _examples(), target, about={"images": "here"})
+        sweep(network, sets, _examples(), OUTPUTS, target, about={"images": "here"})
     target.write_text(text.replace("mixed3b:4", "mixed3b:9"))
     with pytest.raises(InputError, match="rows are not those"):
-        sweep(network, sets, _examples(), target, about={"images": "here"})
+        sweep(network, sets, _examples(), OUTPUTS, target, about={"images": "here"})
     assert json.loads((tmp_path / "s.csv.json").read_text())["ablation"] == "zero"
 
 
 def test_sweeps_over_nothing_are_refused(network, tmp_path):
     sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
     with pytest.raises(InputError, match="no image"):
-        sweep(network, sets, [], tmp_path / "s.csv")
+        sweep(network, sets, [], OUTPUTS, tmp_path / "s.csv")
     with pytest.raises(InputError, match="needs units"):
-        sweep(network, [], _examples(), tmp_path / "t.csv")
+        sweep(network, [], _examples(), OUTPUTS, tmp_path / "t.csv")
     with pytest.raises(InputError, match="lie in mixed3a, mixed3b"):
         swept_layer(one_by_one(select(TWO, ["3a:1", "3b:1"])))
 
@@ -150,19 +157,19 @@ def test_sweeps_over_nothing_are_refused(network, tmp_path):
 def test_attribution_is_the_slope_of_the_loss(network):
     """For a small step towards zero, attribution predicts the change of the loss."""
     units = select(TWO, "mixed3b")
-    found = attribution(network, units, _examples())
+    found = run(attribution(network, units, OUTPUTS), _examples())
     small = 1e-2
     for index in (0, 4, 10):
         one = select(TWO, f"mixed3b:{index}")
         moved = _measures(network, edit(network, [Scale(one, 1 - small)]))[2]
         change = (moved - _measures(network, network)[2]) / small
         assert found[index] == pytest.approx(change, rel=0.05, abs=2e-3)
-    means = channel_means(network, ["mixed3b_5x5"], [IMAGES])
-    to_means = attribution(network, units, _examples(), means=means)
+    means = run(channel_means(network, ["mixed3b_5x5"]), batches_of([IMAGES]))
+    to_means = run(attribution(network, units, OUTPUTS, means), _examples())
     np.testing.assert_array_equal(to_means[:3], found[:3])
     assert not np.allclose(to_means[3:9], found[3:9])
     with pytest.raises(InputError, match="no image"):
-        attribution(network, units, [])
+        run(attribution(network, units, OUTPUTS), [])
 
 
 def test_rank_correlation_is_spearmans():

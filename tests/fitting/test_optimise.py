@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from circuitdsl.checking.load import loads
 from circuitdsl.cli import app
-from circuitdsl.compare.outputs import Labelled
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import scored_family
 from circuitdsl.editing.select import select
@@ -23,11 +22,13 @@ from circuitdsl.ir.fits import NATURAL
 from circuitdsl.lowering.dials import unbounded
 from circuitdsl.measure.calibration import calibrate, calibrated
 from circuitdsl.measure.circles import published_circles
+from circuitdsl.measure.passes import run
 from circuitdsl.measure.published import PublishedGrids
 from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.handwritten import build
 from circuitdsl.run.networks import fit as fit_by_name
 from circuitdsl.run.networks import open_model
+from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
 
@@ -176,12 +177,9 @@ def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
     assert float(slope["wavelength"]) == pytest.approx((high - low) / 0.1, rel=0.05, abs=1e-3)
 
     placed = calibrated(build(wanted.placed))
-    pixels = shown.images.astype(np.float32)
-    prepared = study(
-        network, units, placed, "edges", members=range(3), calibration=lambda: [pixels]
-    )
-    labelled = Labelled(pixels, np.zeros(8, np.int32), tuple("abcdefgh"))
-    found = recovery(prepared, [labelled]).share("kl")
+    batches = list(batches_of([shown.images], ["any"] * 8))
+    prepared = study(network, units, placed, "edges", members=range(3), calibration=batches)
+    found = run(recovery(prepared, {"any": 0}), batches).share("kl")
     assert min(prepared.edits["spliced"].steps[0].gain) > 0
     assert measured == pytest.approx(found.value, abs=0.01)
     assert 0.1 < measured < 1

@@ -111,7 +111,7 @@ PREFERRED = {
 
 
 def test_each_published_neuron_gets_the_unit_most_like_it(grids_file, known_responses):
-    units = Subject(BACKBONES["tiny"], "mixed3b", ("constant", "one"), None, None)
+    units = Subject(BACKBONES["tiny"], "mixed3b", ("constant", "one"), None, None, None)
     scores = match_grids(units, read_grids(grids_file))
     assert [score.match for score in scores.units] == ["one", "one"]
     first, second = scores.units
@@ -180,7 +180,7 @@ def test_the_command_line_names_a_missing_file(tmp_path):
 
 
 def test_a_rough_score_takes_a_sixteenth_of_the_circles(grids_file, known_responses):
-    units = Subject(BACKBONES["tiny"], "mixed3b", ("one",), None, None)
+    units = Subject(BACKBONES["tiny"], "mixed3b", ("one",), None, None, None)
     published = read_grids(grids_file)
     rough = published.thinned()
     assert rough.outline.shape == (2, 20, 180)

@@ -88,7 +88,7 @@ def test_a_response_grid_is_in_the_order_of_its_stimuli():
         columns = np.arange(side) - (side - 1) / 2
         return np.stack([ink.sum((1, 2)), (ink * columns).sum((1, 2))], axis=-1)
 
-    subject = Subject(backbone, "mixed3b", ("ink", "right"), lambda images: images, neurons)
+    subject = Subject(backbone, "mixed3b", ("ink", "right"), None, None, neurons)
     grid = CurveGrid((10.0, 15.0), (0.0, 90.0, 180.0, 270.0), (-1.0,), filled=True)
     responses = response_grid(subject, grid, batch=3)
     assert responses.shape == (2, 4, 1, 2)

@@ -18,10 +18,12 @@ from circuitdsl.editing.apply import edit
 from circuitdsl.editing.baselines import means, recorded
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.editing.select import edges, select
+from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import read_weights
 from circuitdsl.run import inputs, scripts, studies
 from circuitdsl.run.inputs import Given
+from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
@@ -135,11 +137,11 @@ def test_steps_are_those_of_python(lowering, network) -> None:
     photos = np.concatenate([noise_images(1, seed=seed) for seed in (0, 5, 1, 6, 2, 7, 3, 8, 4, 9)])
     one = select(TWO, "mixed3b_1x1[1]")
     conditions = (verbs.Where("weight", "<", 0.0), verbs.Where("magnitude", ">", 0.1))
-    average = means(network, some, [photos])
+    average = run(means(network, some), batches_of([photos]))
     expected = {
         "gone": [verbs.Ablate(some)],
         "meant": [verbs.Ablate(some, average)],
-        "patched": [verbs.Patch(some, recorded(network, some, [photos]))],
+        "patched": [verbs.Patch(some, run(recorded(network, some), batches_of([photos])))],
         "halved": [verbs.Ablate(some), verbs.Scale(one, 0.5)],
         "dropped": [verbs.drop(edges(low, select(TWO, "mixed3b_1x1")), *conditions)],
         "turned": [verbs.negate_edges(edges(low, one))],

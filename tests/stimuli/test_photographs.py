@@ -49,8 +49,11 @@ def test_images_come_in_order_of_their_paths_with_their_labels(folder):
     assert len(names) == 12
     assert names == sorted(names)
     batches = list(images.batches(5, side=16))
-    assert [len(batch.paths) for batch in batches] == [5, 5, 2]
-    assert [batch.images.shape for batch in batches] == [(n, 16, 16, 3) for n in (5, 5, 2)]
+    assert [batch.count for batch in batches] == [5, 5, 2]
+    assert [batch.images.shape for batch in batches] == [(5, 16, 16, 3)] * 3
+    assert [batch.real.shape for batch in batches] == [(n, 16, 16, 3) for n in (5, 5, 2)]
+    assert [name for batch in batches for name in batch.names] == names
+    assert [place for batch in batches for place in batch.places] == list(range(12))
     labels = [label for batch in batches for label in batch.labels]
     assert labels == [name.split("/")[0] for name in names]
     np.testing.assert_array_equal(batches[1].images[0], read_image(images.paths[5], 16))
@@ -71,7 +74,7 @@ def test_a_flat_folder_has_images_without_labels(tmp_path):
     _image(tmp_path / "b.png")
     _image(tmp_path / "a.JPG")
     batch = next(open_images(tmp_path).batches(8, side=8))
-    assert [path.name for path in batch.paths] == ["a.JPG", "b.png"]
+    assert batch.names == ("a.JPG", "b.png")
     assert batch.labels == ("", "")
 
 
@@ -82,7 +85,7 @@ def test_a_broken_image_is_named_once_and_left_out(folder):
     text.write_text("this is no picture")
     images = open_images(folder)
     for _ in range(2):
-        assert sum(len(batch.paths) for batch in images.batches(4, side=8)) == 11
+        assert sum(batch.count for batch in images.batches(4, side=8)) == 11
         assert set(images.skipped) == {broken, text}
     assert "truncated" in images.skipped[broken]
 

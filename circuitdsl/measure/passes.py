@@ -1,0 +1,186 @@
+"""One pass over photographs: every measure over images is a fold from images to sums.
+
+In: passes, and batches of images. Out: each pass's state, and what it finishes to. Several passes
+run over one reading of the images. A pass says which layers of which network it needs; a network
+that several passes need runs once for each batch, with the layers of all of them.
+
+A state is a dictionary of NumPy arrays, as large for a million images as for a thousand. It can be
+stored as it is (`shards.py`); `merge` adds the state of later images to that of earlier ones. A
+merge in a fixed order gives the same digits every time.
+
+A pass that takes the mean of a layer's channels over positions and images:
+
+    def channel_means(network: Network, layer: str) -> Pass[NDArray[np.float64]]:
+        def init() -> State:
+            return {"sum": np.zeros(network.backbone.by_name[layer].width), "images": np.zeros(())}
+
+        def step(state: State, shown: Shown) -> State:
+            maps = shown.of(network)[layer]                       # [size, height, width, channel]
+            means = shown.real(jnp.mean(maps, axis=(1, 2)))       # [count, channel], float64
+            return merge(state, {"sum": means.sum(axis=0), "images": np.float64(len(means))})
+
+        def merge(a: State, b: State) -> State:
+            return {name: a[name] + b[name] for name in a}
+
+        def finish(state: State) -> NDArray[np.float64]:
+            return state["sum"] / state["images"]
+
+        return Pass(init, step, merge, finish, (Need(network, (layer,)),))
+
+    means = run(channel_means(network, "mixed3b"), images.batches(16, 224))
+
+Several over one reading, each of which gives its own result:
+
+    states = fold([first, second], batches)
+    a, b = first.finish(states[0]), second.finish(states[1])
+
+Where an interval is wanted, a state keeps the sums of blocks of images (`bootstrap.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from circuitdsl.stimuli.batches import Batch
+from circuitdsl.text.diagnostics import InputError
+
+State = Mapping[str, NDArray[Any]]
+"""Sums by name."""
+
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Responding(Protocol):
+    """Whatever answers images by activations: trained, edited and hand-written networks."""
+
+    def activations(self, images: ArrayLike, layers: Sequence[str], /) -> dict[str, Array]:
+        """Activations of the named layers or families, `[batch, height, width, channel]`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Need:
+    """Layers of a network that a pass looks at; families, for a hand-written network."""
+
+    network: Responding
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A batch of images, and what networks answer to it.
+
+    Attributes:
+        batch: The images, their names and their classes.
+        images: RGB, 0..255, on the device, `[size, height, width, 3]`; filled up behind `count`.
+        values: Activations by the network's identity and the layer's name.
+    """
+
+    batch: Batch
+    images: Array
+    values: Mapping[int, Mapping[str, Array]]
+
+    @property
+    def count(self) -> int:
+        """The number of real images."""
+        return self.batch.count
+
+    def of(self, network: Responding) -> Mapping[str, Array]:
+        """A network's activations by layer, `[size, ...]`; at least the layers that were needed."""
+        return self.values[id(network)]
+
+    def real(self, array: ArrayLike) -> NDArray[np.float64]:
+        """The rows of real images, `[count, ...]`, in float64 on the host."""
+        return np.asarray(array)[: self.count].astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Pass(Generic[Result_co]):
+    """A fold over photographs.
+
+    Attributes:
+        init: The state before any image.
+        step: The state with a batch more.
+        merge: The state of some images and of others that come after them, as one.
+        finish: What the state of all images comes to. Never given a state of no images.
+        needs: Layers that `step` looks at.
+    """
+
+    init: Callable[[], State]
+    step: Callable[[State, Shown], State]
+    merge: Callable[[State, State], State]
+    finish: Callable[[State], Result_co]
+    needs: tuple[Need, ...] = ()
+
+
+def fold(
+    passes: Sequence[Pass[Any]],
+    batches: Iterable[Batch],
+    progress: Callable[[int], None] = lambda seen: None,
+) -> tuple[State, ...]:
+    """The states of some passes after one reading of the images.
+
+    Args:
+        passes: What is measured.
+        batches: The images.
+        progress: Told how many images have been seen, after each batch.
+
+    Raises:
+        InputError: there are no images.
+    """
+    needs = _together(need for one in passes for need in one.needs)
+    states = [one.init() for one in passes]
+    seen = 0
+    for batch in batches:
+        shown = show(batch, needs)
+        states = [one.step(state, shown) for one, state in zip(passes, states, strict=True)]
+        seen += batch.count
+        progress(seen)
+    if not seen:
+        raise InputError("there is no image to look at")
+    return tuple(states)
+
+
+def run(
+    one: Pass[Result_co],
+    batches: Iterable[Batch],
+    progress: Callable[[int], None] = lambda seen: None,
+) -> Result_co:
+    """What a single pass finishes to.
+
+    Raises:
+        InputError: there are no images.
+    """
+    return one.finish(fold([one], batches, progress)[0])
+
+
+def show(batch: Batch, needs: Iterable[Need]) -> Shown:
+    """Show a batch to every network that is needed, once to each."""
+    images = jnp.asarray(batch.images)
+    values = {
+        id(need.network): need.network.activations(images, need.layers) for need in _together(needs)
+    }
+    return Shown(batch, images, values)
+
+
+def _together(needs: Iterable[Need]) -> list[Need]:
+    """One need for each network, with the layers of all."""
+    layers: dict[int, dict[str, None]] = {}
+    networks: dict[int, Responding] = {}
+    for need in needs:
+        networks[id(need.network)] = need.network
+        layers.setdefault(id(need.network), {}).update(dict.fromkeys(need.layers))
+    return [Need(networks[key], tuple(names)) for key, names in layers.items()]
+
+
+def total(a: State, b: State) -> State:
+    """The sum of two states, name by name."""
+    return {name: a[name] + b[name] for name in a}
