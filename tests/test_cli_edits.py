@@ -68,6 +68,21 @@ def _sweep(photographs, target, *more):
     return run("sweep", "--model", "tiny", *options, *more)
 
 
+def test_photographs_that_cannot_be_read_are_named(photographs, tmp_path):
+    (photographs / "1" / "broken.jpg").write_text("no picture")
+    for result in (
+        _sweep(photographs, tmp_path / "sweep.csv"),
+        _sweep(photographs, tmp_path / "approx.csv", "--approx"),
+    ):
+        assert result.exit_code == 0, result.output
+        assert "left out" in result.output
+        assert "broken.jpg: cannot identify image file" in result.output.replace("\n", "")
+    network = open_network("tiny")
+    steps = [Ablate(select(BACKBONES["tiny"], "mixed3b_5x5"))]
+    found = effect_on(edit(network, steps), "tiny", photographs, draws=0)
+    assert [name.rsplit("/", 1)[1] for name, _ in found.skipped] == ["broken.jpg"]
+
+
 def test_a_sweep_writes_a_table_and_goes_on_with_it(photographs, tmp_path):
     target = tmp_path / "sweep.csv"
     first = _sweep(photographs, target)

@@ -17,7 +17,7 @@ from circuitdsl.cli.options import (
     SomeModel,
     Weights,
 )
-from circuitdsl.cli.output import write_record, writing
+from circuitdsl.cli.output import say_left_out, write_record, writing
 
 Photographs = Annotated[
     Path, typer.Option(metavar="DIR", help="Photographs, in one folder for each class.")
@@ -80,7 +80,7 @@ def sweep(
                 limit=limit,
                 progress=report,
             )
-            table = approximation_table(found)
+            table, skipped = approximation_table(found), found.skipped
         else:
             swept = studies.sweep_units(
                 model,
@@ -93,8 +93,9 @@ def sweep(
                 limit=limit,
                 progress=report,
             )
-            table = sweep_table(swept)
+            table, skipped = sweep_table(swept), swept.skipped
     print_table(table)
+    say_left_out(dict(skipped))
     typer.echo(f"wrote {output}", err=True)
 
 
@@ -139,6 +140,7 @@ def effect(
     print_table(effect_table(found, f"{chosen} on {name}"))
     print_table(changes_table(found))
     print_table(moved_table(found))
+    say_left_out(dict(found.skipped))
     write_record(json, lambda: {"model": name, "edit": chosen, **found.record()})
     if figure is not None:
         with writing(figure):
@@ -194,6 +196,7 @@ def score_script(
         found = script_scores(file, given, report)
     for recovered in found.recoveries.values():
         print_table(recovery_table(recovered))
+        say_left_out(dict(recovered.skipped))
     if found.tunings:
         print_table(tuning_table(found.tunings))
     write_record(json, found.record)

@@ -95,6 +95,7 @@ class Effect:
         flipped: The first predictions that changed.
         flips: How many changed, how many of them are no longer right, and how many now are.
         notices: What came of steps without effect.
+        skipped: Files that are no images, and why.
     """
 
     n: int
@@ -105,6 +106,7 @@ class Effect:
     flipped: tuple[Flip, ...]
     flips: tuple[int, int, int]
     notices: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The effect as JSON has it."""
@@ -117,6 +119,7 @@ class Effect:
             "flipped": [vars(flip) for flip in self.flipped],
             "flips": list(self.flips),
             "notices": list(self.notices),
+            "skipped": dict(self.skipped),
         }
 
 

@@ -83,6 +83,7 @@ class Recovery:
         calibrated_on: Images that gains and means are from.
         units: The units replaced.
         silent: Hand-written stand-ins that never fired while gains were matched.
+        skipped: Files that are no images, and why.
     """
 
     shares: tuple[Recovered, ...]
@@ -91,6 +92,7 @@ class Recovery:
     calibrated_on: int
     units: tuple[str, ...]
     silent: int
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The recovery as JSON has it."""

@@ -56,11 +56,13 @@ class Table:
         names: What was ablated in each row; the first is `INTACT`.
         images: How many images the means are over.
         means: `[row, measure]`.
+        skipped: Files that are no images, and why.
     """
 
     names: tuple[str, ...]
     images: int
     means: Floats
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: Measure) -> Floats:
         """One measure of every row but the first."""

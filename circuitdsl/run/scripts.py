@@ -219,11 +219,12 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
     networks = _study(ready, score)
     total, side = len(to_score.paths), lowering.network.backbone.input_px
     outputs = outputs_of(map(to_score.label, to_score.paths), labels(lowering.model))
-    return run(
+    result = run(
         recovery(networks, outputs, seed),
         to_score.batches(SIZE, side),
         lambda seen: lowering.progress(f"photographs: {seen} of {total}"),
     )
+    return replace(result, skipped=to_score.left_out)
 
 
 def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -113,7 +113,8 @@ def effect_on(
         draws=draws,
         seed=seed,
     )
-    return run(measured, batches, lambda seen: progress(f"photographs: {seen} of {total}"))
+    result = run(measured, batches, lambda seen: progress(f"photographs: {seen} of {total}"))
+    return replace(result, skipped=found.left_out)
 
 
 def splice_recovery(
@@ -175,11 +176,12 @@ def splice_recovery(
         seed=seed,
     )
     outputs = outputs_of(map(to_score.label, to_score.paths), labels(name))
-    return run(
+    result = run(
         recovery(prepared, outputs, seed),
         to_score.batches(SIZE, side),
         lambda n: progress(f"photographs: {n} of {total}"),
     )
+    return replace(result, skipped=to_calibrate.left_out + to_score.left_out)
 
 
 def _standing_in(
@@ -239,6 +241,7 @@ class Approximation:
         changes: What ablating each unit would change the cross-entropy by, `[unit]`.
         sample: Units that were also ablated exactly.
         spearman: The rank correlation with the exact changes of those.
+        skipped: Files that are no images, and why.
     """
 
     names: tuple[str, ...]
@@ -246,6 +249,7 @@ class Approximation:
     changes: Floats
     sample: int
     spearman: float
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def text(self) -> str:
         """The changes as CSV."""
@@ -289,7 +293,7 @@ def sweep_units(
     sets = _sets(network, units, by)
     average = _means(network, chosen, found, ablate, progress)
     total = len(found.paths)
-    return sweep(
+    table = sweep(
         network,
         sets,
         found.batches(SIZE, network.backbone.input_px),
@@ -299,6 +303,7 @@ def sweep_units(
         about={"model": name, "ablate": ablate, "images": _digest(found)},
         progress=lambda seen: progress(f"{len(sets)} ablations; photographs: {seen} of {total}"),
     )
+    return replace(table, skipped=found.left_out)
 
 
 def approximate_sweep(
@@ -356,7 +361,7 @@ def approximate_sweep(
         progress=lambda seen: progress(f"exact sample; photographs: {seen} of {total}"),
     )
     spearman = rank_correlation(changes[drawn], exact.change("cross_entropy"))
-    result = Approximation(chosen.names, exact.images, changes, count, spearman)
+    result = Approximation(chosen.names, exact.images, changes, count, spearman, found.left_out)
     write_text(target, result.text())
     return result
 

@@ -59,6 +59,11 @@ class ImageSet:
     paths: tuple[Path, ...]
     skipped: dict[Path, str] = field(default_factory=dict[Path, str])
 
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """The files that turned out to be no images, and why."""
+        return tuple((str(path), why) for path, why in self.skipped.items())
+
     def label(self, path: Path) -> str:
         """The sub-folder that an image lies in, "" for none."""
         parts = path.relative_to(self.folder).parts

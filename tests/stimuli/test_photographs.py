@@ -2,8 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
+from circuitdsl.stimuli import photographs
 from circuitdsl.stimuli.photographs import open_images, read_image
 from circuitdsl.text.diagnostics import InputError
 
@@ -113,3 +114,97 @@ def test_a_folder_of_broken_images_is_refused(tmp_path):
         list(open_images(tmp_path).batches())
     assert caught.value.message == f"none of the 1 image files in {tmp_path} can be read"
     assert caught.value.why.startswith("a.png: ")
+
+
+# ---- files that are more, or less, than they look
+
+
+def _ramp() -> np.ndarray:
+    """A picture whose grey rises from 0 to 255, `[16, 16]`."""
+    return np.arange(256.0).reshape(16, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("grey16.png", lambda ramp: (ramp * 257).astype(np.uint16)),
+        ("int32.tif", lambda ramp: (ramp * 257).astype(np.int32)),
+        ("bytes_in_int32.tif", lambda ramp: ramp.astype(np.int32)),
+        ("unit_float.tif", lambda ramp: (ramp / 255).astype(np.float32)),
+        ("float.tif", lambda ramp: ramp.astype(np.float32)),
+    ],
+)
+def test_deep_pictures_are_neither_white_nor_black(tmp_path, name, stored):
+    Image.fromarray(stored(_ramp())).save(tmp_path / name)
+    np.testing.assert_array_equal(read_image(tmp_path / name, 16)[..., 1], _ramp())
+
+
+def test_values_of_an_unknown_range_are_refused(tmp_path):
+    for number, values in enumerate((_ramp() * 1e6, _ramp() - 3)):
+        path = tmp_path / f"{number}.tif"
+        Image.fromarray(values.astype(np.float32)).save(path)
+        with pytest.raises(InputError) as caught:
+            read_image(path, 16)
+        assert "0..1, 0..255 or 0..65535 are read" in caught.value.why
+
+
+def test_a_photograph_is_turned_as_its_exif_says(tmp_path):
+    values = _image(tmp_path / "upright.png", (16, 16))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    Image.fromarray(np.rot90(values)).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "turned.png", 16), values)
+
+
+def test_no_file_starts_ghostscript(tmp_path, monkeypatch):
+    started: list[str] = []
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", "gs")
+    monkeypatch.setattr(EpsImagePlugin, "has_ghostscript", lambda: True)
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *parts, **more: started.append("gs"))
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\n"
+        b"0 0 20 20 rectfill\nshowpage\n%%EOF\n"
+    )
+    with pytest.raises(InputError, match="is no image"):
+        read_image(path, 16)
+    assert started == []
+
+
+def test_a_broken_avif_called_jpg_is_left_out(folder):
+    """Its plugin raises what no other does, so it is never asked."""
+    broken = folder / "n00000000" / "broken.jpg"
+    broken.write_bytes(b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf" + bytes(200))
+    images = open_images(folder)
+    assert sum(batch.count for batch in images.batches(4, side=8)) == 12
+    assert list(images.skipped) == [broken]
+
+
+def test_class_folders_behind_links_are_read_once(folder, tmp_path_factory):
+    linked = tmp_path_factory.mktemp("linked")
+    (linked / "n00000001").symlink_to(folder / "n00000001", target_is_directory=True)
+    (linked / "n00000002").mkdir()
+    (linked / "n00000002" / "round").symlink_to(linked, target_is_directory=True)
+    _image(linked / "n00000002" / "photo.png")
+    names = [path.relative_to(linked).as_posix() for path in open_images(linked).paths]
+    assert names == [
+        "n00000001/photo1.png",
+        "n00000001/photo5.png",
+        "n00000001/photo9.png",
+        "n00000002/photo.png",
+    ]
+
+
+def test_threads_decode_ahead_and_stop_when_nobody_looks(folder, monkeypatch):
+    read: list[Path] = []
+    real = photographs.read_image
+
+    def noted(path, side):
+        read.append(path)
+        return real(path, side)
+
+    monkeypatch.setattr(photographs, "read_image", noted)
+    batches = open_images(folder).batches(2, side=8)
+    next(batches)
+    batches.close()
+    assert 2 <= len(read) <= 6  # of 12: the batch, and as much again and again ahead
