@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from circuitdsl.checking.circuits.assembly import circuit_of
-from circuitdsl.checking.circuits.declarations import check_imports, whole_file
+from circuitdsl.checking.circuits.declarations import build, check_imports
 from circuitdsl.checking.circuits.lints import unused_dials
 from circuitdsl.checking.edits.fits import fits
 from circuitdsl.checking.edits.script import script
+from circuitdsl.checking.families.backbones import backbone
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.names.imports import FileLoader, Loader, open_module
 from circuitdsl.checking.scope import Module
@@ -72,13 +73,14 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     loader = loader or FileLoader()
     findings = Findings()
     analysis = open_module(file, loader, findings)
-    built = whole_file(analysis)
+    built = build(analysis)
     check_imports(analysis)
-    edits = script(analysis, built.use, _Circuits(loader))
+    use = backbone(analysis)
+    edits = script(analysis, use, _Circuits(loader))
     circuit = None
     families = any(each.families for each in built.everything)
-    if not findings.failed and built.use is not None and families:
-        circuit = circuit_of(analysis, built, built.use)
+    if not findings.failed and use is not None and families:
+        circuit = circuit_of(analysis, built, use)
         unused_dials(circuit, analysis)
         reaches(circuit, analysis)
     fitted = fits(analysis, circuit)

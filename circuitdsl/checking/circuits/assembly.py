@@ -36,9 +36,7 @@ class Built:
 
     Attributes:
         module: Its names.
-        use: Its backbone.
         families: Its own families by name; None for faulty ones.
-        reached: Every family that its connections can name: its own, and those of its parts.
         joined: Its connections.
         normalisations: Its normalisations.
         motifs: Its own motifs.
@@ -47,9 +45,7 @@ class Built:
     """
 
     module: Module
-    use: BackboneUse | None
     families: dict[str, Family | None]
-    reached: dict[str, Family | None]
     joined: tuple[Joined, ...]
     normalisations: tuple[Normalisation, ...]
     motifs: tuple[Motif, ...]

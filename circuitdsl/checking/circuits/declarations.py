@@ -6,38 +6,29 @@ over in silence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from circuitdsl.checking.analysis import Analysis, once
 from circuitdsl.checking.circuits.assembly import Built, own_dials
-from circuitdsl.checking.circuits.copies import (
-    files_used,
-    instance,
-    opened,
-    renamed,
-    same_backbone,
-)
+from circuitdsl.checking.circuits.copies import opened
 from circuitdsl.checking.circuits.defaults import family_values, has_values
 from circuitdsl.checking.circuits.lints import profiles, silent_families
 from circuitdsl.checking.circuits.misplaced import out_of_place
+from circuitdsl.checking.circuits.reach import copies, files, in_reach, own_families
 from circuitdsl.checking.connections.attributes import pattern
 from circuitdsl.checking.connections.connections import Joined, connection
 from circuitdsl.checking.connections.ends import fits
 from circuitdsl.checking.connections.geometry import capacity, fits_kernel, reads
 from circuitdsl.checking.connections.normalising import normalisation
-from circuitdsl.checking.families.families import backbone, family
+from circuitdsl.checking.families.backbones import backbone
 from circuitdsl.checking.families.identify import unchanged
-from circuitdsl.checking.messages import declared_twice, no_backbone, reserved
+from circuitdsl.checking.messages import declared_twice
 from circuitdsl.checking.names.evaluate import Evaluator, dial
 from circuitdsl.checking.names.standard import is_standard
-from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.activity import on_trained_units
 from circuitdsl.checking.stimuli.photographs import is_photographs, photographs
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.checking.values.kinds import SCALAR_TYPES, TYPES, Value, named_type
 from circuitdsl.ir.circuit import (
     BackboneUse,
-    Family,
     Normalisation,
     Stimulus,
 )
@@ -45,91 +36,48 @@ from circuitdsl.ir.expressions import DialValue
 from circuitdsl.syntax import nodes
 
 
-@once
-def whole_file(analysis: Analysis) -> Built:
-    """What a file amounts to; its faults are reported on the way."""
-    return build(analysis)
-
-
 def check_imports(analysis: Analysis) -> None:
     """Report the errors of all that a file imports."""
     for module in analysis.module.modules.values():
         if module.file.header is not None:
             inner = analysis.of(module)
-            whole_file(inner)
+            build(inner)
             for diagnostic in inner.findings.diagnostics:
                 if diagnostic.severity == "error":
                     analysis.add(diagnostic)
         check_imports(analysis.within(module))
 
 
-def build(
-    analysis: Analysis,
-    use: BackboneUse | None = None,
-    around: Mapping[str, Family | None] | None = None,
-) -> Built:
-    """Check the declarations of a file, or of a copy of a circuit.
-
-    Args:
-        analysis: Its names, and where faults are reported.
-        use: For a copy, the backbone of the file that it stands in.
-        around: For a copy, the families that it stands among.
-    """
-    out_of_place(analysis.module.file, analysis)
-    copies = _expressions(analysis)
-    use = _backbone(analysis) if analysis.module.parent is None else use
-    families: dict[str, Family | None] = {
-        name: family(analysis, node, use) for name, node in analysis.module.families.items()
-    }
-    reached = {**families}
-    parts: list[Built] = []
-    if analysis.module.parent is None:
-        parts = _parts(analysis, use, reached)
-    for let in copies:
-        inner = instance(analysis, let)
-        if inner is None:
-            reached |= _unknown(analysis.module, let)
-            continue
-        home = inner.module.whole_file
-        known: Mapping[str, Family | None] = {**(around or {}), **reached}
-        if home is not analysis.module.whole_file:
-            known = whole_file(analysis.of(home)).reached
-        parts.append(build(inner, renamed(use, home), known))
-        reached |= _under(f"{let.name.text}.", parts[-1])
-    everywhere = {**(around or {}), **reached}
-    joined = _connections(analysis, use, everywhere)
+@once
+def build(analysis: Analysis) -> Built:
+    """Check the declarations of a file, or of a copy of a circuit."""
+    module = analysis.module
+    out_of_place(module.file, analysis)
+    _expressions(analysis)
+    parts = [*files(analysis).values(), *copies(analysis).values()]
     motifs = [
-        pattern(analysis, name)
-        for name, (home, _) in analysis.module.motifs.items()
-        if home is analysis.module
+        pattern(analysis, name) for name, (home, _) in module.motifs.items() if home is module
     ]
-    named = {f.name if f else analysis.module.prefix + key: f for key, f in everywhere.items()}
-    stimuli = [_images(analysis, name, named) for name in analysis.module.stimuli]
+    stimuli = [_images(analysis, name) for name in module.stimuli]
     built = Built(
-        analysis.module,
-        use,
-        families,
-        reached,
-        joined,
-        _normalisations(analysis, everywhere, use),
+        module,
+        own_families(analysis),
+        connections(analysis),
+        normalisations(analysis),
         tuple(motif for motif in motifs if motif is not None),
         tuple(stimulus for stimulus in stimuli if stimulus is not None),
-        tuple(parts),
+        tuple(build(part) for part in parts if part is not None),
     )
+    use = backbone(analysis)
     if use is not None:
         _judge(built, use, analysis)
-        _one_name_each(families, analysis, use)
-    if analysis.module.parent is None:
-        for node in analysis.module.circuits.values():
-            _tried(built, node, analysis)
+    if module.parent is None:
+        for node in module.circuits.values():
+            _tried(node, analysis)
     return built
 
 
-def _images(
-    analysis: Analysis,
-    name: str,
-    families: Mapping[str, Family | None],
-) -> Stimulus | None:
+def _images(analysis: Analysis, name: str) -> Stimulus | None:
     """A set of drawn images; sets of photographs belong to scripts, and are only looked over."""
     if is_photographs(analysis.module.stimuli[name]):
         photographs(analysis, name)
@@ -137,99 +85,36 @@ def _images(
     found = stimulus(analysis, name)
     if found is None or not found.parts:
         return found
+    reach, prefix = in_reach(analysis), analysis.module.prefix
+    families = {each.name if each else prefix + key: each for key, each in reach.items()}
     return found if on_trained_units(found, families, analysis) else None
 
 
-def _expressions(analysis: Analysis) -> list[nodes.Let]:
-    """Check dials, lets and functions; the lets that name copies of circuits."""
-    copies: list[nodes.Let] = []
+def _expressions(analysis: Analysis) -> None:
+    """Check dials, lets and functions."""
     for item in analysis.module.file.items:
         if isinstance(item, nodes.Dial):
             dial(analysis, item.name.text)
-        elif isinstance(item, nodes.Let) and analysis.module.is_copy(item):
-            copies.append(item)
-        elif isinstance(item, nodes.Let):
+        elif isinstance(item, nodes.Let) and not analysis.module.is_copy(item):
             Evaluator(analysis).value(nodes.Reference(item.name.span, item.name))
         elif isinstance(item, nodes.Function):
             _function(analysis, item)
-    return copies
 
 
-def _parts(
-    analysis: Analysis,
-    use: BackboneUse | None,
-    reached: dict[str, Family | None],
-) -> list[Built]:
-    """The imported files whose families stand in this one; they become reached."""
-    parts: list[Built] = []
-    for path, where in files_used(analysis.module).items():
-        built = whole_file(analysis.of(where))
-        if use is None or same_backbone(path, analysis, use, built.use):
-            parts.append(built)
-            reached |= _under(path, built)
-        else:
-            reached |= dict.fromkeys(_under(path, built))
-    return parts
-
-
-def _under(path: str, built: Built) -> dict[str, Family | None]:
-    """The families that a part lends, under their names from outside."""
-    return {path + name: family for name, family in built.reached.items()}
-
-
-def _unknown(module: Module, let: nodes.Let) -> dict[str, Family | None]:
-    """The families of a copy that is faulty, about which nothing more is said."""
-    call = let.value
-    found = module.home_of("circuits", call.name.text) if isinstance(call, nodes.Call) else None
-    items = () if found is None else found[0].circuits[found[1]].items
-    names = (item.name.text for item in items if isinstance(item, nodes.Family))
-    return dict.fromkeys(f"{let.name.text}.{name}" for name in names)
-
-
-def _tried(built: Built, node: nodes.Subcircuit, analysis: Analysis) -> None:
+def _tried(node: nodes.Subcircuit, analysis: Analysis) -> None:
     """Try a circuit on the defaults of its formals, so that a fault shows before it is used."""
     if any(formal.default is None for formal in node.formals):
         return
-    home, name = built.module, node.name
-    call = nodes.Call(name.span, name, ())
-    inner = opened(home, node, call, analysis, name=name.text)
-    if inner is not None:
-        build(inner, built.use, built.reached)
+    call = nodes.Call(node.name.span, node.name, ())
+    trial = opened(analysis.module, node, call, analysis, name=node.name.text)
+    if trial is not None:
+        build(trial)
 
 
-def _one_name_each(
-    families: dict[str, Family | None], analysis: Analysis, use: BackboneUse
-) -> None:
-    """A connection's end is a family, or a layer after the backbone's name: never both."""
-    if use.name in families:
-        name = analysis.module.families[use.name].name
-        reserved(analysis, use.name, "the backbone", name.span)
-
-
-def _backbone(analysis: Analysis) -> BackboneUse | None:
-    declared = [item for item in analysis.module.file.items if isinstance(item, nodes.Backbone)]
-    if not declared:
-        needing = next(
-            (item for item in analysis.module.file.items if isinstance(item, nodes.Family)), None
-        )
-        if needing is not None and not any(
-            analysis.module.silent(n) for n in ("V", needing.layer.text)
-        ):
-            no_backbone(analysis, "families", needing.layer.span)
-        return None
-    for second in declared[1:]:
-        declared_twice(analysis, second.name.text, second.name.span, declared[0].name.span)
-    name = declared[0].name
-    if name.text in analysis.module.modules:
-        declared_twice(analysis, name.text, name.span)
-    return backbone(declared[0], analysis)
-
-
-def _connections(
-    analysis: Analysis,
-    use: BackboneUse | None,
-    families: Mapping[str, Family | None],
-) -> tuple[Joined, ...]:
+@once
+def connections(analysis: Analysis) -> tuple[Joined, ...]:
+    """The connections of a module, faulty ones left out."""
+    use, families = backbone(analysis), in_reach(analysis)
     joined: list[Joined] = []
     first: dict[str, nodes.Connect] = {}
     for node in analysis.module.file.items:
@@ -254,11 +139,10 @@ def _connections(
     return tuple(joined)
 
 
-def _normalisations(
-    analysis: Analysis,
-    families: Mapping[str, Family | None],
-    use: BackboneUse | None,
-) -> tuple[Normalisation, ...]:
+@once
+def normalisations(analysis: Analysis) -> tuple[Normalisation, ...]:
+    """The normalisations of a module, faulty ones left out."""
+    use, families = backbone(analysis), in_reach(analysis)
     found: dict[str, Normalisation] = {}
     for node in analysis.module.file.items:
         if not isinstance(node, nodes.Normalise):

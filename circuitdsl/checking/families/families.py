@@ -1,104 +1,40 @@
-"""Backbones and families: where units are, and which transformations relate them."""
+"""Families: where units are, and which transformations relate them."""
 
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
 
-from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.analysis import Analysis, question
 from circuitdsl.checking.families.axes import MOST_MEMBERS, family_axes
+from circuitdsl.checking.families.backbones import backbone
 from circuitdsl.checking.families.calibrate import calibration
 from circuitdsl.checking.families.expect import expectations
 from circuitdsl.checking.families.identify import identified
 from circuitdsl.checking.messages import (
     given_twice,
     no_taps,
-    out_of_range,
     reserved,
     too_many,
     trained,
     unit_out_of_range,
-    unknown,
     wrong_type,
 )
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.layers import family_layer
-from circuitdsl.checking.scope import Module
-from circuitdsl.checking.values.arguments import attributes, match
+from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.checking.values.kinds import Point
 from circuitdsl.ir.algebra import has_taps
-from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
 from circuitdsl.ir.expressions import ONE, Scalar
 from circuitdsl.syntax import nodes
-from circuitdsl.text.source import Source
-
-SMALLEST_INPUT, LARGEST_INPUT = 16, 2048
-"""Sides of the input, in pixels."""
 
 _ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify")
-_NORMS = ("none", "lrn")
 
 
-def backbone(node: nodes.Backbone, analysis: Analysis) -> BackboneUse | None:
-    """A `backbone` declaration; None if its architecture is unknown."""
-    call = node.value
-    name = call.name.text
-    if name not in BACKBONES:
-        unknown(analysis, "architecture", name, BACKBONES, call.name.span, table=True)
-        return None
-    given = match(call, {"input": False, "norm": False, "weights": False}, analysis)
-    if given is None:
-        return BackboneUse(node.name.text, name, BACKBONES[name].input_px, "none", node.span)
-    return BackboneUse(
-        node.name.text,
-        name,
-        _input_px(given.get("input"), name, analysis),
-        _own_norm(given.get("norm"), analysis),
-        node.span,
-        _weights(given.get("weights"), analysis),
-    )
-
-
-def _weights(node: nodes.Expression | None, analysis: Analysis) -> str | None:
-    """The name of the trained network whose weights are read."""
-    if node is None or (isinstance(node, nodes.Text) and node.value.strip()):
-        return None if node is None else node.value
-    wanted, help_ = "the name of a trained network in quotes", 'Write `weights="default"`.'
-    wrong_type(analysis, "`weights`", wanted, node.span, help=help_)
-    return None
-
-
-def _input_px(node: nodes.Expression | None, architecture: str, analysis: Analysis) -> int:
-    usual = BACKBONES[architecture].input_px
-    if node is None:
-        return usual
-    side = Evaluator(analysis.within(_NO_MODULE)).constant(node, "px", "`input`")
-    if side is None:
-        return usual
-    if side != int(side) or not SMALLEST_INPUT <= side <= LARGEST_INPUT:
-        wanted = f"a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
-        out_of_range(analysis, "`input`", wanted, node.span)
-        return usual
-    return int(side)
-
-
-def _own_norm(node: nodes.Expression | None, analysis: Analysis) -> Literal["none", "lrn"]:
-    if node is None:
-        return "none"
-    if isinstance(node, nodes.Reference) and node.name.text in _NORMS:
-        return node.name.text
-    name = node.name.text if isinstance(node, nodes.Reference) else ""
-    unknown(analysis, "norm of a backbone", name or node.span.text, _NORMS, node.span, table=True)
-    return "none"
-
-
-_NO_MODULE = Module(nodes.CircuitFile(Source("", ""), None, ()))
-
-
-def family(analysis: Analysis, node: nodes.Family, use: BackboneUse | None) -> Family | None:
+@question
+def family(analysis: Analysis, name: str) -> Family | None:
     """A `family` declaration; None if nothing can be said of what connects to it."""
-    name = node.name.text
+    node, use = analysis.module.families[name], backbone(analysis)
     if name == INPUT:
         reserved(analysis, INPUT, "the image", node.name.span)
         return None
