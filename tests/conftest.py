@@ -1,4 +1,4 @@
-"""Fixtures that find the real weights and photographs, or skip, saying so."""
+"""What all tests share: settings, and fixtures that find real weights and photographs, or skip."""
 
 from __future__ import annotations
 
@@ -8,15 +8,35 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))  # their own modules have tests
 
 os.environ.pop("FORCE_COLOR", None)  # texts are compared without colours
 
-settings.register_profile("ci", derandomize=True, deadline=None)
-settings.register_profile("local", deadline=None)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+# Two runs of one test draw the same, alone or after others; `--hypothesis-seed=N` draws anew.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("seeded", deadline=None, database=None)
+
+# Hypothesis puts the numbers of imported modules among its draws, so they would depend on what was
+# imported before. Versions before 6.131 do not.
+if hasattr(providers.HypothesisProvider, "_local_constants"):
+    providers.HypothesisProvider._local_constants = property(lambda _: providers.Constants())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose what Hypothesis draws, and where compiled programs are kept from run to run."""
+    seeded = config.getoption("--hypothesis-seed") is not None
+    settings.load_profile("seeded" if seeded else "fixed")
+    if config.cache is not None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        # the subprocesses of tests, too, find them here; JAX's keys hold its version and flags
+        os.environ |= {
+            "JAX_COMPILATION_CACHE_DIR": str(config.cache.mkdir("jax")),
+            "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 29),  # and so it locks what it writes
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+        }
 
 
 @pytest.fixture(scope="session")
