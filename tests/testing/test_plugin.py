@@ -68,4 +68,4 @@ def test_a_file_with_errors_fails_to_collect(pytester) -> None:
     (pytester.path / "bad.circ").write_text(TEXT.replace("(lines) <", "(line) <"), "utf-8")
     result = run(pytester)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*no stimulus `line`; did you mean `lines`?*"])
+    result.stdout.fnmatch_lines(["*no stimulus set `line`; did you mean `lines`?*"])
