@@ -26,7 +26,7 @@ from safetensors import safe_open
 from safetensors.flax import load_file, save_file
 
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.models.network import Network
 from circuitdsl.stimuli.scenes import CLASSES, scenes
 from circuitdsl.text.files import atomic_path
 
@@ -82,7 +82,8 @@ def loss(
     active = network.activations(images, ["mixed3b"])["mixed3b"]
     kept = jax.random.bernoulli(key, 1 - DROPPED, (active.shape[0], active.shape[-1]))
     pooled = active.mean(axis=(1, 2)) * kept / (1 - DROPPED)
-    logits = network.resume({"avgpool0": pooled}, [LOGITS])[LOGITS]
+    last = network.backbone.classifier
+    logits = network.resume({"avgpool0": pooled}, [last])[last]
     entropy = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
     price = SPARSITY * active.mean() + HEAD_SPARSITY * jnp.abs(params["softmax2_w"]).sum()
     right = (logits.argmax(axis=-1) == labels).mean()

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Normalisation
 from circuitdsl.reference import responses
-from circuitdsl.reference.responses import GREY, box_mean, convolved
+from circuitdsl.reference.responses import box_mean, convolved
 
 Array = NDArray[np.float64]
 
@@ -61,7 +61,8 @@ def of_bound(
         answers: What the compiler's network answers, `[height, width, members]` for each family.
             Those of trained units are as they were given.
     """
-    step = _Step(circuit, weights, np.asarray(image, np.float64) - GREY, compiled, answers)
+    centred = np.asarray(image, np.float64) - circuit.backbone.geometry.preprocessing.mean
+    step = _Step(circuit, weights, centred, compiled, answers)
     return {family.name: step.of_bound(family.name) for family in circuit.families}
 
 
@@ -108,15 +109,15 @@ class _Step(responses._Run):
         family = self.circuit.by_name[name]
         if family.units is not None:
             return np.zeros_like(self.rectified(name))
-        stride = self.geometry.by_name[family.layer].stride
+        layer = self.geometry.by_name[family.layer]
         inputs = self.circuit.into(name)
         terms = sum(int(np.prod(self.weights[c.name].shape[:3])) + 1 for c in inputs)
         error = magnitude = np.zeros_like(self.rectified(name))
         for connection in inputs:
             x, part = np.abs(self.read(connection)), self.read_error(connection)
             w, dw = np.abs(self.weights[connection.name]), self.apart[connection.name]
-            error = error + convolved(x, dw + part * (w + dw), stride)
-            magnitude = magnitude + convolved(x, w, stride)
+            error = error + convolved(x, dw + part * (w + dw), layer)
+            magnitude = magnitude + convolved(x, w, layer)
         gain, bias = (np.abs(self.weights[f"{name}.{part}"]) for part in ("gain", "bias"))
         error = error + _gamma(terms) * magnitude
         return gain * error + 4 * UNIT * (gain * magnitude + bias)

@@ -109,7 +109,8 @@ def _layers_instead(backbone: Backbone, layer: str) -> str:
         tails = ", ".join(f"`{part.removeprefix(block)}`" for part in parts)
         return f"`{block}` has {tails}."
     convolutions = [each.name for each in backbone.layers if each.kind == "conv"]
-    return f"Layers with kernels: {', '.join(convolutions[:9])}, ..."
+    more = ", ..." if len(convolutions) > 9 else "."
+    return f"Layers with kernels: {', '.join(convolutions[:9])}{more}"
 
 
 def no_backbone(analysis: Analysis, what: str, span: Span, *, trained: bool = False) -> None:

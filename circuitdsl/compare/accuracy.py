@@ -17,7 +17,7 @@ from jax import Array
 
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, run, total
-from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.models.network import Network
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
 
@@ -95,7 +95,7 @@ def accuracy(
         if progress is not None:
             progress(seen + len(images.skipped), len(images.paths))
 
-    batches = images.batches(BATCH, network.backbone.input_px)
+    batches = images.batches_for(network.backbone, BATCH)
     n, top1, top5, cross_entropy = run(hits(network, output), batches, report)
     return AccuracyResult(folder, n, top1, top5, cross_entropy, images.skipped)
 
@@ -107,10 +107,11 @@ def hits(network: Network, outputs: Mapping[str, int]) -> Pass[tuple[int, float,
         network: Any network with a classifier.
         outputs: The output of each class of images.
     """
+    last = network.backbone.classifier
 
     def step(state: State, shown: Shown) -> State:
         right = jnp.asarray(right_outputs(shown.batch, outputs))
-        measured = shown.real(_measure(shown.of(network)[LOGITS], right))
+        measured = shown.real(_measure(shown.of(network)[last], right))
         return total(state, {"sums": measured.sum(axis=0), "images": np.array([shown.count])})
 
     def finish(state: State) -> tuple[int, float, float, float]:
@@ -123,7 +124,7 @@ def hits(network: Network, outputs: Mapping[str, int]) -> Pass[tuple[int, float,
         step=step,
         merge=total,
         finish=finish,
-        needs=(Need(network, (LOGITS,)),),
+        needs=(Need(network, (last,)),),
     )
 
 

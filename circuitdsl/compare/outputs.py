@@ -26,7 +26,7 @@ from circuitdsl.editing.logits import MEASURES, Measure, measure
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State
-from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
 
 Floats = NDArray[np.float64]
@@ -108,16 +108,17 @@ def outcomes(
     layers = sorted({layer for edited in edits.values() for layer in edited.edited_layers})
     cut = cut_before(network.backbone, layers) if layers else ()
     given = tuple(dict.fromkeys(("input", *cut)))
-    classes = network.backbone.by_name[LOGITS].width
+    last = network.backbone.classifier
+    classes = network.backbone.by_name[last].width
 
     def step(state: State, shown: Shown) -> State:
         values = shown.of(network)
-        intact = values[LOGITS]
+        intact = values[last]
         right = right_outputs(shown.batch, outputs)
         before = {name: values[name] for name in given}
         logits = [
             intact,
-            *(edited.resume(before, [LOGITS])[LOGITS] for edited in edits.values()),
+            *(edited.resume(before, [last])[last] for edited in edits.values()),
         ]
         judged = [_judge(one, intact, jnp.asarray(right)) for one in logits]
         measures, predicted, probability = (
@@ -139,7 +140,7 @@ def outcomes(
         step=step,
         merge=merge,
         finish=lambda state: _finished(names, state),
-        needs=(Need(network, tuple(dict.fromkeys((*given, LOGITS)))),),
+        needs=(Need(network, tuple(dict.fromkeys((*given, last)))),),
     )
 
 

@@ -22,11 +22,12 @@ from jax.typing import ArrayLike
 
 from circuitdsl.editing.plan import EdgeChange, Inflow, Plan, UnitChange, plan
 from circuitdsl.editing.verbs import Patch, Splice, Step
-from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.no_effect import Notice
 from circuitdsl.models.convolution import convolve
 from circuitdsl.models.forward import PRE_RELU, Change, check_names, evaluate
-from circuitdsl.models.network import INPUT_MEAN, Network
+from circuitdsl.models.network import Network
+from circuitdsl.models.preprocess import restored
 from circuitdsl.text.diagnostics import InputError
 
 _MIX = 2_654_435_761
@@ -112,7 +113,7 @@ class EditedNetwork(Network):
         for branch, steps in self.plan.inflows.items():
             if branch in given or order[branch] > last:
                 continue
-            maps = [inflow(step, given.get("input")) for step in steps]
+            maps = [inflow(self.backbone, step, given.get("input")) for step in steps]
             found[branch] = jnp.concatenate(maps, axis=-1)
         return found
 
@@ -150,8 +151,9 @@ def _crossing(backbone: Backbone, last: int) -> tuple[str, ...]:
         if at <= last:
             continue
         read.update(layer.inputs)
-        if layer.inputs[0].endswith("_bottleneck"):  # edges act on what the bottleneck reads
-            read.update(backbone.by_name[layer.inputs[0]].inputs)
+        below = backbone.by_name[layer.inputs[0]]
+        if below.bottleneck:  # edges act on what the bottleneck reads
+            read.update(below.inputs)
     return tuple(name for name in backbone.by_name if name in read and backbone.order[name] <= last)
 
 
@@ -200,8 +202,7 @@ def evaluate_edited(
     for branch, change in changes.units.items():
         hooks[branch] = _unit_hook(branch, change, changes.inflows.get(branch))
     for branch, read in changes.reads:
-        stride = backbone.by_name[branch].stride
-        hooks[branch + PRE_RELU] = _edge_hook(branch, changes.edges[branch], read, stride)
+        hooks[branch + PRE_RELU] = _edge_hook(backbone.by_name[branch], changes.edges[branch], read)
     return evaluate(backbone, params, given, wanted, hooks)
 
 
@@ -233,24 +234,25 @@ def _unit_hook(branch: str, change: UnitChange, maps: Array | None) -> Change:
     return changed
 
 
-def _edge_hook(branch: str, change: EdgeChange, read: str, stride: int) -> Change:
+def _edge_hook(layer: Layer, change: EdgeChange, read: str) -> Change:
     def changed(before: Array, values: Mapping[str, Array]) -> Array:
         if read not in values:
             raise InputError(
-                f"edges into {branch} are edited, and {read}, which they read, is not given",
+                f"edges into {layer.name} are edited, and {read}, which they read, is not given",
                 help=f"give {read} too, or a layer that lies before it",
             )
         source = values[read][..., jnp.asarray(change.columns)]
-        added = convolve(source, jnp.asarray(change.kernel), stride)
+        added = convolve(source, jnp.asarray(change.kernel), layer)
         return before + added @ jnp.asarray(change.placing)
 
     return changed
 
 
-def inflow(step: Inflow, image: Array | None) -> Array:
+def inflow(backbone: Backbone, step: Inflow, image: Array | None) -> Array:
     """The maps of a step for some images, `[batch or 1, height, width, map]`.
 
     Args:
+        backbone: The table of layers.
         step: A patch or a splice.
         image: The layer `input`, `[batch, height, width, 3]`.
 
@@ -264,16 +266,17 @@ def inflow(step: Inflow, image: Array | None) -> Array:
         raise InputError(
             f"{what}, and the image is not given", help="give the layer `input` as well"
         )
+    images = restored(backbone.preprocessing, image)
     if isinstance(step, Splice):
         hand = step.hand
-        return hand.network.activations(image + INPUT_MEAN, [hand.family])[hand.family]
-    return jnp.asarray(step.maps)[_drawn(image, len(step.maps))]
+        return hand.network.activations(images, [hand.family])[hand.family]
+    return jnp.asarray(step.maps)[_drawn(images, len(step.maps))]
 
 
 @partial(jax.jit, static_argnames="count")
-def _drawn(image: Array, count: int) -> Array:
+def _drawn(images: Array, count: int) -> Array:
     """A number below `count` for each image, by its pixels alone, `[batch]`."""
-    whole = jnp.round(image + INPUT_MEAN).astype(jnp.uint32)
-    weights = jnp.arange(1, np.prod(image.shape[1:]) + 1, dtype=jnp.uint32) * jnp.uint32(_MIX)
-    mixed = (whole.reshape(len(image), -1) * weights).sum(axis=1, dtype=jnp.uint32)
+    whole = jnp.round(images).astype(jnp.uint32)
+    weights = jnp.arange(1, np.prod(images.shape[1:]) + 1, dtype=jnp.uint32) * jnp.uint32(_MIX)
+    mixed = (whole.reshape(len(images), -1) * weights).sum(axis=1, dtype=jnp.uint32)
     return ((mixed >> 8) % jnp.uint32(count)).astype(jnp.int32)

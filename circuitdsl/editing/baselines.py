@@ -253,5 +253,5 @@ def edge_weights(network: Network, edges: Edges) -> Floats:
     if len(edges.routes) != 1:
         raise InputError("expanded weights are those into units of one convolution")
     route, columns = edges.routes[0], edges.columns[0]
-    weights = expanded_weights(network.params, route)
+    weights = expanded_weights(network.backbone, network.params, route)
     return weights[:, :, list(columns)][..., list(edges.target.channels(route.target))]

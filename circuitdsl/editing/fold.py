@@ -12,7 +12,7 @@ ReLU stands between. Splices and patches are no weights at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +20,8 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.editing.apply import EditedNetwork
-from circuitdsl.editing.plan import EdgeChange, UnitChange
-from circuitdsl.editing.select import unit_name
-from circuitdsl.ir.backbones import Backbone
+from circuitdsl.editing.plan import EdgeChange, UnitChange, group_slices
+from circuitdsl.ir.backbones import Backbone, Layer
 
 Floats = NDArray[np.float32]
 
@@ -68,9 +67,17 @@ class _Folding:
         if first != read:
             self.left.append(f"edges into {branch}: the ReLU of {first} stands between")
             return
-        added = np.asarray(change.kernel) @ np.asarray(change.placing)
-        # the same source may not come twice, so plain indexing adds up
-        self.params[f"{branch}_w"][:, :, np.asarray(change.columns)] += added
+        layer = self.backbone.by_name[branch]
+        kernel = self.params[layer.kernel_key]
+        width = self.backbone.by_name[read].width
+        added = np.zeros((*kernel.shape[:2], width, layer.width), np.float32)
+        placing = np.asarray(change.placing)
+        added[:, :, np.asarray(change.columns)] = np.asarray(change.kernel) @ placing
+        for sources, channels in group_slices(layer, kernel.shape[2]):
+            kernel[..., channels] += added[:, :, sources, channels]
+            added[:, :, sources, channels] = 0.0
+        if added.any():
+            self.left.append(f"edges into {branch}: its groups of channels do not see each other")
 
     def units(self, branch: str, change: UnitChange) -> None:
         gain, offset, placing = (np.asarray(part) for part in change)
@@ -91,47 +98,78 @@ class _Folding:
 
     def unit(self, branch: str, channel: int, gain: float, offset: float, *, flows: bool) -> str:
         """Fold one channel; otherwise why it can't be."""
+        layer = self.backbone.by_name[branch]
         if flows:
             return "what flows in from elsewhere is no weight"
-        if gain and offset:
+        if layer.rectified and gain and offset:
             return "an offset behind the ReLU is no bias before it"
-        if gain < 0 or offset < 0:
-            columns = _readers(self.backbone, branch)
-            if columns is None:
-                return "a maximum or a normalisation reads it, and lets no sign through"
-            for name, start in columns:
-                self.params[name][..., start + channel, :] *= -1
-        self.params[f"{branch}_w"][..., channel] *= abs(gain)
-        self.params[f"{branch}_b"][channel] = self.params[f"{branch}_b"][channel] * abs(gain) + abs(
-            offset
-        )
+        if layer.activation == "relu6" and (gain not in (0, 1) or not 0 <= offset <= 6):
+            return "its activation function stops at 6, scaled or not"
+        summands = _summands(self.backbone, layer)
+        if summands is None:
+            return "it is a sum, and what is summed is read elsewhere too"
+        if layer.rectified and (gain < 0 or offset < 0):
+            readers = _readers(self.backbone, branch)
+            if readers is None:
+                return "a maximum or a normalisation reads it, or a sum, and lets no sign through"
+            for name, row, columns in readers:
+                self.params[name][..., row(channel), columns(channel)] *= -1
+            gain, offset = abs(gain), abs(offset)
+        for index, summand in enumerate(summands):
+            self.params[summand.kernel_key][..., channel] *= gain
+            bias = self.params[summand.bias_key]
+            bias[channel] = bias[channel] * gain + (offset if index == 0 else 0.0)
         return ""
 
 
-def _readers(backbone: Backbone, layer: str) -> list[tuple[str, int]] | None:
-    """The weights that multiply a layer's channels, and where its channels start there.
+def _summands(backbone: Backbone, layer: Layer) -> list[Layer] | None:
+    """The convolutions that make a layer's channels; None if others read one of them."""
+    if layer.kind == "conv":
+        return [layer]
+    parts = [backbone.by_name[name] for name in layer.inputs]
+    alone = all(
+        part.kind == "conv" and not part.rectified and len(list(backbone.readers(part.name))) == 1
+        for part in parts
+    )
+    return parts if alone else None
 
-    None if something that is no sum reads it first.
+
+_Reader = tuple[str, Callable[[int], int], Callable[[int], slice]]
+"""The name of weights; from a channel that they multiply its row, and the columns it goes to."""
+
+
+def _readers(backbone: Backbone, layer: str, start: int = 0) -> list[_Reader] | None:
+    """The weights that multiply a layer's channels, which begin at `start` of what they read.
+
+    None if something that is no sum of weighted channels reads it first.
     """
-    found: list[tuple[str, int]] = []
-    for reader in backbone.layers:
-        if layer not in reader.inputs:
+    found: list[_Reader] = []
+    for reader in backbone.readers(layer):
+        if reader.has_weights:
+            found.append(_reader(backbone, reader, start))
             continue
-        if reader.kind in ("conv", "dense"):
-            found.append((f"{reader.name.removesuffix('_pre_activation')}_w", 0))
-        elif reader.kind in ("concat", "avgpool"):
-            before = reader.inputs[: reader.inputs.index(layer)]
-            start = sum(backbone.by_name[name].width for name in before)
-            inner = _readers(backbone, reader.name)
-            if inner is None:
-                return None
-            found += [(name, start + at) for name, at in inner]
-        else:
+        if reader.kind not in ("concat", "avgpool", "globalpool"):
             return None
+        before = reader.inputs[: reader.inputs.index(layer)]
+        inner = sum(backbone.by_name[name].width for name in before)
+        beyond = _readers(backbone, reader.name, start + inner)
+        if beyond is None:
+            return None
+        found += beyond
     return found
 
 
+def _reader(backbone: Backbone, reader: Layer, start: int) -> _Reader:
+    inputs = backbone.by_name[reader.inputs[0]].width // reader.groups
+    slices = group_slices(reader, inputs)
+    return (
+        reader.kernel_key,
+        lambda channel: (start + channel) % inputs,
+        lambda channel: slices[(start + channel) // inputs][1],
+    )
+
+
 def _named(backbone: Backbone, branch: str, channels: Sequence[int]) -> str:
-    names = [unit_name(backbone, branch, channel) for channel in channels[:8]]
+    names = [backbone.unit_name(branch, channel) for channel in channels[:8]]
     more = f" and {len(channels) - 8} more" if len(channels) > 8 else ""
     return ", ".join(names) + more

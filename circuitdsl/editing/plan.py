@@ -19,7 +19,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.editing.select import Edges, Route, Units, unit_name
+from circuitdsl.editing.select import Edges, Route, Units
 from circuitdsl.editing.verbs import (
     Ablate,
     Affine,
@@ -33,7 +33,7 @@ from circuitdsl.editing.verbs import (
     mask,
     units_of,
 )
-from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.no_effect import Notice, without_effect
 from circuitdsl.ir.steps import EdgeStep
 from circuitdsl.text.diagnostics import InputError
@@ -102,7 +102,7 @@ def plan(backbone: Backbone, params: Mapping[str, ArrayLike], steps: Sequence[St
         planning.index = index
         planning.take(step)
     planning.notices += without_effect(
-        steps, lambda units: units.places, lambda place: unit_name(backbone, *place)
+        steps, lambda units: units.places, lambda place: backbone.unit_name(*place)
     )
     return planning.result()
 
@@ -248,7 +248,7 @@ class _Planning:
     def expanded(self, route: Route) -> _Weights:
         key = (route.target, route.read)
         if key not in self.weights:
-            first = expanded_weights(self.params, route)
+            first = expanded_weights(self.backbone, self.params, route)
             self.weights[key] = _Weights(first, first.copy())
         return self.weights[key]
 
@@ -274,16 +274,37 @@ class _Planning:
         )
 
 
-def expanded_weights(params: Mapping[str, ArrayLike], route: Route) -> Floats:
+def expanded_weights(backbone: Backbone, params: Mapping[str, ArrayLike], route: Route) -> Floats:
     """The expanded weights of a route, `[height, width, read channel, channel]`, float64.
 
-    `W[b, a] = sum over c of W2[b, c] W1[c, a]` through a bottleneck, as if it had no ReLU.
+    `W[b, a] = sum over c of W2[b, c] W1[c, a]` through a bottleneck, as if it had no ReLU. Weights
+    between groups of channels that do not see each other are zero.
     """
-    kernel = np.asarray(params[f"{route.target}_w"], np.float64)
+    kernel = _ungrouped(backbone.by_name[route.target], params)
     if route.through is None:
         return kernel
-    narrow = np.asarray(params[f"{route.through}_w"], np.float64)[0, 0]
+    narrow = _ungrouped(backbone.by_name[route.through], params)[0, 0]
     return np.einsum("ac,hwcb->hwab", narrow, kernel, optimize=True)
+
+
+def _ungrouped(layer: Layer, params: Mapping[str, ArrayLike]) -> Floats:
+    kernel = np.asarray(params[layer.kernel_key], np.float64)
+    if layer.groups == 1:
+        return kernel
+    height, width, inputs, outputs = kernel.shape
+    whole = np.zeros((height, width, inputs * layer.groups, outputs))
+    for read, channels in group_slices(layer, inputs):
+        whole[:, :, read, channels] = kernel[..., channels]
+    return whole
+
+
+def group_slices(layer: Layer, inputs: int) -> list[tuple[slice, slice]]:
+    """The channels that each group of a layer reads, and those that it computes."""
+    own = layer.width // layer.groups
+    return [
+        (slice(group * inputs, (group + 1) * inputs), slice(group * own, (group + 1) * own))
+        for group in range(layer.groups)
+    ]
 
 
 def _new_weights(step: EdgeStep[Edges], old: Floats) -> Floats:

@@ -186,7 +186,7 @@ class Lowering:
         if isinstance(source, Stimulus):
             centre = central(units.backbone, units.branches[0], side)
             return batches_of(batches(source, centre, SIZE))
-        return self._photographs(name).batches(SIZE, side)
+        return self._photographs(name).batches_for(self.network.backbone, SIZE)
 
     def _photographs(self, name: str) -> ImageSet:
         if name not in self.images:

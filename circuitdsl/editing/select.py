@@ -1,8 +1,8 @@
 """Units and edges of a trained network, by name.
 
 In: a backbone and names such as `3b:379`, `mixed3b[300..330, 379]` or `mixed3b_5x5`. Out: `Units`,
-each a channel of one convolution, and `Edges`, every pair of a source and a target unit, together
-with the way that the weights between them go.
+each a channel of one convolution or sum, and `Edges`, every pair of a source and a target unit,
+together with the way that the weights between them go.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from circuitdsl.ir.circuit import Family
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 _NAMED = re.compile(r"(?P<layer>\w+)(?::(?P<one>[\d.]+)|\[(?P<many>[\d., ]*)\])?")
-_SHORT = re.compile(r"\d[a-e](?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Units:
 
     Attributes:
         backbone: Whose units they are.
-        places: The convolution that computes each unit, and its channel there.
+        places: The convolution or sum that computes each unit, and its channel there.
         angles_deg: The angle that each unit prefers, where that is known.
     """
 
@@ -39,7 +38,7 @@ class Units:
     @property
     def names(self) -> tuple[str, ...]:
         """Each unit as messages and tables have it: `mixed3b:379`, with its block's number."""
-        return tuple(unit_name(self.backbone, *place) for place in self.places)
+        return tuple(self.backbone.unit_name(*place) for place in self.places)
 
     @property
     def branches(self) -> tuple[str, ...]:
@@ -130,7 +129,7 @@ def select(backbone: Backbone, names: str | Sequence[str]) -> Units:
     Args:
         backbone: The network's layers.
         names: `LAYER`, `LAYER:N`, or `LAYER[N, A..B]`, whose ends both count, or several of these.
-            A layer is a convolution or a block; `3b` is short for `mixed3b`. Numbers count the
+            A layer is a convolution, a sum or a block; short names count. Numbers count the
             channels of the layer named.
 
     Raises:
@@ -140,9 +139,10 @@ def select(backbone: Backbone, names: str | Sequence[str]) -> Units:
     for name in [names] if isinstance(names, str) else names:
         found = _NAMED.fullmatch(name.strip())
         if found is None:
+            block = backbone.example_block
             raise InputError(
                 f"`{name}` names no units",
-                help="write `mixed3b:379`, `mixed3b[300..330, 379]` or a layer such as mixed3b_5x5",
+                help=f"write `{block}:3`, `{block}[0..2, 3]` or the name of a layer",
             )
         numbers = _numbers(found["one"] if found["one"] is not None else found["many"], name)
         places += places_of(backbone, found["layer"], numbers)
@@ -151,7 +151,7 @@ def select(backbone: Backbone, names: str | Sequence[str]) -> Units:
     seen: set[tuple[str, int]] = set()
     for place in places:
         if place in seen:
-            raise InputError(f"{unit_name(backbone, *place)} is selected twice")
+            raise InputError(f"{backbone.unit_name(*place)} is selected twice")
         seen.add(place)
     return Units(backbone, tuple(places))
 
@@ -211,52 +211,23 @@ def edges(source: Units, target: Units) -> Edges:
     return Edges(source, target, tuple(routes), tuple(columns))
 
 
-def unit_name(backbone: Backbone, branch: str, channel: int) -> str:
-    """A unit by its block's number, such as `mixed3b:379`."""
-    block, start = block_of(backbone, branch)
-    return f"{block}:{start + channel}"
-
-
-def block_of(backbone: Backbone, branch: str) -> tuple[str, int]:
-    """The block that a branch is part of and where its channels start; else the layer itself."""
-    for layer in backbone.layers:
-        if layer.kind == "concat" and branch in layer.inputs:
-            before = layer.inputs[: layer.inputs.index(branch)]
-            return layer.name, sum(backbone.by_name[name].width for name in before)
-    return branch, 0
-
-
 def layer_named(backbone: Backbone, name: str) -> Layer:
-    """The convolution or block of that name; `3b` is short for `mixed3b`.
+    """The layer or block of that name, or of that short name, whose units can be selected.
 
     Raises:
         InputError: there is none, with the nearest name as a suggestion.
     """
-    full = f"mixed{name}" if _SHORT.match(name) else name
-    layer = backbone.by_name.get(full)
+    layer = backbone.by_name.get(backbone.called(name))
     if layer is None:
-        near = suggestion(full, backbone.by_name)
+        near = suggestion(name, [*backbone.by_name, *(short for short, _ in backbone.short_names)])
         raise InputError(f"{backbone.name} has no layer `{name}`", help=near)
-    if layer.kind not in ("conv", "concat"):
+    if not layer.has_units and layer.kind != "concat":
         raise InputError(
             f"`{name}` has no units of its own",
             why=f"it is a step of kind {layer.kind}, which computes what other units say",
-            help="name a convolution, or a block such as mixed3b",
+            help=f"name a convolution, or a block such as {backbone.example_block}",
         )
     return layer
-
-
-def expanded_sources(backbone: Backbone, read: str) -> tuple[tuple[Layer, int], ...]:
-    """The convolutions whose channels a layer has side by side, each with its first channel."""
-    layer = backbone.by_name[read]
-    while layer.kind in ("maxpool", "lrn"):  # they keep channels apart, or nearly so
-        layer = backbone.by_name[layer.inputs[0]]
-    start = 0
-    found: list[tuple[Layer, int]] = []
-    for branch in backbone.branch_layers(layer.name):
-        found.append((branch, start))
-        start += branch.width
-    return tuple(found)
 
 
 def _numbers(text: str | None, name: str) -> list[int] | None:
@@ -273,28 +244,33 @@ def _numbers(text: str | None, name: str) -> list[int] | None:
 
 def _route(source: Units, branch: str) -> Route:
     backbone = source.backbone
+    if backbone.by_name[branch].kind != "conv":
+        raise InputError(
+            f"no weights lead into {branch}: it adds up other layers",
+            help=f"name one of them: {', '.join(backbone.by_name[branch].inputs)}",
+        )
     first = backbone.by_name[backbone.by_name[branch].inputs[0]]
     direct = {name for name, _ in source.places} == {first.name}
-    if first.name.endswith("_bottleneck") and not direct:
+    if first.bottleneck and not direct:
         return Route(branch, first.inputs[0], first.name)
     return Route(branch, first.name, None)
 
 
 def _column(backbone: Backbone, place: tuple[str, int], route: Route) -> int:
-    for layer, start in expanded_sources(backbone, route.read):
+    for layer, start in backbone.carriers(route.read):
         if layer.name == place[0]:
             return start + place[1]
-    shown = unit_name(backbone, *place)
-    beside = block_of(backbone, place[0])[0] == block_of(backbone, route.target)[0]
+    shown = backbone.unit_name(*place)
+    beside = backbone.block_of(place[0])[0] == backbone.block_of(route.target)[0]
     if beside or backbone.order[place[0]] > backbone.order[route.target]:
         raise InputError(
             f"there is no edge from {shown} to {route.target}: edges point forward",
             why=f"{route.target} is computed before {place[0]}, or beside it",
         )
-    reads = expanded_sources(backbone, route.read)[0][0].name
+    reads = backbone.carriers(route.read)[0][0].name
     raise InputError(
         f"there is no edge from {shown} to {route.target}",
-        why=f"{route.target} reads {block_of(backbone, reads)[0]}, and nothing before it",
+        why=f"{route.target} reads {backbone.block_of(reads)[0]}, and nothing before it",
         help="edit the edges of neighbouring layers, one after the other",
     )
 

@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import MEASURES, Measure, measure
-from circuitdsl.editing.select import Units, block_of
+from circuitdsl.editing.select import Units
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, show, total
 from circuitdsl.models.forward import evaluate
-from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.models.network import Network
 from circuitdsl.models.weights import tensors_digest
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError
@@ -104,7 +104,7 @@ def swept_layer(sets: Sequence[Units]) -> str:
     places = dict.fromkeys(branch for units in sets for branch in units.branches)
     if not places:
         raise InputError("a sweep needs units to ablate")
-    found = list(dict.fromkeys(block_of(sets[0].backbone, branch)[0] for branch in places))
+    found = list(dict.fromkeys(sets[0].backbone.block_of(branch)[0] for branch in places))
     if len(found) > 1:
         raise InputError(
             f"the units of a sweep lie in one layer or block; these lie in {', '.join(found)}",
@@ -185,7 +185,7 @@ def ablations(
         values = shown.of(network)
         before = {name: values[name] for name in cut}
         answers = jnp.asarray(right_outputs(shown.batch, outputs))
-        intact = values[LOGITS]
+        intact = values[network.backbone.classifier]
         rows = [shown.real(measure(intact, intact, answers))[None]]
         at_once = max(1, AT_ONCE // len(shown.images))
         for start in range(0, len(gains), at_once):
@@ -215,7 +215,7 @@ def ablations(
         step=step,
         merge=merge,
         finish=lambda state: Table(names, int(state["images"][0]), state["means"]),
-        needs=(Need(network, (*cut, LOGITS)),),
+        needs=(Need(network, (*cut, network.backbone.classifier)),),
     )
 
 
@@ -231,10 +231,11 @@ def _ablated(  # noqa: PLR0917 - arrays of one call
     right: Array,
 ) -> Array:
     """The measures of some ablations, `[ablation, batch, measure]`."""
+    last = backbone.classifier
 
     def logits(gain: Array, offset: Array) -> Array:
         given = {**values, layer: values[layer] * gain + offset}
-        return evaluate(backbone, params, given, (LOGITS,))[LOGITS]
+        return evaluate(backbone, params, given, (last,))[last]
 
     return measure(jax.vmap(logits)(gains, offsets), intact, right)
 
@@ -248,7 +249,7 @@ def _ablations(
     offsets = np.zeros((len(sets), width), np.float32)
     for row, units in enumerate(sets):
         for branch, channel in units.places:
-            column = block_of(backbone, branch)[1] + channel
+            column = backbone.block_of(branch)[1] + channel
             gains[row, column] = 0.0
             offsets[row, column] = 0.0 if means is None else means[branch][channel]
     return gains, offsets
@@ -334,11 +335,11 @@ def attribution(
     layer = swept_layer([units])
     backbone = network.backbone
     cut = cut_after(backbone, layer)
-    columns = [block_of(backbone, branch)[1] + channel for branch, channel in units.places]
+    columns = [backbone.block_of(branch)[1] + channel for branch, channel in units.places]
     to = np.zeros(backbone.by_name[layer].width, np.float32)
     for branch, values in (means or {}).items():
-        if block_of(backbone, branch)[0] == layer:
-            start = block_of(backbone, branch)[1]
+        if backbone.block_of(branch)[0] == layer:
+            start = backbone.block_of(branch)[1]
             to[start : start + len(values)] = values
 
     def step(state: State, shown: Shown) -> State:
@@ -369,9 +370,10 @@ def _attributed(
 ) -> Array:
     """First-order effects of all channels, `[batch, channel]`."""
     right, to = aims
+    last = backbone.classifier
 
     def loss(h: Array) -> Array:
-        logits = evaluate(backbone, params, {**values, layer: h}, (LOGITS,))[LOGITS]
+        logits = evaluate(backbone, params, {**values, layer: h}, (last,))[last]
         return -jnp.take_along_axis(jax.nn.log_softmax(logits), right[:, None], axis=1).sum()
 
     h = values[layer]

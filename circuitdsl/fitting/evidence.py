@@ -28,7 +28,7 @@ from circuitdsl.measure.passes import Need, Pass, Shown, State, run
 from circuitdsl.measure.recording import recording
 from circuitdsl.measure.units import Subject
 from circuitdsl.models.forward import evaluate
-from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import SIZE as BATCH
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import ImageSet
@@ -61,7 +61,7 @@ class Rest:
             raise InputError(
                 f"nothing can be spliced in at `{self.layer}`",
                 why="layers that come after it read others beside it",
-                help="name a block such as mixed3b",
+                help=f"name a block such as {self.network.backbone.example_block}",
             )
 
     @cached_property
@@ -78,7 +78,8 @@ class Rest:
             maps: What takes the units' place, `[batch, height, width, unit]`.
         """
         whole = layer_values.astype(jnp.float32).at[..., np.asarray(self.units)].set(maps)
-        return evaluate(self.network.backbone, params, {self.layer: whole}, (LOGITS,))[LOGITS]
+        last = self.network.backbone.classifier
+        return evaluate(self.network.backbone, params, {self.layer: whole}, (last,))[last]
 
 
 @dataclass(frozen=True, eq=False)

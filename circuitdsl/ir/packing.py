@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, Circuit
 from circuitdsl.text.diagnostics import InputError
 
@@ -81,8 +81,9 @@ def pack(circuit: Circuit) -> Packing:
     places: dict[str, Place] = {}
 
     def take(layer: str, count: int) -> Place:
-        start = used.get(layer, 0)
-        used[layer] = start + count
+        channels = backbone.streams.get(layer, layer)  # sums share theirs
+        start = used.get(channels, 0)
+        used[channels] = start + count
         return Place(layer, start, count)
 
     for family in circuit.families:
@@ -93,7 +94,7 @@ def pack(circuit: Circuit) -> Packing:
         for connection in circuit.connections:
             source = connection.source
             bottleneck = backbone.by_name[circuit.by_name[connection.target].layer].inputs[0]
-            passed = bottleneck.endswith("_bottleneck") and source != INPUT
+            passed = backbone.by_name[bottleneck].bottleneck and source != INPUT
             if source != family.name or not passed or family.layer == bottleneck:
                 continue
             if source in places and (source, bottleneck) not in routes:
@@ -104,15 +105,17 @@ def pack(circuit: Circuit) -> Packing:
 
 
 def arriving(circuit: Circuit, packing: Packing, source: str, target: str) -> Place:
-    """The channels by which one family reaches another, in what the other's layer reads."""
+    """The channels by which a family or the image reaches a family, in what its layer reads."""
     backbone = circuit.backbone.geometry
     read = backbone.by_name[circuit.by_name[target].layer].inputs[0]
+    if source == INPUT:
+        return Place(read, 0, 3)
     route = packing.route(source, read)
     return _joined(backbone, packing.places[source], read) if route is None else route.passes
 
 
 def overfull(circuit: Circuit, packing: Packing) -> tuple[str, ...]:
-    """What does not fit, a sentence for each layer and bottleneck that is too narrow."""
+    """What does not fit, a sentence for each layer, bottleneck or group that is too narrow."""
     backbone = circuit.backbone.geometry
     taken: dict[str, int] = {}
     for place in (*packing.places.values(), *(route.passes for route in packing.routes)):
@@ -126,7 +129,7 @@ def overfull(circuit: Circuit, packing: Packing) -> tuple[str, ...]:
             said.append(f"{count} channels must pass {name}, which is {width} wide")
         else:
             said.append(f"{name} holds {width} channels; families there need {count}")
-    return tuple(said)
+    return tuple(said) or _unseen(circuit, packing)
 
 
 def fitted(circuit: Circuit) -> Packing:
@@ -154,15 +157,49 @@ def fitted(circuit: Circuit) -> Packing:
     return packing
 
 
+def grouped(layer: Layer, inputs: int, read: Place, place: Place) -> slice | None:
+    """Where the channels `read` lie in the kernel of a layer that is split into groups.
+
+    Args:
+        layer: The layer, of which `place` holds some channels.
+        inputs: The channels that each of its groups reads.
+        read: Channels of what the layer reads.
+        place: The channels that are computed from them.
+
+    Returns:
+        The rows of the kernel; None if some of the channels are in another group.
+    """
+    own = layer.width // layer.groups
+    groups = {read.start // inputs, (read.start + read.count - 1) // inputs}
+    groups |= {place.start // own, (place.start + place.count - 1) // own}
+    start = read.start % inputs
+    return slice(start, start + read.count) if len(groups) == 1 else None
+
+
+def _unseen(circuit: Circuit, packing: Packing) -> tuple[str, ...]:
+    """The connections between groups of channels that do not see each other, a sentence each."""
+    backbone = circuit.backbone.geometry
+    said: list[str] = []
+    for connection in circuit.connections:
+        target = circuit.by_name[connection.target]
+        layer = backbone.by_name[target.layer]
+        inputs = backbone.parameter_shapes[layer.kernel_key][2]
+        if layer.groups == 1 or connection.source not in (INPUT, *packing.places):
+            continue
+        if target.name not in packing.places:
+            continue
+        read = arriving(circuit, packing, connection.source, target.name)
+        if grouped(layer, inputs, read, packing.places[target.name]) is None:
+            said.append(
+                f"{layer.name} has {layer.groups} groups of channels, and `{target.name}` reads "
+                f"`{connection.source}` from another group than its own"
+            )
+    return tuple(said)
+
+
 def _joined(backbone: Backbone, place: Place, layer: str) -> Place:
     """The same channels in a layer that reads the place's, through pools and concatenations."""
-    at, start = backbone.by_name[layer], place.start
-    while at.name != place.layer:
-        if at.kind == "concat":
-            for branch in backbone.branch_layers(at.name):
-                if branch.name == place.layer:
-                    return Place(layer, start, place.count)
-                start += branch.width
-            raise ValueError(f"{at.name} does not join {place.layer}")
-        at = backbone.by_name[at.inputs[0]]
-    return Place(layer, start, place.count)
+    start = backbone.arrives(place.layer, layer)
+    if start is None:
+        raise ValueError(f"{layer} does not read {place.layer}")
+    return Place(layer, start + place.start, place.count)

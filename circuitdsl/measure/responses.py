@@ -18,7 +18,6 @@ from circuitdsl.ir.circuit import Family
 from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
 from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.models.network import INPUT_MEAN
 from circuitdsl.stimuli.activity import activity_batches
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
@@ -62,7 +61,8 @@ def _batches(
             yield network, jnp.asarray(filled(np.asarray(images), _BATCH)), len(images)
         return
     side = round(settings_of(stimulus)["size"][0])
-    grey = jnp.full((_BATCH, side, side, 3), INPUT_MEAN, jnp.float32)
+    mean = jnp.asarray(network.backbone.preprocessing.mean, jnp.float32)
+    grey = jnp.broadcast_to(mean, (_BATCH, side, side, 3))
     for maps in activity_batches(stimulus, network.circuit, family, _BATCH):
         given = {
             name: jnp.asarray(filled(np.asarray(found), _BATCH)) for name, found in maps.items()

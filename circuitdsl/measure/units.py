@@ -73,10 +73,10 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
     backbone = network.backbone
     check_names(backbone, [layer])
     declared = backbone.by_name.get(layer)
-    if declared is None or declared.kind in ("input", "avgpool", "dense", "softmax"):
+    if declared is None or declared.kind == "input" or not declared.has_positions:
         raise InputError(
             f"`{layer}` of {backbone.name} has no units with a place in the image",
-            help="name a convolution, or a block such as mixed3b",
+            help=f"name a convolution, or a block such as {backbone.example_block}",
         )
     numbers = range(declared.width) if units is None else units
     branches, columns = _columns(backbone, layer, numbers)
@@ -85,9 +85,11 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
         return jnp.concatenate([values[name] for name in branches], axis=-1)[..., columns]
 
     def neurons(images: Array, index: int) -> Array:
-        source, reach = _block_source(backbone, branches)
-        if source == "input":
+        # a central neuron needs only a window of the layer that its branches are computed from
+        shared = backbone.common_source(tuple(branches))
+        if shared is None:
             return pick(network.activations(images, branches))[:, index, index]
+        source, reach = shared
         below = network.activations(images, [source])[source]
         start = max(index - reach, 0)
         window = below[:, start : index + reach + 1, start : index + reach + 1]
@@ -126,7 +128,7 @@ def _columns(backbone: Backbone, layer: str, units: Sequence[int]) -> tuple[list
     try:
         placed = [backbone.branch_of(layer, unit) for unit in units]
     except GeometryError as error:
-        raise InputError(str(error)) from error
+        raise InputError(error.message) from error
     held = {name for name, _ in placed}
     branches = [branch for branch in backbone.branch_layers(layer) if branch.name in held]
     starts: dict[str, int] = {}
@@ -135,25 +137,3 @@ def _columns(backbone: Backbone, layer: str, units: Sequence[int]) -> tuple[list
         starts[branch.name] = width
         width += branch.width
     return [branch.name for branch in branches], [starts[name] + at for name, at in placed]
-
-
-def _block_source(backbone: Backbone, branches: Sequence[str]) -> tuple[str, int]:
-    """The layer that an inception block reads, and how many positions away its branches reach.
-
-    The central neuron of a block needs only a window of what the block reads; the rest of the
-    block is not computed. Outside inception blocks: the image, and nothing is saved.
-    """
-    sources: set[str] = set()
-    reach = 0
-    for name in branches:
-        layer = backbone.by_name[name]
-        below = backbone.by_name[layer.inputs[0]]
-        taps = layer.kernel
-        if below.name.endswith("_bottleneck") or below.name.endswith("_pool"):
-            taps = max(taps, below.kernel)
-            below = backbone.by_name[below.inputs[0]]
-        sources.add(below.name)
-        reach = max(reach, taps // 2)
-        if layer.stride != 1:
-            return "input", 0
-    return (sources.pop(), reach) if len(sources) == 1 else ("input", 0)

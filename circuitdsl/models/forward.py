@@ -1,7 +1,7 @@
 """The forward pass of any backbone table, from any of its layers to any others.
 
-In: a `Backbone`, its weights by TensorFlow name, the activations that are given. Out: the
-activations that are asked for; nothing is computed that they don't need.
+In: a `Backbone`, its weights by name, the activations that are given. Out: the activations that are
+asked for; nothing is computed that they don't need.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from circuitdsl.ir.backbones import Backbone, Layer
-from circuitdsl.models.convolution import convolve, max_pool, normalise
+from circuitdsl.models.convolution import convolve, normalise, pool
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 PRE_RELU = "_pre_relu"
@@ -28,7 +28,7 @@ def layer_names(backbone: Backbone) -> tuple[str, ...]:
     """Every name that can be given or asked for, in order of computation."""
     names: list[str] = []
     for layer in backbone.layers:
-        if layer.kind == "conv":
+        if layer.rectified:
             names.append(layer.name + PRE_RELU)
         names.append(layer.name)
     return tuple(names)
@@ -61,19 +61,21 @@ def evaluate(
 
     Args:
         backbone: The table of layers.
-        params: Weights by TensorFlow name; only those of the layers computed need be there.
+        params: Weights by name; only those of the layers computed need be there.
         given: Activations by layer name, `[batch, height, width, channels]`. Layer `input` is the
-            image minus its mean. A given layer is never recomputed.
-        wanted: Layer names; `NAME_pre_relu` is a convolution before its ReLU.
-        changes: What to make of a convolution's values, by `NAME` or `NAME_pre_relu`, before
-            anything reads them. What is given is taken as it is.
+            image as the backbone preprocesses it. A given layer is never recomputed.
+        wanted: Layer names; `NAME_pre_relu` is a layer before its activation function.
+        changes: What to make of the values of a layer with units, by `NAME`, or by `NAME_pre_relu`
+            before its activation function (whether it has one or not), before anything reads them.
+            What is given is taken as it is.
 
     Returns:
         Activations by name: `[batch, height, width, channels]`, or `[batch, channels]` from the
-        average pool on.
+        global pool on.
 
     Raises:
-        InputError: an unknown name, or a layer that the given ones do not determine.
+        InputError: an unknown name, a layer that the given ones do not determine, or an image that
+            is smaller than a window.
     """
     check_names(backbone, [*given, *wanted])
     needed = _needed(backbone, given, wanted)
@@ -81,14 +83,14 @@ def evaluate(
     for layer in backbone.layers:
         if layer.name not in needed:
             continue
-        if layer.kind == "conv":
-            if layer.name + PRE_RELU not in values:
-                done = _convolutions(_together(backbone, layer, needed, values), params, values)
-                values |= {name: _changed(name, done[name], values, changes) for name in done}
-            rectified = jax.nn.relu(values[layer.name + PRE_RELU])
-            values[layer.name] = _changed(layer.name, rectified, values, changes)
-        else:
+        if not layer.has_units:
             values[layer.name] = _step(layer, params, [values[name] for name in layer.inputs])
+            continue
+        if layer.name + PRE_RELU not in values:
+            for name, before in _before(backbone, layer, (needed, params, values)).items():
+                values[name] = _changed(name, before, values, changes)
+        activated = _activated(layer, values[layer.name + PRE_RELU])
+        values[layer.name] = _changed(layer.name, activated, values, changes)
     return {name: values[name] for name in wanted}
 
 
@@ -96,6 +98,16 @@ def _changed(
     name: str, value: Array, values: Mapping[str, Array], changes: Mapping[str, Change]
 ) -> Array:
     return changes[name](value, values) if name in changes else value
+
+
+def _activated(layer: Layer, before: Array) -> Array:
+    match layer.activation:
+        case "relu":
+            return jax.nn.relu(before)
+        case "relu6":
+            return jax.nn.relu6(before)
+        case "none":
+            return before
 
 
 def _needed(backbone: Backbone, given: Mapping[str, Array], wanted: tuple[str, ...]) -> set[str]:
@@ -118,34 +130,53 @@ def _needed(backbone: Backbone, given: Mapping[str, Array], wanted: tuple[str, .
     return needed
 
 
-def _together(
-    backbone: Backbone, first: Layer, needed: set[str], values: Mapping[str, Array]
-) -> list[Layer]:
+_State = tuple[set[str], Mapping[str, Array], Mapping[str, Array]]
+"""The layers needed, the weights, the values so far."""
+
+
+def _before(backbone: Backbone, layer: Layer, state: _State) -> dict[str, Array]:
+    """A layer with units before its activation function, and others computed with it."""
+    _, params, values = state
+    if layer.kind == "conv":
+        return _convolutions(_together(backbone, layer, state), params, values)
+    first, *others = (values[name] for name in layer.inputs)
+    return {layer.name + PRE_RELU: sum(others, first)}
+
+
+def _together(backbone: Backbone, first: Layer, state: _State) -> list[Layer]:
     """`first`, and what else can be computed in one product with it.
 
     The branches of an inception block begin with 1x1 convolutions of one source; one wide matrix
     product is faster than several narrow ones.
     """
-    if first.kernel != 1 or first.stride != 1:
+    needed, _, values = state
+    if not _is_product(first):
         return [first]
     return [
         layer
         for layer in backbone.layers
-        if (layer.kind, layer.kernel, layer.stride) == ("conv", 1, 1)
-        and layer.inputs == first.inputs
+        if layer.inputs == first.inputs
+        and _is_product(layer)
         and layer.name in needed
         and layer.name + PRE_RELU not in values
     ]
+
+
+def _is_product(layer: Layer) -> bool:
+    """Whether a layer multiplies each position by one matrix."""
+    shape = (layer.kind, layer.kernel, layer.stride, layer.groups)
+    return shape == ("conv", 1, 1, 1) and layer.window(8) == (8, 0, 0)
 
 
 def _convolutions(
     layers: list[Layer], params: Mapping[str, Array], values: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Pre-activations of convolutions that share source, kernel side and stride."""
-    kernels = [params[f"{layer.name}_w"] for layer in layers]
-    biases = [params[f"{layer.name}_b"] for layer in layers]
-    source = values[layers[0].inputs[0]]
-    out = convolve(source, jnp.concatenate(kernels, -1), layers[0].stride) + jnp.concatenate(biases)
+    kernels = [params[layer.kernel_key] for layer in layers]
+    biases = [params[layer.bias_key] for layer in layers]
+    source, first = values[layers[0].inputs[0]], layers[0]
+    out = convolve(source, jnp.concatenate(kernels, -1), first, first.groups)
+    out = out + jnp.concatenate(biases)
     done: dict[str, Array] = {}
     start = 0
     for layer in layers:
@@ -155,21 +186,20 @@ def _convolutions(
 
 
 def _step(layer: Layer, params: Mapping[str, Array], sources: list[Array]) -> Array:
-    """A layer that is no convolution."""
+    """A layer without units of its own."""
     source = sources[0]
     match layer.kind:
-        case "maxpool":
-            return max_pool(source, layer.kernel, layer.stride)
-        case "lrn":
-            return normalise(source)
+        case "maxpool" | "avgpool":
+            return pool(source, layer)
+        case "lrn" if layer.lrn is not None:
+            return normalise(source, layer.lrn)
         case "concat":
             return jnp.concatenate(sources, axis=-1)
-        case "avgpool":
+        case "globalpool":
             return source.mean(axis=(1, 2))
         case "dense":
-            stem = layer.name.removesuffix("_pre_activation")
-            return source @ params[f"{stem}_w"] + params[f"{stem}_b"]
+            return source @ params[layer.kernel_key] + params[layer.bias_key]
         case "softmax":
             return jax.nn.softmax(source)
-        case "input" | "conv":
+        case _:
             raise ValueError(f"a layer of kind {layer.kind} is no single step: {layer.name}")

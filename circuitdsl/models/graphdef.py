@@ -16,9 +16,16 @@ from math import prod
 import numpy as np
 
 from circuitdsl.models.stored import FloatArray, Stored
+from circuitdsl.models.wire import (
+    BYTES,
+    FIXED32,
+    MAX_DIMENSIONS,
+    VARINT,
+    WireError,
+    fields,
+    message_of,
+)
 from circuitdsl.text.diagnostics import InputError
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 # field numbers, by message
 _GRAPH_NODE = 1
@@ -28,12 +35,6 @@ _ATTR_TENSOR = 8
 _TENSOR_DTYPE, _TENSOR_SHAPE, _TENSOR_CONTENT, _TENSOR_FLOATS = 1, 2, 4, 5
 _SHAPE_DIM, _DIM_SIZE = 2, 1
 _DT_FLOAT = 1
-
-_MAX_DIMENSIONS = 8  # kernels have 4; more is no weight
-
-
-class WireError(ValueError):
-    """The bytes are no protobuf message of the expected kind."""
 
 
 def read_graphdef(data: bytes, where: str) -> dict[str, Stored]:
@@ -88,18 +89,18 @@ class _Tensor:
 
 
 def _constants(graph: memoryview) -> Iterator[tuple[str, Stored]]:
-    for number, kind, node in _fields(graph):
-        if (number, kind) != (_GRAPH_NODE, _BYTES):
+    for number, kind, node in fields(graph):
+        if (number, kind) != (_GRAPH_NODE, BYTES):
             continue
         name = operation = ""
         tensor = None
-        for field, wire, value in _fields(_message(node)):
-            if (field, wire) == (_NODE_NAME, _BYTES):
-                name = str(_message(value), "utf-8")
-            elif (field, wire) == (_NODE_OP, _BYTES):
-                operation = str(_message(value), "utf-8")
-            elif (field, wire) == (_NODE_ATTR, _BYTES):
-                tensor = _value_tensor(_message(value)) or tensor
+        for field, wire, value in fields(message_of(node)):
+            if (field, wire) == (_NODE_NAME, BYTES):
+                name = str(message_of(value), "utf-8")
+            elif (field, wire) == (_NODE_OP, BYTES):
+                operation = str(message_of(value), "utf-8")
+            elif (field, wire) == (_NODE_ATTR, BYTES):
+                tensor = _value_tensor(message_of(value)) or tensor
         if operation == "Const" and tensor is not None:
             yield name, Stored(tensor.shape, "float32", tensor.read)
 
@@ -108,16 +109,16 @@ def _value_tensor(entry: memoryview) -> _Tensor | None:
     """The float32 tensor of a node's attribute `value`; None for any other attribute."""
     key = ""
     attribute = memoryview(b"")
-    for number, kind, value in _fields(entry):
-        if (number, kind) == (_ENTRY_KEY, _BYTES):
-            key = str(_message(value), "utf-8")
-        elif (number, kind) == (_ENTRY_VALUE, _BYTES):
-            attribute = _message(value)
+    for number, kind, value in fields(entry):
+        if (number, kind) == (_ENTRY_KEY, BYTES):
+            key = str(message_of(value), "utf-8")
+        elif (number, kind) == (_ENTRY_VALUE, BYTES):
+            attribute = message_of(value)
     if key != "value":
         return None
-    for number, kind, value in _fields(attribute):
-        if (number, kind) == (_ATTR_TENSOR, _BYTES):
-            return _tensor(_message(value))
+    for number, kind, value in fields(attribute):
+        if (number, kind) == (_ATTR_TENSOR, BYTES):
+            return _tensor(message_of(value))
     return None
 
 
@@ -126,15 +127,15 @@ def _tensor(message: memoryview) -> _Tensor | None:
     shape: tuple[int, ...] = ()
     content = memoryview(b"")
     floats = bytearray()
-    for number, kind, value in _fields(message):
-        if (number, kind) == (_TENSOR_DTYPE, _VARINT):
+    for number, kind, value in fields(message):
+        if (number, kind) == (_TENSOR_DTYPE, VARINT):
             dtype = value
-        elif (number, kind) == (_TENSOR_SHAPE, _BYTES):
-            shape = _shape(_message(value))
-        elif (number, kind) == (_TENSOR_CONTENT, _BYTES):
-            content = _message(value)
-        elif number == _TENSOR_FLOATS and kind in (_BYTES, _FIXED32):
-            packed = _message(value)
+        elif (number, kind) == (_TENSOR_SHAPE, BYTES):
+            shape = _shape(message_of(value))
+        elif (number, kind) == (_TENSOR_CONTENT, BYTES):
+            content = message_of(value)
+        elif number == _TENSOR_FLOATS and kind in (BYTES, FIXED32):
+            packed = message_of(value)
             if len(packed) % 4:
                 raise WireError("a list of floats ends inside one")
             floats += packed
@@ -145,57 +146,14 @@ def _tensor(message: memoryview) -> _Tensor | None:
 
 def _shape(message: memoryview) -> tuple[int, ...]:
     sizes: list[int] = []
-    for number, kind, dimension in _fields(message):
-        if (number, kind) != (_SHAPE_DIM, _BYTES):
+    for number, kind, dimension in fields(message):
+        if (number, kind) != (_SHAPE_DIM, BYTES):
             continue
         size = 0  # proto3 leaves a zero out
-        for field, wire, value in _fields(_message(dimension)):
-            if (field, wire) == (_DIM_SIZE, _VARINT) and isinstance(value, int):
+        for field, wire, value in fields(message_of(dimension)):
+            if (field, wire) == (_DIM_SIZE, VARINT) and isinstance(value, int):
                 size = value
         sizes.append(size)
-        if len(sizes) > _MAX_DIMENSIONS:
-            raise WireError(f"a tensor of more than {_MAX_DIMENSIONS} dimensions")
+        if len(sizes) > MAX_DIMENSIONS:
+            raise WireError(f"a tensor of more than {MAX_DIMENSIONS} dimensions")
     return tuple(sizes)
-
-
-def _message(value: int | memoryview) -> memoryview:
-    if isinstance(value, int):
-        raise WireError("a number where a message should be")
-    return value
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
-    """The fields of a message: number, wire type, and a number or the bytes."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        number, kind = tag >> 3, tag & 7
-        if number == 0:
-            raise WireError("field number 0")
-        if kind == _VARINT:
-            value, at = _varint(data, at)
-            yield number, kind, value
-            continue
-        if kind == _BYTES:
-            length, at = _varint(data, at)
-        elif kind in (_FIXED32, _FIXED64):
-            length = 4 if kind == _FIXED32 else 8
-        else:
-            raise WireError(f"wire type {kind}")
-        if length > len(data) - at:
-            raise WireError(f"a field of {length} bytes where {len(data) - at} are left")
-        yield number, kind, data[at : at + length]
-        at += length
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """A base-128 number at an offset, and the offset after it."""
-    value = 0
-    for place in range(10):
-        if at + place >= len(data):
-            raise WireError("the data end inside a number")
-        byte = data[at + place]
-        value |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:
-            return value, at + place + 1
-    raise WireError("a number of more than 64 bits")

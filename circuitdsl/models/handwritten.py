@@ -28,9 +28,10 @@ from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
 from circuitdsl.lowering.weights import lower
 from circuitdsl.models.arrays import check_weights
-from circuitdsl.models.convolution import convolve, max_pool, normalise
+from circuitdsl.models.convolution import convolve, normalise, pool
 from circuitdsl.models.given import Given, check_given, given_activations
-from circuitdsl.models.network import INPUT_MEAN, Network
+from circuitdsl.models.network import Network
+from circuitdsl.models.preprocess import centred
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 _SMALLEST = 1e-12
@@ -257,7 +258,7 @@ class _Running:
         self.geometry = wiring.backbone.geometry
         self.weights = weights
         self.given = given
-        self.image = images - INPUT_MEAN
+        self.image = centred(self.geometry.preprocessing, images)
         self.begun: set[tuple[str, str]] = set()
         self.done: dict[tuple[str, str], Array] = {}
         self.energies: dict[tuple[str, tuple[str, ...], int], Array] = {}
@@ -326,7 +327,7 @@ class _Running:
             # one convolution of all sources side by side is faster than the sum of several
             x, kernel = jnp.concatenate(sources, axis=-1), jnp.concatenate(kernels, axis=2)
             gain, bias = self.weights[f"{name}.gain"], self.weights[f"{name}.bias"]
-            return convolve(x, kernel * gain, layer.stride) + bias
+            return convolve(x, kernel * gain, layer) + bias
 
         return self._once("before_relu", name, compute)
 
@@ -348,8 +349,8 @@ class _Running:
                 self.weights[member.inputs[0][0]] * self.weights[f"{member.name}.gain"]
                 for member in together
             ]
-            stride = self.geometry.by_name[family.layer].stride
-            return convolve(self.image, jnp.concatenate(kernels, axis=-1), stride)
+            layer = self.geometry.by_name[family.layer]
+            return convolve(self.image, jnp.concatenate(kernels, axis=-1), layer)
 
         start = sum(member.size for member in together[: together.index(family)])
         joint = self._once("of_image", family.layer, compute)
@@ -385,7 +386,7 @@ class _Running:
 
         def compute() -> Array:
             x = self.stepped(names, tuple(before))
-            return normalise(x) if step.kind == "lrn" else max_pool(x, step.kernel, step.stride)
+            return pool(x, step) if step.lrn is None else normalise(x, step.lrn)
 
         return self._once(f"{step.name} {len(steps)}", " ".join(names), compute)
 

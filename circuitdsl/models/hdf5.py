@@ -1,12 +1,13 @@
 """The public HDF5 dump of inceptionv1-caffe2: a folder with one file per tensor.
 
 In: the folder, `NAME.h5` for each tensor with one dataset of that name. Out: the tensors by name.
-Convolution kernels lie there as `[out, height, width, in]`, and the last layer's weights as
+Convolution kernels lie there as `[out, height, width, in]`, and a dense layer's weights as
 `[out, 1, 1, in]` or `[out, in]`; both are turned to the backbones' `[..., in, out]`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +17,13 @@ import numpy as np
 from circuitdsl.models.stored import FloatArray, Stored
 from circuitdsl.text.diagnostics import InputError
 
-_DENSE = "softmax2_w"
 
-
-def read_dump(folder: Path) -> dict[str, Stored]:
+def read_dump(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Stored]:
     """The tensors of a dump by name.
+
+    Args:
+        folder: The folder.
+        shapes: The shapes that are wanted; a dense layer may lie there as a 1x1 convolution.
 
     Raises:
         InputError: the folder has no HDF5 files, or one of them cannot be read.
@@ -33,10 +36,10 @@ def read_dump(folder: Path) -> dict[str, Stored]:
             why="a weight folder is a dump with one NAME.h5 per tensor",
             help="give the folder that holds conv2d0_w.h5 and the others",
         )
-    return {path.stem: _stored(path) for path in files}
+    return {path.stem: _stored(path, shapes.get(path.stem, ())) for path in files}
 
 
-def _stored(path: Path) -> Stored:
+def _stored(path: Path, wanted: tuple[int, ...]) -> Stored:
     try:
         with h5py.File(path, "r") as file:
             dataset = file.get(path.stem)
@@ -48,7 +51,7 @@ def _stored(path: Path) -> Stored:
             shape, dtype = tuple(dataset.shape), str(dataset.dtype.name)
     except (OSError, RuntimeError, ValueError) as error:
         raise _unreadable(path, error) from error
-    shape = _weight_shape(path.stem, shape)
+    shape = _weight_shape(shape, dense=len(wanted) == 2)
     return Stored(shape, dtype, partial(_read, path, shape))
 
 
@@ -63,13 +66,13 @@ def _read(path: Path, shape: tuple[int, ...]) -> FloatArray:
         raise _unreadable(path, error) from error
 
 
-def _weight_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _weight_shape(shape: tuple[int, ...], *, dense: bool) -> tuple[int, ...]:
     """The shape of a dumped tensor once its output axis is last."""
     if len(shape) < 2:
         return shape
     window, ends = shape[1:-1], (shape[-1], shape[0])
     # the dense layer was kept as a 1x1 convolution
-    return ends if name == _DENSE and set(window) <= {1} else (*window, *ends)
+    return ends if dense and set(window) <= {1} else (*window, *ends)
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

@@ -1,11 +1,11 @@
 """A hand-written circuit inside a blank network of its backbone's real shapes.
 
-In: a circuit and its lowered arrays. Out: every weight of the backbone by its TensorFlow name, all
-zero but for the circuit's channels and their routes, which the plain network module runs.
+In: a circuit and its lowered arrays. Out: every weight of the backbone by its name, all zero but
+for the circuit's channels and their routes, which the plain network module runs.
 
-The network has its own normalisation and no other: local response normalisation after its first
-pool and after `conv2d2`, over neighbouring channels, so the order of packing matters. What a
-circuit's `normalise` would do, it cannot. `as_inside` is the circuit that it does run.
+The network has its own normalisation and no other: where its table has local response
+normalisation, over neighbouring channels, so the order of packing matters. What a circuit's
+`normalise` would do, it cannot. `as_inside` is the circuit that it does run.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import INPUT, Circuit
-from circuitdsl.ir.packing import Packing, arriving, fitted
+from circuitdsl.ir.packing import Packing, arriving, fitted, grouped, overfull, pack
 from circuitdsl.models.handwritten import check_weights
 from circuitdsl.text.diagnostics import Diagnostic
 
@@ -48,6 +49,12 @@ def findings_inside(circuit: Circuit, found: Iterable[Diagnostic]) -> list[Diagn
         else each
         for each in found
     ]
+    packing = pack(circuit)
+    if not any(each.code in ("E503", "E504") for each in findings):
+        findings += [
+            Diagnostic("E504", sentence, circuit.backbone.span, "error")
+            for sentence in overfull(circuit, packing)
+        ]
     for sentence in departures(circuit):
         span = circuit.backbone.span
         if circuit.normalisations and sentence.startswith("`normalise`"):
@@ -70,7 +77,7 @@ def departures(circuit: Circuit) -> tuple[str, ...]:
     if circuit.normalisations:
         names = ", ".join(f"`{each.family}`" for each in circuit.normalisations)
         said.append(f"`normalise` has no place in the network; {names} stay as they are")
-    layers = {layer.name: layer for layer in circuit.backbone.geometry.layers}
+    layers = circuit.backbone.geometry.by_name
     steps = [
         step.name
         for connection in circuit.connections
@@ -83,6 +90,10 @@ def departures(circuit: Circuit) -> tuple[str, ...]:
     if steps and circuit.backbone.norm != "lrn":
         names = ", ".join(dict.fromkeys(steps))
         said.append(f"the network normalises at {names}, which `norm=lrn` would do alone")
+    stopped = [f for f in circuit.families if layers[f.layer].activation == "relu6"]
+    if stopped:
+        names = ", ".join(f"`{family.name}`" for family in stopped)
+        said.append(f"activations stop at 6; alone those of {names} do not")
     return tuple(said)
 
 
@@ -94,7 +105,7 @@ def weights_inside(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> dict[s
         weights: The arrays of `as_inside(circuit)`, lowered and calibrated.
 
     Returns:
-        Weights by TensorFlow name, kernels `[height, width, in, out]`.
+        Weights by name, kernels `[height, width, in, out]`.
 
     Raises:
         InputError: the circuit does not fit, reads units of a trained network, or the arrays are
@@ -107,19 +118,31 @@ def weights_inside(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> dict[s
     blank = {n: np.zeros(shape, np.float32) for n, shape in backbone.parameter_shapes.items()}
     for family in circuit.families:
         place = packing.places[family.name]
-        blank[f"{family.layer}_b"][place.channels] = np.asarray(weights[f"{family.name}.bias"])
+        bias = backbone.by_name[family.layer].bias_key
+        blank[bias][place.channels] = np.asarray(weights[f"{family.name}.bias"])
     for connection in circuit.connections:
         target = circuit.by_name[connection.target]
         kernel = np.asarray(weights[connection.name]) * np.asarray(weights[f"{target.name}.gain"])
-        read = slice(0, 3)
-        if connection.source != INPUT:
-            read = arriving(circuit, packing, connection.source, target.name).channels
-        blank[f"{target.layer}_w"][:, :, read, packing.places[target.name].channels] += kernel
-    _lay_routes(packing, blank)
+        if connection.source == INPUT:
+            kernel = _of_input(backbone, kernel)
+        layer, place = backbone.by_name[target.layer], packing.places[target.name]
+        whole = blank[layer.kernel_key]
+        read = arriving(circuit, packing, connection.source, target.name)
+        whole[:, :, grouped(layer, whole.shape[2], read, place), place.channels] += kernel
+    for layer in backbone.readers(INPUT):
+        if layer.bottleneck:  # it recolours the image; here it passes it on
+            blank[layer.kernel_key][0, 0] = np.eye(3)
+    _lay_routes(backbone, packing, blank)
     return blank
 
 
-def _lay_routes(packing: Packing, blank: dict[str, FloatArray]) -> None:
+def _of_input(backbone: Backbone, kernel: FloatArray) -> FloatArray:
+    """A kernel that reads RGB minus the mean, as one that reads the layer `input`."""
+    scaled = kernel / np.asarray(backbone.preprocessing.scale, np.float32)[:, None]
+    return scaled[:, :, ::-1] if backbone.preprocessing.order == "bgr" else scaled
+
+
+def _lay_routes(backbone: Backbone, packing: Packing, blank: dict[str, FloatArray]) -> None:
     for route in packing.routes:
-        kernel = blank[f"{route.passes.layer}_w"]
+        kernel = blank[backbone.by_name[route.passes.layer].kernel_key]
         kernel[0, 0, route.reads.channels, route.passes.channels] = np.eye(route.reads.count)

@@ -1,7 +1,7 @@
 """A trained network as a Flax module.
 
 In: a `Backbone` table and weights, or a random start. Out: `Network`, whose layers go by the
-TensorFlow graph's names and whose parameters do too (`conv2d0_w`, `mixed3a_5x5_bottleneck_b`).
+names of the table, and whose parameters do too (`conv2d0_w`, `mixed3a_5x5_bottleneck_b`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,8 @@ from jax.typing import ArrayLike
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.models.forward import check_names, evaluate, layer_names
+from circuitdsl.models.preprocess import prepared
 from circuitdsl.text.diagnostics import InputError
-
-INPUT_MEAN = 117.0
-"""Subtracted from RGB values 0..255; what is left is the layer `input`."""
-
-LOGITS = "softmax2_pre_activation"
 
 
 class Network(nnx.Module):
@@ -32,7 +28,7 @@ class Network(nnx.Module):
     Attributes:
         backbone: The table of layers.
 
-    Every parameter is an attribute of its TensorFlow name: `network.conv2d0_w`.
+    Every parameter is an attribute of its name: `network.conv2d0_w`.
     """
 
     def __init__(
@@ -61,7 +57,7 @@ class Network(nnx.Module):
 
     @property
     def params(self) -> dict[str, Array]:
-        """Every weight by its TensorFlow name."""
+        """Every weight by its name."""
         return {name: getattr(self, name)[...] for name in self.backbone.parameter_shapes}
 
     @property
@@ -74,20 +70,31 @@ class Network(nnx.Module):
 
         Args:
             images: RGB, 0..255, `[batch, height, width, 3]`, any height and width.
-            layers: TensorFlow layer names; `NAME_pre_relu` is a convolution before its ReLU and
-                `input` the image minus 117. No more is computed than these need.
+            layers: Layer names; `NAME_pre_relu` is a layer before its activation function and
+                `input` what `prepared` gives. No more is computed than these need.
 
         Returns:
             Activations by name: `[batch, height, width, channels]`, or `[batch, channels]` from
-            `avgpool0` on.
+            the global pool on.
 
         Raises:
             InputError: an unknown layer, or images of another shape.
         """
+        return self.resume({"input": self.prepared(images)}, layers)
+
+    def prepared(self, images: ArrayLike) -> Array:
+        """The layer `input`: images as the network was trained to see them.
+
+        Args:
+            images: RGB, 0..255, `[batch, height, width, 3]`.
+
+        Raises:
+            InputError: images of another shape.
+        """
         shape = np.shape(images)
         if len(shape) != 4 or shape[-1] != 3:
             raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
-        return self.resume({"input": jnp.asarray(images, jnp.float32) - INPUT_MEAN}, layers)
+        return prepared(self.backbone.preprocessing, jnp.asarray(images, jnp.float32))
 
     def resume(
         self, layer_values: Mapping[str, ArrayLike], layers: Sequence[str]
@@ -107,8 +114,13 @@ class Network(nnx.Module):
         return _evaluate(self.backbone, self.params, given, tuple(layers))
 
     def logits(self, images: ArrayLike) -> Array:
-        """Scores before the softmax, `[batch, classes]`; images as in `activations`."""
-        return self.activations(images, [LOGITS])[LOGITS]
+        """Scores before the softmax, `[batch, classes]`; images as in `activations`.
+
+        Raises:
+            InputError: the network has no classifier.
+        """
+        last = self.backbone.classifier
+        return self.activations(images, [last])[last]
 
     def __call__(self, images: ArrayLike) -> Array:
         """The logits."""
@@ -125,7 +137,7 @@ def _evaluate(
 def _random_params(backbone: Backbone, rngs: nnx.Rngs) -> dict[str, Array]:
     params: dict[str, Array] = {}
     for name, shape in backbone.parameter_shapes.items():
-        if name.endswith("_b"):
+        if len(shape) == 1:  # a bias
             params[name] = jnp.zeros(shape, jnp.float32)
             continue
         fan_in = int(np.prod(shape[:-1]))

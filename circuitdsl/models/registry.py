@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ import platformdirs
 
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.download import Remote, file_sha256
+from circuitdsl.models.labels import classes
 from circuitdsl.models.weights import (
     DIGEST_KEY,
     GRAPH_MEMBER,
@@ -119,9 +119,50 @@ MODELS: dict[str, Model] = {
             "a narrow InceptionV1 up to mixed3b, trained on drawn scenes; ships with the package",
             ("tiny.safetensors",),
         ),
+        Model(
+            "bvlc_googlenet",
+            "bvlc_googlenet",
+            "GoogLeNet as Berkeley trained it in Caffe",
+            ("bvlc_googlenet.safetensors",),
+            tensor_digest="cfb83a5d9735531fc9d55a2c3f0e24d19e8ac6952f38e5bbcfefe0ef69e9cbc8",
+        ),
+        Model(
+            "squeezenet_v1_1",
+            "squeezenet_v1_1",
+            "SqueezeNet 1.1",
+            ("squeezenet_v1_1.safetensors",),
+            tensor_digest="08b572baa7c13f0bc70962ff57dec36cedcac6418630671f8597deb6258c3adb",
+        ),
+        Model(
+            "bvlc_alexnet",
+            "bvlc_alexnet",
+            "the convolutions of AlexNet as Berkeley trained it, rounded to 8 bits and back",
+            ("bvlc_alexnet_conv_q8.safetensors", "bvlc_alexnet.safetensors"),
+            tensor_digest="6b34e3c195351d7df70678d3cee90b67a42ac013c378691877ed15834b14bb38",
+        ),
+        Model(
+            "vgg16",
+            "vgg16",
+            "VGG-16 up to conv3_3",
+            ("vgg16_conv1_1_to_conv3_3.safetensors", "vgg16.safetensors"),
+            tensor_digest="d7caaedc635993bd2c5cac2f196d392c180e520ccd754149b0adf35348a8048e",
+        ),
+        Model(
+            "vgg19",
+            "vgg19",
+            "VGG-19 up to conv3_1, normalised for style transfer",
+            ("vgg19_normalised_conv1_1_to_conv3_1.safetensors", "vgg19.safetensors"),
+            tensor_digest="14cfd0186fffc185fb677b131c13112553f349e12a3db8d3973a63f4b621e369",
+        ),
+        Model(
+            "mobilenet_v1",
+            "mobilenet_v1",
+            "MobileNet v1; the weights are yours to bring",
+            ("mobilenet_v1.safetensors", "mobilenet_v1.npz", "mobilenet_v1.onnx"),
+        ),
     )
 }
-"""Every model, the one that `auto` likes best first."""
+"""Every model, the one that `auto` likes best first; `tiny` always is here."""
 
 
 def model(name: str) -> Model:
@@ -179,7 +220,9 @@ def model_path(name: str, weights: Path | None = None) -> Path:
         raise InputError(
             f"the weights of {name} are not here",
             why=f"no {' or '.join(wanted.file_names)} in {looked}",
-            help=f"run `circuitdsl models fetch {name}`, or {by_hand(name)}",
+            help=f"run `circuitdsl models fetch {name}`, or {by_hand(name)}"
+            if wanted.remotes
+            else by_hand(name),
         )
     return path
 
@@ -248,44 +291,32 @@ def _compare(path: Path, found: str, known: str) -> None:
         )
 
 
-@cache
-def _imagenet_classes() -> tuple[tuple[str, str], ...]:
-    """WordNet id and name of each output of InceptionV1, in order.
-
-    Both training runs have 1,008 outputs in one order: an unused one, the 1,000 classes of the
-    challenge, and 7 that no image of the challenge has. The label list in `inception5h.zip` gives
-    the same names in the same order, without ids.
-    """
-    text = (_PACKAGE / "imagenet_classes.txt").read_text(encoding="utf-8")
-    pairs = [line.split(" ", 1) for line in text.splitlines()]
-    return tuple((wordnet_id.strip("-"), name) for wordnet_id, name in pairs)
-
-
 def labels(name: str) -> tuple[str, ...]:
     """What image folders call each output of a model: WordNet ids, or a model's own class names.
 
     An output that stands for nothing has the label "".
 
     Raises:
-        InputError: there is no such model, or its weights are needed and not here.
+        InputError: there is no such model, it has no classifier, or its weights are needed and not
+            here.
     """
-    wanted = model(name)
-    if wanted.backbone == "inceptionv1":
-        return tuple(wordnet_id for wordnet_id, _ in _imagenet_classes())
-    return class_names(name)
+    known = BACKBONES[model(name).backbone].labels
+    return tuple(label for label, _ in classes(known)) if known else class_names(name)
 
 
 def class_names(name: str) -> tuple[str, ...]:
     """A name to show for each output of a model.
 
     Raises:
-        InputError: there is no such model, or its weights are needed and not here.
+        InputError: there is no such model, it has no classifier, or its weights are needed and not
+            here.
     """
-    wanted = model(name)
-    if wanted.backbone == "inceptionv1":
-        return tuple(shown for _, shown in _imagenet_classes())
-    noted = read_metadata(model_path(name)).get("classes")
+    backbone = BACKBONES[model(name).backbone]
+    if backbone.labels:
+        return tuple(shown for _, shown in classes(backbone.labels))
+    outputs = backbone.by_name[backbone.classifier].width
+    path = model_path(name)
+    noted = read_metadata(path).get("classes") if path.suffix == ".safetensors" else None
     if noted is not None:
         return tuple(json.loads(noted))
-    outputs = BACKBONES[wanted.backbone].layers[-1].width
     return tuple(str(index) for index in range(outputs))

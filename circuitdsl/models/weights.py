@@ -1,9 +1,9 @@
 """Weight files in and out.
 
-In: a path: `.safetensors`, the zip that TensorFlow published (`inception5h.zip`) or the bare `.pb`
-in it, or the folder of the public HDF5 dump; and the backbone that the weights are for. Out: every
-weight of the backbone by its TensorFlow name, float32, kernels `[height, width, in, out]`, all of
-them present, of the right shape and finite. Nothing is unpickled.
+In: a path: `.safetensors`, `.npz`, `.onnx`, the zip that TensorFlow published (`inception5h.zip`)
+or the bare `.pb` in it, or the folder of the public HDF5 dump; and the backbone that the weights
+are for. Out: every weight of the backbone by its name, float32, kernels `[height, width, in, out]`,
+all of them present, of the right shape and finite. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.models.graphdef import WireError, read_graphdef
+from circuitdsl.models.graphdef import read_graphdef
+from circuitdsl.models.named import Named, listed
+from circuitdsl.models.npz import read_npz
+from circuitdsl.models.onnx import read_onnx
 from circuitdsl.models.stored import FloatArray, Stored
+from circuitdsl.models.wire import WireError
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import atomic_path
 
@@ -35,7 +39,6 @@ DIGEST_KEY = "tensors_sha256"
 
 _MAX_GRAPH_BYTES = 512 << 20  # the published graph has 54 MB
 _BAD_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
-_NAMES_SHOWN = 6
 _AGAIN = "fetch it again: a download that stopped half-way looks like this"
 
 
@@ -44,15 +47,14 @@ def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
 
     Raises:
         InputError: no such file, an unknown or damaged one, or tensors that are missing, unexpected
-            (but for a GraphDef, whose auxiliary heads are passed over), of a wrong shape or type,
-            or not finite: one message with the names.
+            (but for a GraphDef, whose auxiliary heads are passed over), meant by two names, of a
+            wrong shape or type, or not finite: one message with the names.
     """
     if not path.exists():
         raise InputError(f"there is no weight file {path}")
     try:
-        stored, extras_allowed = _open(path)
-        _check(stored, backbone, path, extras_allowed=extras_allowed)
-        weights = {name: stored[name].read() for name in backbone.parameter_shapes}
+        named = _sorted(path, backbone)
+        weights = named.read()
     except WireError as error:
         raise InputError(f"{path} is damaged", why=str(error), help=_AGAIN) from error
     except OSError as error:
@@ -60,7 +62,7 @@ def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
     broken = [name for name, values in weights.items() if not np.isfinite(values).all()]
     if broken:
         raise InputError(
-            f"{path} holds values that are not finite, in {_listed(broken)}", help=_AGAIN
+            f"{path} holds values that are not finite, in {listed(broken)}", help=_AGAIN
         )
     return weights
 
@@ -105,56 +107,49 @@ def tensors_digest(weights: Mapping[str, FloatArray]) -> str:
     return digest.hexdigest()
 
 
-def _open(path: Path) -> tuple[dict[str, Stored], bool]:
-    """The tensors of a file, and whether it may hold more than the backbone needs."""
+def _sorted(path: Path, backbone: Backbone) -> Named:
+    """The tensors of a file under the layers that they belong to.
+
+    Raises:
+        InputError: they are not all that the backbone needs, or more.
+    """
+    named = Named(backbone)
+    graph = path.suffix.lower() in (".zip", ".pb")  # it may hold more than the backbone needs
+    turned = path.suffix.lower() == ".onnx"
+    named.sort(_open(path, backbone), turned=turned, extras_allowed=graph)
+    if named.faults:
+        raise InputError(
+            f"{path} does not hold the weights of {backbone.name}",
+            why="; ".join(named.faults),
+            help=f"give weights of {backbone.name}, or name the model that they belong to",
+        )
+    return named
+
+
+def _open(path: Path, backbone: Backbone) -> dict[str, Stored]:
+    """The tensors of a file."""
     if path.is_dir():
         from circuitdsl.models.hdf5 import read_dump  # h5py loads only where it is needed
 
-        return read_dump(path), False
+        return read_dump(path, backbone.parameter_shapes)
     match path.suffix.lower():
         case ".safetensors":
-            return _read_safetensors(path), False
+            return _read_safetensors(path)
+        case ".npz":
+            return read_npz(path)
         case ".zip":
-            return read_graphdef(_graph_in_zip(path), f"{GRAPH_MEMBER} in {path}"), True
-        case ".pb":
+            return read_graphdef(_graph_in_zip(path), f"{GRAPH_MEMBER} in {path}")
+        case ".pb" | ".onnx" as suffix:
             if path.stat().st_size > _MAX_GRAPH_BYTES:
-                raise InputError(f"{path} is too large to be a frozen graph of this network")
-            return read_graphdef(path.read_bytes(), str(path)), True
+                raise InputError(f"{path} is too large to be the weights of {backbone.name}")
+            read = read_graphdef if suffix == ".pb" else read_onnx
+            return read(path.read_bytes(), str(path))
         case _:
             raise InputError(
                 f"{path} is no weight file that is known here",
-                help="give a .safetensors, inception5h.zip, its .pb, or the folder of the dump",
+                help="give a .safetensors, .npz, .onnx, a frozen graph (.pb, inception5h.zip), "
+                "or the folder of the HDF5 dump",
             )
-
-
-def _check(
-    stored: Mapping[str, Stored], backbone: Backbone, path: Path, *, extras_allowed: bool
-) -> None:
-    """Refuse what doesn't fit the backbone, all of it in one message."""
-    wanted = backbone.parameter_shapes
-    faults: list[str] = []
-    missing = [name for name in wanted if name not in stored]
-    if missing:
-        faults.append(f"missing: {_listed(missing)}")
-    unexpected = sorted(name for name in stored if name not in wanted)
-    if unexpected and not extras_allowed:
-        faults.append(f"unexpected: {_listed(unexpected)}")
-    faults += [
-        f"{name} is {stored[name].dtype} {list(stored[name].shape)}, not float32 {list(shape)}"
-        for name, shape in wanted.items()
-        if name in stored and (stored[name].shape, stored[name].dtype) != (shape, "float32")
-    ][:_NAMES_SHOWN]
-    if faults:
-        raise InputError(
-            f"{path} does not hold the weights of {backbone.name}",
-            why="; ".join(faults),
-            help=f"give weights of {backbone.name}, or name the model that they belong to",
-        )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return shown if len(names) <= _NAMES_SHOWN else f"{shown} and {len(names) - _NAMES_SHOWN} more"
 
 
 def _safetensors(path: Path) -> Any:

@@ -1,8 +1,8 @@
 """What a circuit's families respond to an image, by definition.
 
 In: a circuit, its weights and one RGB image. Out: a response map per family. Only the families
-exist; the geometry (strides, SAME padding, pools and, where asked for, local response
-normalisation) is that of the backbone.
+exist; the geometry (strides, padding, pools and, where asked for, local response normalisation) is
+that of the backbone.
 
     pre = gain * sum over connections of conv(step(source)) + bias
     h   = max(pre, 0)
@@ -16,13 +16,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.ir.backbones import Layer, same_padding
+from circuitdsl.ir.backbones import Layer, Lrn
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Normalisation
 
 Array = NDArray[np.float64]
-
-GREY = 117.0
-"""Subtracted from every value of the image."""
 
 
 def interpret(
@@ -45,7 +42,8 @@ def interpret(
     Raises:
         ValueError: a family is normalised by one that comes later.
     """
-    run = _Run(circuit, weights, np.asarray(image, np.float64) - GREY)
+    mean = circuit.backbone.geometry.preprocessing.mean
+    run = _Run(circuit, weights, np.asarray(image, np.float64) - mean)
     run.given(given or {})
     return {family.name: run.response(family.name) for family in circuit.families}
 
@@ -86,7 +84,7 @@ class _Run:
             total = np.zeros((height, width, family.size))
             for connection in self.circuit.into(name):
                 kernel = self.weights[connection.name]
-                total += convolved(self.read(connection), kernel, layer.stride)
+                total += convolved(self.read(connection), kernel, layer)
             pre = self.weights[f"{name}.gain"] * total + self.weights[f"{name}.bias"]
             self._rectified[name] = np.maximum(pre, 0.0)
         return self._rectified[name]
@@ -109,7 +107,7 @@ class _Run:
         return [
             layer
             for layer in self.geometry.between(source.layer, target.layer)
-            if layer.kind == "maxpool" or self.circuit.backbone.norm == "lrn"
+            if layer.kind != "lrn" or self.circuit.backbone.norm == "lrn"
         ]
 
     def packed(self, source: Family, steps: list[Layer]) -> list[Family]:
@@ -152,52 +150,57 @@ class _Run:
         return there < here
 
 
-def convolved(x: Array, kernel: Array, stride: int) -> Array:
-    """Cross-correlation with SAME padding, `out[i] = sum over d of kernel[d] x[stride i + d]`.
+def convolved(x: Array, kernel: Array, layer: Layer) -> Array:
+    """Cross-correlation, `out[i] = sum over d of kernel[d] x[stride i + d]`.
 
     Args:
         x: `[height, width, in]`.
         kernel: `[height, width, in, out]`.
-        stride: Positions from one output to the next.
+        layer: Gives stride, padding and border.
     """
-    windows = _windows(x, kernel.shape[0], stride, 0.0)
+    windows = _windows(x, layer, 0.0)
     return np.sum([window @ kernel[p, q] for (p, q), window in windows.items()], axis=0)
 
 
 def stepped(x: Array, layer: Layer) -> Array:
     """One pool or local response normalisation, `[height, width, channels]`."""
-    if layer.kind == "lrn":
-        return response_normalised(x)
-    windows = _windows(x, layer.kernel, layer.stride, -np.inf)
-    return np.max(np.stack(list(windows.values())), axis=0)
+    if layer.lrn is not None:
+        return response_normalised(x, layer.lrn)
+    if layer.kind == "maxpool":
+        return np.max(np.stack(list(_windows(x, layer, -np.inf).values())), axis=0)
+    outside = np.nan if layer.border == "exclude" else 0.0
+    return np.nanmean(np.stack(list(_windows(x, layer, outside).values())), axis=0)
 
 
-def response_normalised(x: Array) -> Array:
-    """TensorFlow's InceptionV1: `x_c / sqrt(2 + 1e-4 * sum of x^2 over channels c-5 to c+5)`."""
+def response_normalised(x: Array, lrn: Lrn) -> Array:
+    """`x_c / (bias + alpha * sum of x^2 over channels c-radius to c+radius) ** beta`."""
     y = np.zeros_like(x)
     for c in range(x.shape[-1]):
-        near = x[..., max(c - 5, 0) : c + 6]
-        y[..., c] = x[..., c] / np.sqrt(2.0 + 1e-4 * (near**2).sum(axis=-1))
+        near = x[..., max(c - lrn.radius, 0) : c + lrn.radius + 1]
+        y[..., c] = x[..., c] / (lrn.bias + lrn.alpha * (near**2).sum(axis=-1)) ** lrn.beta
     return y
 
 
 def box_mean(x: Array, window: int) -> Array:
     """The mean of `[height, width]` over as much of a centred square as lies within."""
-    windows = _windows(x[..., None], window, 1, np.nan)
+    windows = _windows(x[..., None], Layer("box", "avgpool", (), 1, window), np.nan)
     return np.nanmean(np.stack(list(windows.values())), axis=0)[..., 0]
 
 
-def _windows(x: Array, side: int, stride: int, fill: float) -> dict[tuple[int, int], Array]:
+def _windows(x: Array, layer: Layer, fill: float) -> dict[tuple[int, int], Array]:
     """For each tap (p, q) of a window: what lies under it at every output position.
 
-    TensorFlow's SAME padding, filled with `fill`; each value is `[rows, columns, channels]`.
+    Outside the image lies `fill`, or the image mirrored; each value is `[rows, columns, channels]`.
     """
-    (rows, top, bottom), (columns, left, right) = (
-        same_padding(size, side, stride) for size in x.shape[:2]
-    )
-    padded = np.pad(x, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
+    (rows, top, bottom), (columns, left, right) = (layer.window(size) for size in x.shape[:2])
+    margin, step = ((top, bottom), (left, right), (0, 0)), layer.stride
+    if layer.border == "reflect":
+        padded = np.pad(x, margin, mode="reflect")
+    else:
+        padded = np.pad(x, margin, constant_values=fill)
+    height, width = (rows - 1) * step + 1, (columns - 1) * step + 1
     return {
-        (p, q): padded[p : p + rows * stride : stride, q : q + columns * stride : stride]
-        for p in range(side)
-        for q in range(side)
+        (p, q): padded[p : p + height : step, q : q + width : step]
+        for p in range(layer.kernel)
+        for q in range(layer.kernel)
     }

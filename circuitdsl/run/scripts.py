@@ -217,11 +217,11 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
         )
     ready = replace(lowering, images=sets, seed=seed)
     networks = _study(ready, score)
-    total, side = len(to_score.paths), lowering.network.backbone.input_px
+    total = len(to_score.paths)
     outputs = outputs_of(map(to_score.label, to_score.paths), labels(lowering.model))
     result = run(
         recovery(networks, outputs, seed),
-        to_score.batches(SIZE, side),
+        to_score.batches_for(lowering.network.backbone, SIZE),
         lambda seen: lowering.progress(f"photographs: {seen} of {total}"),
     )
     return replace(result, skipped=to_score.left_out)

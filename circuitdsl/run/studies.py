@@ -97,14 +97,18 @@ def effect_on(
         InputError: no such images, or images of classes that are not known.
     """
     found = images if isinstance(images, ImageSet) else open_images(images, limit)
-    side = edited.backbone.input_px
+    backbone = edited.backbone
     average = None
     if edited.plan.units:
         progress("taking the mean of every channel")
         layers = sorted(edited.plan.units)
-        average = run(channel_means(edited.network, layers), found.batches(SIZE, side))
+        average = run(channel_means(edited.network, layers), found.batches_for(backbone, SIZE))
     total = len(found.paths) * (2 if mirror else 1)
-    batches = mirrored(found.batches(SIZE // 2, side)) if mirror else found.batches(SIZE, side)
+    batches = (
+        mirrored(found.batches_for(backbone, SIZE // 2))
+        if mirror
+        else found.batches_for(backbone, SIZE)
+    )
     measured = effect(
         edited,
         outputs_of(map(found.label, found.paths), labels(model)),
@@ -164,21 +168,21 @@ def splice_recovery(
         circuit, written, chosen, network, members=members, within_deg=within_deg
     )
     progress("building the circuit and matching gains")
-    side, total = network.backbone.input_px, len(to_score.paths)
+    backbone, total = network.backbone, len(to_score.paths)
     prepared = study(
         network,
         chosen,
         hand,
         written.name,
         members=pairs,
-        calibration=to_calibrate.batches(SIZE, side),
+        calibration=to_calibrate.batches_for(backbone, SIZE),
         rule=rule,
         seed=seed,
     )
     outputs = outputs_of(map(to_score.label, to_score.paths), labels(name))
     result = run(
         recovery(prepared, outputs, seed),
-        to_score.batches(SIZE, side),
+        to_score.batches_for(backbone, SIZE),
         lambda n: progress(f"photographs: {n} of {total}"),
     )
     return replace(result, skipped=to_calibrate.left_out + to_score.left_out)
@@ -296,7 +300,7 @@ def sweep_units(
     table = sweep(
         network,
         sets,
-        found.batches(SIZE, network.backbone.input_px),
+        found.batches_for(network.backbone, SIZE),
         outputs_of(map(found.label, found.paths), labels(name)),
         target,
         means=average,
@@ -340,11 +344,11 @@ def approximate_sweep(
     chosen = select(network.backbone, units)
     found = open_images(images, limit)
     average = _means(network, chosen, found, ablate, progress)
-    side, total = network.backbone.input_px, len(found.paths)
+    backbone, total = network.backbone, len(found.paths)
     outputs = outputs_of(map(found.label, found.paths), labels(name))
     changes = run(
         attribution(network, chosen, outputs, average),
-        found.batches(SIZE, side),
+        found.batches_for(backbone, SIZE),
         lambda seen: progress(f"attribution; photographs: {seen} of {total}"),
     )
     count = min(SAMPLE, len(chosen))
@@ -353,7 +357,7 @@ def approximate_sweep(
     exact = sweep(
         network,
         one_by_one(sample),
-        found.batches(SIZE, side),
+        found.batches_for(backbone, SIZE),
         outputs,
         target.with_suffix(".sample.csv"),
         means=average,
@@ -382,7 +386,7 @@ def _means(
     if ablate != "mean":
         raise InputError(f"units are not ablated to `{ablate}`", help="zero, or mean")
     progress("taking the mean of every channel")
-    batches = images.batches(SIZE, network.backbone.input_px)
+    batches = images.batches_for(network.backbone, SIZE)
     return run(channel_means(network, units.branches), batches)
 
 

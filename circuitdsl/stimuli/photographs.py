@@ -3,7 +3,8 @@
 In: a folder of image files, flat or with one sub-folder per class. Out: `ImageSet`, which streams
 batches of RGB images `[size, side, side, 3]`, float32 in 0..255, holding few at a time; threads
 decode ahead of whatever looks at them. An image is turned as its EXIF says, cut to its centre
-square and resized with Pillow's bilinear filter. A file that is no image is left out and named.
+square and resized with Pillow's bilinear filter, in this order or the other. A file that is no
+image is left out and named.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from circuitdsl.ir.backbones import Backbone
 from circuitdsl.stimuli.batches import Batch, filled
 from circuitdsl.text.diagnostics import InputError
 
@@ -69,8 +72,23 @@ class ImageSet:
         parts = path.relative_to(self.folder).parts
         return parts[0] if len(parts) > 1 else ""
 
-    def batches(self, size: int = 32, side: int = 224) -> Iterator[Batch]:
+    def batches_for(self, backbone: Backbone, size: int) -> Iterator[Batch]:
+        """The images in order, cut as a network of a backbone was trained to see them.
+
+        Raises:
+            InputError: none of the files is an image.
+        """
+        return self.batches(size, backbone.input_px, backbone.preprocessing.short_side)
+
+    def batches(
+        self, size: int = 32, side: int = 224, short_side: int | None = None
+    ) -> Iterator[Batch]:
         """The images in order, `size` at a time, or all at once if there are fewer.
+
+        Args:
+            size: Images in a batch.
+            side: Of the images, in pixels.
+            short_side: See `read_image`.
 
         Raises:
             InputError: none of the files is an image.
@@ -79,7 +97,9 @@ class ImageSet:
         images: list[NDArray[np.float32]] = []
         places: list[int] = []
         some = False
-        for place, image in self._decoded(side, ahead=2 * size):
+        for place, image in self._decoded(
+            partial(read_image, side=side, short_side=short_side), 2 * size
+        ):
             images.append(image)
             places.append(place)
             some = True
@@ -95,7 +115,9 @@ class ImageSet:
                 why=f"{first.name}: {why}",
             )
 
-    def _decoded(self, side: int, ahead: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def _decoded(
+        self, read: Callable[[Path], NDArray[np.float32]], ahead: int
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """The place and the pixels of each readable image in order, `ahead` at a time."""
         todo = iter(enumerate(self.paths))
         waiting: deque[tuple[int, Path, Future[NDArray[np.float32]]]] = deque()
@@ -103,7 +125,7 @@ class ImageSet:
             try:
                 while True:
                     for place, path in islice(todo, ahead - len(waiting)):
-                        waiting.append((place, path, pool.submit(read_image, path, side)))
+                        waiting.append((place, path, pool.submit(read, path)))
                     if not waiting:
                         return
                     place, path, image = waiting.popleft()
@@ -167,8 +189,14 @@ def _files(folder: Path, within: frozenset[Path] = frozenset()) -> Iterator[Path
             yield path
 
 
-def read_image(path: Path, side: int = 224) -> NDArray[np.float32]:
-    """One image: its centre square, resized to `side` pixels, RGB 0..255, `[side, side, 3]`.
+def read_image(path: Path, side: int = 224, short_side: int | None = None) -> NDArray[np.float32]:
+    """The centre square of one image, RGB 0..255, `[side, side, 3]`.
+
+    Args:
+        path: The file.
+        side: Pixels of the result.
+        short_side: The image's shorter side is resized to so many pixels, and a square of `side`
+            cut out. None: the largest square is cut out, and resized.
 
     Raises:
         InputError: the file is no image of one of the `FORMATS`, a broken one, or one whose values
@@ -183,7 +211,11 @@ def read_image(path: Path, side: int = 224) -> NDArray[np.float32]:
             f"{path} is no image, or is broken", why=str(error) or type(error).__name__
         ) from error
     width, height = image.size
-    cut = min(width, height)
+    if short_side is not None:
+        shrink = max(short_side, side) / min(width, height)
+        width, height = (max(side, round(size * shrink)) for size in image.size)
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    cut = min(width, height) if short_side is None else side
     left, top = (width - cut) // 2, (height - cut) // 2
     square = image.crop((left, top, left + cut, top + cut))
     resized = square.resize((side, side), Image.Resampling.BILINEAR)

@@ -30,9 +30,11 @@ from circuitdsl.editing.verbs import (
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.measure.passes import run
 from circuitdsl.models.forward import evaluate
-from circuitdsl.models.network import LOGITS, Network
+from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.text.diagnostics import InputError
+
+LOGITS = "softmax2_pre_activation"
 
 
 @pytest.fixture(scope="module")

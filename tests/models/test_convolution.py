@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 from jax import lax
 
-from circuitdsl.ir.backbones import same_padding
-from circuitdsl.models.convolution import convolve, max_pool, normalise
+from circuitdsl.ir.backbones import Layer, Lrn, same_padding
+from circuitdsl.models import convolution
+from circuitdsl.models.convolution import convolve, pool
+from circuitdsl.text.diagnostics import InputError
+
+TENSORFLOW = Lrn(5, 1e-4, 0.5, 2.0)
+
+
+def max_pool(x: jax.Array, side: int, stride: int) -> jax.Array:
+    return pool(x, Layer("pool", "maxpool", (), 0, side, stride))
+
+
+def normalise(x: jax.Array, lrn: Lrn = TENSORFLOW) -> jax.Array:
+    return convolution.normalise(x, lrn)
 
 
 def _values(*shape: int, seed: int = 0) -> np.ndarray:
@@ -27,7 +39,8 @@ def _windows(x: np.ndarray, side: int, stride: int, fill: float):
 @pytest.mark.parametrize("size", [(8, 8), (9, 6)])
 def test_convolution_is_cross_correlation_with_same_padding(side, stride, size):
     x, kernel = _values(2, *size, 3), _values(side, side, 3, 4, seed=1)
-    out = np.asarray(convolve(jnp.asarray(x), jnp.asarray(kernel), stride))
+    layer = Layer("conv", "conv", (), 4, side, stride)
+    out = np.asarray(convolve(jnp.asarray(x), jnp.asarray(kernel), layer))
     for i, j, window in _windows(x.astype(np.float64), side, stride, 0.0):
         expected = np.einsum("bhwi,hwio->bo", window, kernel)
         np.testing.assert_allclose(out[:, i, j], expected, rtol=1e-5, atol=1e-5)
@@ -100,3 +113,92 @@ def test_kernels_can_be_mapped_and_mapped_gradients_taken():
     mapped = jax.jit(jax.vmap(jax.grad(total)))(x)
     for one, gradient in zip(x, mapped, strict=True):
         np.testing.assert_allclose(gradient, gradient_of(one), rtol=1e-5, atol=1e-6)
+
+
+# ---- padding in numbers, ceil mode, borders, groups --------------------------------------------
+
+EXPLICIT = [
+    Layer("w", "conv", (), 4, 3, 2, (1, 1)),
+    Layer("w", "conv", (), 4, 3, 2, (0, 0)),
+    Layer("w", "conv", (), 4, 5, 1, (2, 0)),
+    Layer("w", "conv", (), 4, 3, 1, (1, 1), border="reflect"),
+    Layer("w", "conv", (), 4, 4, 3, (1, 2), border="reflect"),
+    Layer("w", "conv", (), 4, 3, 2, (1, 1), groups=2),
+    Layer("w", "conv", (), 4, 3, 1, "same", groups=4),
+    Layer("w", "conv", (), 8, 3, 2, "same", groups=4),
+    Layer("w", "conv", (), 4, 1, 2, (0, 0)),
+]
+
+
+def _spots(x: np.ndarray, layer: Layer, fill: float):
+    """Every window, as the definition of padding says."""
+    sizes = [layer.window(size) for size in x.shape[1:3]]
+    margin = ((0, 0), *((before, after) for _, before, after in sizes), (0, 0))
+    if layer.border == "reflect":
+        padded = np.pad(x, margin, mode="reflect")
+    else:
+        padded = np.pad(x, margin, constant_values=fill)
+    for i, j in np.ndindex(sizes[0][0], sizes[1][0]):
+        top, left = i * layer.stride, j * layer.stride
+        yield i, j, padded[:, top : top + layer.kernel, left : left + layer.kernel]
+
+
+@pytest.mark.parametrize("layer", EXPLICIT, ids=range(len(EXPLICIT)))
+@pytest.mark.parametrize("size", [(8, 8), (9, 6)])
+def test_convolution_with_padding_in_numbers_borders_and_groups(layer, size):
+    inputs, outputs = 4 // layer.groups, layer.width // layer.groups
+    x, kernel = _values(2, *size, 4), _values(layer.kernel, layer.kernel, inputs, layer.width)
+    out = np.asarray(convolve(jnp.asarray(x), jnp.asarray(kernel), layer, layer.groups))
+    for i, j, window in _spots(x.astype(np.float64), layer, 0.0):
+        for channel in range(layer.width):
+            start = channel // outputs * inputs
+            read = window[..., start : start + inputs]
+            expected = np.einsum("bhwi,hwi->b", read, kernel[..., channel])
+            np.testing.assert_allclose(out[:, i, j, channel], expected, rtol=1e-4, atol=1e-5)
+
+
+POOLS = [
+    Layer("p", "maxpool", (), 3, 3, 2, (0, 0), ceil=True),
+    Layer("p", "maxpool", (), 3, 3, 1, (1, 1)),
+    Layer("p", "maxpool", (), 3, 2, 2, (1, 1), ceil=True),
+    Layer("p", "avgpool", (), 3, 3, 2, (1, 1)),
+    Layer("p", "avgpool", (), 3, 3, 2, (0, 0), ceil=True),
+    Layer("p", "avgpool", (), 3, 3, 2, (1, 1), border="exclude"),
+    Layer("p", "avgpool", (), 3, 3, 2, "same", border="exclude"),
+]
+
+
+@pytest.mark.parametrize("layer", POOLS, ids=range(len(POOLS)))
+@pytest.mark.parametrize("size", [(8, 8), (9, 6), (7, 12)])
+def test_pools_with_padding_in_numbers_and_ceil(layer, size):
+    x = _values(2, *size, 3) - 3  # all negative: padding must not win
+    out = np.asarray(pool(jnp.asarray(x), layer))
+    best, fill = (np.nanmax, -np.inf) if layer.kind == "maxpool" else (np.nanmean, np.nan)
+    if layer.kind == "avgpool" and layer.border == "zeros":
+        # zeros that the table adds count in an average; what only `ceil` adds never does
+        x = np.pad(x, ((0, 0), layer.padding, layer.padding, (0, 0)))
+        layer = Layer("p", "avgpool", (), 3, layer.kernel, layer.stride, (0, 0), layer.ceil)
+    windows = list(_spots(x.astype(np.float64), layer, fill))
+    for i, j, window in windows:
+        np.testing.assert_allclose(out[:, i, j], best(window, axis=(1, 2)), rtol=1e-5)
+    assert len(windows) == out.shape[1] * out.shape[2]
+
+
+def test_a_window_that_ceil_would_start_in_the_padding_is_dropped():
+    assert Layer("p", "maxpool", (), 1, 2, 2, (1, 1), ceil=True).window(4) == (3, 1, 1)
+    assert Layer("p", "maxpool", (), 1, 2, 2, (0, 0), ceil=True).window(5) == (3, 0, 1)
+    assert Layer("p", "maxpool", (), 1, 1, 3, (1, 1), ceil=True).window(5) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("lrn", [Lrn(2, 2e-5, 0.75, 1.0), Lrn(1, 0.1, 1.0, 0.5)])
+def test_normalisation_with_other_numbers(lrn):
+    x = 30 * _values(1, 2, 2, 9)
+    near = [(x[..., max(0, c - lrn.radius) : c + lrn.radius + 1] ** 2).sum(-1) for c in range(9)]
+    expected = x / (lrn.bias + lrn.alpha * np.stack(near, -1)) ** lrn.beta
+    np.testing.assert_allclose(normalise(jnp.asarray(x), lrn), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_image_smaller_than_a_window_is_refused():
+    with pytest.raises(InputError, match="too small") as caught:
+        pool(jnp.zeros((1, 2, 8, 3)), POOLS[0])
+    assert "p has a window of 3 positions, and what it reads has 2" in caught.value.why

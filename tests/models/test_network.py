@@ -51,7 +51,7 @@ def _slowly(weights: dict[str, np.ndarray], images: np.ndarray) -> dict[str, np.
             values[layer.name] = x / np.sqrt(2 + 1e-4 * np.stack(near, -1))
         elif layer.kind == "concat":
             values[layer.name] = np.concatenate(sources, -1)
-        elif layer.kind == "avgpool":
+        elif layer.kind == "globalpool":
             values[layer.name] = x.mean((1, 2))
         elif layer.kind == "dense":
             values[layer.name] = x @ weights["softmax2_w"] + weights["softmax2_b"]
@@ -207,7 +207,7 @@ def _in_torch(backbone: Backbone, weights: dict[str, np.ndarray], images: np.nda
             out = functional.local_response_norm(x, 11, alpha=11e-4, beta=0.5, k=2.0)
         elif layer.kind == "concat":
             out = torch.cat([values[name] for name in layer.inputs], 1)
-        elif layer.kind == "avgpool":
+        elif layer.kind == "globalpool":
             out = x.mean((2, 3))
         elif layer.kind == "dense":
             out = x @ torch.tensor(weights["softmax2_w"]) + torch.tensor(weights["softmax2_b"])

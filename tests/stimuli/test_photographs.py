@@ -199,9 +199,9 @@ def test_threads_decode_ahead_and_stop_when_nobody_looks(folder, monkeypatch):
     read: list[Path] = []
     real = photographs.read_image
 
-    def noted(path, side):
+    def noted(path, **sizes):
         read.append(path)
-        return real(path, side)
+        return real(path, **sizes)
 
     monkeypatch.setattr(photographs, "read_image", noted)
     batches = open_images(folder).batches(2, side=8)

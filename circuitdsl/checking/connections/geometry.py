@@ -36,10 +36,10 @@ def reads(joined: Joined, use: BackboneUse, analysis: Analysis) -> bool:
         backbone.between(source, layer)
     except GeometryError as error:
         help_ = ""
-        if "lies between" in str(error):
+        if "lies between" in error.message:
             what = "copy" if joined.source else "chain of families"
             help_ = f"Declare a {what} in the layer between."
-        analysis.error("E502", str(error), span, help=help_)
+        analysis.error("E502", error.message, span, help=help_)
         return False
     return True
 
@@ -200,8 +200,9 @@ def capacity(
     here: dict[str, list[Family]] = {}
     for family in families:
         if family.units is None:
-            here.setdefault(family.layer, []).append(family)
-    for layer, members in here.items():
+            here.setdefault(backbone.streams.get(family.layer, family.layer), []).append(family)
+    for channels, members in here.items():
+        layer = channels if channels not in backbone.streams else members[-1].layer
         total, width = sum(member.size for member in members), backbone.by_name[layer].width
         if total > width:
             message = f"{layer} holds {width} channels; families there need {total}"
@@ -209,9 +210,9 @@ def capacity(
             analysis.warn("E504", message, _head(span), note=inside)
     through: dict[str, dict[str, Joined]] = {}
     for each in joined:
-        bottleneck = backbone.by_name[each.target.layer].inputs[0]
-        if bottleneck.endswith("_bottleneck") and each.source is not None:
-            through.setdefault(bottleneck, {}).setdefault(each.source.name, each)
+        below = backbone.by_name[backbone.by_name[each.target.layer].inputs[0]]
+        if below.bottleneck and each.source is not None:
+            through.setdefault(below.name, {}).setdefault(each.source.name, each)
     for bottleneck, sources in through.items():
         _bottleneck(backbone, bottleneck, list(sources.values()), inside, analysis)
 

@@ -101,12 +101,7 @@ def named(backbone: Backbone, place: tuple[str, int]) -> str:
     name, channel = place
     if name not in backbone.by_name:
         return f"unit {channel + 1} {name}"
-    for layer in backbone.layers:
-        if layer.kind == "concat" and name in layer.inputs:
-            before = layer.inputs[: layer.inputs.index(name)]
-            start = sum(backbone.by_name[each].width for each in before)
-            return f"{layer.name}:{start + channel}"
-    return f"{name}:{channel}"
+    return backbone.unit_name(name, channel)
 
 
 def _twice(module: Module, units: UnitSet) -> str:
@@ -136,8 +131,8 @@ def no_way(analysis: Analysis, source: UnitSet, target: UnitSet) -> bool:
                     backbone.between(first, last)
                     continue
                 except GeometryError as error:
-                    why = str(error)
-            ends = [_block(backbone, name) for name in (first, last)]
+                    why = error.message
+            ends = [backbone.block_of(name)[0] for name in (first, last)]
             span = source.span.to(target.span)
             message = f"no edge goes from {ends[0]} to {ends[1]}: edges point forward, one layer on"
             analysis.error("E702", message, span, note=why)
@@ -153,13 +148,6 @@ def _branches(backbone: Backbone, units: UnitSet) -> list[str]:
         else:
             found |= dict.fromkeys(layer.name for layer in backbone.branch_layers(part.layer))
     return list(found)
-
-
-def _block(backbone: Backbone, branch: str) -> str:
-    blocks = (
-        layer.name for layer in backbone.layers if layer.kind == "concat" and branch in layer.inputs
-    )
-    return next(blocks, branch)
 
 
 def hand_family(

@@ -17,7 +17,7 @@ from circuitdsl.checking.messages import (
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.backbones import BACKBONES
+from circuitdsl.ir.backbones import BACKBONES, GeometryError
 from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Source
@@ -76,7 +76,7 @@ def _declared(node: nodes.Backbone, analysis: Analysis) -> BackboneUse | None:
         node.name.text,
         name,
         _input_px(given.get("input"), name, analysis),
-        _own_norm(given.get("norm"), analysis),
+        _own_norm(given.get("norm"), name, analysis),
         node.span,
         _weights(given.get("weights"), analysis),
     )
@@ -102,13 +102,32 @@ def _input_px(node: nodes.Expression | None, architecture: str, analysis: Analys
         wanted = f"a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
         out_of_range(analysis, "`input`", wanted, node.span)
         return usual
-    return int(side)
+    return int(side) if _fits(architecture, int(side), node, analysis) else usual
 
 
-def _own_norm(node: nodes.Expression | None, analysis: Analysis) -> Literal["none", "lrn"]:
+def _fits(architecture: str, side: int, node: nodes.Expression, analysis: Analysis) -> bool:
+    """Whether every window of an architecture finds room in an input; reports E304."""
+    backbone = BACKBONES[architecture]
+    try:
+        for layer in backbone.layers:
+            backbone.sampling(layer.name, side)
+    except GeometryError as error:
+        message = f"an input of {side}px is too small for `{architecture}`"
+        analysis.error("E304", message, node.span, note=error.message)
+        return False
+    return True
+
+
+def _own_norm(
+    node: nodes.Expression | None, architecture: str, analysis: Analysis
+) -> Literal["none", "lrn"]:
     if node is None:
         return "none"
     if isinstance(node, nodes.Reference) and node.name.text in _NORMS:
+        if node.name.text == "lrn" and not BACKBONES[architecture].normalises:
+            message = f"`{architecture}` has no local response normalisation"
+            analysis.error("E304", message, node.span, help="Remove `norm=lrn`.")
+            return "none"
         return node.name.text
     name = node.name.text if isinstance(node, nodes.Reference) else ""
     unknown(analysis, "norm of a backbone", name or node.span.text, _NORMS, node.span, table=True)

@@ -28,16 +28,24 @@ def family_layer(
         analysis.error("E204", message, node.layer.span)
         return None
     backbone = use.geometry
+    name = backbone.called(name)
     if name not in backbone.by_name:
         unknown_layer(analysis, backbone, name, node.layer.span)
         return None
     layer = backbone.by_name[name]
-    if layer.kind == "conv" or (given and layer.kind == "concat"):
+    if backbone.holds_family(name) or (given and (layer.has_units or layer.kind == "concat")):
         return name
     if layer.kind == "concat":
         branches = ", ".join(f"`{branch}`" for branch in layer.inputs)
         message = f"`{name}` only joins its branches; a family stands in one of them"
         analysis.error("E204", message, node.layer.span, help=f"Branches: {branches}.")
+    elif layer.kind == "add":
+        parts = ", ".join(f"`{part}`" for part in layer.inputs if backbone.holds_family(part))
+        message = f"`{name}` only adds up other layers; a family stands in one of them"
+        analysis.error("E204", message, node.layer.span, help=f"Layers with kernels: {parts}.")
+    elif layer.kind == "conv":
+        message = f"`{name}` is not rectified, so no family can stand there"
+        analysis.error("E204", message, node.layer.span)
     else:
         message = f"`{name}` has no kernels, so no family can stand there"
         analysis.error("E204", message, node.layer.span)

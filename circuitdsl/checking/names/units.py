@@ -51,7 +51,7 @@ def one_unit(analysis: Analysis, node: nodes.Unit) -> UnitSet | None:
         _without_backbone(analysis, node.span)
         return None
     block, _, number = node.text.partition(":")
-    layer = f"mixed{block}"
+    layer = known[1].called(block)
     if layer not in known[1].by_name:
         unknown_layer(analysis, known[1], layer, node.span)
         return None
@@ -125,13 +125,14 @@ def _layer(analysis: Analysis, node: nodes.Name) -> tuple[Backbone, str] | None:
     if known is None:
         return None
     name, backbone = known
-    layer = node.text.removeprefix(f"{name}.")
+    layer = backbone.called(node.text.removeprefix(f"{name}."))
     if layer not in backbone.by_name:
         unknown_layer(analysis, backbone, layer, node.span)
         return None
-    if backbone.by_name[layer].kind not in ("conv", "concat"):
+    declared = backbone.by_name[layer]
+    if not declared.has_units and declared.kind != "concat":
         message = f"`{layer}` has no units of its own"
-        help_ = "Name a convolution, or a block such as mixed3b."
+        help_ = f"Name a convolution, or a block such as {backbone.example_block}."
         analysis.error("E204", message, node.span, help=help_)
         return None
     return backbone, layer
