@@ -31,6 +31,7 @@ from typing import Any
 from left_out import Ablation, ablations
 from many_circuits import Standing, Yardstick, make_yardstick
 
+from circuitdsl import load_network
 from circuitdsl.checking.load import load
 from circuitdsl.cli.failures import FINDINGS, INTERRUPTED, USAGE, print_findings, say_error
 from circuitdsl.compare.score import block_of, scored_family
@@ -41,7 +42,6 @@ from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import read_grids
 from circuitdsl.models.registry import labels
 from circuitdsl.report.terminal import progress
-from circuitdsl.run.networks import open_model
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
@@ -203,7 +203,8 @@ class Bench:
     @cached_property
     def model(self) -> tuple[str, Any]:
         """The trained network and its name."""
-        return open_model(self.options.model)
+        network = load_network(self.options.model)
+        return network.name, network
 
     @cached_property
     def yardstick(self) -> Yardstick:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import time
 
+from circuitdsl import load_network
 from circuitdsl.ir.angles import even_deg, largest_gap_deg
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.tuning import response_grid
 from circuitdsl.measure.units import trained
-from circuitdsl.run.networks import open_model
 from circuitdsl.stimuli.curves import STROKE_SHARE, CurveGrid, geometric
 
 LAYER = "mixed3b"
@@ -28,7 +28,8 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="auto")
     parser.add_argument("--stimuli", type=int, default=57_600, help="at least this many are shown")
     options = parser.parse_args()
-    name, network = open_model(options.model)
+    network = load_network(options.model)
+    name = network.name
 
     start = time.perf_counter()
     found = find_family(network, LAYER, name)

@@ -41,7 +41,7 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.placing import place_members
 from circuitdsl.measure.agreement import bootstrap, correlation, moments, moments_by_border
 from circuitdsl.measure.bootstrap import blocks_of
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import FoundFamily
 from circuitdsl.measure.published import PublishedGrids, score_members
@@ -143,7 +143,7 @@ class Yardstick:
         angles = (*self.preferred_deg, *circles)
         network = build(place_members(circuit, family, angles), given=self.rest.network)
         zeros = {name: jnp.zeros_like(network.arrays[name]) for name in silent}
-        hand = handwritten(calibrated(network.with_weights(zeros)), family)
+        hand = handwritten(calibrate(network.with_weights(zeros)), family)
         replaced = len(self.preferred_deg)
         progress("tuning")
         grid = self.found.grid

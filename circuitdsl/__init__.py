@@ -11,55 +11,80 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from circuitdsl.builder import Builder
-    from circuitdsl.checking.load import check_path, load, loads
+    from circuitdsl.checking.load import load, loads
+    from circuitdsl.ir.circuit import Circuit
     from circuitdsl.ir.text import to_source
     from circuitdsl.lowering.weights import lower
-    from circuitdsl.measure.calibration import calibrated
+    from circuitdsl.measure.calibration import calibrate
     from circuitdsl.models.handwritten import HandwrittenNetwork, build
     from circuitdsl.models.network import Network
-    from circuitdsl.models.registry import open_network
-    from circuitdsl.run.networks import accuracy, find_curves, fit, score
+    from circuitdsl.models.registry import load_network
+    from circuitdsl.report.facts import explain
+    from circuitdsl.run.circuits import check, format, inside
+    from circuitdsl.run.networks import accuracy, find, fit
+    from circuitdsl.run.saving import save
+    from circuitdsl.run.scores import score
+    from circuitdsl.run.scripts import edit, effect
+    from circuitdsl.run.studies import recovery, sweep
     from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Builder",
+    "Circuit",
     "DiagnosticError",
     "HandwrittenNetwork",
     "InputError",
     "Network",
     "accuracy",
     "build",
-    "calibrated",
-    "check_path",
-    "find_curves",
+    "calibrate",
+    "check",
+    "edit",
+    "effect",
+    "explain",
+    "find",
     "fit",
+    "format",
+    "inside",
     "load",
+    "load_network",
     "loads",
     "lower",
-    "open_network",
+    "recovery",
+    "save",
     "score",
+    "sweep",
     "to_source",
 ]
 
 _HOME = {
     "Builder": "builder",
+    "Circuit": "ir.circuit",
     "DiagnosticError": "text.diagnostics",
     "HandwrittenNetwork": "models.handwritten",
     "InputError": "text.diagnostics",
     "Network": "models.network",
     "accuracy": "run.networks",
     "build": "models.handwritten",
-    "calibrated": "measure.calibration",
-    "check_path": "checking.load",
-    "find_curves": "run.networks",
+    "calibrate": "measure.calibration",
+    "check": "run.circuits",
+    "edit": "run.scripts",
+    "effect": "run.scripts",
+    "explain": "report.facts",
+    "find": "run.networks",
     "fit": "run.networks",
+    "format": "run.circuits",
+    "inside": "run.circuits",
     "load": "checking.load",
+    "load_network": "models.registry",
     "loads": "checking.load",
     "lower": "lowering.weights",
-    "open_network": "models.registry",
-    "score": "run.networks",
+    "recovery": "run.studies",
+    "save": "run.saving",
+    "score": "run.scores",
+    "sweep": "run.studies",
     "to_source": "ir.text",
 }
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking import check_path
 from circuitdsl.compare.expect import expectations_met
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 def network(name: str) -> HandwrittenNetwork:
     circuit = check_path(FOLDER / f"{name}.circ").circuit
     assert circuit is not None
-    return calibrated(build(circuit))
+    return calibrate(build(circuit))
 
 
 @pytest.mark.parametrize("path", CIRCUITS, ids=lambda path: path.stem)

@@ -326,7 +326,7 @@ def test_what_is_not_expected(arcs, monkeypatch, raised, code, message):
     def fail(path):
         raise raised
 
-    monkeypatch.setattr(import_module("circuitdsl.checking.load"), "check_path", fail)
+    monkeypatch.setattr(import_module("circuitdsl.run.circuits"), "check_path", fail)
     result = run("check", arcs)
     assert result.exit_code == code
     assert message in result.stderr

@@ -10,16 +10,16 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import circuitdsl
+from circuitdsl import load_network, recovery
 from circuitdsl.cli import app
 from circuitdsl.editing.apply import edit
 from circuitdsl.editing.select import select
 from circuitdsl.editing.verbs import Ablate
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models.registry import open_network
 from circuitdsl.models.weights import write_weights
 from circuitdsl.report.edits import effect_table, recovery_table
 from circuitdsl.report.terminal import print_table
-from circuitdsl.run.studies import effect_on, splice_recovery
 from circuitdsl.text.diagnostics import InputError
 
 ARCS = """circ 1 "Bright arcs."
@@ -77,9 +77,9 @@ def test_photographs_that_cannot_be_read_are_named(photographs, tmp_path):
         assert result.exit_code == 0, result.output
         assert "left out" in result.output
         assert "broken.jpg: cannot identify image file" in result.output.replace("\n", "")
-    network = open_network("tiny")
+    network = load_network("tiny")
     steps = [Ablate(select(BACKBONES["tiny"], "mixed3b_5x5"))]
-    found = effect_on(edit(network, steps), "tiny", photographs, draws=0)
+    found = circuitdsl.effect(edit(network, steps), photographs, draws=0)
     assert [name.rsplit("/", 1)[1] for name, _ in found.skipped] == ["broken.jpg"]
 
 
@@ -147,24 +147,23 @@ def test_units_that_are_not_there(photographs, tmp_path, units, words):
 def test_a_splice_is_scored_by_path(photographs, tmp_path, capsys):
     circuit = tmp_path / "arcs.circ"
     circuit.write_text(ARCS, encoding="utf-8")
-    found = splice_recovery(circuit, photographs, model="tiny", units=3)
+    found = recovery(circuit, photographs, model="tiny", units=3)
     assert (found.n, found.calibrated_on, len(found.units)) == (4, 2, 3)
     print_table(recovery_table(found))
     printed = capsys.readouterr().out
     assert "recovered" in printed
     assert all(len(line) <= 80 for line in printed.splitlines())
     with pytest.raises(InputError, match="overlap"):
-        splice_recovery(circuit, photographs, model="tiny", units=3, calibration=photographs)
+        recovery(circuit, photographs, model="tiny", units=3, calibration=photographs)
     with pytest.raises(InputError, match="nothing can be spliced in for conv2d0"):
-        splice_recovery(
-            circuit, photographs, model="tiny", units=3, members="nearest", within_deg=1e-3
-        )
+        recovery(circuit, photographs, model="tiny", units=3, members="nearest", within_deg=1e-3)
 
 
 def test_an_effect_is_measured_by_path(photographs, capsys):
-    network = open_network("tiny")
+    network = load_network("tiny")
     units = select(network.backbone, "mixed3b_5x5[0..2]")
-    found = effect_on(edit(network, [Ablate(units)]), "tiny", photographs, mirror=True, draws=1)
+    edited = edit(network, [Ablate(units)])
+    found = circuitdsl.effect(edited, photographs, mirror=True, draws=1)
     assert found.n == 12
     assert [control.name for control in found.controls] == ["mean", "random 1"]
     print_table(effect_table(found, "no_units"))

@@ -71,7 +71,7 @@ def load(path: str | Path) -> Circuit:
         DiagnosticError: the file has errors.
         InputError: it can't be read, is no UTF-8 text, or declares no families.
     """
-    return _circuit(check_path(path), str(path))
+    return circuit_of(check_path(path), str(path))
 
 
 def load_script(path: str | Path) -> Script:
@@ -81,29 +81,38 @@ def load_script(path: str | Path) -> Script:
         DiagnosticError: the file has errors.
         InputError: it can't be read, is no UTF-8 text, or has neither edits nor scores.
     """
-    result = check_path(path)
+    return script_of(check_path(path), str(path))
+
+
+def script_of(result: CheckResult, name: str) -> Script:
+    """The edits and scores of a checked file.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: it has neither edits nor scores.
+    """
     if result.errors:
         raise DiagnosticError(result.diagnostics)
     if result.script is None:
         raise InputError(
-            f"{path} edits nothing: it has no `edit` block and no `score` block.",
+            f"{name} edits nothing: it has no `edit` block and no `score` block.",
             help="Write `edit NAME on V { ablate V.mixed3b[379] to zero }`.",
         )
     return result.script
 
 
-def load_fit(path: str | Path, name: str | None = None) -> FitBlock:
-    """A `fit` block of a file; one that leaves everything open where the file has none.
+def fit_of(result: CheckResult, path: str | Path, name: str | None = None) -> FitBlock:
+    """A `fit` block of a checked file; one that leaves everything open where the file has none.
 
     Args:
+        result: The file's check.
         path: The file.
-        name: Of the block; needed where there are several.
+        name: The block's name; needed where there are several.
 
     Raises:
         DiagnosticError: the file has errors.
         InputError: there is no such block, or several and none is named.
     """
-    result = check_path(path)
     if result.errors:
         raise DiagnosticError(result.diagnostics)
     known = {fit.name: fit for fit in result.fits}
@@ -132,10 +141,16 @@ def loads(text: str, name: str = "<text>", loader: Loader | None = None) -> Circ
         DiagnosticError: the text has errors.
         InputError: it declares no families.
     """
-    return _circuit(check_source(Source(name, text), loader or FileLoader()), name)
+    return circuit_of(check_source(Source(name, text), loader or FileLoader()), name)
 
 
-def _circuit(result: CheckResult, name: str) -> Circuit:
+def circuit_of(result: CheckResult, name: str) -> Circuit:
+    """The circuit of a checked file.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: it declares no families.
+    """
     if result.errors:
         raise DiagnosticError(result.diagnostics)
     if result.circuit is None and result.script is not None:

@@ -1,11 +1,9 @@
-"""The command `check`: findings of circuit files, and what else can be asked of them."""
+"""The command check: findings of circuit files, and measurements of what they claim."""
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +12,12 @@ import typer
 from circuitdsl import __version__
 from circuitdsl.cli.failures import FINDINGS, USAGE, print_findings, say_error
 from circuitdsl.cli.options import CircuitFiles
-from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
+from circuitdsl.text.diagnostics import Diagnostic, InputError
 
 if TYPE_CHECKING:
-    from circuitdsl.checking.load import CheckResult
     from circuitdsl.ir.circuit import Circuit
     from circuitdsl.ir.script import Script
+    from circuitdsl.run.circuits import CheckReport
 
 
 def check(
@@ -46,100 +44,46 @@ def check(
     """Check circuit files and print every error and warning."""
     if json_ and sarif:
         raise InputError("--json and --sarif are two forms of one output", help="choose one")
-    from circuitdsl.checking.load import check_path
+    from circuitdsl.run.circuits import check as check_file
 
-    silent = json_ or sarif
-    found: dict[str, list[Diagnostic]] = {}
+    quiet = json_ or sarif
+    reports: dict[str, CheckReport] = {}
     unread: dict[str, InputError] = {}
     for file in files:
         try:
-            with _uncollected():
-                result = check_path(file)
+            report = check_file(file, equivariance=equivariance, expect=expect, inside=inside)
         except InputError as error:
             unread[str(file)] = error
-            if not silent:
+            if not quiet:
                 say_error(error)
             continue
-        findings, tables = list(result.diagnostics), list[str]()
-        if result.circuit is not None:
-            findings, tables = _further(
-                result.circuit, findings, equivariance=equivariance, expect=expect, inside=inside
-            )
-        found[str(file)] = findings
-        if not silent:
-            _say(file, result, findings, tables)
-    if silent:
-        _print_record(found, unread, as_sarif=sarif)
-    failed = any(d.severity == "error" for findings in found.values() for d in findings)
+        reports[str(file)] = report
+        if not quiet:
+            _say(file, report)
+    if quiet:
+        findings = {name: report.diagnostics for name, report in reports.items()}
+        _print_record(findings, unread, as_sarif=sarif)
+    failed = any(report.errors for report in reports.values())
     raise typer.Exit(USAGE if unread else FINDINGS if failed else 0)
 
 
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """Trees are no garbage, and looking for some takes a quarter of a long check."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+def _say(file: Path, report: CheckReport) -> None:
+    """Print the findings of a file, its tables, and what it declares."""
+    print_findings(report.diagnostics)
+    if report.circuit is not None and report.residuals is not None:
+        from circuitdsl.measure.equivariance import describe_residuals
 
+        typer.echo(describe_residuals(report.circuit, report.residuals))
+    if report.outcomes:
+        from circuitdsl.compare.expect import describe_outcomes
 
-def _say(file: Path, result: CheckResult, findings: list[Diagnostic], tables: list[str]) -> None:
-    print_findings(tuple(findings))
-    for table in filter(None, tables):
-        typer.echo(table)
-    if not any(finding.severity == "error" for finding in findings):
-        typer.echo(f"{file}: no errors; {_contents(result.circuit, result.script)}")
-
-
-def _further(
-    circuit: Circuit,
-    findings: list[Diagnostic],
-    *,
-    equivariance: bool,
-    expect: bool,
-    inside: bool,
-) -> tuple[list[Diagnostic], list[str]]:
-    """All findings, those that were asked for beside the plain check too, and tables."""
-    tables: list[str] = []
-    if inside:
-        from circuitdsl.models.inside import findings_inside
-
-        findings = findings_inside(circuit, findings)
-    if equivariance:
-        lints, table = _equivariance(circuit)
-        findings = findings + lints
-        tables.append(table)
-    if expect:
-        failures, table = _expectations(circuit)
-        findings = findings + failures
-        tables.append(table)
-    return findings, tables
-
-
-def _equivariance(circuit: Circuit) -> tuple[list[Diagnostic], str]:
-    """Lints and a table of residuals."""
-    from circuitdsl.measure.equivariance import describe_residuals, lints, residuals
-
-    found = residuals(circuit)
-    return lints(circuit, found), describe_residuals(circuit, found)
-
-
-def _expectations(circuit: Circuit) -> tuple[list[Diagnostic], str]:
-    """What does not hold, and every line with what was measured."""
-    if not any(family.expectations for family in circuit.families):
-        return [], ""
-    from circuitdsl.compare.expect import describe_outcomes, expectations_met
-
-    try:
-        found = expectations_met(circuit)
-    except DiagnosticError as error:
-        return list(error.diagnostics), ""
-    return [each.diagnostic for each in found if not each.holds], describe_outcomes(found)
+        typer.echo(describe_outcomes(report.outcomes))
+    if not report.errors:
+        typer.echo(f"{file}: no errors; {_contents(report.circuit, report.script)}")
 
 
 def _print_record(
-    found: dict[str, list[Diagnostic]], unread: dict[str, InputError], *, as_sarif: bool
+    found: Mapping[str, Sequence[Diagnostic]], unread: dict[str, InputError], *, as_sarif: bool
 ) -> None:
     from circuitdsl.report.findings_json import findings_record, sarif
 

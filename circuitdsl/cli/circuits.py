@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,11 +11,6 @@ from circuitdsl.cli.failures import FINDINGS, say_warning
 from circuitdsl.cli.options import CircuitFile, CircuitFiles
 from circuitdsl.cli.output import writing
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
-
-if TYPE_CHECKING:
-    from jax import Array
-
-    from circuitdsl.ir.circuit import Circuit
 
 
 def format_files(
@@ -25,14 +20,14 @@ def format_files(
     ] = False,
 ) -> None:
     """Rewrite circuit files in the one canonical layout."""
-    from circuitdsl.syntax.format import format_source
+    from circuitdsl.run.circuits import format
     from circuitdsl.syntax.read import read_source
     from circuitdsl.text.files import write_text
 
     changed = 0
     for file in files:
         source = read_source(file)
-        formatted = format_source(source)
+        formatted = format(source.text, source.name)
         if formatted == source.text:
             continue
         changed += 1
@@ -54,7 +49,7 @@ def lower(
         typer.Option(help="Print a stage: the syntax tree, the IR, or a table of the weights."),
     ] = None,
     calibrated: Annotated[
-        bool, typer.Option(help="Solve the gains and offsets that `calibrate` asks for.")
+        bool, typer.Option(help="Solve the gains and biases that `calibrate` asks for.")
     ] = True,
     inside: Annotated[
         str | None,
@@ -71,6 +66,8 @@ def lower(
         if output is None:
             return
     from circuitdsl.checking.load import load
+    from circuitdsl.models.inside import departures
+    from circuitdsl.run.circuits import inside as inside_of
 
     circuit = load(file)
     if emit == "ir":
@@ -79,29 +76,26 @@ def lower(
         typer.echo(dump_ir(circuit), nl=False)
     if output is None and emit != "weights":
         return
-    from circuitdsl.lowering.provenance import describe_weights, save_lowered
-    from circuitdsl.lowering.weights import lower as lower_circuit
+    from circuitdsl.lowering.provenance import describe_weights
     from circuitdsl.measure.calibration import calibrate
+    from circuitdsl.models.handwritten import build
+    from circuitdsl.run.saving import save
 
     if inside is not None:
-        circuit = _inside(circuit, inside)
-    weights = lower_circuit(circuit)()
-    if calibrated:
-        weights = calibrate(circuit, weights)
+        for sentence in departures(circuit):
+            say_warning(sentence)
+        circuit = inside_of(circuit, inside)
+    network = calibrate(build(circuit)) if calibrated else build(circuit)
     if emit == "weights":
-        typer.echo(describe_weights(circuit, weights), nl=False)
+        typer.echo(describe_weights(circuit, network.arrays), nl=False)
     if output is None:
         return
     with writing(output):
-        if inside is None:
-            save_lowered(output, circuit, weights)
-        else:
-            _write_inside(output, circuit, weights)
+        save(network, output, inside=inside is not None)
     typer.echo(f"wrote {output}", err=True)
-    given = [family.name for family in circuit.families if family.units is not None]
-    if given:
-        names = ", ".join(given)
-        typer.echo(f"units of a trained network take part: {names}; give one to run", err=True)
+    names = ", ".join(family.name for family in circuit.families if family.units is not None)
+    if names:
+        typer.echo(f"to run it, give the trained network whose units it reads: {names}", err=True)
 
 
 def explain(
@@ -111,38 +105,9 @@ def explain(
     ],
 ) -> None:
     """Explain a diagnostic, with examples, or what was inferred about a circuit file."""
-    if not what.endswith(".circ"):
-        from circuitdsl.text.diagnostics import explain as explanation
+    from circuitdsl.report.facts import explain as explanation
 
-        typer.echo(explanation(what))
-        return
-    from circuitdsl.checking.load import load
-    from circuitdsl.report.facts import describe_circuit
-
-    typer.echo(describe_circuit(load(what)), nl=False)
-
-
-def _inside(circuit: Circuit, backbone: str) -> Circuit:
-    """The circuit as a blank network runs it, having said how that differs."""
-    from circuitdsl.ir.packing import fitted
-    from circuitdsl.models.inside import as_inside, departures
-
-    own = circuit.backbone.geometry.name
-    if backbone != own:
-        raise InputError(
-            f"the circuit is written for {own}, not for {backbone}", help=f"use --inside {own}"
-        )
-    fitted(circuit)
-    for sentence in departures(circuit):
-        say_warning(sentence)
-    return as_inside(circuit)
-
-
-def _write_inside(output: Path, circuit: Circuit, weights: dict[str, Array]) -> None:
-    from circuitdsl.models.inside import weights_inside
-    from circuitdsl.models.weights import write_weights
-
-    write_weights(output, weights_inside(circuit, weights), {"circuit": circuit.doc})
+    typer.echo(explanation(what), nl=False)
 
 
 def _emit_tree(file: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.edits import score_script
+from circuitdsl.cli.failures import FINDINGS, print_findings
 from circuitdsl.cli.options import (
     Calibration,
     CircuitFile,
@@ -19,6 +19,10 @@ from circuitdsl.cli.options import (
     Weights,
 )
 from circuitdsl.cli.output import say_left_out, write_record, writing
+
+if TYPE_CHECKING:
+    from circuitdsl.compare.score import Comparison
+    from circuitdsl.run.scripts import Scored
 
 find_app = typer.Typer(no_args_is_help=True, help="Find families of units by their tuning alone.")
 
@@ -45,10 +49,12 @@ def find_curves(
     from circuitdsl.report.fits import grids_table
     from circuitdsl.report.tables import found_table
     from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run.networks import find_curves as find
+    from circuitdsl.run.networks import find
 
     with progress() as report:
-        found = find(model, layer, weights=weights, progress=report, grid=grid, units=units)
+        found = find(
+            "curves", model, layer, weights=weights, progress=report, grid=grid, units=units
+        )
     print_table(found_table(found, units))
     if found.grids is not None:
         print_table(grids_table(found.grids))
@@ -88,51 +94,45 @@ def score(
         str | None, typer.Option(metavar="NAME", help="Which family; by default the last one.")
     ] = None,
     units: Annotated[int, typer.Option(min=1, help="With how many trained units.")] = 10,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals.")] = None,
 ) -> None:
-    """Score a hand-written family against the curve detectors of a trained network.
-
-    A file with `score` blocks is scored as these say: what a splice recovers, how echoes change.
-    """
-    from circuitdsl.checking.load import check_path
-
-    script = check_path(file).script
-    if script is not None and script.scores:
-        score_script(
-            file,
-            model=model,
-            weights=weights,
-            images=images,
-            calibration=calibration,
-            limit=limit,
-            json=json,
-        )
-        return
-    if calibration is not None:
-        raise typer.BadParameter(f"{file} has no `score` block", param_hint="--calibration")
-    from circuitdsl.report.figures import check_format, draw_tuning
-    from circuitdsl.report.fits import grids_table
-    from circuitdsl.report.tables import score_table
-    from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run.networks import AUTO
-    from circuitdsl.run.networks import score as score_file
+    """Score a hand-written family against a trained network's own, or a file's `score` blocks."""
+    from circuitdsl.compare.score import Comparison
+    from circuitdsl.report.figures import check_format
+    from circuitdsl.report.terminal import progress
+    from circuitdsl.run.scores import score as score_file
 
     if figure is not None:
         check_format(figure)
     with progress() as report:
-        comparison = score_file(
+        result = score_file(
             file,
             model,
             weights=weights,
             images=images,
+            calibration=calibration,
             limit=limit,
             members=members,
             family=family,
             units=units,
+            seed=seed,
             grid=grid,
             progress=report,
         )
-    if model == AUTO:
-        typer.echo(f"auto took {comparison.model}", err=True)
+    if model == "auto":
+        typer.echo(f"auto took {result.model}", err=True)
+    if isinstance(result, Comparison):
+        _say_comparison(result, json, figure)
+    else:
+        _say_scores(result, json)
+
+
+def _say_comparison(comparison: Comparison, json: Path | None, figure: Path | None) -> None:
+    from circuitdsl.report.figures import draw_tuning
+    from circuitdsl.report.fits import grids_table
+    from circuitdsl.report.tables import score_table
+    from circuitdsl.report.terminal import print_table
+
     say_left_out(dict(comparison.skipped))
     print_table(score_table(comparison))
     if comparison.grids is not None:
@@ -144,3 +144,22 @@ def score(
     with writing(figure):
         draw_tuning(comparison, figure)
     typer.echo(f"figure: {figure}")
+
+
+def _say_scores(scored: Scored, json: Path | None) -> None:
+    """Print what `score` blocks came to; exits with 1 if an expectation does not hold."""
+    from circuitdsl.report.edits import recovery_table, tuning_table
+    from circuitdsl.report.terminal import print_table
+
+    for recovered in scored.recoveries.values():
+        print_table(recovery_table(recovered))
+        say_left_out(dict(recovered.skipped))
+    if scored.tunings:
+        print_table(tuning_table(scored.tunings))
+    write_record(json, scored.record)
+    print_findings(scored.failed)
+    if scored.held or scored.failed:
+        claims = scored.held + len(scored.failed)
+        typer.echo(f"{scored.held} of {claims} expectations hold", err=True)
+    if scored.failed:
+        raise typer.Exit(FINDINGS)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.failures import FINDINGS, print_findings, say_warning
+from circuitdsl.cli.failures import say_warning
 from circuitdsl.cli.options import (
     Calibration,
     CircuitFile,
@@ -60,42 +60,31 @@ def sweep(
     ] = False,
     weights: Weights = None,
     limit: Limit = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample of --approx.")] = 0,
 ) -> None:
-    """Ablate every unit in turn and measure the network; an unfinished table is gone on with."""
+    """Ablate every unit in turn and measure the network; an unfinished table is resumed."""
     from circuitdsl.report.edits import approximation_table, sweep_table
     from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run import studies
+    from circuitdsl.run.studies import Approximation
+    from circuitdsl.run.studies import sweep as sweep_units
 
-    if approx and by != "unit":
-        raise typer.BadParameter("attribution is of single units", param_hint="--approx")
     with writing(output), progress() as report:
-        if approx:
-            found = studies.approximate_sweep(
-                model,
-                units,
-                images,
-                output,
-                weights=weights,
-                ablate=ablate,
-                limit=limit,
-                progress=report,
-            )
-            table, skipped = approximation_table(found), found.skipped
-        else:
-            swept = studies.sweep_units(
-                model,
-                units,
-                images,
-                output,
-                weights=weights,
-                ablate=ablate,
-                by=by,
-                limit=limit,
-                progress=report,
-            )
-            table, skipped = sweep_table(swept), swept.skipped
-    print_table(table)
-    say_left_out(dict(skipped))
+        swept = sweep_units(
+            model,
+            units,
+            images,
+            output,
+            weights=weights,
+            ablate=ablate,
+            by=by,
+            approx=approx,
+            limit=limit,
+            seed=seed,
+            progress=report,
+        )
+    exact = not isinstance(swept, Approximation)
+    print_table(sweep_table(swept) if exact else approximation_table(swept))
+    say_left_out(dict(swept.skipped))
     typer.echo(f"wrote {output}", err=True)
 
 
@@ -127,21 +116,30 @@ def effect(
     from circuitdsl.report.figures import check_format
     from circuitdsl.report.sheets import draw_flips
     from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run.inputs import Given
-    from circuitdsl.run.scripts import script_effect
+    from circuitdsl.run.scripts import effect as effect_of
 
     if figure is not None:
         check_format(figure)
-    given = Given(model, weights, images, calibration, limit, seed)
     with progress() as report:
-        name, chosen, found = script_effect(file, edit, given, mirror=mirror, progress=report)
+        found = effect_of(
+            file,
+            images,
+            edit=edit,
+            model=model,
+            weights=weights,
+            calibration=calibration,
+            limit=limit,
+            mirror=mirror,
+            seed=seed,
+            progress=report,
+        )
     for notice in found.notices:
         say_warning(notice)
-    print_table(effect_table(found, f"{chosen} on {name}"))
+    print_table(effect_table(found, f"{found.edit} on {found.model}"))
     print_table(changes_table(found))
     print_table(moved_table(found))
     say_left_out(dict(found.skipped))
-    write_record(json, lambda: {"model": name, "edit": chosen, **found.record()})
+    write_record(json, found.record)
     if figure is not None:
         with writing(figure):
             draw_flips(found, images, figure)
@@ -157,51 +155,33 @@ def edit(
     edit: EditName = None,
     model: SomeModel = "auto",
     weights: Weights = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Photographs; some are set aside to calibrate on."),
+    ] = None,
     calibration: Calibration = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of draws.")] = None,
 ) -> None:
     """Write an edit of a file as plain weights, as far as weights can say it."""
-    from circuitdsl.models.weights import write_weights
+    from circuitdsl.compare.effect import said
     from circuitdsl.report.terminal import progress
-    from circuitdsl.run.inputs import Given
-    from circuitdsl.run.scripts import folded_weights
+    from circuitdsl.run.saving import save
+    from circuitdsl.run.scripts import edit as edit_of
 
-    given = Given(model, weights, None, calibration)
     with progress() as report:
-        chosen, found, notices = folded_weights(file, edit, given, report)
-    for warning in (*notices, *(f"not in the weights: {left}" for left in found.left)):
+        edited = edit_of(
+            file,
+            edit,
+            model=model,
+            weights=weights,
+            images=images,
+            calibration=calibration,
+            seed=seed,
+            progress=report,
+        )
+    with writing(output):
+        left = save(edited, output)
+    for warning in (*said(edited), *(f"not in the weights: {sentence}" for sentence in left)):
         say_warning(warning)
-    write_weights(output, found.params)
-    part = "all" if not found.left else "part"
-    typer.echo(f"wrote {output}, which says {part} of {chosen}", err=True)
-
-
-def score_script(
-    file: Path,
-    *,
-    model: str,
-    weights: Path | None,
-    images: Path | None,
-    calibration: Path | None,
-    limit: int | None,
-    json: Path | None,
-) -> None:
-    """Score a file as its `score` blocks say; exits with 1 if an expectation does not hold."""
-    from circuitdsl.report.edits import recovery_table, tuning_table
-    from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run.inputs import Given
-    from circuitdsl.run.scripts import script_scores
-
-    given = Given(model, weights, images, calibration, limit)
-    with progress() as report:
-        found = script_scores(file, given, report)
-    for recovered in found.recoveries.values():
-        print_table(recovery_table(recovered))
-        say_left_out(dict(recovered.skipped))
-    if found.tunings:
-        print_table(tuning_table(found.tunings))
-    write_record(json, found.record)
-    print_findings(found.failed)
-    if found.held or found.failed:
-        typer.echo(f"{found.held} of {found.held + len(found.failed)} expectations hold", err=True)
-    if found.failed:
-        raise typer.Exit(FINDINGS)
+    part = "part" if left else "all"
+    typer.echo(f"wrote {output}, which says {part} of {edited.edit}", err=True)

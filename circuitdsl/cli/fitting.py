@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Weights
 from circuitdsl.cli.output import write_record, writing
 from circuitdsl.text.diagnostics import InputError
-
-T = TypeVar("T")
-
-
-def _first(option: T | None, written: T | None, usual: T) -> T:
-    """The option, else what the block says, else the usual."""
-    return next((each for each in (option, written) if each is not None), usual)
 
 
 def fit(
@@ -58,7 +51,7 @@ def fit(
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Save here, and go on from here (safetensors)."),
+        typer.Option(metavar="FILE", help="Save here, and resume from here (safetensors)."),
     ] = None,
     json: Json = None,
 ) -> None:
@@ -67,9 +60,6 @@ def fit(
     A `fit` block of the file says what the options leave open.
     Ctrl-C ends the fit and keeps the best so far; once more, and it is written unscored.
     """
-    from circuitdsl.checking.load import load_fit
-    from circuitdsl.fitting.optimise import Schedule
-    from circuitdsl.ir.fits import NATURAL
     from circuitdsl.report.fits import dials_table, fit_table
     from circuitdsl.report.terminal import print_table, progress
     from circuitdsl.run.networks import fit as fit_file
@@ -79,27 +69,24 @@ def fit(
 
     if not output.absolute().parent.is_dir():
         raise InputError(f"there is no folder {output.absolute().parent} to write {output} to")
-    source, chosen = read_source(file), load_fit(file, block)
-    schedule = Schedule(
-        steps=_first(steps, chosen.steps, 200),
-        rate=_first(rate, chosen.rate, 0.05),
-        photographs=_first(batch, chosen.batch, 8),
-        circles=_first(circles, chosen.circles, 128),
-        seed=_first(seed, chosen.seed, 0),
-    )
+    source = read_source(file)
     with progress() as report:
         fitted = fit_file(
             file,
             model,
-            objective=_first(objective, chosen.maximise, NATURAL),
+            block=block,
+            objective=objective,
             weights=weights,
             images=images,
             limit=limit,
             grid=grid,
-            schedule=schedule,
-            units=_first(units, chosen.units, 10),
+            steps=steps,
+            rate=rate,
+            batch=batch,
+            circles=circles,
+            seed=seed,
+            units=units,
             checkpoint=checkpoint,
-            over=chosen.over,
             progress=report,
         )
     print_table(dials_table(fitted))

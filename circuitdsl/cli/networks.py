@@ -28,7 +28,7 @@ def list_models() -> None:
 
 @models_app.command("fetch")
 def fetch_model(name: ModelName) -> None:
-    """Download a network's weights; go on where an interrupted download stopped."""
+    """Download a network's weights; an interrupted download is resumed."""
     from circuitdsl.models.fetch import fetch
     from circuitdsl.report.terminal import download_bar
 
@@ -70,10 +70,10 @@ def accuracy(
     from circuitdsl.run.networks import accuracy as measure
 
     with progress() as report:
-        name, result = measure(model, images, weights=weights, limit=limit, progress=report)
+        result = measure(model, images, weights=weights, limit=limit, progress=report)
     say_left_out({str(path): why for path, why in result.skipped.items()})
     typer.echo(
-        f"{name} on {result.n} images: top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, "
+        f"{result.model} on {result.n} images: top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, "
         f"cross-entropy {result.cross_entropy:.3f}"
     )
-    write_record(json, lambda: result.as_json(name))
+    write_record(json, result.record)

@@ -35,6 +35,7 @@ class AccuracyResult:
         top5: Share whose best five outputs have the right one.
         cross_entropy: Mean of minus the log probability of the right output, in nats.
         skipped: Files that were left out, and why.
+        model: The network's name, or "".
     """
 
     folder: Path
@@ -43,11 +44,12 @@ class AccuracyResult:
     top5: float
     cross_entropy: float
     skipped: dict[Path, str]
+    model: str = ""
 
-    def as_json(self, model: str) -> dict[str, str | float]:
-        """The record of a measurement of the model called `model`."""
+    def record(self) -> dict[str, str | float]:
+        """The result as JSON has it."""
         return {
-            "model": model,
+            "model": self.model,
             "images": self.n,
             "top1": self.top1,
             "top5": self.top5,

@@ -96,6 +96,8 @@ class Effect:
         flips: How many changed, how many of them are no longer right, and how many now are.
         notices: What came of steps without effect.
         skipped: Files that are no images, and why.
+        model: The name of the network that was edited, or "".
+        edit: The edit's name, or "".
     """
 
     n: int
@@ -107,10 +109,14 @@ class Effect:
     flips: tuple[int, int, int]
     notices: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    model: str = ""
+    edit: str = ""
 
     def record(self) -> dict[str, Any]:
         """The effect as JSON has it."""
         return {
+            "model": self.model,
+            "edit": self.edit,
             "n": self.n,
             "intact": dict(self.intact),
             "edited": self.edited.record(),
@@ -164,6 +170,8 @@ def effect(
             ),
             flips=result.flipped,
             notices=said(edited),
+            model=edited.name,
+            edit=edited.edit,
         )
 
     return Pass(measured.init, measured.step, measured.merge, finish, measured.needs)

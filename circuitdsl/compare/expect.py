@@ -23,7 +23,7 @@ from circuitdsl.ir.circuit import Circuit, Family, Stimulus
 from circuitdsl.ir.expect import ClaimTerm, Expectation, Measure, MeasureUnit
 from circuitdsl.ir.spelling import expectation
 from circuitdsl.ir.stimuli import ACTIVITY
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
 from circuitdsl.measure.tuning import Tuning, curve_tuning
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
@@ -107,7 +107,7 @@ def expectations_met(
         return ()
     if isinstance(circuit, Circuit):
         _answerable(circuit, claims)
-    network = calibrated(build(circuit)) if isinstance(circuit, Circuit) else circuit
+    network = calibrate(build(circuit)) if isinstance(circuit, Circuit) else circuit
     shown: dict[tuple[str, str], Floats] = {}
 
     def value(family: Family, terms: tuple[ClaimTerm, ...]) -> float:

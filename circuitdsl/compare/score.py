@@ -24,7 +24,7 @@ from circuitdsl.ir.angles import difference_deg
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.placing import place_members
 from circuitdsl.measure.agreement import Agreement, agreement
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.find import FoundUnit, find_family
 from circuitdsl.measure.pairing import nearest_pairs
 from circuitdsl.measure.passes import run
@@ -315,5 +315,5 @@ def _paired(
         pairs = [(index, index) for index in range(len(best))]
     else:
         pairs = nearest_pairs(family.axes[0].angles_deg, angles)
-    hand = handwritten(calibrated(build(circuit, given=network)), family.name)
+    hand = handwritten(calibrate(build(circuit, given=network)), family.name)
     return hand.only([index for index, _ in pairs]), [best[index] for _, index in pairs]

@@ -41,11 +41,12 @@ class EditedNetwork(Network):
 
     Attributes:
         network: The network it came from, as it was.
+        edit: The edit's name, or "".
         steps: What was done to it, in order.
         plan: What that amounts to.
     """
 
-    def __init__(self, network: Network, steps: Sequence[Step]) -> None:
+    def __init__(self, network: Network, steps: Sequence[Step], edit: str = "") -> None:
         """Apply steps to a network.
 
         Raises:
@@ -55,6 +56,7 @@ class EditedNetwork(Network):
         if isinstance(network, EditedNetwork):
             network, earlier = network.network, network.steps
         self.backbone = network.backbone
+        self.name, self.edit = network.name, edit
         self.network = network
         self.steps = (*earlier, *steps)
         self.plan: Plan = plan(network.backbone, network.params, self.steps)
@@ -118,17 +120,18 @@ class EditedNetwork(Network):
         return found
 
 
-def edit(network: Network, steps: Sequence[Step]) -> EditedNetwork:
+def edit(network: Network, steps: Sequence[Step], name: str = "") -> EditedNetwork:
     """A network with steps applied, one after the other; the network itself stays as it is.
 
     Args:
         network: A trained network, or an edited one.
         steps: What to do, in order.
+        name: What messages call the edit.
 
     Raises:
         InputError: a step that does not fit the network.
     """
-    return EditedNetwork(network, steps)
+    return EditedNetwork(network, steps, name)
 
 
 def cut_before(backbone: Backbone, layers: Sequence[str]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from circuitdsl.ir.circuit import Circuit, Stimulus
 from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.tuning import default_grid, response_grid, tuning_of
@@ -88,7 +88,7 @@ class Lowering:
             InputError: a step that does not fit the network.
             DiagnosticError: a splice without a partner for some unit.
         """
-        return edit(self.network, self.steps(name, variant))
+        return edit(self.network, self.steps(name, variant), name)
 
     def steps(self, name: str, variant: Variant = "spliced") -> tuple[verbs.Step, ...]:
         """The steps of an edit."""
@@ -256,7 +256,7 @@ class Lowering:
         if key not in self._built:
             self.progress(f"building `{hand.family}`")
             circuit = place_members(hand.circuit, hand.family, angles) if angles else hand.circuit
-            self._built[key] = calibrated(build(circuit, given=self.network))
+            self._built[key] = calibrate(build(circuit, given=self.network))
         return self._built[key]
 
     # ---- edges

@@ -21,7 +21,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.calibration import solved_weights
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
@@ -59,7 +59,7 @@ def references(circuit: Circuit, weights: Mapping[str, Array]) -> dict[str, Refe
     Raises:
         DiagnosticError: a family cannot be calibrated (E602).
     """
-    network = HandwrittenNetwork(circuit, calibrate(circuit, weights))
+    network = HandwrittenNetwork(circuit, solved_weights(circuit, weights))
     stimuli = {stimulus.name: stimulus for stimulus in circuit.stimuli}
     found: dict[str, Reference] = {}
     for family in circuit.layers_in_order:

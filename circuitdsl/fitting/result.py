@@ -26,7 +26,7 @@ from circuitdsl.ir.circuit import Circuit, Dial
 from circuitdsl.ir.fits import NATURAL, Measure, Terms, terms_text
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lowering.dials import free_dials
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.circles import Circles, published_circles, tuning_circles
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
@@ -269,7 +269,7 @@ class _Bench:
         if self.halves is not None:
             angles = self.wanted.preferred_deg[: self.wanted.compared]
             placed = place_members(circuit, family.name, angles)
-            hand = handwritten(calibrated(build(placed)), family.name)
+            hand = handwritten(calibrate(build(placed)), family.name)
             found = [agreed(hand, half, len(angles)) for half in self.halves]
             train, test = (Agreed(fmean(each.r), each.mean_ci, each.images) for each in found)
         if self.published is not None:

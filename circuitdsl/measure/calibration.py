@@ -24,7 +24,7 @@ from circuitdsl.stimuli.render import centre_of
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError
 
 
-def calibrate(
+def solved_weights(
     circuit: Circuit, weights: Mapping[str, Array], given: Given | None = None
 ) -> dict[str, Array]:
     """Solve every `calibrate` of a circuit, upstream families first.
@@ -58,13 +58,13 @@ def calibrate(
     return solved
 
 
-def calibrated(network: HandwrittenNetwork) -> HandwrittenNetwork:
-    """The network with its families calibrated.
+def calibrate(network: HandwrittenNetwork) -> HandwrittenNetwork:
+    """The network with every `calibrate` of its circuit solved; it stays as it is itself.
 
     Raises:
-        DiagnosticError: see `calibrate`.
+        DiagnosticError: a family answers its `one` stimuli no more than its `zero` stimuli (E602).
     """
-    return network.with_weights(calibrate(network.circuit, network.arrays, network.given))
+    return network.with_weights(solved_weights(network.circuit, network.arrays, network.given))
 
 
 def _mean_peak(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> float:

@@ -196,3 +196,7 @@ def rank(responses: NDArray[np.floating], angles_deg: Sequence[float]) -> list[t
 
 def _branch(backbone: Backbone, layer: str, unit: int) -> str:
     return backbone.branch_of(layer, unit)[0]
+
+
+FINDERS = {"curves": find_family}
+"""What can be looked for, by name."""

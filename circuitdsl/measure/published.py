@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from circuitdsl.ir.angles import tangent_deg
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.placing import place_members
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.tuning import curve_tuning, response_grid
 from circuitdsl.measure.units import Subject, handwritten
 from circuitdsl.models.handwritten import build
@@ -191,7 +191,7 @@ def score_grids(
     """
     placed = place_members(circuit, family.name, published.preferred_deg)
     progress("comparing with the published grids")
-    return score_members(handwritten(calibrated(build(placed)), family.name), published)
+    return score_members(handwritten(calibrate(build(placed)), family.name), published)
 
 
 def score_members(subject: Subject, published: PublishedGrids) -> GridScores:

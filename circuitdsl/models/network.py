@@ -27,6 +27,7 @@ class Network(nnx.Module):
 
     Attributes:
         backbone: The table of layers.
+        name: The model of the registry that it is, or else the backbone's name.
 
     Every parameter is an attribute of its name: `network.conv2d0_w`.
     """
@@ -37,6 +38,7 @@ class Network(nnx.Module):
         params: Mapping[str, ArrayLike] | None = None,
         *,
         rngs: nnx.Rngs | None = None,
+        name: str = "",
     ) -> None:
         """Build from weights, or at random from `rngs.params` (He-normal kernels, zero biases).
 
@@ -46,14 +48,15 @@ class Network(nnx.Module):
         if (params is None) == (rngs is None):
             raise InputError("a Network is built either from params or from rngs")
         self.backbone = backbone
+        self.name = name or backbone.name
         if rngs is not None:
             params = _random_params(backbone, rngs)
         params = params or {}
-        for name, shape in backbone.parameter_shapes.items():
-            if name not in params or np.shape(params[name]) != shape:
-                found = np.shape(params[name]) if name in params else "nothing"
-                raise InputError(f"{backbone.name} needs `{name}` of shape {shape}; got {found}")
-            setattr(self, name, nnx.Param(jnp.asarray(params[name], jnp.float32)))
+        for key, shape in backbone.parameter_shapes.items():
+            if key not in params or np.shape(params[key]) != shape:
+                found = np.shape(params[key]) if key in params else "nothing"
+                raise InputError(f"{backbone.name} needs `{key}` of shape {shape}; got {found}")
+            setattr(self, key, nnx.Param(jnp.asarray(params[key], jnp.float32)))
 
     @property
     def params(self) -> dict[str, Array]:

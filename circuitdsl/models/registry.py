@@ -31,6 +31,9 @@ from circuitdsl.text.diagnostics import InputError, suggestion
 if TYPE_CHECKING:
     from circuitdsl.models.network import Network
 
+AUTO = "auto"
+"""Names the best model whose weights are here."""
+
 FOLDERS_VARIABLE = "CIRCUITDSL_MODELS"
 _PACKAGE = Path(str(files("circuitdsl.models")))
 
@@ -246,17 +249,47 @@ def best_available() -> str:
     return next((name for name in MODELS if find_weights(name) is not None), "tiny")
 
 
-def open_network(name: str, weights: Path | None = None) -> Network:
+def chosen_model(name: str = AUTO, weights: Path | None = None) -> str:
+    """The model that a name stands for.
+
+    Args:
+        name: A model, or `auto`: the best whose weights are here. With `weights`, `auto` is the
+            model whose weights are called like that file.
+        weights: A weight file.
+
+    Raises:
+        InputError: no known weights are called like the file.
+    """
+    if name != AUTO:
+        return name
+    if weights is None:
+        return best_available()
+    for known in MODELS.values():
+        if weights.name in known.file_names:
+            return known.name
+    raise InputError(
+        f"cannot tell which network {weights} is of",
+        why="its name is not that of any known weight file",
+        help=f"name the model: one of {', '.join(MODELS)}",
+    )
+
+
+def load_network(name: str = AUTO, weights: Path | None = None) -> Network:
     """A trained network, from its own weights or from a file of the same architecture's.
+
+    Args:
+        name: A model of the registry, or `auto` (see `chosen_model`).
+        weights: A weight file of that architecture, instead of the model's own.
 
     Raises:
         InputError: no such model or file, or weights that don't fit.
     """
+    name = chosen_model(name, weights)
     backbone = BACKBONES[model(name).backbone]
     params = read_weights(model_path(name, weights), backbone)
     from circuitdsl.models.network import Network  # JAX loads only when a network is opened
 
-    return Network(backbone, params)
+    return Network(backbone, params, name=name)
 
 
 def verify(name: str, weights: Path | None = None) -> Verification:

@@ -6,12 +6,30 @@ In: a circuit. Out: plain tables. Nothing is run; kernels are those of the refer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from circuitdsl.checking.load import load
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.packing import overfull, pack
 from circuitdsl.measure.equivariance import describe_residuals, residuals
 from circuitdsl.models.inside import departures
+from circuitdsl.text.diagnostics import explain as page_text
+
+
+def explain(what: Path | str) -> str:
+    """A diagnostic's page, with examples, or what was inferred about a circuit file.
+
+    Args:
+        what: A code, like `E201`, or a file, whose name ends in `.circ`.
+
+    Raises:
+        DiagnosticError: the file has errors.
+        InputError: there is no such code, or the file can't be read.
+    """
+    if not str(what).endswith(".circ"):
+        return f"{page_text(str(what))}\n"
+    return describe_circuit(load(what))
 
 
 def describe_circuit(circuit: Circuit) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 from circuitdsl.checking.load import load_script
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
-from circuitdsl.run.networks import AUTO, Progress, open_model
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import AUTO
+from circuitdsl.run.networks import Progress, opened_network
 from circuitdsl.run.studies import count_aside
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
@@ -25,7 +27,8 @@ class Given:
     """What the caller of a script chooses.
 
     Attributes:
-        model: A model of the registry, or `auto`: the one that the file names, or else the best.
+        model: A model of the registry, `auto`: the one that the file names, or else the best, or a
+            network.
         weights: A weight file, instead of the model's own.
         images: Photographs to measure on, instead of the file's own.
         calibration: Photographs to calibrate on, instead of the file's own.
@@ -33,12 +36,33 @@ class Given:
         seed: Of draws; None for the file's own.
     """
 
-    model: str = AUTO
+    model: str | Network = AUTO
     weights: Path | None = None
     images: Path | None = None
     calibration: Path | None = None
     limit: int | None = None
     seed: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        model: str | Network,
+        weights: Path | str | None,
+        images: Path | str | None,
+        calibration: Path | str | None,
+        limit: int | None,
+        seed: int | None,
+    ) -> Given:
+        """The same from arguments of a verb, whose paths may be strings."""
+        return cls(
+            model,
+            None if weights is None else Path(weights),
+            None if images is None else Path(images),
+            None if calibration is None else Path(calibration),
+            limit,
+            seed,
+        )
 
 
 def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lowering]:
@@ -47,7 +71,8 @@ def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lo
     name = given.model
     if name == AUTO and wanted != "default" and given.weights is None:
         name = wanted
-    model, network = open_model(name, given.weights)
+    network = opened_network(name, given.weights)
+    model = network.name
     numbered = next(_numbered(script), None)
     if wanted not in ("default", model) and numbered is not None:
         raise InputError(

@@ -1,18 +1,20 @@
-"""The comparisons by name and path: what the command line and a notebook call.
+"""Verbs on circuits and trained networks: find, accuracy, fit; and the comparison behind score.
 
-In: a model's name, files, folders. Out: the results of `families`, `score` and `accuracy`.
+In: a circuit file, a model, folders of images. Out: the results of `measure`, `compare`, `fitting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import jax
 from jax import Array
 
 from circuitdsl.checking.edits.objective import objective as maximised
-from circuitdsl.checking.load import load
+from circuitdsl.checking.load import check_path, circuit_of, fit_of
 from circuitdsl.compare.accuracy import AccuracyResult
 from circuitdsl.compare.accuracy import accuracy as measure_accuracy
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
@@ -21,24 +23,24 @@ from circuitdsl.fitting.result import FittedCircuit, fit_circuit, split_photogra
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.fits import NATURAL, Terms
 from circuitdsl.lowering.dials import only_free
-from circuitdsl.measure.find import FoundFamily, find_family
+from circuitdsl.measure.find import FINDERS, FoundFamily
 from circuitdsl.measure.published import read_grids
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import MODELS, best_available, labels, open_network
+from circuitdsl.models.registry import AUTO, labels, load_network
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.scenes import scenes
-from circuitdsl.text.diagnostics import InputError
-
-AUTO = "auto"
+from circuitdsl.text.diagnostics import InputError, suggestion
 
 DRAWN_SCENES = 64
-"""How many scenes are drawn where there are no photographs."""
+"""The number of scenes that are drawn if there are no photographs."""
 
 HELD_OUT_SEED = 20_010_917
 """Of the scenes drawn for scores; `tiny` was trained on those of other seeds."""
 
 Progress = Callable[[str], None]
+
+T = TypeVar("T")
 
 
 def silent(stage: str) -> None:
@@ -46,103 +48,106 @@ def silent(stage: str) -> None:
     del stage
 
 
-def open_model(name: str, weights: Path | None = None) -> tuple[str, Network]:
-    """A trained network and its name.
+def opened_network(model: str | Network, weights: Path | str | None = None) -> Network:
+    """The trained network that a caller chose.
 
     Args:
-        name: A model of the registry, or `auto`: the best whose weights are here. With `weights`,
-            `auto` is the model whose weights are called like that file.
+        model: A model of the registry, `auto` (see `models.registry.chosen_model`), or a network.
         weights: A weight file of that architecture, instead of the model's own.
 
     Raises:
-        InputError: no such model, no weights, or weights that don't fit.
+        InputError: no such model, no weights, weights that don't fit, or weights beside a network.
     """
-    if name == AUTO and weights is not None:
-        name = _named_like(weights)
-    elif name == AUTO:
-        name = best_available()
-    return name, open_network(name, weights)
+    if not isinstance(model, Network):
+        return load_network(model, None if weights is None else Path(weights))
+    if weights is not None:
+        raise InputError("weights are given beside a network", help="give one of them")
+    return model
 
 
-def find_curves(
-    model: str,
+def find(
+    kind: str,
+    model: str | Network,
     layer: str,
-    weights: Path | None = None,
-    progress: Progress = silent,
+    weights: Path | str | None = None,
     *,
-    grid: Path | None = None,
+    grid: Path | str | None = None,
     units: int = 10,
+    progress: Progress = silent,
 ) -> FoundFamily:
-    """Rank the units of a layer of a trained network as curve detectors.
+    """Rank the units of a layer of a trained network by how well they are tuned to something.
 
     Args:
-        model: A model of the registry, or `auto`.
+        kind: What is looked for: a finder's name.
+        model: A model of the registry, `auto`, or a network.
         layer: One of its convolutions or blocks, such as `mixed3b`.
         weights: A weight file, instead of the model's own.
-        progress: Told what is being done.
         grid: A file of published grids, to compare the best units with.
         units: How many of the best units are compared with them.
+        progress: Told what is being done.
 
     Raises:
         InputError: no such model, weights, layer or grids, or a layer in which nothing fires.
     """
-    published = None if grid is None else read_grids(grid)
-    name, network = open_model(model, weights)
-    progress(f"showing circles to {layer} of {name}")
-    found = find_family(network, layer, name)
+    if kind not in FINDERS:
+        known = f"the finders are {', '.join(FINDERS)}"
+        raise InputError(f"there is no finder `{kind}`", help=suggestion(kind, FINDERS) or known)
+    published = None if grid is None else read_grids(Path(grid))
+    network = opened_network(model, weights)
+    progress(f"showing circles to {layer} of {network.name}")
+    found = FINDERS[kind](network, layer, network.name)
     return found if published is None else found.matched(network, published, units, progress)
 
 
 def accuracy(
-    model: str,
-    images: Path,
+    model: str | Network,
+    images: Path | str,
     *,
-    weights: Path | None = None,
+    weights: Path | str | None = None,
     limit: int | None = None,
     progress: Progress = silent,
-) -> tuple[str, AccuracyResult]:
+) -> AccuracyResult:
     """Classify labelled photographs with a trained network.
 
     Args:
-        model: A model of the registry, or `auto`.
+        model: A model of the registry, `auto`, or a network.
         images: A folder with one sub-folder for each class, named by its label.
         weights: A weight file, instead of the model's own.
         limit: How many images at most, spread evenly.
         progress: Told what is being done.
 
-    Returns:
-        The model's name, and what was measured.
-
     Raises:
         InputError: no such model, weights or images, or images of classes that it does not know.
     """
-    name, network = open_model(model, weights)
+    network = opened_network(model, weights)
 
     def report(seen: int, total: int) -> None:
         progress(f"photographs: {seen} of {total}")
 
-    return name, measure_accuracy(network, images, labels(name), limit, report)
+    result = measure_accuracy(network, Path(images), labels(network.name), limit, report)
+    return replace(result, model=network.name)
 
 
-def score(
-    path: Path | str,
-    model: str = AUTO,
+def compare(
+    circuit: Circuit,
+    model: str | Network = AUTO,
     *,
-    weights: Path | None = None,
-    images: Path | None = None,
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
     limit: int | None = None,
     members: Members = "placed",
     family: str | None = None,
     units: int = 10,
     seed: int = 0,
-    grid: Path | None = None,
+    grid: Path | str | None = None,
+    file: str = "circuit",
     progress: Progress = silent,
 ) -> Comparison:
-    """Score a hand-written family of a circuit file against a trained network's own.
+    """Score a hand-written family of a circuit against a trained network's own.
 
     Args:
-        path: The circuit file.
-        model: A model of the registry, or `auto`: the best whose weights are here.
+        circuit: The circuit.
+        model: A model of the registry, `auto`, or a network.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs; without one, scenes are drawn that no network has seen.
         limit: How many images at most.
@@ -151,21 +156,21 @@ def score(
         units: How many of the network's units to compare with, best first.
         seed: Of the bootstrap.
         grid: A file of published grids, to compare the family with too.
+        file: What to call the circuit.
         progress: Told what is being done.
 
     Raises:
-        DiagnosticError: the file has errors.
+        DiagnosticError: a family cannot be calibrated.
         InputError: anything else that was asked for is not there or does not fit.
     """
-    circuit = load(path)
-    published = None if grid is None else read_grids(grid)
-    name, network = open_model(model, weights)
+    published = None if grid is None else read_grids(Path(grid))
+    network = opened_network(model, weights)
     return score_circuit(
         circuit,
         network,
-        _images(circuit, images, limit, progress),
-        file=str(path),
-        model=name,
+        _images(circuit, None if images is None else Path(images), limit, progress),
+        file=file,
+        model=network.name,
         family=family,
         members=members,
         units=units,
@@ -177,59 +182,90 @@ def score(
 
 def fit(
     path: Path | str,
-    model: str = AUTO,
+    model: str | Network = AUTO,
     *,
-    objective: Terms | str = NATURAL,
-    weights: Path | None = None,
-    images: Path | None = None,
+    block: str | None = None,
+    objective: Terms | str | None = None,
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
     limit: int | None = None,
-    grid: Path | None = None,
-    schedule: Schedule | None = None,
-    units: int = 10,
-    checkpoint: Path | None = None,
-    over: tuple[str, ...] | None = None,
+    grid: Path | str | None = None,
+    steps: int | None = None,
+    rate: float | None = None,
+    batch: int | None = None,
+    circles: int | None = None,
+    seed: int | None = None,
+    units: int | None = None,
+    checkpoint: Path | str | None = None,
+    over: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> FittedCircuit:
     """Fit the free dials of a circuit file.
 
+    What the caller leaves open is as the file's `fit` block says, and else as usual.
+
     Args:
         path: The circuit file.
-        model: A model of the registry, or `auto`: the best whose weights are here.
-        objective: The weighted sum of measures to maximise, such as `natural + 2*grid`.
+        model: A model of the registry, `auto`, or a network.
+        block: The `fit` block whose settings hold; needed where the file has several.
+        objective: The weighted sum of measures to maximise, such as `natural + 2*grid`; usually
+            `natural`.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs; half of them are fitted to, half are for testing.
         limit: How many photographs of each half at most.
         grid: A file of published grids.
-        schedule: Steps, rate, and how much each step sees.
-        units: How many of the network's units.
-        checkpoint: A file to save to, and to go on from where it exists.
-        over: The dials to fit; all free ones if None.
+        steps: How many steps; usually 200.
+        rate: The step size at the start; usually 0.05.
+        batch: How many photographs each step sees; usually 8.
+        circles: How many circles each step sees; usually 128.
+        seed: Of what each step sees; usually 0.
+        units: How many of the network's units; usually 10.
+        checkpoint: A file to save to, from which the fit is resumed if it exists.
+        over: The dials to fit; usually all free ones.
         progress: Told what is being done.
 
     Raises:
         DiagnosticError: the file has errors.
         InputError: anything else that was asked for is not there or does not fit.
     """
-    terms = maximised(objective) if isinstance(objective, str) else objective
-    circuit = load(path)
-    if over is not None:
-        circuit = only_free(circuit, over)
-    published = None if grid is None else read_grids(grid)
-    photographs = None if images is None else split_photographs(images, limit)
-    name, network = open_model(model, weights)
+    result = check_path(path)
+    circuit, chosen = circuit_of(result, str(path)), fit_of(result, path, block)
+    usual = Schedule()
+    schedule = Schedule(
+        steps=_first(steps, chosen.steps, usual.steps),
+        rate=_first(rate, chosen.rate, usual.rate),
+        photographs=_first(batch, chosen.batch, usual.photographs),
+        circles=_first(circles, chosen.circles, usual.circles),
+        seed=_first(seed, chosen.seed, usual.seed),
+    )
+    wanted = _first(objective, chosen.maximise, NATURAL)
+    terms = maximised(wanted) if isinstance(wanted, str) else wanted
+    dials = over if over is not None else chosen.over
+    if dials is not None:
+        circuit = only_free(circuit, dials)
+    published = None if grid is None else read_grids(Path(grid))
+    photographs = None if images is None else split_photographs(Path(images), limit)
+    network = opened_network(model, weights)
     return fit_circuit(
         circuit,
         network,
         file=str(path),
-        model=name,
+        model=network.name,
         objective=terms,
         photographs=photographs,
         published=published,
         schedule=schedule,
-        units=units,
-        checkpoint=checkpoint,
+        units=_first(units, chosen.units, 10),
+        checkpoint=None if checkpoint is None else Path(checkpoint),
         progress=progress,
     )
+
+
+def _first(asked: T | None, written: T | None, usual: T) -> T:
+    """What the caller asks for, else what the file's block says, else the usual."""
+    if asked is not None:
+        return asked
+    return usual if written is None else written
 
 
 def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: Progress) -> Images:
@@ -257,14 +293,3 @@ def _drawn(count: int, side: int, progress: Progress) -> Iterator[Array]:
         drawn, _ = scenes(jax.random.fold_in(key, start), SIZE, side)
         yield drawn[: count - start]
         progress(f"drawn scenes: {min(start + SIZE, count)} of {count}")
-
-
-def _named_like(weights: Path) -> str:
-    for name, model in MODELS.items():
-        if weights.name in model.file_names:
-            return name
-    raise InputError(
-        f"cannot tell which network {weights} is of",
-        why="its name is not that of any known weight file",
-        help=f"name the model: one of {', '.join(MODELS)}",
-    )

@@ -1,41 +1,42 @@
-"""Edit scripts by name and path: what the command line and a notebook call.
+"""Verbs on edit scripts: edit, effect; and the scores of a script.
 
-In: a file with `edit` and `score` blocks, a model's name, folders of photographs. Out: effects,
-recoveries, tunings, folded weights, and whether the file's expectations hold.
+In: a file with `edit` and `score` blocks, a model, folders of photographs. Out: edited networks,
+effects, recoveries, tunings, and whether the file's expectations hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.checking.load import load_script
-from circuitdsl.compare.effect import Effect, said
+from circuitdsl.compare.effect import Effect
 from circuitdsl.compare.recovery import Recovery, Study, recovery
 from circuitdsl.compare.score import pearson
 from circuitdsl.editing import verbs
-from circuitdsl.editing.apply import EditedNetwork, edit
+from circuitdsl.editing.apply import EditedNetwork
+from circuitdsl.editing.apply import edit as apply
 from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.controls import softened
-from circuitdsl.editing.fold import Folded, fold
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.tuning import response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
 from circuitdsl.models.handwritten import build
-from circuitdsl.models.registry import labels
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import AUTO, labels
 from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.studies import effect_on
 from circuitdsl.stimuli.batches import SIZE
+from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 
 Floats = NDArray[np.floating[Any]]
@@ -89,93 +90,133 @@ class Scored:
         return first if len(scores) == len(self.recoveries) == 1 else first | {"scores": scores}
 
 
-def edited_network(
-    path: Path | str, name: str | None, given: Given, progress: Progress = silent
-) -> tuple[str, EditedNetwork]:
-    """A model's name, and the network with an edit of a file.
-
-    Args:
-        path: The file.
-        name: The edit; may be left out where there is one.
-        given: What the caller chooses.
-        progress: Told what is being done.
-
-    Raises:
-        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
-        InputError: anything else that is not there or does not fit.
-    """
-    lowering, chosen, _ = prepared(path, name, given, progress)
-    return lowering.model, lowering.edited(chosen)
+@overload
+def edit(source: Network, steps: Sequence[verbs.Step]) -> EditedNetwork: ...
 
 
-def script_effect(
-    path: Path | str,
-    name: str | None,
-    given: Given,
+@overload
+def edit(
+    source: Path | str,
+    steps: str | None = None,
     *,
-    mirror: bool = False,
+    model: str | Network = AUTO,
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
+    calibration: Path | str | None = None,
+    seed: int | None = None,
     progress: Progress = silent,
-) -> tuple[str, str, Effect]:
-    """What an edit of a file does on photographs.
+) -> EditedNetwork: ...
+
+
+def edit(
+    source: Network | Path | str,
+    steps: Sequence[verbs.Step] | str | None = None,
+    *,
+    model: str | Network = AUTO,
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
+    calibration: Path | str | None = None,
+    seed: int | None = None,
+    progress: Progress = silent,
+) -> EditedNetwork:
+    """A network with an edit: one of a file, or steps made in Python.
+
+    The network that is edited stays as it is.
 
     Args:
-        path: The file.
-        name: The edit; may be left out where there is one.
-        given: What the caller chooses; `images` is needed.
-        mirror: Also show each image's mirror image.
+        source: The file, or a network.
+        steps: The edit of the file, which may be left out if it has one; or the steps to apply to
+            the network (`circuitdsl.editing`).
+        model: For a file, a model of the registry, `auto`, or a network.
+        weights: A weight file, instead of the model's own.
+        images: Photographs, part of which is set aside to calibrate on.
+        calibration: Photographs to calibrate on.
+        seed: Of draws; by default the file's own.
         progress: Told what is being done.
-
-    Returns:
-        The model's name, the edit's, and what it does.
 
     Raises:
         DiagnosticError: the file has errors, or a splice finds no partner for a unit.
         InputError: anything else that is not there or does not fit.
     """
-    lowering, chosen, scored = prepared(path, name, given, progress)
+    if isinstance(source, Network):
+        if steps is None or isinstance(steps, str):
+            raise InputError("a network is edited by steps", help="give a list: [Ablate(units)]")
+        return apply(source, steps)
+    if not (steps is None or isinstance(steps, str)):
+        raise InputError("the edits of a file go by their names", help="name one of them")
+    given = Given.of(
+        model=model, weights=weights, images=images, calibration=calibration, limit=None, seed=seed
+    )
+    lowering, chosen, _ = prepared(source, steps, given, progress)
+    return lowering.edited(chosen)
+
+
+def effect(
+    source: Path | str | EditedNetwork,
+    images: Path | str,
+    *,
+    edit: str | None = None,
+    model: str | Network = AUTO,
+    weights: Path | str | None = None,
+    calibration: Path | str | None = None,
+    limit: int | None = None,
+    mirror: bool = False,
+    draws: int = 3,
+    seed: int | None = None,
+    progress: Progress = silent,
+) -> Effect:
+    """What an edit does to a trained network on labelled photographs, beside its controls.
+
+    Args:
+        source: The file of the edit, or an edited network.
+        images: Photographs, in one sub-folder for each class.
+        edit: The edit of the file; may be left out if it has one.
+        model: For a file, a model of the registry, `auto`, or a network.
+        weights: For a file, a weight file, instead of the model's own.
+        calibration: For a file, photographs to calibrate on; else some of `images` are set aside.
+        limit: How many photographs at most, spread evenly.
+        mirror: Also show each photograph's mirror image.
+        draws: How often random units are drawn for the control.
+        seed: Of splits, controls and intervals; by default the file's own, or 0.
+        progress: Told what is being done.
+
+    Raises:
+        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
+        InputError: anything else that is not there or does not fit.
+    """
+    if isinstance(source, EditedNetwork):
+        shown = open_images(Path(images), limit)
+        return effect_on(
+            source, shown, mirror=mirror, draws=draws, seed=seed or 0, progress=progress
+        )
+    given = Given.of(
+        model=model,
+        weights=weights,
+        images=images,
+        calibration=calibration,
+        limit=limit,
+        seed=seed,
+    )
+    lowering, chosen, scored = prepared(source, edit, given, progress)
     if scored is None:
         raise InputError("photographs are needed to see an effect on", help="give --images DIR")
-    found = effect_on(
+    return effect_on(
         lowering.edited(chosen),
-        lowering.model,
         scored,
         mirror=mirror,
+        draws=draws,
         seed=lowering.seed,
         progress=progress,
     )
-    return lowering.model, chosen, found
 
 
-def folded_weights(
-    path: Path | str, name: str | None, given: Given, progress: Progress = silent
-) -> tuple[str, Folded, tuple[str, ...]]:
-    """The weights of a network that has an edit, as far as weights can say it.
-
-    Returns:
-        The edit's name, the weights, and what came of steps without an effect.
+def script_scores(script: ir.Script, given: Given, progress: Progress = silent) -> Scored:
+    """The scores of a script.
 
     Raises:
-        DiagnosticError: the file has errors.
-        InputError: nothing of the edit is weights, or something else does not fit.
+        DiagnosticError: a splice finds no partner for a unit.
+        InputError: something that is needed is not there or does not fit.
     """
-    lowering, chosen, _ = prepared(path, name, given, progress)
-    edited = lowering.edited(chosen)
-    found = fold(edited)
-    if found.left and not found.differs_from(edited.params):
-        raise InputError(f"nothing of `{chosen}` can be written as weights", why=found.left[0])
-    return chosen, found, said(edited)
-
-
-def script_scores(path: Path | str, given: Given, progress: Progress = silent) -> Scored:
-    """The scores of a file.
-
-    Raises:
-        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
-        InputError: there is no score, or something that is needed is not there or does not fit.
-    """
-    script = load_script(path)
-    if not script.scores:
-        raise InputError(f"{path} has no `score` block", help="write `score NAME { ... }`")
     model, lowering = opened(script, given, progress)
     recoveries: dict[str, Recovery] = {}
     tunings: list[TuningResult] = []
@@ -240,8 +281,8 @@ def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
     lowering.progress("taking the mean of every channel")
     average = run(channel_means(network, layers), lowering.shown(spliced.hand.images, units))
     edits = {
-        "zero": edit(network, removed),
-        "mean": edit(network, softened(removed, average) or removed),
+        "zero": apply(network, removed),
+        "mean": apply(network, softened(removed, average) or removed),
     }
     variants = {name: lowering.edited(score.spliced, name) for name in _VARIANTS}
     own = next(s for s in variants["spliced"].steps if isinstance(s, verbs.Splice))
@@ -288,7 +329,7 @@ def _responses(
 ) -> tuple[tuple[str, ...], Floats, tuple[float, ...]]:
     """Names, responses `[radius, angle, contrast, unit]`, and the angles."""
     if isinstance(side, ir.HandSide):
-        network = calibrated(build(side.hand.circuit, given=lowering.network))
+        network = calibrate(build(side.hand.circuit, given=lowering.network))
         subject: Subject = handwritten(network, side.hand.family).only(side.members)
         circles, px = lowering.grid(using, subject.layer)
         return subject.names, response_grid(subject, circles, px), circles.tangent_deg

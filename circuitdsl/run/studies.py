@@ -1,7 +1,7 @@
-"""Edits by name and path: what the command line and a notebook call.
+"""Verbs on trained networks and photographs: recovery, sweep; and the study behind effect.
 
-In: a model's name, units by name or the family found by tuning, folders of images. Out: sweeps,
-effects and recoveries.
+In: a model, units by name or a family found by tuning, folders of images. Out: sweeps, effects and
+recoveries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load
 from circuitdsl.compare.effect import Effect, effect
-from circuitdsl.compare.recovery import SPLICED_UNITS, Recovery, recovery, study
+from circuitdsl.compare.recovery import SPLICED_UNITS, Recovery, study
+from circuitdsl.compare.recovery import recovery as measure_recovery
 from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.editing.apply import EditedNetwork
 from circuitdsl.editing.baselines import NEAREST, channel_means, nearest_members
@@ -28,19 +29,19 @@ from circuitdsl.editing.sweep import (
     in_pairs,
     one_by_one,
     rank_correlation,
-    sweep,
 )
+from circuitdsl.editing.sweep import sweep as ablations
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.script import GainRule
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import class_names, labels
-from circuitdsl.run.networks import AUTO, Progress, open_model, silent
+from circuitdsl.models.registry import AUTO, class_names, labels
+from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.batches import SIZE, mirrored
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
@@ -72,31 +73,26 @@ def found_units(network: Network, layer: str, count: int, model: str | None = No
 
 def effect_on(
     edited: EditedNetwork,
-    model: str,
-    images: Path | ImageSet,
+    found: ImageSet,
     *,
-    limit: int | None = None,
-    mirror: bool = False,
-    draws: int = 3,
-    seed: int = 0,
-    progress: Progress = silent,
+    mirror: bool,
+    draws: int,
+    seed: int,
+    progress: Progress,
 ) -> Effect:
-    """What an edit does on a folder of labelled photographs.
+    """What an edit does on labelled photographs.
 
     Args:
         edited: The edited network.
-        model: The name of the model that it came from.
-        images: A folder with one sub-folder for each class, or images of one.
-        limit: How many images of a folder at most, spread evenly.
+        found: The photographs.
         mirror: Also show each image's mirror image.
         draws: How often random units are drawn for the control.
         seed: Of the draws and the bootstrap.
         progress: Told what is being done.
 
     Raises:
-        InputError: no such images, or images of classes that are not known.
+        InputError: images of classes that are not known.
     """
-    found = images if isinstance(images, ImageSet) else open_images(images, limit)
     backbone = edited.backbone
     average = None
     if edited.plan.units:
@@ -111,8 +107,8 @@ def effect_on(
     )
     measured = effect(
         edited,
-        outputs_of(map(found.label, found.paths), labels(model)),
-        class_names(model),
+        outputs_of(map(found.label, found.paths), labels(edited.name)),
+        class_names(edited.name),
         means=average,
         draws=draws,
         seed=seed,
@@ -121,13 +117,13 @@ def effect_on(
     return replace(result, skipped=found.left_out)
 
 
-def splice_recovery(
-    path: Path | str,
-    images: Path,
+def recovery(
+    source: Path | str | Circuit,
+    images: Path | str,
     *,
-    model: str = AUTO,
-    weights: Path | None = None,
-    calibration: Path | None = None,
+    model: str | Network = AUTO,
+    weights: Path | str | None = None,
+    calibration: Path | str | None = None,
     limit: int | None = None,
     family: str | None = None,
     units: int = SPLICED_UNITS,
@@ -137,12 +133,12 @@ def splice_recovery(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Recovery:
-    """How much of a trained curve family's work a circuit file's family does in its place.
+    """How much of a trained family's work a circuit's family does in its place.
 
     Args:
-        path: The circuit file.
+        source: The circuit, or its file.
         images: Labelled photographs to score on, one sub-folder for each class.
-        model: A model of the registry, or `auto`.
+        model: A model of the registry, `auto`, or a network.
         weights: A weight file, instead of the model's own.
         calibration: Photographs to match gains on; otherwise some of `images` are set aside.
         limit: How many of `images` at most.
@@ -158,9 +154,12 @@ def splice_recovery(
         DiagnosticError: the file has errors.
         InputError: anything else that was asked for is not there or does not fit.
     """
-    circuit = load(path)
-    name, network = open_model(model, weights)
-    to_calibrate, to_score = image_sets(images, calibration, limit, seed)
+    circuit = source if isinstance(source, Circuit) else load(source)
+    network = opened_network(model, weights)
+    name = network.name
+    to_calibrate, to_score = image_sets(
+        Path(images), None if calibration is None else Path(calibration), limit, seed
+    )
     written = scored_family(circuit, family)
     progress(f"finding the curve family of {name}")
     chosen = found_units(network, block_of(network, written.layer), units, name)
@@ -181,7 +180,7 @@ def splice_recovery(
     )
     outputs = outputs_of(map(to_score.label, to_score.paths), labels(name))
     result = run(
-        recovery(prepared, outputs, seed),
+        measure_recovery(prepared, outputs, seed),
         to_score.batches_for(backbone, SIZE),
         lambda n: progress(f"photographs: {n} of {total}"),
     )
@@ -200,9 +199,9 @@ def _standing_in(
     """The circuit built and calibrated, and the member that stands in for each unit."""
     if members == "placed":
         placed = place_members(circuit, family.name, units.angles_deg or ())
-        return calibrated(build(placed, given=network)), range(len(units))
+        return calibrate(build(placed, given=network)), range(len(units))
     pairs = nearest_members(family.axes[0].angles_deg, units, within_deg)
-    return calibrated(build(circuit, given=network)), pairs
+    return calibrate(build(circuit, given=network)), pairs
 
 
 def image_sets(
@@ -262,42 +261,53 @@ class Approximation:
         return "\n".join(["units,images,cross_entropy_change", *lines]) + "\n"
 
 
-def sweep_units(
-    model: str,
+def sweep(
+    model: str | Network,
     units: str | Sequence[str],
-    images: Path,
-    target: Path,
+    images: Path | str,
+    path: Path | str,
     *,
-    weights: Path | None = None,
+    weights: Path | str | None = None,
     ablate: Ablation = "zero",
     by: Grouping = "unit",
+    approx: bool = False,
     limit: int | None = None,
+    seed: int = 0,
     progress: Progress = silent,
-) -> Table:
+) -> Table | Approximation:
     """Ablate units of a model in turn: one by one, in pairs, or in groups.
 
     Args:
-        model: A model of the registry, or `auto`.
-        units: Which units (`edit.select.select`).
+        model: A model of the registry, `auto`, or a network.
+        units: Which units (`editing.select`).
         images: Labelled photographs, one sub-folder for each class.
-        target: The CSV file; an unfinished one is gone on with.
+        path: The CSV file; an unfinished one is resumed.
         weights: A weight file, instead of the model's own.
         ablate: To zero, or to each unit's mean over the same images.
         by: One unit at a time, two, or all that one entry of `units` names.
+        approx: All units at once by first-order attribution, with the exact sweep of a sample.
         limit: How many images at most, spread evenly.
+        seed: Of the sample.
         progress: Told what is being done.
 
     Raises:
         InputError: what is asked for is not there, or the file is another sweep's.
         OSError: the file can't be written.
     """
-    name, network = open_model(model, weights)
-    found = open_images(images, limit)
+    if approx and by != "unit":
+        raise InputError("attribution is of single units", help=f"leave out --by {by}, or --approx")
+    network = opened_network(model, weights)
+    name, target = network.name, Path(path)
+    found = open_images(Path(images), limit)
+    if approx:
+        return _approximate(
+            network, units, found, target, ablate=ablate, seed=seed, progress=progress
+        )
     chosen = select(network.backbone, units)
     sets = _sets(network, units, by)
     average = _means(network, chosen, found, ablate, progress)
     total = len(found.paths)
-    table = sweep(
+    table = ablations(
         network,
         sets,
         found.batches_for(network.backbone, SIZE),
@@ -310,39 +320,23 @@ def sweep_units(
     return replace(table, skipped=found.left_out)
 
 
-def approximate_sweep(
-    model: str,
+def _approximate(
+    network: Network,
     units: str | Sequence[str],
-    images: Path,
+    found: ImageSet,
     target: Path,
     *,
-    weights: Path | None = None,
-    ablate: Ablation = "zero",
-    limit: int | None = None,
-    seed: int = 0,
-    progress: Progress = silent,
+    ablate: Ablation,
+    seed: int,
+    progress: Progress,
 ) -> Approximation:
     """All units at once by first-order attribution, and how well that ranks some of them.
 
-    Args:
-        model: A model of the registry, or `auto`.
-        units: Which units.
-        images: Labelled photographs.
-        target: The CSV file. The exact sweep of the sample goes into another beside it, whose
-            name ends in `.sample.csv`.
-        weights: A weight file, instead of the model's own.
-        ablate: To zero, or to each unit's mean over the same images.
-        limit: How many images at most.
-        seed: Of the sample.
-        progress: Told what is being done.
-
-    Raises:
-        InputError: what is asked for is not there.
-        OSError: a file can't be written.
+    The exact sweep of the sample goes into a file beside the target, whose name ends in
+    `.sample.csv`.
     """
-    name, network = open_model(model, weights)
+    name = network.name
     chosen = select(network.backbone, units)
-    found = open_images(images, limit)
     average = _means(network, chosen, found, ablate, progress)
     backbone, total = network.backbone, len(found.paths)
     outputs = outputs_of(map(found.label, found.paths), labels(name))
@@ -354,7 +348,7 @@ def approximate_sweep(
     count = min(SAMPLE, len(chosen))
     drawn = np.sort(np.random.default_rng(seed).permutation(len(chosen))[:count])
     sample = Units(chosen.backbone, tuple(chosen.places[index] for index in drawn))
-    exact = sweep(
+    exact = ablations(
         network,
         one_by_one(sample),
         found.batches_for(backbone, SIZE),

@@ -5,6 +5,7 @@ import pytest
 from many_circuits import make_yardstick
 from PIL import Image
 
+from circuitdsl import load_network
 from circuitdsl.checking.load import loads
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import Images, score_circuit
@@ -14,7 +15,6 @@ from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.registry import labels
-from circuitdsl.run.networks import open_model
 from circuitdsl.run.studies import found_units
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 
@@ -42,7 +42,7 @@ def photographs(tmp_path_factory):
 
 
 def test_a_yardstick_measures_as_comparisons_do(photographs):
-    circuit, (_, network) = loads(EDGES), open_model("tiny")
+    circuit, network = loads(EDGES), load_network("tiny")
     found = find_family(network, "conv2d0", "tiny")
     yardstick = make_yardstick(network, found, labels("tiny"), photographs, compared=2, replaced=3)
     held = yardstick.held(circuit, "edges")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,7 +7,7 @@ from small_network import SMALL, small_weights
 
 from circuitdsl.compare.accuracy import accuracy
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import labels, open_network
+from circuitdsl.models.registry import labels, load_network
 from circuitdsl.stimuli.photographs import read_image
 from circuitdsl.text.diagnostics import InputError
 
@@ -41,7 +43,7 @@ def test_accuracy_is_what_counting_by_hand_gives(network, folder):
     expected = -np.log(shares[np.arange(35), right]).mean()
     assert found.cross_entropy == pytest.approx(expected, rel=1e-5)
     assert seen == [(32, 35), (35, 35)]
-    assert found.as_json("small") == {
+    assert replace(found, model="small").record() == {
         "model": "small",
         "images": found.n,
         "top1": found.top1,
@@ -72,7 +74,7 @@ def test_folders_that_name_no_class_are_refused(network, folder):
 
 @pytest.mark.network
 def test_the_real_network_is_as_good_as_published(caffe2_weights, photographs):
-    network = open_network("inceptionv1-caffe2", caffe2_weights)
+    network = load_network("inceptionv1-caffe2", caffe2_weights)
     found = accuracy(network, photographs, labels("inceptionv1-caffe2"), limit=64)
     # on all thousand: 85.6 %, 97.5 % and 0.531; this spread of 64 has its own figures
     assert (found.n, found.top1, found.top5) == (64, 54 / 64, 1.0)

@@ -169,7 +169,7 @@ def test_the_central_neuron_is_the_same_alone_and_in_the_map():
 
 @pytest.mark.network
 def test_curves_against_inceptionv1_caffe2(caffe2_weights, photographs):
-    from circuitdsl.run.networks import score
+    from circuitdsl import score
     from circuitdsl.text.resources import circuits_folder
 
     comparison = score(

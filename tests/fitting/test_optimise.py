@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import circuitdsl
 from circuitdsl.checking.load import loads
 from circuitdsl.cli import app
 from circuitdsl.compare.recovery import recovery, study
@@ -20,14 +21,12 @@ from circuitdsl.fitting.optimise import Schedule, fit_dials, held_back
 from circuitdsl.fitting.result import split_photographs
 from circuitdsl.ir.fits import NATURAL
 from circuitdsl.lowering.dials import unbounded
-from circuitdsl.measure.calibration import calibrate, calibrated
+from circuitdsl.measure.calibration import calibrate, solved_weights
 from circuitdsl.measure.circles import published_circles
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.published import PublishedGrids
 from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.handwritten import build
-from circuitdsl.run.networks import fit as fit_by_name
-from circuitdsl.run.networks import open_model
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
@@ -79,7 +78,7 @@ def objective(photographs):
     right = loads(
         EDGES.replace("rot(4)", f"rot(at={[f'{a:g}deg' for a in ANGLES]})".replace("'", ""))
     )
-    weights = calibrate(right, dict(build(right, {"wavelength": 5.5}).arrays))
+    weights = solved_weights(right, dict(build(right, {"wavelength": 5.5}).arrays))
     originals = handwritten(build(right).with_weights(weights), "edges")
     train, _ = split_photographs(photographs)
     shown = record(train, originals, 32)
@@ -97,7 +96,7 @@ def test_calibration_inside_the_objective_is_that_of_the_circuit(objective):
     placed = objective.placed
     z = unbounded(placed)
     weights = dict(build(placed).arrays)
-    exact = calibrate(placed, weights)
+    exact = solved_weights(placed, weights)
     chosen = steered(placed, weights, objective.references(z))
     for name in ("edges.gain", "edges.bias"):
         assert float(chosen[name]) == pytest.approx(float(exact[name]), rel=1e-3)
@@ -158,7 +157,8 @@ def test_what_is_held_back_is_shown_by_no_step():
 
 
 def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
-    circuit, (_, network) = loads(EDGES.replace("90deg", "270deg")), open_model("tiny")
+    circuit = loads(EDGES.replace("90deg", "270deg"))
+    network = circuitdsl.load_network("tiny")
     edges = scored_family(circuit)
     images = open_images(photographs)
     units = select(network.backbone, "conv2d0[0, 1, 2]").at_angles(ANGLES)
@@ -176,7 +176,7 @@ def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
     low, high = (wanted.judged(end, chosen, some)["splice"] for end in ends)
     assert float(slope["wavelength"]) == pytest.approx((high - low) / 0.1, rel=0.05, abs=1e-3)
 
-    placed = calibrated(build(wanted.placed))
+    placed = calibrate(build(wanted.placed))
     batches = list(batches_of([shown.images], ["any"] * 8))
     prepared = study(network, units, placed, "edges", members=range(3), calibration=batches)
     found = run(recovery(prepared, {"any": 0}), batches).share("kl")
@@ -192,7 +192,7 @@ def test_weights_are_shares_of_one(objective):
 
 
 def test_nothing_is_spliced_where_others_are_read_beside_it():
-    _, network = open_model("tiny")
+    network = circuitdsl.load_network("tiny")
     with pytest.raises(InputError, match="spliced in at `mixed3a_1x1`"):
         Rest(network, "mixed3a_1x1", (0,))
 
@@ -225,11 +225,22 @@ def test_an_interrupt_while_scoring_leaves_the_fit_as_it_is(photographs, tmp_pat
         if stage.startswith("scoring"):
             raise KeyboardInterrupt
 
-    schedule = Schedule(steps=1, photographs=2)
-    options = {"images": photographs, "schedule": schedule, "units": 3, "progress": stop}
-    found = fit_by_name(written, "tiny", **options)
+    options = {"images": photographs, "steps": 1, "batch": 2, "units": 3, "progress": stop}
+    found = circuitdsl.fit(written, "tiny", **options)
     assert found.fit.finished
     assert found.record()["after"] == {}
+
+
+def test_a_fit_in_python_follows_the_block_of_the_file(photographs, tmp_path):
+    written = tmp_path / "a.circ"
+    block = "fit quickly { maximise = tuning  steps = 1  circles = 8  units = 3 }\n"
+    written.write_text(EDGES + block, encoding="utf-8")
+    found = circuitdsl.fit(written, "tiny")
+    assert (found.objective, found.fit.steps) == ((("tuning", 1.0),), 1)
+    told = circuitdsl.fit(str(written), circuitdsl.load_network("tiny"), steps=2)
+    assert (told.objective, told.fit.steps) == ((("tuning", 1.0),), 2)
+    with pytest.raises(InputError, match="no `fit quick`\n  = help: did you mean `quickly`"):
+        circuitdsl.fit(written, "tiny", block="quick")
 
 
 def test_missing_evidence_is_named(tmp_path):

@@ -8,7 +8,7 @@ from builders import LUMA, arc, circuit, connect, family, mass, place, px, real,
 
 from circuitdsl.ir.circuit import INPUT, Calibration, Circuit, Stimulus
 from circuitdsl.ir.stimuli import Setting
-from circuitdsl.measure.calibration import calibrated
+from circuitdsl.measure.calibration import calibrate
 from circuitdsl.models.handwritten import build
 from circuitdsl.stimuli.render import batches, centre_of
 from circuitdsl.text.diagnostics import DiagnosticError
@@ -53,7 +53,7 @@ def measured(network, stimulus):
 
 @pytest.mark.parametrize("quantile", [0.5, 0.95])
 def test_the_peak_becomes_1_and_the_quantile_0(quantile):
-    network = calibrated(build(arcs(Calibration("curves", "noise", quantile))))
+    network = calibrate(build(arcs(Calibration("curves", "noise", quantile))))
     shown, at = measured(network, CURVES)
     assert shown[:, at, at].max(axis=0).mean() == pytest.approx(1, abs=1e-4)
     noisy, _ = measured(network, NOISE)
@@ -62,7 +62,7 @@ def test_the_peak_becomes_1_and_the_quantile_0(quantile):
 
 def test_it_undoes_any_scale_of_the_weights():
     asked = Calibration("curves", "noise", 0.9)
-    first, second = (calibrated(build(arcs(asked, gain))) for gain in (1.0, 37.0))
+    first, second = (calibrate(build(arcs(asked, gain))) for gain in (1.0, 37.0))
     assert measured(first, CURVES)[0] == pytest.approx(measured(second, CURVES)[0], abs=1e-3)
 
 
@@ -70,13 +70,13 @@ def test_families_without_calibrate_keep_their_gain():
     declared = arcs(Calibration("curves", "noise", 0.9))
     (only,) = declared.families
     plain = replace(declared, families=(replace(only, calibrate=None, gain=real(3)),))
-    arrays = calibrated(build(plain)).arrays
+    arrays = calibrate(build(plain)).arrays
     assert (float(arrays["arcs.gain"]), float(arrays["arcs.bias"])) == (3, 0)
 
 
 def test_a_family_that_prefers_the_wrong_stimuli_is_refused_at_its_line():
     with pytest.raises(DiagnosticError) as caught:
-        calibrated(build(arcs(Calibration("noise", "curves", 1.0))))
+        calibrate(build(arcs(Calibration("noise", "curves", 1.0))))
     (finding,) = caught.value.diagnostics
     assert finding.code == "E602"
     assert "cannot calibrate `arcs`" in finding.message

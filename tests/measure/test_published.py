@@ -6,7 +6,7 @@ import pytest
 from circuitdsl.measure.published import SIDE, aligned_r, published_stimuli, read_grids
 from circuitdsl.measure.tuning import response_grid
 from circuitdsl.measure.units import trained
-from circuitdsl.models.registry import open_network
+from circuitdsl.models.registry import load_network
 
 FAMILY = [345, 335, 384, 362, 334, 360, 349, 327, 343, 385]  # as `find curves` ranks them
 EVERY_RADIUS, EVERY_ANGLE = 5, 10  # of the published 80 radii and 720 angles
@@ -23,7 +23,7 @@ def test_curve_units_of_another_network_answer_them_as_the_originals_did(shared,
         pytest.skip(f"no published grids in {path}")
     published = read_grids(path).outline[:, ::EVERY_RADIUS, ::EVERY_ANGLE]
     grid = published_stimuli(EVERY_RADIUS, EVERY_ANGLE)
-    network = open_network("inceptionv1-caffe2", caffe2_weights)
+    network = load_network("inceptionv1-caffe2", caffe2_weights)
     responses = response_grid(trained(network, "mixed3b", FAMILY), grid, side=SIDE)[:, :, 0]
     best = [
         max(aligned_r(original, responses[..., unit]) for unit in range(len(FAMILY)))

@@ -9,7 +9,7 @@ from circuitdsl.checking import loads
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.groups import Element, permutation
 from circuitdsl.ir.scattered import can_turn
-from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.calibration import solved_weights
 from circuitdsl.measure.responses import answers
 from circuitdsl.models.handwritten import build
 from circuitdsl.stimuli.activity import activity_batches
@@ -121,6 +121,6 @@ def test_families_are_calibrated_on_activity() -> None:
         "stimulus noise = activity() { a = spot(window) }",
         car,
     )
-    solved = calibrate(found, build(found).arrays)
+    solved = solved_weights(found, build(found).arrays)
     assert float(solved["car.gain"]) == pytest.approx(0.25)
     assert float(solved["car.bias"]) == pytest.approx(-0.25)

@@ -51,7 +51,7 @@ def test_an_unknown_model_is_refused_with_a_suggestion():
 
 def test_without_weights_the_message_says_which_file_to_put_where(cache):
     with pytest.raises(InputError) as caught:
-        registry.open_network("inceptionv1")
+        registry.load_network("inceptionv1")
     assert caught.value.message == "the weights of inceptionv1 are not here"
     assert str(cache) in caught.value.why
     assert "circuitdsl models fetch inceptionv1" in caught.value.help
@@ -74,7 +74,7 @@ def test_a_path_goes_before_named_folders_and_those_before_the_cache(
         registry.model_path(small, given)
     write_weights(given, small_weights(1))
     assert registry.model_path(small, given) == given
-    network = registry.open_network(small, given)
+    network = registry.load_network(small, given)
     np.testing.assert_array_equal(network.params["conv2d0_w"], small_weights(1)["conv2d0_w"])
 
 
@@ -168,7 +168,7 @@ def test_a_single_file_is_fetched_and_opens(published, cache):
     path = fetch("inceptionv1")
     assert path == cache / "inception5h.zip"
     assert registry.model_path("inceptionv1") == path
-    network = registry.open_network("inceptionv1")
+    network = registry.load_network("inceptionv1")
     np.testing.assert_array_equal(network.params["softmax2_w"], small_weights()["softmax2_w"])
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from two_blocks import TWO, noise_images, two_weights
 from typer.testing import CliRunner
 
+import circuitdsl
 from circuitdsl.checking.load import load_script
 from circuitdsl.cli import app
 from circuitdsl.editing import verbs
@@ -22,7 +23,6 @@ from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import read_weights
 from circuitdsl.run import inputs, scripts, studies
-from circuitdsl.run.inputs import Given
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
@@ -95,7 +95,7 @@ score lone    { left = hand.bends  using = bars  expect echo <= 1 }
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network(TWO, two_weights())
+    return Network(TWO, two_weights(), name="two")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def files(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def small(monkeypatch, network):
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(inputs, "open_model", lambda name, weights: ("two", network))
+    monkeypatch.setattr(inputs, "opened_network", lambda name, weights: network)
     for module in (scripts, studies):
         monkeypatch.setattr(module, "labels", lambda name: ("0", "1", "2", "3", "4"))
     monkeypatch.setattr(studies, "class_names", lambda name: ("ant", "bee", "cat", "dog", "elk"))
@@ -241,14 +241,13 @@ def test_scores_from_the_command_line(files, tmp_path) -> None:
 def test_a_recovery_alone_is_the_whole_record(files) -> None:
     file = files / "alone.circ"
     file.write_text(SCRIPT + EDITS + SCORES.split("score circles", maxsplit=1)[0])
-    found = scripts.script_scores(file, Given(images=files / "photos", seed=2))
+    found = circuitdsl.score(file, images=files / "photos", seed=2)
+    assert isinstance(found, scripts.Scored)
     assert set(found.record()) == {"recovery", "n", "intact", "zero", "mean", "spliced"}
     with pytest.raises(InputError, match="scored on the photographs `photos`"):
-        scripts.script_scores(file, Given(calibration=files / "photos"))
+        circuitdsl.score(file, calibration=files / "photos")
     with pytest.raises(InputError, match="overlap"):
-        scripts.script_scores(
-            file, Given(images=files / "photos", calibration=files / "photos" / "1")
-        )
+        circuitdsl.score(file, images=files / "photos", calibration=files / "photos" / "1")
 
 
 def test_effects_from_the_command_line(files, tmp_path) -> None:
@@ -297,7 +296,7 @@ def test_numbers_mean_units_of_the_network_that_the_file_names(files) -> None:
     file = files / "named.circ"
     file.write_text((SCRIPT + EDITS).replace('"default"', '"inceptionv1-caffe2"'))
     with pytest.raises(InputError, match="units of inceptionv1-caffe2 by their numbers"):
-        scripts.edited_network(file, "gone", Given(model="two"))
+        circuitdsl.edit(file, "gone", model="two")
 
 
 def test_every_set_of_photographs_has_its_own_folder_count_and_seed(files) -> None:
@@ -320,7 +319,7 @@ edit all on V {
 """
     )
     lowering, _, scored = inputs.prepared(
-        file, None, Given(images=files / "photos"), lambda stage: None
+        file, None, inputs.Given(images=files / "photos"), lambda stage: None
     )
     sets = {name: {path.name for path in found.paths} for name, found in lowering.images.items()}
     assert {name: len(paths) for name, paths in sets.items()} == {
@@ -335,3 +334,47 @@ edit all on V {
     assert scored is not None
     left = {path.name for path in scored.paths}
     assert left == {path.name for path in everything.paths} - sets["calibration"] - sets["two"]
+
+
+def test_verbs_from_python_are_those_of_the_command_line(files, network, tmp_path) -> None:
+    photos, target = files / "photos", tmp_path / "w.safetensors"
+    edited = circuitdsl.edit(str(files / "edits.circ"), "halved")
+    same = circuitdsl.edit(network, edited.steps)
+    np.testing.assert_array_equal(logits(edited), logits(same))
+    assert circuitdsl.save(edited, target) == ()
+    np.testing.assert_allclose(
+        logits(Network(TWO, read_weights(target, TWO))), logits(edited), 1e-4
+    )
+    effect = circuitdsl.effect(files / "edits.circ", photos, edit="gone", limit=5)
+    assert (effect.model, effect.edit, effect.n) == ("two", "gone", 5)
+    again = circuitdsl.effect(circuitdsl.edit(files / "one.circ"), photos, limit=5)
+    assert again.record() == effect.record()
+    swept = circuitdsl.sweep(network, "mixed3b_1x1", photos, tmp_path / "sweep.csv", limit=5)
+    assert swept.images == 5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda files, network: circuitdsl.edit(network, "gone"), "edited by steps"),
+        (lambda files, network: circuitdsl.edit(files / "one.circ", []), "go by their names"),
+        (
+            lambda files, network: circuitdsl.score(files / "edits.circ", family="bends"),
+            "--family has no meaning here",
+        ),
+        (
+            lambda files, network: circuitdsl.score(files / "hand.circ", calibration="photos"),
+            "--calibration has no meaning here",
+        ),
+        (lambda files, network: circuitdsl.find("curls", network, "mixed3b"), "`curves`"),
+        (
+            lambda files, network: circuitdsl.sweep(
+                network, "mixed3b", files / "photos", "s.csv", by="pair", approx=True
+            ),
+            "attribution is of single units",
+        ),
+    ],
+)
+def test_what_verbs_refuse(files, network, call, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call(files, network)

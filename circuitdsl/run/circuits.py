@@ -1,0 +1,129 @@
+"""Verbs on circuit files alone: check, format, inside.
+
+In: files, texts, circuits. Out: findings, texts, circuits. Nothing numerical is imported before it
+is needed, so that a plain check stays quick.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circuitdsl.checking.load import CheckResult, check_path
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.packing import fitted
+from circuitdsl.syntax.format import format_source
+from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
+from circuitdsl.text.source import Source
+
+if TYPE_CHECKING:
+    from circuitdsl.compare.expect import Outcome
+    from circuitdsl.measure.equivariance import Residual
+
+
+@dataclass(frozen=True)
+class CheckReport(CheckResult):
+    """The result of a check, with the measurements that were asked for.
+
+    Attributes:
+        residuals: How equivariant each connection's kernel is; None if not asked for.
+        outcomes: What was measured for each `expect` line; None if not asked for.
+    """
+
+    residuals: tuple[Residual, ...] | None = None
+    outcomes: tuple[Outcome, ...] | None = None
+
+
+def check(
+    path: Path | str, *, equivariance: bool = False, expect: bool = False, inside: bool = False
+) -> CheckReport:
+    """Check a circuit file: every error and warning of it.
+
+    Args:
+        path: The file.
+        equivariance: Measure how equivariant the kernels are, too (L402).
+        expect: Measure what the `expect` lines of families claim, too (E901).
+        inside: Check that the circuit fits inside a blank network of its backbone, too.
+
+    Raises:
+        InputError: the file can't be read, or is no UTF-8 text.
+    """
+    with _uncollected():
+        result = check_path(path)
+    circuit, findings = result.circuit, list(result.diagnostics)
+    measured: tuple[Residual, ...] | None = None
+    outcomes: tuple[Outcome, ...] | None = None
+    if circuit is not None and inside:
+        from circuitdsl.models.inside import findings_inside
+
+        findings = findings_inside(circuit, findings)
+    if circuit is not None and equivariance:
+        from circuitdsl.measure.equivariance import lints, residuals
+
+        measured = residuals(circuit)
+        findings += lints(circuit, measured)
+    if circuit is not None and expect and any(f.expectations for f in circuit.families):
+        outcomes, broken = _outcomes(circuit)
+        findings += broken
+    return CheckReport(circuit, tuple(findings), result.script, result.fits, measured, outcomes)
+
+
+def format(text: str, name: str = "<text>") -> str:
+    """A circuit file's text in the one canonical layout.
+
+    Args:
+        text: A whole circuit file.
+        name: What messages call it.
+
+    Raises:
+        DiagnosticError: the text cannot be parsed.
+    """
+    return format_source(Source(name, text))
+
+
+def inside(circuit: Circuit, backbone: str | None = None) -> Circuit:
+    """The circuit as it runs inside a blank network of its backbone; build and save that one.
+
+    Args:
+        circuit: Any circuit.
+        backbone: The backbone's name, to be refused if it is not the circuit's own.
+
+    Raises:
+        InputError: the circuit is for another backbone, or does not fit.
+    """
+    from circuitdsl.models.inside import as_inside
+
+    own = circuit.backbone.geometry.name
+    if backbone not in (None, own):
+        raise InputError(
+            f"the circuit is written for {own}, not for {backbone}", help=f"use --inside {own}"
+        )
+    fitted(circuit)
+    return as_inside(circuit)
+
+
+def _outcomes(circuit: Circuit) -> tuple[tuple[Outcome, ...] | None, list[Diagnostic]]:
+    """What was measured for each `expect` line, and the findings about it."""
+    from circuitdsl.compare.expect import expectations_met
+
+    try:
+        outcomes = expectations_met(circuit)
+    except DiagnosticError as error:
+        return None, list(error.diagnostics)
+    return outcomes, [each.diagnostic for each in outcomes if not each.holds]
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Trees are no garbage, and looking for some takes a quarter of a long check."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
