@@ -78,7 +78,7 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     use = backbone(analysis)
     edits = script(analysis, use, _Circuits(loader))
     circuit = None
-    families = any(each.families for each in built.everything)
+    families = any(part.families for part in built.everything)
     if not findings.failed and use is not None and families:
         circuit = circuit_of(analysis, built, use)
         unused_dials(circuit, analysis)
@@ -86,11 +86,11 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
     fitted = fits(analysis, circuit)
     if findings.failed:
         circuit = None
-    found = sorted(
+    diagnostics = sorted(
         findings.diagnostics,
         key=lambda d: (d.span.source is not file.source, d.span.source.name, d.span.start),
     )
-    return Checked(circuit, None if findings.failed else edits, found, fitted)
+    return Checked(circuit, None if findings.failed else edits, diagnostics, fitted)
 
 
 class _Circuits:

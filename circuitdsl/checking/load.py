@@ -43,8 +43,8 @@ def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
     """Parse and check a text."""
     file, faults = parse(source)
     checked = examine(file, loader)
-    found = [*faults, *checked.diagnostics]
-    diagnostics = tuple(sorted(found, key=lambda d: _order(d, file.source)))
+    findings = [*faults, *checked.diagnostics]
+    diagnostics = tuple(sorted(findings, key=lambda d: _order(d, file.source)))
     if faults:
         return CheckResult(None, diagnostics)
     return CheckResult(checked.circuit, diagnostics, checked.script, checked.fits)
@@ -115,18 +115,19 @@ def fit_of(result: CheckResult, path: str | Path, name: str | None = None) -> Fi
     """
     if result.errors:
         raise DiagnosticError(result.diagnostics)
-    known = {fit.name: fit for fit in result.fits}
-    if name is None and len(known) > 1:
+    blocks = {fit.name: fit for fit in result.fits}
+    if name is None and len(blocks) > 1:
         raise InputError(
-            f"{path} has {len(known)} `fit` blocks: {', '.join(known)}", help="pick one: --fit NAME"
+            f"{path} has {len(blocks)} `fit` blocks: {', '.join(blocks)}",
+            help="pick one: --fit NAME",
         )
     if name is None:
-        return next(iter(known.values()), FitBlock("fit"))
-    if name not in known:
-        names = ", ".join(known) or "none"
-        hint = suggestion(name, known) or f"its `fit` blocks: {names}"
+        return next(iter(blocks.values()), FitBlock("fit"))
+    if name not in blocks:
+        names = ", ".join(blocks) or "none"
+        hint = suggestion(name, blocks) or f"its `fit` blocks: {names}"
         raise InputError(f"{path} has no `fit {name}`", help=hint)
-    return known[name]
+    return blocks[name]
 
 
 def loads(text: str, name: str = "<text>", loader: Loader | None = None) -> Circuit:
@@ -174,5 +175,5 @@ def _blocks(script: Script) -> str:
 def _commands(script: Script, name: str) -> str:
     """The commands that take a script, as they are written."""
     edits = (f"effect {name} --images DIR", f"edit {name} -o WEIGHTS.safetensors")
-    known = (*(edits if script.edits else ()), *((f"score {name}",) if script.scores else ()))
-    return " or ".join(f"`circuitdsl {command}`" for command in known)
+    commands = (*(edits if script.edits else ()), *((f"score {name}",) if script.scores else ()))
+    return " or ".join(f"`circuitdsl {command}`" for command in commands)

@@ -55,8 +55,8 @@ class Built:
     @property
     def everything(self) -> tuple[Built, ...]:
         """Its parts, and theirs, each before what it stands in; itself last. None twice."""
-        found = [each for part in self.parts for each in part.everything]
-        return tuple({id(each): each for each in (*found, self)}.values())
+        inner = [module for part in self.parts for module in part.everything]
+        return tuple({id(module): module for module in (*inner, self)}.values())
 
 
 def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
@@ -67,10 +67,10 @@ def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
     module, everything = built.module, built.everything
     families = [
         family
-        if each.module.file.source is module.file.source
+        if part.module.file.source is module.file.source
         else replace(family, expectations=())
-        for each in everything
-        for family in each.families.values()
+        for part in everything
+        for family in part.families.values()
         if family is not None
     ]
     header = module.file.header
@@ -78,8 +78,8 @@ def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
         doc="" if header is None or header.doc is None else header.doc.value,
         backbone=use,
         families=tuple(families),
-        connections=tuple(joined.connection for each in everything for joined in each.joined),
-        normalisations=tuple(n for each in everything for n in each.normalisations),
+        connections=tuple(joined.connection for part in everything for joined in part.joined),
+        normalisations=tuple(n for part in everything for n in part.normalisations),
         motifs=_motifs(analysis, built),
         span=NOWHERE if header is None else header.span,
     )
@@ -87,9 +87,9 @@ def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
         circuit, stimuli=(*built.stimuli, *_stimuli_of_others(analysis, built, circuit))
     )
     used = dials_used(circuit)
-    modules = (inner for each in everything for inner in reachable(each.module))
+    modules = (inner for part in everything for inner in reachable(part.module))
     inner = {
-        p.name: p for each in modules for p in own_dials(analysis.of(each)) if each is not module
+        p.name: p for part in modules for p in own_dials(analysis.of(part)) if part is not module
     }
     others = (dial for dial in inner.values() if dial.name in used)
     return replace(circuit, dials=(*own_dials(analysis), *others))
@@ -113,7 +113,7 @@ def _motifs(analysis: Analysis, built: Built) -> tuple[Motif, ...]:
     everything = built.everything
     joined = [each.connection for part in everything for each in part.joined]
     called = dict.fromkeys(each.motif.name for each in joined if each.motif is not None)
-    known = {
+    motifs = {
         motif.name: motif
         for each in everything
         for where in reachable(each.module)
@@ -122,7 +122,7 @@ def _motifs(analysis: Analysis, built: Built) -> tuple[Motif, ...]:
         and (motif := pattern(analysis.of(where), name)) is not None
     }
     own = {motif.name for motif in built.motifs}
-    return (*built.motifs, *(known[name] for name in called if name in known and name not in own))
+    return (*built.motifs, *(motifs[name] for name in called if name in motifs and name not in own))
 
 
 def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> Iterator[Stimulus]:
@@ -135,11 +135,11 @@ def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> It
             terms = (*claim.left, *claim.right)
             names += [term.measure.stimulus for term in terms if term.measure is not None]
     wanted = dict.fromkeys(names)
-    for where in (inner for each in built.everything for inner in reachable(each.module)):
+    for where in (inner for part in built.everything for inner in reachable(part.module)):
         for key in where.stimuli:
             name = where.prefix + key
             if where is not built.module and name in wanted:
                 del wanted[name]
-                found = stimulus(analysis.of(where), key)
-                if found is not None:
-                    yield found
+                other = stimulus(analysis.of(where), key)
+                if other is not None:
+                    yield other

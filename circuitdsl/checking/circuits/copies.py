@@ -24,15 +24,15 @@ def copy_of(analysis: Analysis, name: str) -> Analysis | None:
     """The copy of a circuit that a `let` names; None if it is faulty."""
     module, let = analysis.module, analysis.module.lets[name]
     call = cast("nodes.Call", let.value)
-    found = module.home_of("circuits", call.name.text)
-    if found is None:
+    declared = module.home_of("circuits", call.name.text)
+    if declared is None:
         return None
     if let.unit is not None:
         analysis.error("E302", "a copy of a circuit has no type", let.unit.span, help="Remove it.")
     if name in module.modules:
         declared_twice(analysis, name, let.name.span)
         return None
-    home, key = found
+    home, key = declared
     return opened(home, home.circuits[key], call, analysis, name=name)
 
 
@@ -54,7 +54,7 @@ def opened(
         name: What the copy is called there.
     """
     chain = [node.name.text, *_around(caller.module)]
-    if any(each.file.items is node.items for each in _callers(caller.module)):
+    if any(outer.file.items is node.items for outer in _callers(caller.module)):
         around = " -> ".join(reversed(chain))
         help_ = "Definitions may not go in a circle."
         caller.error("E210", f"a circuit copies itself: {around}", call.span, help=help_)
@@ -65,14 +65,14 @@ def opened(
         caller.error("E113", message, call.span)
     if len(chain) > DEEPEST_CALLS or not affords:
         return None
-    given = match(call, {f.name.text: f.default is None for f in node.formals}, caller)
-    if given is None:
+    arguments = match(call, {f.name.text: f.default is None for f in node.formals}, caller)
+    if arguments is None:
         return None
     values: dict[str, Value | None] = {}
     for formal in node.formals:
         key = formal.name.text
-        written = given.get(key, formal.default)
-        evaluator = Evaluator(caller if key in given else caller.within(home))
+        written = arguments.get(key, formal.default)
+        evaluator = Evaluator(caller if key in arguments else caller.within(home))
         if written is not None:
             what = f"`{key}` of `{node.name.text}()`"
             values[key] = evaluator.declared(written, formal.unit, what)
@@ -94,6 +94,6 @@ def _callers(module: Module) -> Iterator[Module]:
 
 
 def _around(module: Module) -> Iterator[str]:
-    for each in _callers(module):
-        circuits = () if each.parent is None else each.parent.circuits.values()
-        yield from (c.name.text for c in circuits if c.items is each.file.items)
+    for copy in _callers(module):
+        circuits = () if copy.parent is None else copy.parent.circuits.values()
+        yield from (c.name.text for c in circuits if c.items is copy.file.items)

@@ -82,12 +82,14 @@ def _images(analysis: Analysis, name: str) -> Stimulus | None:
     if is_photographs(analysis.module.stimuli[name]):
         photographs(analysis, name)
         return None
-    found = stimulus(analysis, name)
-    if found is None or not found.parts:
-        return found
+    images = stimulus(analysis, name)
+    if images is None or not images.parts:
+        return images
     reach, prefix = in_reach(analysis), analysis.module.prefix
-    families = {each.name if each else prefix + key: each for key, each in reach.items()}
-    return found if on_trained_units(found, families, analysis) else None
+    families = {
+        declared.name if declared else prefix + key: declared for key, declared in reach.items()
+    }
+    return images if on_trained_units(images, families, analysis) else None
 
 
 def _expressions(analysis: Analysis) -> None:
@@ -120,10 +122,10 @@ def connections(analysis: Analysis) -> tuple[Joined, ...]:
     for node in analysis.module.file.items:
         if not isinstance(node, nodes.Connect):
             continue
-        each = connection(analysis, node, use, families)
-        if each is None:
+        joint = connection(analysis, node, use, families)
+        if joint is None:
             continue
-        name = each.connection.name
+        name = joint.connection.name
         other = first.setdefault(name, node)
         if other is not node:
             span = node.target.span if node.alias is None else node.alias.span
@@ -135,7 +137,7 @@ def connections(analysis: Analysis) -> tuple[Joined, ...]:
                 help="Tell them apart: `connect A -> B as NAME`.",
             )
             continue
-        joined.append(each)
+        joined.append(joint)
     return tuple(joined)
 
 
@@ -143,18 +145,21 @@ def connections(analysis: Analysis) -> tuple[Joined, ...]:
 def normalisations(analysis: Analysis) -> tuple[Normalisation, ...]:
     """The normalisations of a module, faulty ones left out."""
     use, families = backbone(analysis), in_reach(analysis)
-    found: dict[str, Normalisation] = {}
+    normalised: dict[str, Normalisation] = {}
     for node in analysis.module.file.items:
         if not isinstance(node, nodes.Normalise):
             continue
-        each = normalisation(analysis, node, families, use)
-        if each is not None and each.family in found:
+        normalise = normalisation(analysis, node, families, use)
+        if normalise is not None and normalise.family in normalised:
             analysis.error(
-                "E203", f"`{each.family}` is normalised twice", node.family.span, help="Keep one."
+                "E203",
+                f"`{normalise.family}` is normalised twice",
+                node.family.span,
+                help="Keep one.",
             )
-        elif each is not None:
-            found[each.family] = each
-    return tuple(found.values())
+        elif normalise is not None:
+            normalised[normalise.family] = normalise
+    return tuple(normalised.values())
 
 
 def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
@@ -183,10 +188,10 @@ def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
 def _defaults(analysis: Analysis) -> dict[str, float]:
     """The defaults of the dials of a module, and of all that its expressions can name."""
     module = analysis.module
-    around = [each for each in (module.parent, module.caller) if each is not None]
+    around = [inner for inner in (module.parent, module.caller) if inner is not None]
     values: dict[str, float] = {}
-    for each in (*around, *module.modules.values()):
-        values |= _defaults(analysis.of(each))
+    for inner in (*around, *module.modules.values()):
+        values |= _defaults(analysis.of(inner))
     return values | {dial.name: dial.default for dial in own_dials(analysis)}
 
 

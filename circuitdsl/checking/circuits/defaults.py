@@ -37,7 +37,7 @@ def family_values(
         for family in families
         for scalar in (family.gain, family.bias, *(family.centre or ()))
     ]
-    for scalar in (*scalars, *(each.floor for each in normalisations)):
+    for scalar in (*scalars, *(normalise.floor for normalise in normalisations)):
         if scalar is not None and not _has_value(scalar, dials, float("nan")):
             no_value(analysis, _WHY, scalar.span)
 

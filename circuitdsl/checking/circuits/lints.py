@@ -117,8 +117,8 @@ def silent_families(
 ) -> None:
     """Report families whose every weight is negative, and warn of those without input."""
     into: dict[str, list[Joined]] = {}
-    for each in joined:
-        into.setdefault(each.target.name, []).append(each)
+    for joint in joined:
+        into.setdefault(joint.target.name, []).append(joint)
     for family in families:
         if family.units is not None:
             continue
@@ -143,7 +143,7 @@ def silent_families(
 def _never_fires(family: Family, feeding: Iterable[Joined]) -> bool:
     if family.calibrate is not None or _may_exceed_zero(family.bias):
         return False
-    return all(_signs(each) == {-1} for each in feeding)
+    return all(_signs(joint) == {-1} for joint in feeding)
 
 
 def _may_exceed_zero(bias: Scalar | None) -> bool:
@@ -177,13 +177,13 @@ def _template_signs(place: Template | None) -> set[int]:
 
 def _signs(joined: Joined) -> set[int]:
     """The signs that weights of a connection can have."""
-    found = joined.wiring
-    signs = _times(_template_signs(found.place), _sign(found.gain))
-    if found.norm is not None:
-        signs = _times(signs, _sign(found.norm.mass))
-    for tune in found.tunes:
+    wiring = joined.wiring
+    signs = _times(_template_signs(wiring.place), _sign(wiring.gain))
+    if wiring.norm is not None:
+        signs = _times(signs, _sign(wiring.norm.mass))
+    for tune in wiring.tunes:
         signs = _times(signs, set[int]().union(*(_sign(term.weight) for term in tune.terms)))
-    if found.colour is not None and found.colour.kind != "luma":
+    if wiring.colour is not None and wiring.colour.kind != "luma":
         signs = {1, -1}
     return signs
 

@@ -52,10 +52,10 @@ def lent(analysis: Analysis) -> Families:
     families = {**own_families(analysis)}
     for path, file in files(analysis).items():
         theirs = lent(analysis.of(used[path]))
-        families |= {path + name: each if file else None for name, each in theirs.items()}
+        families |= {path + name: declared if file else None for name, declared in theirs.items()}
     for name, copy in copies(analysis).items():
         theirs = dict.fromkeys(_declared(module, name)) if copy is None else lent(copy)
-        families |= {f"{name}.{key}": each for key, each in theirs.items()}
+        families |= {f"{name}.{key}": declared for key, declared in theirs.items()}
     return families
 
 
@@ -74,8 +74,8 @@ def in_reach(analysis: Analysis) -> Families:
 def _declared(module: Module, name: str) -> Iterator[str]:
     """The families of the circuit that a `let` copies."""
     call = module.lets[name].value
-    found = module.home_of("circuits", call.name.text) if isinstance(call, nodes.Call) else None
-    items = () if found is None else found[0].circuits[found[1]].items
+    circuit = module.home_of("circuits", call.name.text) if isinstance(call, nodes.Call) else None
+    items = () if circuit is None else circuit[0].circuits[circuit[1]].items
     return (item.name.text for item in items if isinstance(item, nodes.Family))
 
 
@@ -85,21 +85,21 @@ def _files_used(module: Module) -> dict[str, Module]:
     A file connects or normalises them, or it copies a circuit that does.
     """
     items = [*module.file.items, *(i for c in module.circuits.values() for i in c.items)]
-    found: dict[str, Module] = {}
+    used: dict[str, Module] = {}
     for name in _ends(items):
         where, key = module, name
         while (inner := where.inner(key)) is not None:
             where, key = inner
         if where is not module and _lends(where, key):
-            found[name.removesuffix(key)] = where
+            used[name.removesuffix(key)] = where
     for let in items:
         call = let.value if isinstance(let, nodes.Let) else None
         home = module.home_of("circuits", call.name.text) if isinstance(call, nodes.Call) else None
         if isinstance(call, nodes.Call) and home is not None and home[0] is not module:
             where, key = home
             if any(_lends(where, name) for name in _ends(where.circuits[key].items)):
-                found[call.name.text.removesuffix(key)] = where
-    return found
+                used[call.name.text.removesuffix(key)] = where
+    return used
 
 
 def _ends(items: Iterable[nodes.Item]) -> Iterator[str]:

@@ -64,14 +64,14 @@ def wiring(block: nodes.Block | None, what: str, evaluator: Evaluator) -> Wiring
         what: What it belongs to, as a message names it.
         evaluator: For its expressions.
     """
-    found = attributes(block, ATTRIBUTES, what, evaluator.analysis)
-    place = found.get("place")
-    over = found.get("over")
-    norm = found.get("norm")
-    colour = found.get("colour")
+    entries = attributes(block, ATTRIBUTES, what, evaluator.analysis)
+    place = entries.get("place")
+    over = entries.get("over")
+    norm = entries.get("norm")
+    colour = entries.get("colour")
     tunes = [
         tune
-        for name, attribute in found.items()
+        for name, attribute in entries.items()
         if name.startswith("tune.") and (tune := _tune(attribute, evaluator)) is not None
     ]
     return Wiring(
@@ -79,9 +79,9 @@ def wiring(block: nodes.Block | None, what: str, evaluator: Evaluator) -> Wiring
         tunes=tuple(tunes),
         over=None if over is None else names_listed(over.value, "`over`", evaluator.analysis),
         colour=None if colour is None else _colour(colour, evaluator),
-        dc=_number(found.get("dc"), "`dc`", evaluator),
+        dc=_number(entries.get("dc"), "`dc`", evaluator),
         norm=None if norm is None else _norm(norm, evaluator),
-        gain=_number(found.get("gain"), "`gain`", evaluator),
+        gain=_number(entries.get("gain"), "`gain`", evaluator),
     )
 
 
@@ -122,7 +122,7 @@ def names_listed(node: nodes.Expression, what: str, analysis: Analysis) -> tuple
 
 def choice(
     node: nodes.Expression,
-    known: dict[str, dict[str, bool]],
+    words: dict[str, dict[str, bool]],
     what: str,
     analysis: Analysis,
 ) -> tuple[str, dict[str, nodes.Expression]] | None:
@@ -130,30 +130,30 @@ def choice(
 
     Args:
         node: What was written: `word` or `word(...)`.
-        known: The formals of each word, each with whether it must be given.
+        words: The formals of each word, each with whether it must be given.
         what: What is chosen, as a message names it.
         analysis: Where to report.
     """
     if not isinstance(node, nodes.Reference | nodes.Call):
-        wrong_type(analysis, what, f"one of {listed(known)}", node.span)
+        wrong_type(analysis, what, f"one of {listed(words)}", node.span)
         return None
     name = node.name.text
-    if name not in known:
-        message = with_hint(analysis, f"{what} cannot be `{name}`", name, known)
-        analysis.error("E201", message, node.name.span, help=f"It is one of {listed(known)}.")
+    if name not in words:
+        message = with_hint(analysis, f"{what} cannot be `{name}`", name, words)
+        analysis.error("E201", message, node.name.span, help=f"It is one of {listed(words)}.")
         return None
     call = node if isinstance(node, nodes.Call) else nodes.Call(node.span, node.name, ())
-    given = match(call, known[name], analysis)
-    return None if given is None else (name, given)
+    arguments = match(call, words[name], analysis)
+    return None if arguments is None else (name, arguments)
 
 
 def _norm(attribute: nodes.Attribute, evaluator: Evaluator) -> Norm | None:
     chosen = choice(attribute.value, NORMS, "`norm`", evaluator.analysis)
     if chosen is None:
         return None
-    name, given = chosen
+    name, arguments = chosen
     values: dict[str, Scalar] = {"mass": ONE, "balance": ONE}
-    for key, node in given.items():
+    for key, node in arguments.items():
         value = evaluator.scalar(node, "real", f"`{key}` of `mass()`")
         if value is None:
             return None
@@ -165,11 +165,11 @@ def _colour(attribute: nodes.Attribute, evaluator: Evaluator) -> Colour | None:
     chosen = choice(attribute.value, COLOURS, "`colour`", evaluator.analysis)
     if chosen is None:
         return None
-    name, given = chosen
+    name, arguments = chosen
     span = attribute.value.span
     if name == "luma":
         return Colour("luma", span=span)
-    angles = [evaluator.scalar(v, "angle", f"`{k}` of `{name}()`") for k, v in given.items()]
+    angles = [evaluator.scalar(v, "angle", f"`{k}` of `{name}()`") for k, v in arguments.items()]
     if None in angles:
         return None
     first, *others = [angle for angle in angles if angle is not None]
@@ -211,8 +211,8 @@ def _motif(analysis: Analysis, node: nodes.Motif, name: str) -> Motif | None:
             sound = False
         else:
             formals.append(Formal(key, unit, default, formal.span))
-    found = wiring(node.block, f"motif `{node.name.text}`", Evaluator(analysis, values))
-    return Motif(name, tuple(formals), found, node.span) if sound else None
+    wired = wiring(node.block, f"motif `{node.name.text}`", Evaluator(analysis, values))
+    return Motif(name, tuple(formals), wired, node.span) if sound else None
 
 
 def _formal_unit(analysis: Analysis, formal: nodes.Formal) -> ScalarUnit | None:

@@ -117,8 +117,8 @@ def _mentioned(block: nodes.Block | None) -> frozenset[str]:
 def _motif_mentions(module: Module, call: nodes.Call, motif: Motif | None) -> frozenset[str]:
     if motif is None:
         return frozenset("*")  # an unknown motif may say anything
-    found = _find_motif(module, call.name.text)
-    return _mentioned(found[0].motifs[found[1]][1].block) if found else frozenset("*")
+    declared = _find_motif(module, call.name.text)
+    return _mentioned(declared[0].motifs[declared[1]][1].block) if declared else frozenset("*")
 
 
 def _end(
@@ -154,11 +154,11 @@ def _unknown_end(
         return
     theirs = () if inner is None else inner[0].families
     path = text.removesuffix(inner[1] if inner else "")
-    known = chain(families, (path + other for other in theirs))
+    names = chain(families, (path + other for other in theirs))
     help_ = ""
     if text == INPUT and use is not None:
         help_ = f"The image is written `{use.name}.{INPUT}`."
-    unknown(analysis, "family", text, known, name.span, help=help_)
+    unknown(analysis, "family", text, names, name.span, help=help_)
 
 
 # ---- motifs in use
@@ -175,25 +175,25 @@ def _motif(
     if call is None:
         return None, None
     name = call.name.text
-    found = _find_motif(analysis.module, name)
-    if found is None:
+    declared = _find_motif(analysis.module, name)
+    if declared is None:
         if not analysis.module.silent(name):
             _unknown_motif(analysis, call.name)
         return None, None
-    where, key = found
+    where, key = declared
     motif = pattern(analysis.of(where), key)
     if motif is None:
         return None, None
     formals = {formal.name: formal.default is None for formal in motif.formals}
-    given = match(call, formals, analysis)
-    if given is None:
+    arguments = match(call, formals, analysis)
+    if arguments is None:
         return None, None
     bindings: dict[str, Scalar] = {}
     for formal in motif.formals:
         value = formal.default
-        if formal.name in given:
+        if formal.name in arguments:
             what = f"`{formal.name}` of `{name}()`"
-            value = Evaluator(analysis).scalar(given[formal.name], formal.unit, what)
+            value = Evaluator(analysis).scalar(arguments[formal.name], formal.unit, what)
         if value is None:
             return None, None
         bindings[formal.name] = value

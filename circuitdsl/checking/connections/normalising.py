@@ -33,7 +33,7 @@ def normalisation(
 ) -> Normalisation | None:
     """A `normalise` declaration; None if it is faulty."""
     family = _family(analysis, node.family, families)
-    found = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
+    entries = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
     for name in ("window", "floor"):
         if not any(attribute.name.text == name for attribute in node.block.attributes):
             what, example = (
@@ -42,23 +42,23 @@ def normalisation(
             )
             help_ = f"Add `{name} = {example}`."
             missing(analysis, what, f"`{name}`", node.family.span, help=help_)
-    window = _window(found["window"].value, analysis) if "window" in found else None
+    window = _window(entries["window"].value, analysis) if "window" in entries else None
     floor = None
-    if "floor" in found:
-        value = found["floor"].value
+    if "floor" in entries:
+        value = entries["floor"].value
         floor = Evaluator(analysis).scalar(value, "real", "`floor`")
         if floor is not None and has_taps(floor):
             no_taps(analysis, value.span)
             floor = None
     over: tuple[str, ...] | None = None if family is None else (family.name,)
-    if "over" in found:
-        over = _over(analysis, found["over"], families)
+    if "over" in entries:
+        over = _over(analysis, entries["over"], families)
     if family is None or window is None or floor is None or over is None:
         return None
     if family.units is not None:
         trained(analysis, family.name, "which cannot be normalised", node.family.span)
         return None
-    _same_grid(family, found.get("over"), families, use, analysis)
+    _same_grid(family, entries.get("over"), families, use, analysis)
     return Normalisation(family.name, window, floor, over, node.span)
 
 
@@ -86,9 +86,9 @@ def _over(
         missing(analysis, "`over`", "a family", value.span, help="Leave it out.")
         return None
     references = [item for item in items if isinstance(item, nodes.Reference)]
-    found = [_family(analysis, item.name, families) for item in references]
-    known = tuple(each.name for each in found if each is not None)
-    return known if len(known) == len(found) else None
+    summed = [_family(analysis, item.name, families) for item in references]
+    summed_names = tuple(family.name for family in summed if family is not None)
+    return summed_names if len(summed_names) == len(summed) else None
 
 
 def _same_grid(

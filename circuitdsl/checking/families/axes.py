@@ -118,8 +118,8 @@ def axis_of(analysis: Analysis, written: nodes.Axis) -> Axis | None:
         analysis.error("E206", message, placed.name.span, help=_UNPLACED[word])
         return None
     formals = _FORMALS.get(word)
-    given = match(call, {"count": False, "at": False} if formals is None else formals, analysis)
-    return None if given is None else _Reader(analysis, word, written).read(given)
+    arguments = match(call, {"count": False, "at": False} if formals is None else formals, analysis)
+    return None if arguments is None else _Reader(analysis, word, written).read(arguments)
 
 
 @dataclass(frozen=True)
@@ -134,18 +134,20 @@ class _Reader:
     def name(self) -> str:
         return self.written.name.text
 
-    def read(self, given: Mapping[str, nodes.Expression]) -> Axis | None:
+    def read(self, arguments: Mapping[str, nodes.Expression]) -> Axis | None:
         """The axis, from its arguments."""
         if self.kind == "flip":
             return Axis(self.name, "flip", 2, span=self.written.span)
         if self.kind == "scale":
-            return self.dilated(given["count"], given["ratio"])
-        if len(given) != 1:
+            return self.dilated(arguments["count"], arguments["ratio"])
+        if len(arguments) != 1:
             needed = "either a number of members or their angles"
             help_ = f"Write `{self.kind}(8)`, or `{self.kind}(at=[0deg, 31deg])`."
             missing(self.analysis, f"`{self.kind}`", needed, self.written.kind.span, help=help_)
             return None
-        return self.placed(given["at"]) if "at" in given else self.counted(given["count"])
+        return (
+            self.placed(arguments["at"]) if "at" in arguments else self.counted(arguments["count"])
+        )
 
     def counted(self, node: nodes.Expression) -> Axis | None:
         evaluator = Evaluator(self.analysis)
@@ -205,10 +207,10 @@ class _Reader:
 
     def as_in(self, node: nodes.Reference) -> Axis | None:
         """The angles of a family of another file: `found.curves`, or `found.curves.th`."""
-        found = self._family(node)
-        if found is None:
+        lender = self._family(node)
+        if lender is None:
             return None
-        where, other, axis_name = found
+        where, other, axis_name = lender
         text = node.name.text
         wanted = [axis for axis in other.axes if axis_name in ("", axis.name.text)]
         axes = [axis_of(self.analysis.of(where), axis) for axis in wanted]
@@ -241,7 +243,7 @@ class _Reader:
         other = where.families.get(family_name)
         if other is None:
             if not where.silent(family_name):
-                known = (text.removesuffix(rest) + key for key in where.families)
-                unknown(self.analysis, "family", text, known, node.span)
+                names = (text.removesuffix(rest) + key for key in where.families)
+                unknown(self.analysis, "family", text, names, node.span)
             return None
         return where, other, axis_name

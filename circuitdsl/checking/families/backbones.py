@@ -69,16 +69,16 @@ def _declared(node: nodes.Backbone, analysis: Analysis) -> BackboneUse | None:
     if name not in BACKBONES:
         unknown(analysis, "architecture", name, BACKBONES, call.name.span, table=True)
         return None
-    given = match(call, {"input": False, "norm": False, "weights": False}, analysis)
-    if given is None:
+    arguments = match(call, {"input": False, "norm": False, "weights": False}, analysis)
+    if arguments is None:
         return BackboneUse(node.name.text, name, BACKBONES[name].input_px, "none", node.span)
     return BackboneUse(
         node.name.text,
         name,
-        _input_px(given.get("input"), name, analysis),
-        _own_norm(given.get("norm"), name, analysis),
+        _input_px(arguments.get("input"), name, analysis),
+        _own_norm(arguments.get("norm"), name, analysis),
         node.span,
-        _weights(given.get("weights"), analysis),
+        _weights(arguments.get("weights"), analysis),
     )
 
 

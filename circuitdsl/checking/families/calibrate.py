@@ -37,7 +37,7 @@ def calibration(analysis: Analysis, attribute: nodes.Attribute | None) -> Calibr
         wanted = "`preferred`, the strongest response of each member"
         wrong_type(analysis, "`peak`", wanted, peak.span)
     quantile = Evaluator(analysis).constant(zero["quantile"], "real", "`quantile`")
-    names = [stimulus_name(analysis, each["stimulus"]) for each in (one, zero)]
+    names = [stimulus_name(analysis, part["stimulus"]) for part in (one, zero)]
     if quantile is None or names[0] is None or names[1] is None:
         return None
     if not 0.0 <= quantile <= 1.0:
@@ -55,13 +55,13 @@ def stimulus_name(analysis: Analysis, node: nodes.Expression) -> str | None:
     if not isinstance(node, nodes.Reference):
         wrong_type(analysis, f"`{node.span.text}`", "the name of a stimulus set", node.span)
         return None
-    found = analysis.module.home_of("stimuli", node.name.text)
-    if found is not None and is_photographs(found[0].stimuli[found[1]]):
+    declared = analysis.module.home_of("stimuli", node.name.text)
+    if declared is not None and is_photographs(declared[0].stimuli[declared[1]]):
         wanted = "drawn images, which are the same for everybody"
         wrong_type(analysis, f"`{node.span.text}`", wanted, node.span, got="photographs")
         return None
-    if found is not None:
-        return found[0].prefix + found[1]
+    if declared is not None:
+        return declared[0].prefix + declared[1]
     where, name = analysis.module, node.name.text
     while (inner := where.inner(name)) is not None:
         where, name = inner
@@ -71,6 +71,6 @@ def stimulus_name(analysis: Analysis, node: nodes.Expression) -> str | None:
             for file, inner in analysis.module.modules.items()
             for key in inner.stimuli
         )
-        known = chain(analysis.module.stimuli, theirs)
-        unknown(analysis, "stimulus set", node.name.text, known, node.span)
+        names = chain(analysis.module.stimuli, theirs)
+        unknown(analysis, "stimulus set", node.name.text, names, node.span)
     return None

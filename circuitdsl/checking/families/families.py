@@ -38,29 +38,29 @@ def family(analysis: Analysis, name: str) -> Family | None:
     if name == INPUT:
         reserved(analysis, INPUT, "the image", node.name.span)
         return None
-    found = attributes(node.block, _ATTRIBUTES, "a family", analysis)
-    layer = family_layer(node, use, "units" in found, analysis)
+    entries = attributes(node.block, _ATTRIBUTES, "a family", analysis)
+    layer = family_layer(node, use, "units" in entries, analysis)
     axes = family_axes(analysis, name)
     if layer is None or axes is None:
         return None
     evaluator = Evaluator(analysis)
     values = {
-        key: evaluator.scalar(found[key].value, "real", f"`{key}`")
+        key: evaluator.scalar(entries[key].value, "real", f"`{key}`")
         for key in ("gain", "bias")
-        if key in found
+        if key in entries
     }
-    for key, attribute in found.items():
-        if key in ("gain", "bias", "centre", "calibrate") and "units" in found:
+    for key, attribute in entries.items():
+        if key in ("gain", "bias", "centre", "calibrate") and "units" in entries:
             help_ = f"Remove `{key}`."
             trained(analysis, name, "which cannot be changed", attribute.name.span, help=help_)
-        elif key in ("gain", "bias") and "calibrate" in found:
+        elif key in ("gain", "bias") and "calibrate" in entries:
             analysis.error(
                 "E208",
                 f"`calibrate` sets the gain and the bias; `{key}` is given too",
                 attribute.name.span,
                 help="Keep one of them.",
             )
-        elif key == "centre" and "identify" in found:
+        elif key == "centre" and "identify" in entries:
             analysis.error(
                 "E208",
                 "turns from a unit to itself would move its centre; `centre` is given too",
@@ -71,17 +71,17 @@ def family(analysis: Analysis, name: str) -> Family | None:
         analysis.module.prefix + name,
         axes,
         layer,
-        doc=_doc(found.get("doc"), analysis),
+        doc=_doc(entries.get("doc"), analysis),
         gain=values.get("gain") or ONE,
         bias=values.get("bias"),
-        calibrate=calibration(analysis, found.get("calibrate")),
+        calibrate=calibration(analysis, entries.get("calibrate")),
         expectations=expectations(analysis, node, axes),
-        centre=_centre(evaluator, found.get("centre"), analysis),
-        units=_units(found.get("units"), layer, use, analysis),
-        identify=identified(analysis, found.get("identify"), name, axes),
+        centre=_centre(evaluator, entries.get("centre"), analysis),
+        units=_units(entries.get("units"), layer, use, analysis),
+        identify=identified(analysis, entries.get("identify"), name, axes),
         span=node.span,
     )
-    return built if _sized(built, node, found.get("units"), analysis) else None
+    return built if _sized(built, node, entries.get("units"), analysis) else None
 
 
 def _centre(

@@ -48,11 +48,11 @@ def identified(
         wrong_type(analysis, "`identify`", "`turn(AXIS=ANGLE, ...)`", node.span, help=help_)
         return ()
     turning = {axis.name: axis for axis in axes if axis.kind in _TURNED}
-    given = match(node, dict.fromkeys(turning, False), analysis)
-    if given is None:
+    arguments = match(node, dict.fromkeys(turning, False), analysis)
+    if arguments is None:
         return ()
     turns: list[tuple[str, float]] = []
-    for name, value in given.items():
+    for name, value in arguments.items():
         angle = Evaluator(analysis).constant(value, "angle", f"the turn of `{name}`")
         if angle is None or not _is_step(turning[name], angle, family, value, analysis):
             return ()
@@ -127,8 +127,8 @@ def unchanged(
 
 def _points(reach: float) -> list[tuple[float, float]]:
     """Points of the kernel that no turn of a usual angle maps to one another."""
-    found = [(0.0, 0.0)]
+    points = [(0.0, 0.0)]
     for step in range(1, 8):
         angle, radius = 2.4 * step, reach * step / 8  # 2.4: the golden angle, which fills a disc
-        found.append((radius * math.cos(angle), radius * math.sin(angle)))
-    return found
+        points.append((radius * math.cos(angle), radius * math.sin(angle)))
+    return points

@@ -170,8 +170,8 @@ class Evaluator:
             return None
         profile = as_profile(value, node.operand.span)
         if profile is None or profile.frame is not None:
-            found = "a profile with a frame" if profile else described(value)
-            message = f"`@ {name}` follows a profile, not {found}"
+            kind = "a profile with a frame" if profile else described(value)
+            message = f"`@ {name}` follows a profile, not {kind}"
             self.analysis.error("E307", message, node.span)
             return None
         return replace(profile, frame=name)
@@ -207,12 +207,12 @@ class Evaluator:
             not_imported(self.analysis, name, home, node.span)
             return
         path = node.text.removesuffix(name)  # of the file that was looked into
-        known = chain(self.formals, (path + other for other in module.expression_names()))
+        names = chain(self.formals, (path + other for other in module.expression_names()))
         note = ""
         if name in module.families or name in module.stimuli:
             kind = "family" if name in module.families else "stimulus set"
             note = f"`{name}` is a {kind}, which has no value of its own"
-        unknown(self.analysis, "value", node.text, known, node.span, note=note)
+        unknown(self.analysis, "value", node.text, names, node.span, note=note)
 
     def _dial(self, module: Module, name: str, span: Span) -> Value | None:
         declared = dial(self.analysis.of(module), name)
@@ -251,8 +251,8 @@ class Evaluator:
 
     def _call(self, node: nodes.Call) -> Value | None:
         module, name = self.analysis.module, node.name.text
-        if (known := module.home_of("functions", name)) is not None:
-            return self._apply(known[0].functions[known[1]], node)
+        if (function := module.home_of("functions", name)) is not None:
+            return self._apply(function[0].functions[function[1]], node)
         if name == units.FOUND:
             return units.found(self.analysis, node, self._count)
         while (inner := module.inner(name)) is not None:
@@ -277,27 +277,27 @@ class Evaluator:
             another_kind(self.analysis, node.text, kind, "a function", node.span, help=help_)
             return
         path = node.text.removesuffix(name)
-        known = (path + other for other in module.functions)
-        unknown(self.analysis, "function", node.text, known, node.span)
+        names = (path + other for other in module.functions)
+        unknown(self.analysis, "function", node.text, names, node.span)
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
         function, home = bound.node, bound.home
-        given = None
+        arguments = None
         if self._may_write_out(bound, call):
             formals = {formal.name.text: formal.default is None for formal in function.formals}
-            given = match(call, formals, self.analysis)
-        if given is None:
+            arguments = match(call, formals, self.analysis)
+        if arguments is None:
             return None
         name = function.name.text
         inner = Evaluator(self.analysis.within(home), inside=(*self.inside, bound))
         values: dict[str, Value | None] = {}
         for formal in function.formals:
             key = formal.name.text
-            source = self if key in given else inner
-            node = given.get(key, formal.default)
+            source = self if key in arguments else inner
+            node = arguments.get(key, formal.default)
             if node is not None:
                 value = source.declared(node, formal.unit, f"`{key}` of `{name}()`")
-                values[key] = value if key in given else self._own(value, home, call.span)
+                values[key] = value if key in arguments else self._own(value, home, call.span)
         if any(value is None for value in values.values()):
             return None
         if function.body is None:

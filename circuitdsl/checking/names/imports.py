@@ -55,13 +55,13 @@ class FileLoader:
         above = folder.resolve().parent
         if not (folder / path).exists() and (above / path).is_file():
             folder, name = above, name.parent if name.name else Path("..")
-        shown = str(name / path)
+        display = str(name / path)
         if not (folder / path).resolve().is_relative_to(folder.resolve()):
             raise InputError(
-                f"{shown} leads out of the folder through a link.",
+                f"{display} leads out of the folder through a link.",
                 help="Put the file itself beside this one, or in a folder below.",
             )
-        return read_source(folder / path, shown)
+        return read_source(folder / path, display)
 
 
 def open_module(
@@ -97,15 +97,15 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
         return
     home_name = item.source.text
     if home_name not in standard_names():
-        known = standard_names()
-        unknown(analysis, "library file", home_name, known, item.source.span, table=True)
+        libraries = standard_names()
+        unknown(analysis, "library file", home_name, libraries, item.source.span, table=True)
         return
     home = _standard_module(home_name)
     for name in item.names:
         key = name.text
         if key in home.functions:
-            known = module.functions.get(key)
-            first = module.dials.get(key) or module.lets.get(key) or (known and known.node)
+            imported = module.functions.get(key)
+            first = module.dials.get(key) or module.lets.get(key) or (imported and imported.node)
             if first is not None:
                 _taken(name, first.name.span, analysis)
                 continue
@@ -201,10 +201,10 @@ def _found(
     if _key(source) in keys:
         start = keys.index(_key(source))
         around = [*(importing.name for importing in outer[start:]), source.name]
-        shown = " -> ".join(Path(name).name for name in around)
+        circle = " -> ".join(Path(name).name for name in around)
         analysis.error(
             "E205",
-            f"import cycle: {shown}",
+            f"import cycle: {circle}",
             path.span,
             help="Move what both need into a third file.",
         )

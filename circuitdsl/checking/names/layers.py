@@ -9,14 +9,14 @@ from circuitdsl.syntax import nodes
 
 
 def family_layer(
-    node: nodes.Family, use: BackboneUse | None, given: bool, analysis: Analysis
+    node: nodes.Family, use: BackboneUse | None, trained: bool, analysis: Analysis
 ) -> str | None:
     """The layer of a family.
 
     Args:
         node: The declaration.
         use: The backbone of the file; None if it is unknown.
-        given: Whether the family consists of units of a trained network.
+        trained: Whether the family consists of units of a trained network.
         analysis: Where to report.
     """
     if use is None:
@@ -33,7 +33,7 @@ def family_layer(
         unknown_layer(analysis, backbone, name, node.layer.span)
         return None
     layer = backbone.by_name[name]
-    if backbone.holds_family(name) or (given and (layer.has_units or layer.kind == "concat")):
+    if backbone.holds_family(name) or (trained and (layer.has_units or layer.kind == "concat")):
         return name
     if layer.kind == "concat":
         branches = ", ".join(f"`{branch}`" for branch in layer.inputs)

@@ -30,32 +30,32 @@ FOUND = "found"
 
 def names_layer(module: Module, name: str) -> bool:
     """Whether a dotted name starts with the module's backbone."""
-    known = module.geometry
-    return known is not None and name.startswith(f"{known[0]}.")
+    geometry = module.geometry
+    return geometry is not None and name.startswith(f"{geometry[0]}.")
 
 
 def whole_layer(analysis: Analysis, node: nodes.Name) -> UnitSet | None:
     """All units of a layer: `V.mixed3b_5x5`."""
-    known = _layer(analysis, node)
-    if known is None:
+    layer_of = _layer(analysis, node)
+    if layer_of is None:
         return None
-    backbone, layer = known
+    backbone, layer = layer_of
     numbers = tuple(range(backbone.by_name[layer].width))
     return UnitSet((Picked(layer, numbers, whole=True, span=node.span),), node.span)
 
 
 def one_unit(analysis: Analysis, node: nodes.Unit) -> UnitSet | None:
     """`3b:379`."""
-    known = analysis.module.geometry
-    if known is None:
+    geometry = analysis.module.geometry
+    if geometry is None:
         _without_backbone(analysis, node.span)
         return None
     block, _, number = node.text.partition(":")
-    layer = known[1].called(block)
-    if layer not in known[1].by_name:
-        unknown_layer(analysis, known[1], layer, node.span)
+    layer = geometry[1].called(block)
+    if layer not in geometry[1].by_name:
+        unknown_layer(analysis, geometry[1], layer, node.span)
         return None
-    return _picked(known[1], layer, [(int(number[:9]), node.span)], node.span, analysis)
+    return _picked(geometry[1], layer, [(int(number[:9]), node.span)], node.span, analysis)
 
 
 def selection(analysis: Analysis, node: nodes.Selection) -> UnitSet | None:
@@ -67,7 +67,7 @@ def selection(analysis: Analysis, node: nodes.Selection) -> UnitSet | None:
             name, help_ = node.name.text, "Write `V.mixed3b[379]`."
             unknown(analysis, "layer", name, (), node.name.span, help=help_)
         return None
-    known = _layer(analysis, node.name)
+    place = _layer(analysis, node.name)
     numbers: list[tuple[int, Span]] = []
     for pick in node.picks:
         if isinstance(pick, nodes.Range):
@@ -80,9 +80,9 @@ def selection(analysis: Analysis, node: nodes.Selection) -> UnitSet | None:
             wrong_type(analysis, "what stands in `[...]`", wanted, pick.span)
             return None
         numbers.append((int(min(value.value, 10**9)), pick.span))
-    if known is None or not numbers:
+    if place is None or not numbers:
         return None
-    return _picked(known[0], known[1], numbers, node.span, analysis)
+    return _picked(place[0], place[1], numbers, node.span, analysis)
 
 
 def found(
@@ -91,24 +91,24 @@ def found(
     number: Callable[[nodes.Expression, str], float | None],
 ) -> UnitSet | None:
     """`found(V.mixed3b, n=14)`; `number` evaluates a whole number, which it calls by a name."""
-    given = match(node, {"layer": True, "n": True}, analysis)
-    if given is None:
+    arguments = match(node, {"layer": True, "n": True}, analysis)
+    if arguments is None:
         return None
-    named = given["layer"]
+    named = arguments["layer"]
     if not isinstance(named, nodes.Reference) or not names_layer(analysis.module, named.name.text):
         wanted = "a layer, such as `V.mixed3b`"
         wrong_type(analysis, "`layer` of `found()`", wanted, named.span)
         return None
-    known = _layer(analysis, named.name)
-    count = number(given["n"], "`n` of `found()`")
-    if known is None or count is None:
+    place = _layer(analysis, named.name)
+    count = number(arguments["n"], "`n` of `found()`")
+    if place is None or count is None:
         return None
-    width = known[0].by_name[known[1]].width
+    width = place[0].by_name[place[1]].width
     if not 1 <= count <= width:
-        wanted = f"a whole number from 1 to {width}, the units of {known[1]}"
-        out_of_range(analysis, "`n`", wanted, given["n"].span)
+        wanted = f"a whole number from 1 to {width}, the units of {place[1]}"
+        out_of_range(analysis, "`n`", wanted, arguments["n"].span)
         return None
-    return UnitSet((Sought(known[1], int(count), node.span),), node.span)
+    return UnitSet((Sought(place[1], int(count), node.span),), node.span)
 
 
 def _between(pick: nodes.Range, analysis: Analysis) -> list[tuple[int, Span]]:
@@ -121,10 +121,10 @@ def _between(pick: nodes.Range, analysis: Analysis) -> list[tuple[int, Span]]:
 
 
 def _layer(analysis: Analysis, node: nodes.Name) -> tuple[Backbone, str] | None:
-    known = analysis.module.geometry
-    if known is None:
+    geometry = analysis.module.geometry
+    if geometry is None:
         return None
-    name, backbone = known
+    name, backbone = geometry
     layer = backbone.called(node.text.removeprefix(f"{name}."))
     if layer not in backbone.by_name:
         unknown_layer(analysis, backbone, layer, node.span)

@@ -55,9 +55,9 @@ def is_empty(node: nodes.Stimulus) -> bool:
 
 
 def _names(node: nodes.Stimulus) -> dict[str, None]:
-    given = [a.name for a in node.value.arguments]
-    given += [a.name for a in (() if node.block is None else node.block.attributes)]
-    return dict.fromkeys(name.text for name in given if name is not None)
+    names = [a.name for a in node.value.arguments]
+    names += [a.name for a in (() if node.block is None else node.block.attributes)]
+    return dict.fromkeys(name.text for name in names if name is not None)
 
 
 def parts(
@@ -74,9 +74,9 @@ def parts(
         levels: Reads a list of levels.
         half_px: Half of the image's side, within which spots lie.
     """
-    found = [_Scene(analysis, name, levels, half_px).part(written[name]) for name in written]
-    sound = tuple(part for part in found if part is not None)
-    return sound if len(sound) == len(found) else None
+    scenes = [_Scene(analysis, name, levels, half_px).part(written[name]) for name in written]
+    sound = tuple(part for part in scenes if part is not None)
+    return sound if len(sound) == len(scenes) else None
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,9 @@ class _Scene:
             return self.faulty(node)
         spots = self.scene(scenes[0][1])
         factor = 1.0
-        for operator, each in pairs:
-            if each is not scenes[0][1]:
-                value = self.factor(each)
+        for operator, part in pairs:
+            if part is not scenes[0][1]:
+                value = self.factor(part)
                 if value is None or spots is None:
                     return None
                 factor = factor * value if operator == "*" else factor / value
@@ -161,15 +161,15 @@ class _Scene:
         return None
 
     def spot(self, node: nodes.Call) -> Spot | None:
-        given = match(node, {"family": True, "at": False}, self.analysis)
-        if given is None:
+        arguments = match(node, {"family": True, "at": False}, self.analysis)
+        if arguments is None:
             return None
-        named = given["family"]
+        named = arguments["family"]
         if not isinstance(named, nodes.Reference | nodes.Selection):
             wanted, help_ = "a family of trained units", f"Write `{_SHAPE}`."
             wrong_type(self.analysis, "`family` of `spot()`", wanted, named.span, help=help_)
             return None
-        at = self.at(given["at"]) if "at" in given else (0.0, 0.0)
+        at = self.at(arguments["at"]) if "at" in arguments else (0.0, 0.0)
         picks = named.picks if isinstance(named, nodes.Selection) else ()
         members = [self.member(pick) for pick in picks]
         if at is None or None in members:
@@ -212,11 +212,11 @@ class _Scene:
         value = pick.value
         if isinstance(value, nodes.Reference) and value.name.text in SIDES:
             return pick.name.text, Number(float(SIDES.index(value.name.text)))
-        found = Evaluator(self.analysis).value(value)
-        if isinstance(found, Number) and found.unit in ("real", "int", "angle"):
-            unit = "angle" if found.unit == "angle" else "real"
-            return pick.name.text, Number(found.value, unit)
-        if found is not None:
+        number = Evaluator(self.analysis).value(value)
+        if isinstance(number, Number) and number.unit in ("real", "int", "angle"):
+            unit = "angle" if number.unit == "angle" else "real"
+            return pick.name.text, Number(number.value, unit)
+        if number is not None:
             wanted = "an angle, a side or a number"
             wrong_type(self.analysis, f"`{pick.name.text}`", wanted, value.span)
         return None
@@ -239,13 +239,13 @@ def _has_spot(node: nodes.Expression) -> bool:
 
 
 def on_trained_units(
-    stimulus: Stimulus, known: Mapping[str, Family | None], analysis: Analysis
+    stimulus: Stimulus, families: Mapping[str, Family | None], analysis: Analysis
 ) -> bool:
     """Whether every spot is on a family of trained units, and on members that it has.
 
     Args:
         stimulus: A set of activity.
-        known: Families by their names in the circuit; None for faulty ones.
+        families: Families by their names in the circuit; None for faulty ones.
         analysis: Where to report.
     """
     turns = settings_of(stimulus)["th"]
@@ -256,23 +256,23 @@ def on_trained_units(
         return False
     faulty: set[str] = set()
     for spot in {(spot.family, spot.members): spot for spot in reversed(spots)}.values():
-        if spot.family not in faulty and not _sound(spot, turns, known, analysis):
+        if spot.family not in faulty and not _sound(spot, turns, families, analysis):
             faulty.add(spot.family)
     return not faulty
 
 
 def _sound(
-    spot: Spot, turns: Sequence[float], known: Mapping[str, Family | None], analysis: Analysis
+    spot: Spot, turns: Sequence[float], families: Mapping[str, Family | None], analysis: Analysis
 ) -> bool:
-    if spot.family not in known:
+    if spot.family not in families:
         note = "activity is put on families that stand in this circuit"
-        unknown(analysis, "family", spot.family, known, spot.span, note=note)
+        unknown(analysis, "family", spot.family, families, spot.span, note=note)
         return False
-    family = known[spot.family]
+    family = families[spot.family]
     if family is None:
         return False
     if family.units is None:
-        trained = [name for name, each in known.items() if each and each.units is not None]
+        trained = [name for name, member in families.items() if member and member.units is not None]
         analysis.error(
             "E708",
             f"`{family.name}` is computed from other families, so no activity is put on it",
@@ -293,14 +293,14 @@ def _sound(
     if lacking is not None:
         fault = f"a turn by {lacking:g}deg leads from a member of `{family.name}` to none"
     first, last = family.member_name(0), family.member_name(family.size - 1)
-    shown = first if family.size == 1 else f"{first} to {last}"
-    analysis.error("E408", fault, spot.span, help=f"Its members are {shown}.")
+    members = first if family.size == 1 else f"{first} to {last}"
+    analysis.error("E408", fault, spot.span, help=f"Its members are {members}.")
     return False
 
 
 def reaches(circuit: Circuit, analysis: Analysis) -> None:
     """Report what is measured on activity that the family does not read (E902)."""
-    sets = {each.name: each for each in circuit.stimuli if each.generator == ACTIVITY}
+    sets = {images.name: images for images in circuit.stimuli if images.generator == ACTIVITY}
     uses = [(f.name, *use) for f in circuit.families for use in _uses(f) if use[0] in sets]
     needs = {family: circuit.needs(family) for family, _, _ in uses}
     for family, name, span in uses:

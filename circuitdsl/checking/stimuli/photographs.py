@@ -31,29 +31,29 @@ def is_photographs(node: nodes.Stimulus) -> bool:
 def photographs(analysis: Analysis, name: str) -> Photographs | None:
     """A set of photographs; None if it is faulty."""
     node = analysis.module.stimuli[name]
-    given = match(node.value, dict.fromkeys(_SETTINGS, False), analysis)
-    found = attributes(node.block, _SETTINGS, f"`{GENERATOR}`", analysis)
-    if given is None:
+    arguments = match(node.value, dict.fromkeys(_SETTINGS, False), analysis)
+    entries = attributes(node.block, _SETTINGS, f"`{GENERATOR}`", analysis)
+    if arguments is None:
         return None
-    for key, attribute in found.items():
-        if key in given:
-            given_twice(analysis, f"`{key}`", attribute.name.span, given[key].span)
-        given.setdefault(key, attribute.value)
+    for key, attribute in entries.items():
+        if key in arguments:
+            given_twice(analysis, f"`{key}`", attribute.name.span, arguments[key].span)
+        arguments.setdefault(key, attribute.value)
     numbers: dict[str, int | None] = {"n": None, "seed": 0}
     for key, least in (("n", 1), ("seed", 0)):
-        if key not in given:
+        if key not in arguments:
             continue
-        value = Evaluator(analysis).constant(given[key], "int", f"`{key}`")
+        value = Evaluator(analysis).constant(arguments[key], "int", f"`{key}`")
         if value is None:
             return None
         if not least <= value <= _MOST:
             wanted = f"a whole number from {least:,} to {_MOST:,}"
-            out_of_range(analysis, f"`{key}`", wanted, given[key].span)
+            out_of_range(analysis, f"`{key}`", wanted, arguments[key].span)
             return None
         numbers[key] = int(value)
     folder = None
-    if "folder" in given:
-        folder = _folder(analysis, given["folder"])
+    if "folder" in arguments:
+        folder = _folder(analysis, arguments["folder"])
         if folder is None:
             return None
     return Photographs(
@@ -76,9 +76,9 @@ def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | No
         text = node.name.text if isinstance(node, nodes.Reference) else ""
         path = text.removesuffix(key)
         help_ = "Declare `stimulus photos = photographs()`, and give the folder with `--images`."
-        known = (path + name for name in where.stimuli)
+        names = (path + name for name in where.stimuli)
         name = text or node.span.text
-        unknown(analysis, "stimulus set", name, known, node.span, help=help_)
+        unknown(analysis, "stimulus set", name, names, node.span, help=help_)
     return None
 
 

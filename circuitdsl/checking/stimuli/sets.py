@@ -42,13 +42,13 @@ def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
         span = node.value.name.span
         unknown(analysis, "generator", generator, GENERATORS, span, table=True)
         return None
-    given = _given(node, generator, analysis)
-    settings = None if given is None else _settings(analysis, given, generator)
-    if given is None or settings is None:
+    arguments = _given(node, generator, analysis)
+    settings = None if arguments is None else _settings(analysis, arguments, generator)
+    if arguments is None or settings is None:
         return None
     built = Stimulus(analysis.module.prefix + name, generator, settings, span=node.span)
     if generator == ACTIVITY:
-        scene = _scene(analysis, node, given, built)
+        scene = _scene(analysis, node, arguments, built)
         if scene is None:
             return None
         built = replace(built, parts=scene)
@@ -65,28 +65,28 @@ def _given(
 ) -> dict[str, nodes.Expression] | None:
     """What stands in the brackets and in the block, by name."""
     names = (*GENERATORS[generator], *(part_names(node) if generator == ACTIVITY else ()))
-    given = match(node.value, dict.fromkeys(names, False), analysis)
-    found = attributes(node.block, names, f"`{generator}`", analysis)
-    if given is None:
+    arguments = match(node.value, dict.fromkeys(names, False), analysis)
+    entries = attributes(node.block, names, f"`{generator}`", analysis)
+    if arguments is None:
         return None
-    for name, attribute in found.items():
-        if name in given:
-            given_twice(analysis, f"`{name}`", attribute.name.span, given[name].span)
-        given.setdefault(name, attribute.value)
-    return given
+    for name, attribute in entries.items():
+        if name in arguments:
+            given_twice(analysis, f"`{name}`", attribute.name.span, arguments[name].span)
+        arguments.setdefault(name, attribute.value)
+    return arguments
 
 
 def _settings(
-    analysis: Analysis, given: Mapping[str, nodes.Expression], generator: str
+    analysis: Analysis, arguments: Mapping[str, nodes.Expression], generator: str
 ) -> tuple[tuple[str, Setting], ...] | None:
     """The settings that are given; None after reporting what is wrong with one."""
     settings: list[tuple[str, Setting]] = []
     sound = True
     for name, kind in GENERATORS[generator].items():
-        if name not in given:
+        if name not in arguments:
             continue
         reader = _Reader(Evaluator(analysis), name, kind, generator)
-        values = reader.values(given[name])
+        values = reader.values(arguments[name])
         if values is None:
             sound = False
         else:
@@ -97,11 +97,11 @@ def _settings(
 def _scene(
     analysis: Analysis,
     node: nodes.Stimulus,
-    given: Mapping[str, nodes.Expression],
+    arguments: Mapping[str, nodes.Expression],
     built: Stimulus,
 ) -> tuple[Part, ...] | None:
     """The parts of a set of activity; None after reporting what is wrong with them."""
-    written = {name: given[name] for name in part_names(node)}
+    written = {name: arguments[name] for name in part_names(node)}
     if not written:
         if is_empty(node):
             needed = "a part that puts activity on a family"
@@ -164,20 +164,20 @@ class _Reader:
     def spread(self, node: nodes.Call) -> tuple[float, ...] | None:
         """The values of `geometric`, `linear` or `every`."""
         word = node.name.text
-        given = match(node, _SPREADS[word], self.analysis)
-        if given is None:
+        arguments = match(node, _SPREADS[word], self.analysis)
+        if arguments is None:
             return None
         if word == "every":
-            return self.every(given["step"])
+            return self.every(arguments["step"])
         unit, what = self.kind.unit, f"`{word}()`"
-        low = self.evaluator.constant(given["low"], unit, what)
-        high = self.evaluator.constant(given["high"], unit, what)
-        count = self.evaluator.constant(given["n"], "int", what)
+        low = self.evaluator.constant(arguments["low"], unit, what)
+        high = self.evaluator.constant(arguments["high"], unit, what)
+        count = self.evaluator.constant(arguments["n"], "int", what)
         if low is None or high is None or count is None:
             return None
         if not 1 <= count <= MOST_VALUES:
             wanted = f"a whole number from 1 to {MOST_VALUES:,}"
-            out_of_range(self.analysis, "`n`", wanted, given["n"].span)
+            out_of_range(self.analysis, "`n`", wanted, arguments["n"].span)
             return None
         if word == "geometric" and (low <= 0 or high <= 0):
             out_of_range(self.analysis, "both ends of `geometric`", "above 0", node.span)

@@ -23,7 +23,7 @@ def match(
         Expressions by formal, without those left to their defaults; None if anything was reported.
     """
     name = call.name.text
-    given: dict[str, nodes.Expression] = {}
+    arguments: dict[str, nodes.Expression] = {}
     names = list(formals)
     sound = True
     for position, argument in enumerate(call.arguments):
@@ -49,50 +49,51 @@ def match(
                 )
                 sound = False
                 continue
-        if formal in given:
-            given_twice(analysis, f"`{formal}`", argument.span, given[formal].span)
+        if formal in arguments:
+            given_twice(analysis, f"`{formal}`", argument.span, arguments[formal].span)
             sound = False
             continue
-        given[formal] = argument.value
-    lacking = [formal for formal, needed in formals.items() if needed and formal not in given]
+        arguments[formal] = argument.value
+    lacking = [formal for formal, needed in formals.items() if needed and formal not in arguments]
     if lacking and sound:
         missing(analysis, f"`{name}()`", listed(lacking), call.span)
         sound = False
-    return given if sound else None
+    return arguments if sound else None
 
 
 def attributes(
-    block: nodes.Block | None, known: tuple[str, ...], what: str, analysis: Analysis
+    block: nodes.Block | None, legal_names: tuple[str, ...], what: str, analysis: Analysis
 ) -> dict[str, nodes.Attribute]:
     """The attributes of a block by name; unknown and repeated ones are reported.
 
     Args:
         block: The block, if there is one.
-        known: Legal names; `tune` stands for every `tune.AXIS`.
+        legal_names: Legal names; `tune` stands for every `tune.AXIS`.
         what: What the block belongs to, as a message names it.
         analysis: Where to report.
     """
-    found: dict[str, nodes.Attribute] = {}
+    tune_axis = {"tune": "tune.AXIS"}
+    entries: dict[str, nodes.Attribute] = {}
     for attribute in () if block is None else block.attributes:
         name = attribute.name.text
         first, _, axis = name.partition(".")
         legal = (first == "tune" and bool(axis) and "." not in axis) if axis else name != "tune"
-        if name == "tune" and "tune" in known:
+        if name == "tune" and "tune" in legal_names:
             analysis.error(
                 "E202",
                 "`tune` needs the axis that it tunes",
                 attribute.name.span,
                 help="Write `tune.th = ...` for the axis `th`.",
             )
-        elif first not in known or not legal:
+        elif first not in legal_names or not legal:
             analysis.error(
                 "E202",
-                with_hint(analysis, f"{what} has no attribute `{name}`", name, known),
+                with_hint(analysis, f"{what} has no attribute `{name}`", name, legal_names),
                 attribute.name.span,
-                help=f"It has: {', '.join('tune.AXIS' if n == 'tune' else n for n in known)}.",
+                help=f"It has: {', '.join(tune_axis.get(n, n) for n in legal_names)}.",
             )
-        elif name in found:
-            given_twice(analysis, f"`{name}`", attribute.name.span, found[name].name.span)
+        elif name in entries:
+            given_twice(analysis, f"`{name}`", attribute.name.span, entries[name].name.span)
         else:
-            found[name] = attribute
-    return found
+            entries[name] = attribute
+    return entries

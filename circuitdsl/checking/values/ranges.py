@@ -17,9 +17,9 @@ def check_range(
             message = f"`{name}` is free, but has no range"
             analysis.error("E304", message, node.name.span, help="Add `in [LOW, HIGH]`.")
         return
-    shown = f"[{node.interval[0].span.text}, {node.interval[1].span.text}]"
+    interval = f"[{node.interval[0].span.text}, {node.interval[1].span.text}]"
     if low >= high:
         span = node.interval[0].span.to(node.interval[1].span)
-        analysis.error("E304", f"the range {shown} of `{name}` is empty", span)
+        analysis.error("E304", f"the range {interval} of `{name}` is empty", span)
     elif not low <= default <= high:
-        out_of_range(analysis, f"the default of `{name}`", f"in {shown}", node.default.span)
+        out_of_range(analysis, f"the default of `{name}`", f"in {interval}", node.default.span)
