@@ -10,14 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.scope import Module
-from circuitdsl.text.diagnostics import Diagnostic, Label
+from circuitdsl.text.diagnostics import Diagnostic, Label, Severity
 from circuitdsl.text.source import Span
 
 Answer = TypeVar("Answer")
+
+
+class Details(TypedDict, total=False):
+    """Parts that a message may have: see `Diagnostic`."""
+
+    label: str
+    also: Iterable[Label]
+    note: str
+    help: str
 
 
 @dataclass(eq=False)
@@ -83,33 +92,21 @@ class Analysis:
         """Report a diagnostic."""
         self.findings.add(diagnostic)
 
-    def error(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        also: Iterable[Label] = (),
-        note: str = "",
-        help: str = "",
-    ) -> None:
+    def error(self, code: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Report an error."""
-        self.add(Diagnostic(code, message, span, "error", label, tuple(also), note, help))
+        self.add(_diagnostic("error", code, message, span, details))
 
-    def warn(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        also: Iterable[Label] = (),
-        note: str = "",
-        help: str = "",
-    ) -> None:
+    def warn(self, code: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Report a warning."""
-        self.add(Diagnostic(code, message, span, "warning", label, tuple(also), note, help))
+        self.add(_diagnostic("warning", code, message, span, details))
+
+
+def _diagnostic(
+    severity: Severity, code: str, message: str, span: Span, details: Details
+) -> Diagnostic:
+    also = tuple(details.get("also", ()))
+    label, note, help_ = (details.get(key, "") for key in ("label", "note", "help"))
+    return Diagnostic(code, message, span, severity, label, also, note, help_)
 
 
 def once(answer: Callable[[Analysis], Answer]) -> Callable[[Analysis], Answer]:

@@ -1,7 +1,7 @@
-"""Tree to IR: CircuitFile -> Circuit and everything that is wrong with it.
+"""Tree to IR: CircuitFile -> Circuit and diagnostics.
 
-Every error of a file is gathered, and none is reported twice: what depends on a faulty declaration
-is passed over in silence.
+All errors of a file are reported, each once; nothing is said of what depends on a faulty
+declaration.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def check(
 
 @dataclass(frozen=True)
 class Checked:
-    """What a file means, and what is wrong with it.
+    """The parts of a file, and its diagnostics.
 
     Attributes:
         circuit: None if there are errors or the file declares no families.

@@ -1,4 +1,4 @@
-"""Diagnostics as they are gathered, each once."""
+"""The diagnostics of one file, each once, and the limits on the work of its check."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import islice
 from circuitdsl.text.diagnostics import Diagnostic, suggestion
 
 NESTED_CALLS = 20_000
-"""Calls inside functions that are written out in one check."""
+"""The largest number of calls inside functions that one check writes out."""
 
 NESTED_PER_CALL = 8
-"""As many more for each call outside of functions; long files may use them freely."""
+"""Further ones for each call outside of functions, so that long files do not run out."""
 
 MOST_MODULES = 256
 """Files that one file may import, directly or not, each counted as often as it is imported."""
@@ -24,7 +24,7 @@ MOST_COMPARED = 100_000
 
 
 class Findings:
-    """What a check has found, and what it has spent."""
+    """The diagnostics of one file, and the work that its check has done."""
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []

@@ -1,4 +1,4 @@
-"""Files and strings to circuits: the way in for programs and the command line."""
+"""Circuits, scripts and fits of files and texts, for programs and the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from circuitdsl.text.source import Source
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check says of a file.
+    """The result of checking a file.
 
     Attributes:
         circuit: The circuit; None if there are errors, or if the file declares no families (then
@@ -102,7 +102,7 @@ def script_of(result: CheckResult, name: str) -> Script:
 
 
 def fit_of(result: CheckResult, path: str | Path, name: str | None = None) -> FitBlock:
-    """A `fit` block of a checked file; one that leaves everything open where the file has none.
+    """A `fit` block of a checked file; an empty block if the file has none.
 
     Args:
         result: The file's check.
@@ -173,7 +173,7 @@ def _blocks(script: Script) -> str:
 
 
 def _commands(script: Script, name: str) -> str:
-    """The commands that take a script, as they are written."""
+    """The commands that run a script, ready to be typed."""
     edits = (f"effect {name} --images DIR", f"edit {name} -o WEIGHTS.safetensors")
     commands = (*(edits if script.edits else ()), *((f"score {name}",) if script.scores else ()))
     return " or ".join(f"`circuitdsl {command}`" for command in commands)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import Unpack
 
-from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.analysis import Analysis, Details
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.text.diagnostics import Label
 from circuitdsl.text.source import Span
@@ -42,9 +43,7 @@ def unknown(
     span: Span,
     *,
     table: bool = False,
-    also: Iterable[Label] = (),
-    note: str = "",
-    help: str = "",
+    **details: Unpack[Details],
 ) -> None:
     """Report a name that nothing is declared under (E201).
 
@@ -55,14 +54,12 @@ def unknown(
         known: The names that there are; read only as far as a hint may cost.
         span: Where it stands.
         table: Whether the known names are a fixed table, which the message then lists.
-        also: Other places.
-        note: Why it is wrong.
-        help: What to do.
+        details: More of the message.
     """
-    if table and not help:
-        help = f"Known: {listed(known)}."
+    if table and not details.get("help"):
+        details["help"] = f"Known: {listed(known)}."
     message = with_hint(analysis, f"no {kind} `{name}`", name, known)
-    analysis.error("E201", message, span, also=also, note=note, help=help)
+    analysis.error("E201", message, span, **details)
 
 
 def not_imported(analysis: Analysis, name: str, home: str, span: Span) -> None:
@@ -135,16 +132,10 @@ def trained(analysis: Analysis, name: str, why: str, span: Span, *, help: str = 
 
 
 def missing(
-    analysis: Analysis,
-    what: str,
-    needed: str,
-    span: Span,
-    *,
-    also: Iterable[Label] = (),
-    help: str = "",
+    analysis: Analysis, what: str, needed: str, span: Span, **details: Unpack[Details]
 ) -> None:
     """Report something that is not complete (E207)."""
-    analysis.error("E207", f"{what} needs {needed}", span, also=also, help=help)
+    analysis.error("E207", f"{what} needs {needed}", span, **details)
 
 
 def given_twice(
@@ -163,12 +154,11 @@ def wrong_type(
     span: Span,
     *,
     got: str = "",
-    note: str = "",
-    help: str = "",
+    **details: Unpack[Details],
 ) -> None:
     """Report a value of the wrong kind (E302)."""
     message = f"{what} must be {wanted}{f', not {got}' if got else ''}"
-    analysis.error("E302", message, span, note=note, help=help)
+    analysis.error("E302", message, span, **details)
 
 
 def out_of_range(
@@ -178,9 +168,7 @@ def out_of_range(
     span: Span,
     *,
     got: str = "",
-    also: Iterable[Label] = (),
-    note: str = "",
-    help: str = "",
+    **details: Unpack[Details],
 ) -> None:
     """Report a number outside of its range (E304).
 
@@ -190,13 +178,11 @@ def out_of_range(
         wanted: What it must be.
         span: Where it stands.
         got: The number; by default the text of the span, unless that is long.
-        also: Other places.
-        note: Why it is wrong.
-        help: What to do.
+        details: More of the message.
     """
     text = got or " ".join(span.text.split())
     end = f"; it is {text}" if text and len(text) <= _LONGEST_VALUE else ""
-    analysis.error("E304", f"{what} must be {wanted}{end}", span, also=also, note=note, help=help)
+    analysis.error("E304", f"{what} must be {wanted}{end}", span, **details)
 
 
 def no_value(analysis: Analysis, why: str, span: Span, *, also: Iterable[Label] = ()) -> None:

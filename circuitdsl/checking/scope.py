@@ -78,6 +78,13 @@ class Module:
         first, _, rest = name.partition(".")
         return (self.modules[first], rest) if rest and first in self.modules else None
 
+    def follow(self, name: str) -> tuple[Module, str]:
+        """The module that a dotted name leads to, and the rest of the name there."""
+        where, key = self, name
+        while (inner := where.inner(key)) is not None:
+            where, key = inner
+        return where, key
+
     def around(self, name: str) -> tuple[Module, str] | None:
         """For an instance, the file around it, where a name is looked for next."""
         return None if self.parent is None else (self.parent, name)

@@ -1,4 +1,4 @@
-"""What the declarations of a file amount to, and the circuit that is put together from them.
+"""The checked declarations of a file, and the circuit that they make.
 
 In: the checked declarations of a file, of the copies of circuits that it makes, and of imported
 files whose families it uses. Out: a `Circuit`, with whatever else of other files these need.
@@ -30,7 +30,7 @@ from circuitdsl.text.source import NOWHERE
 
 @dataclass(frozen=True)
 class Built:
-    """What the declarations of one file, or of one copy of a circuit, amount to.
+    """The checked declarations of one file or of one copy of a circuit.
 
     Faulty ones are left out.
 
@@ -54,15 +54,15 @@ class Built:
 
     @property
     def everything(self) -> tuple[Built, ...]:
-        """Its parts, and theirs, each before what it stands in; itself last. None twice."""
+        """All parts, inner ones first, and this one last; each once."""
         inner = [module for part in self.parts for module in part.everything]
         return tuple({id(module): module for module in (*inner, self)}.values())
 
 
 def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
-    """The circuit of a file without errors: all that stands in it, then what that uses of others.
+    """The circuit of a file without errors: its own declarations, then others that it uses.
 
-    What an imported file claims of its families is claimed there, not here.
+    Expectations of imported families stay with the imported file.
     """
     module, everything = built.module, built.everything
     families = [
@@ -126,7 +126,7 @@ def _motifs(analysis: Analysis, built: Built) -> tuple[Motif, ...]:
 
 
 def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> Iterator[Stimulus]:
-    """The stimulus sets of other files that families are calibrated and described on."""
+    """The stimulus sets of other files that calibrations and expectations name."""
     names: list[str] = []
     for family in circuit.families:
         if family.calibrate is not None:

@@ -1,7 +1,6 @@
 """Declarations of one file, or of one copy of a circuit, to IR parts: Module -> Built.
 
-Every error is gathered, and none is reported twice: what depends on a faulty declaration is passed
-over in silence.
+All errors are reported, each once; nothing is said of what depends on a faulty declaration.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ def build(analysis: Analysis) -> Built:
 
 
 def _images(analysis: Analysis, name: str) -> Stimulus | None:
-    """A set of drawn images; sets of photographs belong to scripts, and are only looked over."""
+    """A set of drawn images. Photographs are checked too, but belong to scripts: None for them."""
     if is_photographs(analysis.module.stimuli[name]):
         photographs(analysis, name)
         return None
@@ -104,7 +103,7 @@ def _expressions(analysis: Analysis) -> None:
 
 
 def _tried(node: nodes.Subcircuit, analysis: Analysis) -> None:
-    """Try a circuit on the defaults of its formals, so that a fault shows before it is used."""
+    """Check a circuit with the defaults of its formals, so that a fault shows before it is used."""
     if any(formal.default is None for formal in node.formals):
         return
     call = nodes.Call(node.name.span, node.name, ())
@@ -163,7 +162,7 @@ def normalisations(analysis: Analysis) -> tuple[Normalisation, ...]:
 
 
 def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
-    """The rules that hold between declarations."""
+    """Check the rules that concern several declarations."""
     dials = _defaults(analysis)
     for each in built.joined:
         fits(each, analysis)
@@ -196,7 +195,7 @@ def _defaults(analysis: Analysis) -> dict[str, float]:
 
 
 def _function(analysis: Analysis, node: nodes.Function) -> None:
-    """Try a function on formals of its types, so that a fault shows before it is used."""
+    """Check a function with formals of its types, so that a fault shows before it is used."""
     if node.body is None:
         if is_standard(analysis.module.file.source):
             return

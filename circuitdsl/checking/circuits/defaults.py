@@ -1,4 +1,4 @@
-"""Every number of a circuit has a value when its dials stand at their defaults."""
+"""Expressions must have a value when every dial is at its default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is legal, but hardly meant: aliased profiles, units that never fire, dials without use."""
+"""Warnings, legal but probably mistakes: aliased profiles, silent families, unused dials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NARROWEST_OCTAVES = 0.01
 """Width of the narrowest peak over scales."""
 
 ALIASED_LIMIT = 0.05
-"""The share of a bump that its source may fail to sample."""
+"""The largest share of a bump that may be aliased."""
 
 
 @lru_cache(maxsize=1024)
@@ -93,7 +93,7 @@ def _positive(
 
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
-    """L401, where a source samples a bump too coarsely."""
+    """The warning L401 if the source samples the bump too coarsely."""
     part = aliased_part(width, source.count * period / source.period_deg, period)
     if part <= ALIASED_LIMIT:
         return None

@@ -1,4 +1,4 @@
-"""`expect` lines where nothing gives them a meaning."""
+"""`expect` lines in blocks that expect nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _BLOCKS: dict[type[nodes.Node], str] = {
     nodes.Stimulus: "a stimulus set",
     nodes.Fit: "a fit",
 }
-"""Declarations whose blocks claim nothing, as messages name them."""
+"""Declarations that cannot expect anything, as messages name them."""
 
 
 def out_of_place(file: nodes.CircuitFile, analysis: Analysis) -> None:
-    """Report the expectations of a file that stand where they mean nothing (E804)."""
+    """Report `expect` lines in declarations that cannot expect anything (E804)."""
     for item in file.items:
         block: nodes.Block | None = getattr(item, "block", None)
         if block is None or type(item) not in _BLOCKS:

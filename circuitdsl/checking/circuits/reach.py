@@ -18,7 +18,7 @@ from circuitdsl.ir.circuit import BackboneUse, Family
 from circuitdsl.syntax import nodes
 
 Families = dict[str, Family | None]
-"""Families by name; None for faulty ones, about which nothing more is said."""
+"""Families by name; None for faulty ones."""
 
 
 @once
@@ -87,9 +87,7 @@ def _files_used(module: Module) -> dict[str, Module]:
     items = [*module.file.items, *(i for c in module.circuits.values() for i in c.items)]
     used: dict[str, Module] = {}
     for name in _ends(items):
-        where, key = module, name
-        while (inner := where.inner(key)) is not None:
-            where, key = inner
+        where, key = module.follow(name)
         if where is not module and _lends(where, key):
             used[name.removesuffix(key)] = where
     for let in items:

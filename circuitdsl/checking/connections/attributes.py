@@ -1,7 +1,7 @@
 """The attributes that connections and motifs share: blocks to `Wiring`, and motifs themselves.
 
-In: a block and an evaluator of the module around it. Out: IR values, unset where the text says
-nothing or something wrong. Whether they fit the families at both ends is checked later.
+In: a block and an evaluator of the module around it. Out: IR values; a missing or faulty
+attribute is None. Whether they fit the families at both ends is checked later.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def choice(
     what: str,
     analysis: Analysis,
 ) -> tuple[str, dict[str, nodes.Expression]] | None:
-    """One of some known words, with its arguments by name.
+    """A word from a table, and its arguments by name.
 
     Args:
         node: What was written: `word` or `word(...)`.

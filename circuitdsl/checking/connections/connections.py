@@ -48,7 +48,7 @@ class Joined:
 
     @property
     def source_name(self) -> str:
-        """What messages call the source."""
+        """The source as messages name it."""
         return f"`{self.source.name}`" if self.source is not None else "the image"
 
     @property
@@ -57,7 +57,7 @@ class Joined:
         return self.node.source.span.to(self.node.target.span)
 
     def at(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
-        """Where to point for a part of the wiring: at the text of this connection.
+        """The place in this connection that a message about a part of its wiring points at.
 
         A part that a motif wrote is shown beside the place where the motif is used.
         """

@@ -106,7 +106,7 @@ def fits_kernel(
 
 
 def _displaced(joined: Joined, dials: Mapping[str, float]) -> float:
-    """How far templates stand beside the middle tap, along x or y."""
+    """The distance of templates from the middle tap, along x or y."""
     ends = [joined.target.centre, None if joined.source is None else joined.source.centre]
     here, read = (
         [value_of(part, dials, math.nan) or 0.0 for part in centre or ()] or [0.0, 0.0]
@@ -171,7 +171,7 @@ def _legal(
 
 
 def _reach(name: str, values: Mapping[str, tuple[float, ...]]) -> float:
-    """How far the centre line of a shape goes from the centre, along x or y."""
+    """The distance from the centre to the far end of a shape's centre line, along x or y."""
     x, y = values.get("at", (0.0, 0.0))
     if name == "bar":
         return max(abs(x) + values["length"][0] / 2, abs(y))

@@ -1,4 +1,4 @@
-"""`normalise`: division by the energy around."""
+"""`normalise`: responses divided by the energy around them."""
 
 from __future__ import annotations
 

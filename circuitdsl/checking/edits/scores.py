@@ -217,9 +217,7 @@ def _side(
 
 
 def _leads_to_hand(module: Module, name: str) -> bool:
-    where, key = module, name
-    while (inner := where.inner(key)) is not None:
-        where, key = inner
+    where, key = module.follow(name)
     family = where.families.get(key)
     given = () if family is None or family.block is None else family.block.attributes
     named = any(attribute.name.text == "units" for attribute in given)

@@ -52,9 +52,7 @@ def _given_family(module: Module, node: nodes.Expression) -> tuple[Module, nodes
     """A family with `units`, of this file or of an imported one."""
     if not isinstance(node, nodes.Reference):
         return None
-    where, key = module, node.name.text
-    while (inner := where.inner(key)) is not None:
-        where, key = inner
+    where, key = module.follow(node.name.text)
     family = where.families.get(key)
     names = () if family is None or family.block is None else family.block.attributes
     if family is None or not any(attribute.name.text == "units" for attribute in names):
@@ -157,9 +155,7 @@ def hand_family(
 ) -> Hand | None:
     """The hand-written family that `hand.curve` names."""
     text = node.name.text if isinstance(node, nodes.Reference) else ""
-    where, key = analysis.module, text
-    while (inner := where.inner(key)) is not None:
-        where, key = inner
+    where, key = analysis.module.follow(text)
     if where is analysis.module or not key:
         if not analysis.module.silent(text):
             wanted = "a family of an imported circuit"

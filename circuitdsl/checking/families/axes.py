@@ -37,7 +37,7 @@ _FORMALS: dict[AxisKind, dict[str, bool]] = {
     "cases": {"count": True},
     "scale": {"count": True, "ratio": True},
 }
-"""What is between the brackets, where it is not the number of members or their angles."""
+"""The arguments of kinds that do not take a number of members or their angles."""
 
 _UNPLACED: dict[AxisKind, str] = {
     "flip": "Its members are left and right: write `flip`.",
@@ -124,7 +124,7 @@ def axis_of(analysis: Analysis, written: nodes.Axis) -> Axis | None:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads what is between the brackets of one axis."""
+    """Reads the arguments of one axis."""
 
     analysis: Analysis
     kind: AxisKind
@@ -228,9 +228,7 @@ class _Reader:
     def _family(self, node: nodes.Reference) -> tuple[Module, nodes.Family, str] | None:
         """The family that a dotted name leads to, its module, and the axis named after it."""
         text = node.name.text
-        where, rest = self.analysis.module, text
-        while (inner := where.inner(rest)) is not None:
-            where, rest = inner
+        where, rest = self.analysis.module.follow(text)
         family_name, _, axis_name = rest.partition(".")
         if where is self.analysis.module:
             if not where.silent(text):

@@ -1,4 +1,4 @@
-"""`calibrate`: on which stimuli a family's gain and offset are set."""
+"""`calibrate`: the stimuli that set a family's gain and offset."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def stimulus_name(analysis: Analysis, node: nodes.Expression) -> str | None:
         return None
     if declared is not None:
         return declared[0].prefix + declared[1]
-    where, name = analysis.module, node.name.text
-    while (inner := where.inner(name)) is not None:
-        where, name = inner
+    where, name = analysis.module.follow(node.name.text)
     if not where.silent(name) and not where.silent(node.name.text):
         theirs = (
             f"{file}.{key}"

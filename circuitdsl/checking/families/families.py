@@ -33,7 +33,7 @@ _ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify"
 
 @question
 def family(analysis: Analysis, name: str) -> Family | None:
-    """A `family` declaration; None if nothing can be said of what connects to it."""
+    """A `family` declaration; None if its layer or its axes are faulty."""
     node, use = analysis.module.families[name], backbone(analysis)
     if name == INPUT:
         reserved(analysis, INPUT, "the image", node.name.span)

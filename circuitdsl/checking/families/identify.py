@@ -1,7 +1,7 @@
 """`identify`: turns that lead from a unit to itself, and whether kernels agree.
 
 In: the attribute and the axes of its family, later its connections. Out: the turns, in degrees.
-Whether a kernel is the same after them is found out at points of the plane, with every dial at its
+Kernels before and after the turns are compared at points of the plane, with every dial at its
 default.
 """
 
@@ -27,10 +27,10 @@ _TURNED = ("rot", "orient", "hue")
 """Axes that `identify` may turn. A turn of a phase alone never leads back to the same grating."""
 
 MOST_SOURCES = 64
-"""Source units that a kernel is looked at for."""
+"""The largest number of source units for which kernels are compared."""
 
 TOLERANCE = 1e-6
-"""How far apart equal weights may lie, of the largest."""
+"""The largest difference between equal weights, relative to the largest weight."""
 
 
 def identified(
@@ -88,7 +88,7 @@ def _is_step(
 def unchanged(
     joined: Joined, use: BackboneUse, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
-    """Report a kernel that is another one after the turns of its target's `identify`."""
+    """Report a kernel that changes under the turns of its target's `identify`."""
     target = joined.target
     if not target.identify or joined.wiring.place is None:
         return

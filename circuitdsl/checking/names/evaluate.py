@@ -255,8 +255,7 @@ class Evaluator:
             return self._apply(function[0].functions[function[1]], node)
         if name == units.FOUND:
             return units.found(self.analysis, node, self._count)
-        while (inner := module.inner(name)) is not None:
-            module, name = inner
+        module, name = module.follow(name)
         if module.silent(name):
             return None
         self._unknown_function(module, name, node.name)
@@ -307,13 +306,13 @@ class Evaluator:
         return self._own(value, home, call.span)
 
     def _own(self, value: Value | None, home: Module, span: Span) -> Value | None:
-        """A value of the library, placed where the user called for it."""
+        """A value of the library with the span of the user's call."""
         if value is None or not home.standard or self.analysis.module.standard:
             return value
         return moved(value, span)
 
     def _may_write_out(self, bound: Bound, call: nodes.Call) -> bool:
-        """Whether a function can be written out here without going on for ever."""
+        """Whether a function may be written out here; reports recursion and too many calls."""
         if not self.analysis.findings.affords(nested=bool(self.inside)):
             message = "functions call one another too often to be written out"
             self.analysis.error("E113", message, bound.node.name.span)

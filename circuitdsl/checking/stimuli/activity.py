@@ -44,13 +44,13 @@ Levels = Callable[[str, nodes.Expression], tuple[float, ...] | None]
 
 
 def part_names(node: nodes.Stimulus) -> tuple[str, ...]:
-    """The names in a declaration that are no settings of any generator: those of parts."""
+    """The names of a set's parts: those that are settings of no generator."""
     settings = {name for kinds in GENERATORS.values() for name in kinds}
     return tuple(name for name in _names(node) if name not in settings and "." not in name)
 
 
 def is_empty(node: nodes.Stimulus) -> bool:
-    """Whether a set says nothing but its settings."""
+    """Whether a set has settings only, and no part."""
     return all(name in GENERATORS[ACTIVITY] for name in _names(node))
 
 
@@ -117,7 +117,7 @@ class _Scene:
         return self.faulty(node)
 
     def faulty(self, node: nodes.Expression) -> None:
-        """Report what is no scene."""
+        """Report an expression that is not a scene (E302)."""
         note = ""
         if isinstance(node, nodes.Signed) or (isinstance(node, nodes.Chain) and node.is_sum):
             note = "responses are never negative, so nothing is subtracted"
@@ -299,7 +299,7 @@ def _sound(
 
 
 def reaches(circuit: Circuit, analysis: Analysis) -> None:
-    """Report what is measured on activity that the family does not read (E902)."""
+    """Report measures on activity that the measured family does not read (E902)."""
     sets = {images.name: images for images in circuit.stimuli if images.generator == ACTIVITY}
     uses = [(f.name, *use) for f in circuit.families for use in _uses(f) if use[0] in sets]
     needs = {family: circuit.needs(family) for family, _, _ in uses}
@@ -314,7 +314,7 @@ def reaches(circuit: Circuit, analysis: Analysis) -> None:
 
 
 def _uses(family: Family) -> Iterator[tuple[str, Span]]:
-    """The sets that a family is measured on, and where the text says so."""
+    """The sets that a family's calibration and expectations name, and where."""
     if family.calibrate is not None:
         yield family.calibrate.one, family.calibrate.span
         yield family.calibrate.zero, family.calibrate.span

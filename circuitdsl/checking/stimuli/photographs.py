@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.messages import given_twice, out_of_range, unknown, wrong_type
+from circuitdsl.checking.messages import out_of_range, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.sets import stimulus
-from circuitdsl.checking.values.arguments import attributes, match
+from circuitdsl.checking.values.arguments import settings_written
 from circuitdsl.ir.script import ImageSource, Photographs
 from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.syntax import nodes
@@ -31,14 +31,9 @@ def is_photographs(node: nodes.Stimulus) -> bool:
 def photographs(analysis: Analysis, name: str) -> Photographs | None:
     """A set of photographs; None if it is faulty."""
     node = analysis.module.stimuli[name]
-    arguments = match(node.value, dict.fromkeys(_SETTINGS, False), analysis)
-    entries = attributes(node.block, _SETTINGS, f"`{GENERATOR}`", analysis)
+    arguments = settings_written(node, _SETTINGS, analysis)
     if arguments is None:
         return None
-    for key, attribute in entries.items():
-        if key in arguments:
-            given_twice(analysis, f"`{key}`", attribute.name.span, arguments[key].span)
-        arguments.setdefault(key, attribute.value)
     numbers: dict[str, int | None] = {"n": None, "seed": 0}
     for key, least in (("n", 1), ("seed", 0)):
         if key not in arguments:
@@ -83,9 +78,7 @@ def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | No
 
 
 def _place(module: Module, node: nodes.Expression) -> tuple[Module, str]:
-    where, key = module, node.name.text if isinstance(node, nodes.Reference) else ""
-    while (inner := where.inner(key)) is not None:
-        where, key = inner
+    where, key = module.follow(node.name.text if isinstance(node, nodes.Reference) else "")
     return where, key
 
 

@@ -9,7 +9,6 @@ from typing import cast
 
 from circuitdsl.checking.analysis import Analysis, question
 from circuitdsl.checking.messages import (
-    given_twice,
     missing,
     out_of_range,
     too_many,
@@ -18,7 +17,7 @@ from circuitdsl.checking.messages import (
 )
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.activity import is_empty, part_names, parts
-from circuitdsl.checking.values.arguments import attributes, match
+from circuitdsl.checking.values.arguments import match, settings_written
 from circuitdsl.checking.values.kinds import described_type
 from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, SettingKind, settings_of
 from circuitdsl.ir.stimuli import ACTIVITY, Part, Setting, Stimulus
@@ -42,11 +41,12 @@ def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
         span = node.value.name.span
         unknown(analysis, "generator", generator, GENERATORS, span, table=True)
         return None
-    arguments = _given(node, generator, analysis)
-    settings = None if arguments is None else _settings(analysis, arguments, generator)
-    if arguments is None or settings is None:
+    names = (*GENERATORS[generator], *(part_names(node) if generator == ACTIVITY else ()))
+    arguments = settings_written(node, names, analysis)
+    values = None if arguments is None else _settings(analysis, arguments, generator)
+    if arguments is None or values is None:
         return None
-    built = Stimulus(analysis.module.prefix + name, generator, settings, span=node.span)
+    built = Stimulus(analysis.module.prefix + name, generator, values, span=node.span)
     if generator == ACTIVITY:
         scene = _scene(analysis, node, arguments, built)
         if scene is None:
@@ -58,22 +58,6 @@ def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
         too_many(analysis, what, counted, MOST_IMAGES, node.name.span, help=help_)
         return None
     return built
-
-
-def _given(
-    node: nodes.Stimulus, generator: str, analysis: Analysis
-) -> dict[str, nodes.Expression] | None:
-    """What stands in the brackets and in the block, by name."""
-    names = (*GENERATORS[generator], *(part_names(node) if generator == ACTIVITY else ()))
-    arguments = match(node.value, dict.fromkeys(names, False), analysis)
-    entries = attributes(node.block, names, f"`{generator}`", analysis)
-    if arguments is None:
-        return None
-    for name, attribute in entries.items():
-        if name in arguments:
-            given_twice(analysis, f"`{name}`", attribute.name.span, arguments[name].span)
-        arguments.setdefault(name, attribute.value)
-    return arguments
 
 
 def _settings(

@@ -12,7 +12,7 @@ from circuitdsl.syntax import nodes
 def match(
     call: nodes.Call, formals: Mapping[str, bool], analysis: Analysis
 ) -> dict[str, nodes.Expression] | None:
-    """The expression given for each formal.
+    """The arguments of a call, by formal.
 
     Args:
         call: The call.
@@ -97,3 +97,18 @@ def attributes(
         else:
             entries[name] = attribute
     return entries
+
+
+def settings_written(
+    node: nodes.Stimulus, names: tuple[str, ...], analysis: Analysis
+) -> dict[str, nodes.Expression] | None:
+    """The settings of a stimulus set, from its brackets and its block; None if they are faulty."""
+    arguments = match(node.value, dict.fromkeys(names, False), analysis)
+    entries = attributes(node.block, names, f"`{node.value.name.text}`", analysis)
+    if arguments is None:
+        return None
+    for name, attribute in entries.items():
+        if name in arguments:
+            given_twice(analysis, f"`{name}`", attribute.name.span, arguments[name].span)
+        arguments.setdefault(name, attribute.value)
+    return arguments

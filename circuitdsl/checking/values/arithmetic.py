@@ -1,4 +1,4 @@
-"""Sums, products and powers of values: what may be combined, and what comes of it."""
+"""Sums, products and powers of values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def negated(value: Value, span: Span, analysis: Analysis) -> Value | None:
 def combined(
     operator: str, left: Value, right: Value, span: Span, analysis: Analysis
 ) -> Value | None:
-    """`left OPERATOR right`, or None after reporting why there is no such thing."""
+    """`left OPERATOR right`, or None after reporting why they cannot be combined."""
     if isinstance(left, Number | DialValue | Apply) and isinstance(
         right, Number | DialValue | Apply
     ):

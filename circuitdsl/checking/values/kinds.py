@@ -1,4 +1,4 @@
-"""What an expression can be, and whether it is what a place asks for.
+"""Kinds of values, and the conversion of a value to the type that a place needs.
 
 In: values of the evaluator and the name of a type. Out: the value as that type, or a diagnostic.
 None stands for a value about which something was reported already; nothing more is said of it.

@@ -1,4 +1,4 @@
-"""Primitives of the compiler: what the body-less functions of the standard library stand for."""
+"""Shapes and profiles that the compiler builds in: functions without a body in the library."""
 
 from __future__ import annotations
 
