@@ -8,7 +8,7 @@ import pytest
 
 from circuitdsl.checking import check_source
 from circuitdsl.checking.edits.objective import objective
-from circuitdsl.checking.load import load_fit
+from circuitdsl.checking.load import check_path, fit_of
 from circuitdsl.ir.fits import FitBlock, terms_text
 from circuitdsl.lowering.dials import free_dials, only_free
 from circuitdsl.syntax.format import format_source
@@ -118,10 +118,10 @@ def test_a_block_is_formatted_once_and_for_all() -> None:
 def test_a_block_is_picked_by_name(tmp_path: Path) -> None:
     path = tmp_path / "bars.circ"
     path.write_text(BARS, encoding="utf-8")
-    assert load_fit(path) == FitBlock("fit")
+    assert fit_of(check_path(path), path) == FitBlock("fit")
     path.write_text(BARS + "fit one { steps = 1 }\nfit two { steps = 2 }\n", encoding="utf-8")
-    assert load_fit(path, "two").steps == 2
+    assert fit_of(check_path(path), path, "two").steps == 2
     with pytest.raises(InputError, match="has 2 `fit` blocks: one, two"):
-        load_fit(path)
+        fit_of(check_path(path), path)
     with pytest.raises(InputError, match="has no `fit thre`"):
-        load_fit(path, "thre")
+        fit_of(check_path(path), path, "thre")
