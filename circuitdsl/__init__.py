@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from circuitdsl.models.registry import load_network
     from circuitdsl.report.facts import explain
     from circuitdsl.run.circuits import check, format, inside
+    from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, find, fit
     from circuitdsl.run.saving import save
     from circuitdsl.run.scores import score
@@ -52,6 +53,7 @@ __all__ = [
     "load_network",
     "loads",
     "lower",
+    "match",
     "recovery",
     "save",
     "score",
@@ -81,6 +83,7 @@ _HOME = {
     "load_network": "models.registry",
     "loads": "checking.load",
     "lower": "lowering.weights",
+    "match": "run.matching",
     "recovery": "run.studies",
     "save": "run.saving",
     "score": "run.scores",

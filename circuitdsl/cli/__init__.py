@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from circuitdsl import __version__
-from circuitdsl.cli import checking, circuits, comparisons, edits, fitting, networks
+from circuitdsl.cli import checking, circuits, comparisons, edits, fitting, matching, networks
 from circuitdsl.cli.failures import Commands
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(networks.models_app, name="models")
 app.command("accuracy")(networks.accuracy)
 app.add_typer(comparisons.find_app, name="find")
 app.command("score")(comparisons.score)
+app.command("match")(matching.match)
 app.command("fit")(fitting.fit)
 app.command("effect")(edits.effect)
 app.command("edit")(edits.edit)

@@ -1,0 +1,72 @@
+"""The command `match`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from circuitdsl.cli.options import CircuitFiles, Json, Limit
+from circuitdsl.cli.output import say_left_out, write_record, writing
+from circuitdsl.text.diagnostics import InputError
+
+
+def match(
+    files: CircuitFiles,
+    *,
+    model: Annotated[
+        list[str],
+        typer.Option("--model", "-m", metavar="MODEL", help="A trained network; several times."),
+    ],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    family: Annotated[
+        list[str] | None,
+        typer.Option("--family", metavar="NAME", help="Only this family; several times."),
+    ] = None,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option("--layer", "-l", metavar="LAYER", help="Only this layer; several times."),
+    ] = None,
+    units: Annotated[int, typer.Option(min=1, help="Units of each layer for each family.")] = 4,
+    draws: Annotated[int, typer.Option(min=0, help="Random circuits for the control.")] = 2,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="All rows (.csv or .json)."),
+    ] = None,
+    json: Json = None,
+    limit: Limit = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of draws and intervals.")] = 0,
+) -> None:
+    """Ask which units of trained networks respond as the members of hand-written families do."""
+    from circuitdsl.report.matches import matches_csv, matches_table
+    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.matching import match as match_files
+    from circuitdsl.run.matching import record
+    from circuitdsl.text.files import write_text
+
+    if output is not None and output.suffix not in (".csv", ".json"):
+        raise InputError(f"{output} ends in neither .csv nor .json", help="name such a file")
+    with progress() as report:
+        results = match_files(
+            files,
+            model,
+            images,
+            families=family or (),
+            layers=layer or (),
+            units=units,
+            draws=draws,
+            limit=limit,
+            seed=seed,
+            progress=report,
+        )
+    for matches in results:
+        say_left_out(dict(matches.skipped))
+        reason = f"it reads units of another architecture than {matches.model}'s"
+        say_left_out(dict.fromkeys(matches.left_out, reason))
+        print_table(matches_table(matches))
+    for target in (json, output if output is not None and output.suffix == ".json" else None):
+        write_record(target, lambda: record(results))
+    if output is not None and output.suffix == ".csv":
+        with writing(output):
+            write_text(output, matches_csv(results))

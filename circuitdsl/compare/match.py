@@ -1,0 +1,201 @@
+"""Which units of a trained network respond as the members of hand-written families do.
+
+In: circuits, a trained network, photographs. Out: `Match`es: for each family and layer the units
+that agree best with one of its members, over all positions of the photographs and in pixels of the
+image, so that circuit and network need not share a geometry.
+
+Units and members are chosen on some photographs, and the figures are of others. Beside each stand
+the figures of what a sceptic would name instead: contrast around, a circuit of random kernels, the
+member's responses to other photographs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.measure.matching import (
+    RANDOM,
+    Figure,
+    choice_sums,
+    correlations,
+    figures,
+    pair_products,
+)
+from circuitdsl.measure.passes import Pass, Shown, State, total
+from circuitdsl.measure.side_by_side import Meeting
+
+BLOCKS = 256
+"""Blocks of images that an interval resamples."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A unit, and the member that agrees best with it.
+
+    Attributes:
+        family: The member's family.
+        member: Its number in the family.
+        layer: The unit's layer.
+        unit: Its number in the layer.
+        randoms: The number of the best member of the same family in each random circuit.
+    """
+
+    family: str
+    member: int
+    layer: str
+    unit: int
+    randoms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A unit that responds as a member does, and how much that says.
+
+    Attributes:
+        circuit: The circuit's name.
+        family: The family.
+        member: The member, as the language writes it.
+        layer: The trained layer.
+        unit: The unit's number in it.
+        figure: How well the two agree, beside the controls.
+    """
+
+    circuit: str
+    family: str
+    member: str
+    layer: str
+    unit: int
+    figure: Figure
+
+    def record(self, model: str) -> dict[str, Any]:
+        """The match as JSON has it."""
+        figure = self.figure
+        return {
+            "circuit": self.circuit,
+            "family": self.family,
+            "model": model,
+            "layer": self.layer,
+            "unit": self.unit,
+            "member": self.member,
+            "r": figure.r,
+            "r_ci": list(figure.r_ci),
+            "partial_r": figure.partial_r,
+            "partial_r_ci": list(figure.partial_r_ci),
+            "controls": {
+                "energy": figure.energy,
+                "random": figure.random,
+                "wrong_pairs": figure.wrong_pairs,
+            },
+        }
+
+
+def choosing(meeting: Meeting, most: int) -> Pass[tuple[Pair, ...]]:
+    """The pass that chooses units and members.
+
+    Args:
+        meeting: The families and layers.
+        most: How many units of each layer for each family, at most; the best come first.
+    """
+    circuits, members = len(meeting.contender.networks), len(meeting.members)
+    units = len(meeting.units)
+
+    def init() -> State:
+        return {
+            "count": np.zeros(()),
+            "x": np.zeros((circuits, members)),
+            "xx": np.zeros((circuits, members)),
+            "y": np.zeros(units),
+            "yy": np.zeros(units),
+            "xy": np.zeros((circuits, members, units)),
+        }
+
+    def step(state: State, shown: Shown) -> State:
+        real = jnp.arange(len(shown.images)) < shown.count
+        sums = choice_sums(
+            meeting.of_members(shown), meeting.of_units(shown), real.astype(jnp.float32)
+        )
+        return total(state, {name: np.asarray(part, np.float64) for name, part in sums.items()})
+
+    def finish(state: State) -> tuple[Pair, ...]:
+        r = correlations(state)
+        return tuple(
+            pair
+            for family in meeting.families
+            for layer in meeting.layers
+            for pair in _best(meeting, r, family, layer, most)
+        )
+
+    return Pass(init, step, total, finish, meeting.needs)
+
+
+def _best(
+    meeting: Meeting, r: NDArray[np.float64], family: str, layer: str, most: int
+) -> Iterable[Pair]:
+    """The units of one layer that agree best with a member of one family, best first."""
+    members = [at for at, (name, _) in enumerate(meeting.members) if name == family]
+    units = [at for at, (name, _) in enumerate(meeting.units) if name == layer]
+    part = r[:, members][:, :, units]
+    member_of = part.argmax(axis=1)
+    best = part.max(axis=1)[0]
+    for unit in np.argsort(-best, kind="stable")[:most]:
+        if best[unit] <= 0:
+            return
+        chosen = member_of[:, unit].tolist()
+        yield Pair(family, chosen[0], layer, int(unit), tuple(chosen[1:]))
+
+
+def measuring(meeting: Meeting, pairs: Sequence[Pair], seed: int) -> Pass[tuple[Match, ...]]:
+    """The pass that measures chosen pairs.
+
+    Args:
+        meeting: The families and layers that the pairs are of.
+        pairs: At least one.
+        seed: Of the bootstrap.
+    """
+    member_at = {member: at for at, member in enumerate(meeting.members)}
+    unit_at = {unit: at for at, unit in enumerate(meeting.units)}
+    columns = [
+        np.array(
+            [member_at[pair.family, number] for pair, number in zip(pairs, chosen, strict=True)]
+        )
+        for chosen in zip(*((pair.member, *pair.randoms) for pair in pairs), strict=True)
+    ]
+    places = np.array([unit_at[pair.layer, pair.unit] for pair in pairs])
+    variables = RANDOM + len(columns) - 1
+
+    def init() -> State:
+        return no_blocks(len(pairs), variables, variables)
+
+    def step(state: State, shown: Shown) -> State:
+        maps = meeting.of_members(shown)
+        x = jnp.stack([maps[index][..., at] for index, at in enumerate(columns)])
+        energy = meeting.energy(shown)
+        around = jnp.stack([energy[pair.layer] for pair in pairs], axis=-1)
+        products = pair_products(x, meeting.of_units(shown)[..., places], around, shown.count)
+        return merge(state, blocks_of(shown.batch.places, shown.real(products)))
+
+    def merge(a: State, b: State) -> State:
+        return merge_blocks(a, b, BLOCKS)
+
+    def finish(state: State) -> tuple[Match, ...]:
+        circuit = meeting.contender.networks[0].circuit
+        return tuple(
+            Match(
+                circuit=meeting.contender.name,
+                family=pair.family,
+                member=circuit.by_name[pair.family].member_name(pair.member),
+                layer=pair.layer,
+                unit=pair.unit,
+                figure=figure,
+            )
+            for pair, figure in zip(pairs, figures(state["sums"], seed), strict=True)
+        )
+
+    return Pass(init, step, merge, finish, meeting.needs)

@@ -1,0 +1,253 @@
+"""`match`: which units of trained networks respond as hand-written families do.
+
+In: circuit files, models, a folder of photographs. Out: `Matches`, one for each network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from circuitdsl.checking.load import load
+from circuitdsl.compare.match import Match, choosing, measuring
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.passes import fold
+from circuitdsl.measure.random_circuits import permuted_kernels
+from circuitdsl.measure.side_by_side import Contender, Meeting, meetings
+from circuitdsl.models.handwritten import build
+from circuitdsl.models.network import Network
+from circuitdsl.run.networks import Progress, opened_network, silent
+from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.split import split
+from circuitdsl.text.diagnostics import InputError, suggestion
+
+UNITS = 4
+"""Units of each layer that are listed for each family."""
+
+DRAWS = 2
+"""Random circuits that each circuit is held against."""
+
+BATCH = 8
+"""Photographs at a time: the maps of many families at once take room."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """What agrees in one network.
+
+    Attributes:
+        model: The network's name.
+        images: The number of photographs that the figures are of.
+        chosen_on: The number of other photographs that chose units and members.
+        rows: By circuit, family and layer, the units that agree best first.
+        skipped: Image files that could not be read, and why.
+        left_out: Circuits that read units of a network of another architecture.
+    """
+
+    model: str
+    images: int
+    chosen_on: int
+    rows: tuple[Match, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def record(results: Sequence[Matches]) -> dict[str, Any]:
+    """The matches of some networks as JSON has them."""
+    return {
+        "images": min(result.images for result in results),
+        "rows": [row.record(result.model) for result in results for row in result.rows],
+    }
+
+
+def match(
+    files: Sequence[Path | str],
+    models: Sequence[str | Network],
+    images: Path | str,
+    *,
+    families: Sequence[str] = (),
+    layers: Sequence[str] = (),
+    units: int = UNITS,
+    draws: int = DRAWS,
+    limit: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> tuple[Matches, ...]:
+    """Ask which units of some networks respond as the members of hand-written families do.
+
+    Half of the photographs chooses units and members; the figures are of the other half.
+
+    Args:
+        files: Circuit files.
+        models: Models of the registry, `auto`, or networks.
+        images: A folder of photographs.
+        families: Only these families; by default all.
+        layers: Only these layers of the networks; by default every convolution and block.
+        units: The number of units of each layer that are listed for each family.
+        draws: The number of random circuits that each circuit is held against.
+        limit: The number of photographs at most, spread evenly.
+        seed: Of the split, the random circuits and the bootstrap.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: no such model, family or layer, or no photographs.
+        DiagnosticError: a file is faulty, or a family cannot be calibrated.
+    """
+    circuits = {Path(file).stem: load(file) for file in files}
+    _check_families(circuits, families)
+    photographs = open_images(Path(images), limit)
+    halves = split(photographs, len(photographs.paths) // 2, seed)
+    results: list[Matches] = []
+    for model in models:
+        network = opened_network(model)
+        searched = _searched(network.backbone, layers)
+        fitting = {
+            title: circuit
+            for title, circuit in circuits.items()
+            if not _reads_units(circuit) or circuit.backbone.geometry == network.backbone
+        }
+        contenders = [
+            _contender(title, circuit, network, families=families, draws=draws, seed=seed)
+            for title, circuit in fitting.items()
+        ]
+        progress(f"{network.name}: {len(searched)} layers")
+        side = network.backbone.input_px
+        pairings = [
+            pairing
+            for contender in contenders
+            if contender.families
+            for pairing in meetings(contender, network, searched, side)
+        ]
+        rows = _matched(pairings, halves, side, units=units, seed=seed, progress=progress)
+        results.append(
+            Matches(
+                model=network.name,
+                images=len(halves[1].paths) - len(halves[1].skipped),
+                chosen_on=len(halves[0].paths) - len(halves[0].skipped),
+                rows=_in_order(rows, circuits, network.backbone),
+                skipped=tuple(
+                    (str(path), why) for half in halves for path, why in half.skipped.items()
+                ),
+                left_out=tuple(title for title in circuits if title not in fitting),
+            )
+        )
+    return tuple(results)
+
+
+def searched_layers(backbone: Backbone) -> tuple[str, ...]:
+    """The layers of an architecture whose units are looked at: blocks, and other convolutions.
+
+    Branches of a block are looked at as part of it; layers that only narrow what another reads, and
+    layers without positions, are not looked at.
+    """
+    names: list[str] = []
+    for layer in backbone.layers:
+        joined = any(reader.kind == "concat" for reader in backbone.readers(layer.name))
+        units = layer.kind == "concat" or (layer.has_units and layer.activation != "none")
+        if units and not joined and not layer.bottleneck:
+            names.append(layer.name)
+    return tuple(names)
+
+
+def _searched(backbone: Backbone, layers: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(backbone.called(name) for name in layers) or searched_layers(backbone)
+    for name in names:
+        if name not in backbone.by_name or not backbone.by_name[name].has_positions:
+            near = suggestion(name, searched_layers(backbone))
+            raise InputError(
+                f"{backbone.name} has no layer `{name}` with units that have a place in the image",
+                help=near or f"its layers are {', '.join(searched_layers(backbone))}",
+            )
+    return names
+
+
+def _check_families(circuits: Mapping[str, Circuit], families: Sequence[str]) -> None:
+    names = {family.name for circuit in circuits.values() for family in circuit.families}
+    for name in families:
+        if name not in names:
+            raise InputError(
+                f"no circuit has a family `{name}`",
+                help=suggestion(name, names) or f"their families are {', '.join(sorted(names))}",
+            )
+
+
+def _reads_units(circuit: Circuit) -> bool:
+    return any(family.units is not None for family in circuit.families)
+
+
+def _contender(
+    title: str,
+    circuit: Circuit,
+    network: Network,
+    *,
+    families: Sequence[str],
+    draws: int,
+    seed: int,
+) -> Contender:
+    """A circuit beside random ones; its families that are written, not taken from a network."""
+    given = network if _reads_units(circuit) else None
+    hand = calibrate(build(circuit, given=given))
+    randoms = [permuted_kernels(hand, seed * draws + draw) for draw in range(draws)]
+    written = tuple(
+        family.name
+        for family in circuit.families
+        if family.units is None and (not families or family.name in families)
+    )
+    return Contender(title, (hand, *randoms), written)
+
+
+def _matched(
+    pairings: Sequence[Meeting],
+    halves: tuple[ImageSet, ImageSet],
+    side: int,
+    *,
+    units: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[Match, ...]:
+    """Choose pairs on the first half of the photographs, and measure them on the second."""
+    if not pairings:
+        return ()
+    model = pairings[0].network.name
+
+    def report(what: str, half: ImageSet) -> Callable[[int], None]:
+        return lambda seen: progress(f"{model}, {what}: {seen} of {len(half.paths)} photographs")
+
+    first, second = halves
+    choices = [choosing(pairing, units) for pairing in pairings]
+    states = fold(choices, first.batches(BATCH, side), report("choosing units", first))
+    measures = [
+        measuring(pairing, chosen, seed)
+        for pairing, choice, state in zip(pairings, choices, states, strict=True)
+        if (chosen := choice.finish(state))
+    ]
+    if not measures:
+        return ()
+    states = fold(measures, second.batches(BATCH, side), report("measuring", second))
+    return tuple(
+        row for one, state in zip(measures, states, strict=True) for row in one.finish(state)
+    )
+
+
+def _in_order(
+    rows: Sequence[Match], circuits: Mapping[str, Circuit], backbone: Backbone
+) -> tuple[Match, ...]:
+    """By circuit, family and layer as they are declared; the best figure first."""
+    family_place = {
+        (title, family.name): (number, at)
+        for number, (title, circuit) in enumerate(circuits.items())
+        for at, family in enumerate(circuit.families)
+    }
+
+    def place(row: Match) -> tuple[tuple[int, int], int, float]:
+        return (
+            family_place[row.circuit, row.family],
+            backbone.order[row.layer],
+            -row.figure.r,
+        )
+
+    return tuple(sorted(rows, key=place))

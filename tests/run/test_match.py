@@ -1,0 +1,110 @@
+"""`match` on a small network: what it finds, prints and refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from typer.testing import CliRunner
+
+import circuitdsl
+from circuitdsl.cli import app
+from circuitdsl.report.matches import COLUMNS
+from circuitdsl.run.matching import searched_layers
+from circuitdsl.text.diagnostics import InputError
+
+CIRCUIT = """circ 1
+from std.shapes import blob, gabor
+backbone V = tiny(input=64px)
+family edges [th: orient(8), ph: phase(4)] at V.conv2d0
+family spots [h: hue(6)] at V.conv2d0
+connect V.input -> edges {
+  colour = luma
+  place = gabor(8px, length=2px, width=2px)
+  dc = 0
+}
+connect V.input -> spots { colour = hue(0deg)  place = blob(sigma=2px) }
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A circuit, and 14 pictures of coloured discs and lines."""
+    folder = tmp_path_factory.mktemp("match")
+    (folder / "early.circ").write_text(CIRCUIT, encoding="utf-8")
+    (folder / "scenes").mkdir()
+    generator = np.random.default_rng(0)
+    for number in range(14):
+        picture = Image.new("RGB", (224, 224), tuple(generator.integers(0, 256, 3).tolist()))
+        draw = ImageDraw.Draw(picture)
+        for _ in range(20):
+            x, y, size, *colour = generator.integers(0, [224, 224, 60, 256, 256, 256]).tolist()
+            draw.ellipse((x, y, x + size, y + size), fill=tuple(colour))
+            draw.line((y, x, x, size), fill=tuple(colour), width=3)
+        picture.save(folder / "scenes" / f"{number:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def matches(folder: Path):
+    (result,) = circuitdsl.match(
+        [folder / "early.circ"], ["tiny"], folder / "scenes", layers=["conv2d0", "conv2d1"], units=3
+    )
+    return result
+
+
+def test_edges_of_a_trained_network_are_found(matches) -> None:
+    rows = [row for row in matches.rows if (row.family, row.layer) == ("edges", "conv2d0")]
+    assert len(rows) == 3
+    best = rows[0].figure
+    assert best.r > 0.6
+    assert best.r_ci[0] < best.r < best.r_ci[1]
+    assert best.r > best.energy and best.r > best.random and best.r > best.wrong_pairs
+    assert abs(best.wrong_pairs) < 0.2
+    assert [row.figure.r for row in rows] == sorted((row.figure.r for row in rows), reverse=True)
+
+
+def test_half_of_the_images_chooses_and_the_other_half_measures(matches) -> None:
+    assert (matches.images, matches.chosen_on) == (7, 7)
+
+
+def test_the_command_writes_every_row(folder: Path, tmp_path: Path) -> None:
+    command = ["match", str(folder / "early.circ"), "-m", "tiny", "--family", "spots"]
+    command += ["--images", str(folder / "scenes"), "-l", "conv2d0", "--units", "2", "--draws", "1"]
+    command += ["-o", str(tmp_path / "rows.csv"), "--json", str(tmp_path / "rows.json")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "conv2d0:" in done.stdout and "spots[" in done.stdout
+    record = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    assert record["images"] == 7
+    assert len(record["rows"]) == 2
+    row = record["rows"][0]
+    assert set(row["controls"]) == {"energy", "random", "wrong_pairs"}
+    assert (row["family"], row["model"], row["layer"]) == ("spots", "tiny", "conv2d0")
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.reader(file))
+    assert tuple(table[0]) == COLUMNS
+    assert float(table[1][6]) == pytest.approx(row["r"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"families": ["edge"]}, "no circuit has a family `edge`"),
+        ({"layers": ["conv2d9"]}, "tiny has no layer `conv2d9`"),
+        ({"layers": ["softmax2"]}, "tiny has no layer `softmax2`"),
+    ],
+)
+def test_what_is_not_there_is_named(folder: Path, chosen, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        circuitdsl.match([folder / "early.circ"], ["tiny"], folder / "scenes", **chosen)
+
+
+def test_blocks_and_convolutions_outside_them_are_looked_at() -> None:
+    network = circuitdsl.load_network("tiny")
+    names = ("conv2d0", "conv2d1", "conv2d2", "mixed3a", "mixed3b")
+    assert searched_layers(network.backbone) == names
