@@ -180,5 +180,5 @@ def test_curves_against_inceptionv1_caffe2(caffe2_weights, photographs):
         limit=40,
     )
     assert comparison.images == 40
-    assert comparison.mean["natural_r"] >= 0.40
-    assert comparison.mean["preferred_error_deg"] <= 6
+    assert comparison.mean["natural_r"] >= 0.639  # what docs/curves.md states less its interval
+    assert comparison.mean["preferred_error_deg"] <= 2
