@@ -13,12 +13,11 @@ import pytest
 from conftest import ROOT
 from many_circuits import Standing, make_yardstick
 
-from circuitdsl.checking import load
+from circuitdsl import load, load_network
 from circuitdsl.fitting.result import split_photographs
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import read_grids
 from circuitdsl.models.registry import labels
-from circuitdsl.run.networks import open_model
 
 pytestmark = pytest.mark.network
 
@@ -33,13 +32,13 @@ def standing(shared: Path, caffe2_weights: Path, photographs: Path) -> Standing:
     grids = shared / "reference" / "distill" / "curve_grids_dev.npz"
     if not grids.is_file():
         pytest.skip(f"no published grids {grids}")
-    name, network = open_model(MODEL, caffe2_weights)
+    network = load_network(MODEL, caffe2_weights)
     to_match, _ = split_photographs(photographs, TO_MATCH)
     _, to_score = split_photographs(photographs, TO_SCORE)
     yardstick = make_yardstick(
         network,
-        find_family(network, "mixed3b", name),
-        labels(name),
+        find_family(network, "mixed3b", MODEL),
+        labels(MODEL),
         (to_match, to_score),
         read_grids(grids),
     )

@@ -31,7 +31,6 @@ from programs import five_layers
 from circuitdsl.ir.circuit import Circuit, Dial, Normalisation
 from circuitdsl.ir.expressions import DialValue
 from circuitdsl.lowering.weights import lower
-from circuitdsl.models.convolution import LRN_ALPHA, LRN_BIAS
 from circuitdsl.models.handwritten import HandwrittenNetwork, build, forward
 from circuitdsl.text.diagnostics import InputError
 
@@ -126,7 +125,7 @@ def test_lrn_mixes_the_families_of_a_layer_in_their_order() -> None:
     channels = np.concatenate([found["gabors"], found["more"]], axis=-1)
     pooled = np.asarray(nnx.max_pool(jnp.asarray(channels), (3, 3), (2, 2), "SAME"), np.float64)
     near = (pooled[..., 3:] ** 2).sum(axis=-1)  # channels 3 to 8: five before the last
-    expected = pooled[..., -1] / np.sqrt(LRN_BIAS + LRN_ALPHA * near)
+    expected = pooled[..., -1] / np.sqrt(2.0 + 1e-4 * near)  # as InceptionV1 has it
     np.testing.assert_allclose(found["copy"][..., 0], expected, rtol=1e-4)
 
 
@@ -181,7 +180,7 @@ def test_circuits_that_differ_in_numbers_share_a_program(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"curve.gian": 1.0}, "no array `curve.gian` did you mean `curve.gain`"),
+        ({"curve.gian": 1.0}, "no array `curve.gian`\n  = help: did you mean `curve.gain`"),
         ({"shape": np.ones((3, 3, 16, 10))}, r"`shape` must have shape \(5, 5, 16, 10\)"),
     ],
 )

@@ -17,7 +17,7 @@ def found(tmp_path) -> Effect:
         Flip("a.png (mirrored)", "ant", "bee", "ant"),
         Flip("a.png", "ant", "a name that goes on and on and on", "bee"),
     )
-    return Effect(3, {}, Variant("edited", {}, {}), (), (), flips, ())
+    return Effect(3, {}, Variant("edited", {}, {}), (), (), flips, (3, 1, 1), ())
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
