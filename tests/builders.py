@@ -85,14 +85,14 @@ def bump(width: float | Scalar, weight: float | Scalar = 1, around: float = 0) -
         real(weight) if isinstance(weight, int | float) else weight,
         "bump",
         (
-            ("width", deg(width) if isinstance(width, int | float) else width),
+            ("fwhm", deg(width) if isinstance(width, int | float) else width),
             ("around", deg(around)),
         ),
     )
 
 
 def octaves(width: float, weight: float = 1, around: float = 0) -> ProfileTerm:
-    arguments = (("width", real(width)), ("around", real(around)))
+    arguments = (("fwhm", real(width)), ("around", real(around)))
     return ProfileTerm(real(weight), "octaves", arguments)
 
 

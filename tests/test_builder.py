@@ -81,9 +81,9 @@ from std.profiles import bump
 from std.shapes import arc, gabor
 import "lab.circ" as lab
 backbone V = inceptionv1(input=224px)
-dial wavelength : px = 6px in [4px, 10px]
-dial bow : px = 20px in [10px, 60px] free
-dial radius : px = 45px in [20px, 120px] free
+dial wavelength : length = 6px in [4px, 10px]
+dial bow : length = 20px in [10px, 60px] free
+dial radius : length = 45px in [20px, 120px] free
 dial opposed : real = 1.5 in [0, 3] free
 family early [th: rot(16)] at V.mixed3a_3x3
 family curve [th: rot(10)] at V.mixed3b_5x5 {
@@ -126,7 +126,7 @@ def test_motifs_stimuli_and_claims() -> None:
     again = builder.family("again", "conv2d1", {"th": orient(8)}, expect=claims, gain=2)
     builder.connect(builder.input, edges, place=shapes.bar(half, width=px(1)))
     builder.connect(edges, again, motif=motifs.copy())
-    builder.declare("fn unused(x: px) = 2*x")
+    builder.declare("fn unused(x: length) = 2*x")
     circuit = builder.circuit()
     assert circuit.backbone.norm == "lrn"
     assert circuit.by_name["again"].expectations

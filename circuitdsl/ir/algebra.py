@@ -9,18 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import (
+    LENGTHS,
+    Apply,
+    DialValue,
+    Number,
+    Operation,
+    Scalar,
+    ScalarUnit,
+)
 from circuitdsl.text.source import NOWHERE, Span
-
-LENGTHS = ("px", "tap")
 
 
 def negate(scalar: Scalar, span: Span = NOWHERE) -> Scalar:
     """`-x`; a sign before a number becomes part of it, and two signs cancel."""
     if isinstance(scalar, Number):
         return Number(0.0 - scalar.value, scalar.unit, span)
-    if isinstance(scalar, Apply) and scalar.operation == "neg":
-        return scalar.arguments[0]
+    negated = _negated(scalar)
+    if negated is not None:
+        return negated
     return Apply("neg", (scalar,), scalar.unit, span)
 
 
@@ -37,11 +44,46 @@ def combine(operation: Operation, left: Scalar, right: Scalar, span: Span = NOWH
         mixed = left.unit != right.unit and left.unit in LENGTHS and right.unit in LENGTHS
         if not mixed:
             return Number(_compute(operation, left.value, right.value), unit, span)
+    neutral = _neutral(operation, left, right, span)
+    return Apply(operation, (left, right), unit, span) if neutral is None else neutral
+
+
+def _neutral(operation: Operation, left: Scalar, right: Scalar, span: Span) -> Scalar | None:
+    """The one spelling of a sum with zero, a product with 1 or -1, and of a sign within a sum."""
+    if operation in ("+", "-"):
+        return _plain_sum(operation, left, right, span)
     if operation == "*" and is_number(left, 1.0):
         return right
-    if operation in ("*", "/") and is_number(right, 1.0):
+    if operation == "*" and is_number(left, -1.0):
+        return negate(right, span)
+    if operation in ("*", "/") and isinstance(right, Number) and right.unit == "real":
+        return {1.0: left, -1.0: negate(left, span)}.get(right.value)
+    return None
+
+
+def _plain_sum(operation: Operation, left: Scalar, right: Scalar, span: Span) -> Scalar | None:
+    if is_zero(right):
         return left
-    return Apply(operation, (left, right), unit, span)
+    if is_zero(left):
+        return right if operation == "+" else negate(right, span)
+    opposite = _negated(right)
+    if isinstance(right, Number) and right.value < 0:
+        opposite = negate(right)
+    if opposite is None:
+        return None
+    return combine("-" if operation == "+" else "+", left, opposite, span)
+
+
+def _negated(scalar: Scalar) -> Scalar | None:
+    """What an expression is the negative of, if it is written as one."""
+    if isinstance(scalar, Apply) and scalar.operation == "neg":
+        return scalar.arguments[0]
+    return None
+
+
+def is_zero(scalar: Scalar) -> bool:
+    """Whether the expression is nothing, whatever its unit."""
+    return isinstance(scalar, Number) and scalar.value == 0
 
 
 def is_number(scalar: Scalar, value: float) -> bool:
@@ -69,7 +111,7 @@ def has_taps(scalar: Scalar) -> bool:
 def _unit(operation: Operation, left: ScalarUnit, right: ScalarUnit) -> ScalarUnit:
     if operation in ("+", "-"):
         if left in LENGTHS:
-            return "px" if "px" in (left, right) else "tap"
+            return left if left == right else "length"
         return "angle" if left == "angle" else "real"
     if operation == "*":
         return _measured(right) if _measured(left) == "real" else left

@@ -18,11 +18,14 @@ from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.expect import Expectation
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
-from circuitdsl.ir.stimuli import Stimulus
+from circuitdsl.ir.stimuli import Calibration, Stimulus
 from circuitdsl.text.source import NOWHERE, Span
 
 INPUT = "input"
 """The name by which a connection reads the image."""
+
+RECTIFIED = "rectified"
+"""The profile `rectified(PROFILE)`: that profile where it is above 0, else 0."""
 
 Frame = Literal["frame", "tangent", "radial", "field"]
 NormKind = Literal["none", "l1", "l2", "mass"]
@@ -64,20 +67,6 @@ class Dial:
     low: float | None = None
     high: float | None = None
     free: bool = False
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """`calibrate`: a gain and an offset, one pair for the whole family.
-
-    They make the mean peak response to the preferred stimulus of `one` 1, and the given quantile
-    of the responses to `zero` 0 (both before ReLU).
-    """
-
-    one: str
-    zero: str
-    quantile: float
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -186,12 +175,16 @@ class Family:
 class Shape:
     """A spatial primitive of the language with its arguments, defaults filled in.
 
-    Arguments are scalars, or pairs of scalars for points.
+    Attributes:
+        name: A key of `SHAPES`.
+        arguments: Scalars, or pairs of scalars for points.
+        turn: By how much it is turned about the template's middle, counter-clockwise.
     """
 
     name: str
     arguments: tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    turn: Scalar = ZERO_ANGLE
 
 
 @dataclass(frozen=True)
@@ -212,15 +205,20 @@ class Template:
 
 @dataclass(frozen=True)
 class ProfileTerm:
-    """A profile primitive times a number.
+    """A profile primitive, or a rectified profile, times a number.
 
-    They are `bump`, `octaves`, `equal`, `same`, `other` and `constant`.
+    Attributes:
+        weight: The number.
+        name: A key of `PROFILES`, or `RECTIFIED`.
+        arguments: Those of a primitive.
+        inner: The sum that is rectified.
     """
 
     weight: Scalar
     name: str
     arguments: tuple[tuple[str, Scalar], ...] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    inner: tuple[ProfileTerm, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from circuitdsl.ir.circuit import Circuit, Wiring
+from circuitdsl.ir.circuit import Circuit, ProfileTerm, Wiring
 from circuitdsl.ir.expressions import Scalar, dials_of
 
 
@@ -47,11 +47,9 @@ def wiring_scalars(wiring: Wiring) -> Iterator[Scalar]:
                 yield from argument
             else:
                 yield argument
+        yield term.shape.turn
     for tune in wiring.tunes:
-        for profile in tune.terms:
-            yield profile.weight
-            for _, value in profile.arguments:
-                yield value
+        yield from profile_scalars(tune.terms)
     if wiring.colour is not None:
         yield wiring.colour.hue_deg
         yield wiring.colour.against_deg
@@ -61,3 +59,12 @@ def wiring_scalars(wiring: Wiring) -> Iterator[Scalar]:
     for scalar in (wiring.dc, wiring.gain):
         if scalar is not None:
             yield scalar
+
+
+def profile_scalars(terms: tuple[ProfileTerm, ...]) -> Iterator[Scalar]:
+    """Every scalar expression of a profile."""
+    for term in terms:
+        yield term.weight
+        for _, value in term.arguments:
+            yield value
+        yield from profile_scalars(term.inner)

@@ -13,8 +13,18 @@ from typing import Any, Literal
 
 from circuitdsl.text.source import NOWHERE, Span
 
-ScalarUnit = Literal["real", "int", "px", "tap", "angle"]
-"""`angle` is in degrees. `px` and `tap` are both lengths and may be added."""
+ScalarUnit = Literal["real", "int", "px", "tap", "length", "angle"]
+"""`angle` is in degrees. `px` and `tap` are units of lengths and may be added; `length` is the unit
+of sums of both, and of formals of motifs, which may be bound to either."""
+
+LENGTHS = ("px", "tap", "length")
+"""The units of lengths."""
+
+
+def type_name(unit: ScalarUnit) -> str:
+    """The type that the language gives to what has a unit."""
+    return "length" if unit in LENGTHS else unit
+
 
 Operation = Literal["+", "-", "*", "/", "^", "neg"]
 

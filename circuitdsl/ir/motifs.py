@@ -82,7 +82,8 @@ def _bind_template(template: Template, bindings: Bindings) -> Template:
         return substitute(value, bindings)
 
     def shape(old: Shape) -> Shape:
-        return replace(old, arguments=tuple((k, argument(v)) for k, v in old.arguments))
+        arguments = tuple((k, argument(v)) for k, v in old.arguments)
+        return replace(old, arguments=arguments, turn=substitute(old.turn, bindings))
 
     terms = tuple(
         TemplateTerm(substitute(term.weight, bindings), shape(term.shape))
@@ -94,7 +95,8 @@ def _bind_template(template: Template, bindings: Bindings) -> Template:
 def _bind_tune(tune: Tune, bindings: Bindings) -> Tune:
     def term(old: ProfileTerm) -> ProfileTerm:
         arguments = tuple((k, substitute(v, bindings)) for k, v in old.arguments)
-        return replace(old, weight=substitute(old.weight, bindings), arguments=arguments)
+        weight, inner = substitute(old.weight, bindings), tuple(map(term, old.inner))
+        return replace(old, weight=weight, arguments=arguments, inner=inner)
 
     return replace(tune, terms=tuple(map(term, tune.terms)))
 

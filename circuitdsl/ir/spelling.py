@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from circuitdsl.ir.arguments import Argument
 from circuitdsl.ir.axes import SIDES, Axis
-from circuitdsl.ir.circuit import Colour, Family, MotifUse, Norm, ProfileTerm, Template, Tune
-from circuitdsl.ir.expect import ClaimTerm, Expectation, Measure, MeasureUnit
-from circuitdsl.ir.expressions import (
-    ONE,
-    ZERO,
-    ZERO_ANGLE,
-    Apply,
-    DialValue,
-    Number,
-    Scalar,
-    ScalarUnit,
+from circuitdsl.ir.circuit import (
+    RECTIFIED,
+    Colour,
+    Family,
+    MotifUse,
+    Norm,
+    ProfileTerm,
+    Shape,
+    Template,
+    Tune,
 )
+from circuitdsl.ir.expect import ClaimTerm, Expectation, Measure, MeasureUnit
+from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Apply, DialValue, Number, Scalar, ScalarUnit
 from circuitdsl.ir.generators import GENERATORS
+from circuitdsl.ir.profiles import PROFILES
+from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.ir.stimuli import Part, Spot
 from circuitdsl.text.layout import Chain, Group, Joined, Piece
 
@@ -26,30 +30,8 @@ _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(5)
 
 _SUFFIX: dict[ScalarUnit, str] = {"real": "", "int": "", "px": "px", "tap": "tap", "angle": "deg"}
 
-_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
-_DEFAULTS: dict[tuple[str, str], Scalar | tuple[Scalar, ...]] = {
-    ("bump", "around"): ZERO_ANGLE,
-    ("octaves", "around"): ZERO,
-    ("arc", "at"): _ORIGIN,
-    ("bar", "at"): _ORIGIN,
-    ("blob", "at"): _ORIGIN,
-    ("gabor", "phase"): ZERO_ANGLE,
-}
-"""Defaults of the standard library, which are left out."""
-
-_FIRST = {
-    "arc": "radius",
-    "bar": "length",
-    "bump": "width",
-    "gabor": "wavelength",
-    "half": "width",
-    "hue": "angle",
-    "mass": "mass",
-    "octaves": "width",
-    "opponent": "hue",
-    "ring": "radius",
-}
-"""The argument of each function that needs no name."""
+ROTATED = "rotated"
+"""The function that turns a template."""
 
 
 def number(value: float, unit: ScalarUnit = "real") -> str:
@@ -113,8 +95,22 @@ def _level(expression: Scalar) -> int:
 
 def template(place: Template) -> Piece:
     """The value of `place`."""
-    terms = [(term.weight, _call(term.shape.name, term.shape.arguments)) for term in place.terms]
-    return _sum(terms)
+    return _sum([(term.weight, _shape(term.shape)) for term in place.terms])
+
+
+def shapes_named(place: Template) -> frozenset[str]:
+    """The functions that the text of a template names."""
+    turned = any(term.shape.turn != ZERO_ANGLE for term in place.terms)
+    names = frozenset(term.shape.name for term in place.terms)
+    return names | {ROTATED} if turned else names
+
+
+def _shape(shape: Shape) -> Piece:
+    row = SHAPES[shape.name]
+    called = _call(shape.name, shape.arguments, row.arguments, row.defaults)
+    if shape.turn == ZERO_ANGLE:
+        return called
+    return Group(f"{ROTATED}(", (called, scalar(shape.turn)), ")")
 
 
 def tune(found: Tune) -> Piece:
@@ -136,7 +132,17 @@ def tune(found: Tune) -> Piece:
 def profiles_named(found: Tune) -> frozenset[str]:
     """The profiles that the text of a tune names."""
     plain = _plain(found.terms)
-    return frozenset(term.name for i, term in enumerate(found.terms) if i not in plain)
+    return frozenset(
+        name
+        for index, term in enumerate(found.terms)
+        if index not in plain
+        for name in _names(term)
+    )
+
+
+def _names(term: ProfileTerm) -> frozenset[str]:
+    """The names by which a term is written."""
+    return frozenset((term.name,)).union(profiles_named(Tune("", term.inner)) if term.inner else ())
 
 
 def _plain(terms: Sequence[ProfileTerm]) -> frozenset[int]:
@@ -149,7 +155,12 @@ def _plain(terms: Sequence[ProfileTerm]) -> frozenset[int]:
 
 
 def _profile(term: ProfileTerm) -> Piece:
-    return _call(term.name, term.arguments) if term.arguments else term.name
+    if term.name == RECTIFIED:
+        return Group(f"{RECTIFIED}(", (tune(Tune("", term.inner)),), ")")
+    row = PROFILES[term.name]
+    if not term.arguments:
+        return term.name
+    return _call(term.name, term.arguments, row.arguments, row.defaults)
 
 
 def _sum(terms: Sequence[tuple[Scalar, Piece | None]]) -> Piece:
@@ -193,13 +204,16 @@ def _opposite(weight: Scalar) -> Scalar:
 def _call(
     name: str,
     arguments: Sequence[tuple[str, Scalar | tuple[Scalar, ...]]],
+    formals: Sequence[Argument] = (),
+    defaults: Mapping[str, Scalar | tuple[Scalar, ...]] | None = None,
     first: str | None = None,
 ) -> Piece:
     """A call: the main argument by position, the others by name, defaults left out."""
-    first = first or _FIRST.get(name)
+    if formals and formals[0].default is None:
+        first = formals[0].name
     written: list[Piece] = []
     for index, (key, value) in enumerate(arguments):
-        if _DEFAULTS.get((name, key)) == value:
+        if defaults is not None and defaults.get(key) == value:
             continue
         if isinstance(value, tuple):
             shown: Piece = Group("(", tuple(scalar(part) for part in value), ")")
@@ -211,7 +225,7 @@ def _call(
 
 def motif_call(use: MotifUse, first: str | None) -> Piece:
     """A motif with what its formals are bound to; `first` is the first of them."""
-    return _call(use.name, use.bindings, first)
+    return _call(use.name, use.bindings, first=first)
 
 
 def expectation(found: Expectation) -> Piece:
@@ -283,7 +297,7 @@ def norm(found: Norm) -> Piece:
     arguments = [("mass", found.mass)]
     if found.balance != ONE:
         arguments.append(("balance", found.balance))
-    return _call("mass", arguments)
+    return _call("mass", arguments, first="mass")
 
 
 def colour(found: Colour) -> Piece:
@@ -291,8 +305,8 @@ def colour(found: Colour) -> Piece:
     if found.kind == "luma":
         return "luma"
     if found.kind == "hue":
-        return _call("hue", [("angle", found.hue_deg)])
-    return _call("opponent", [("hue", found.hue_deg), ("against", found.against_deg)])
+        return _call("hue", [("angle", found.hue_deg)], first="angle")
+    return _call("opponent", [("hue", found.hue_deg), ("against", found.against_deg)], first="hue")
 
 
 def names(found: Sequence[str]) -> Piece:

@@ -77,3 +77,17 @@ class Stimulus:
     def values(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """The values of a setting, or the default where the text does not say."""
         return next((s.values for key, s in self.settings if key == name), default)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """`calibrate`: a gain and an offset, one pair for the whole family.
+
+    They make the mean peak response to the preferred stimulus of `one` 1, and the given quantile
+    of the responses to `zero` 0 (both before ReLU).
+    """
+
+    one: str
+    zero: str
+    quantile: float
+    span: Span = field(default=NOWHERE, compare=False, repr=False)

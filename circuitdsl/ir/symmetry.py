@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from circuitdsl.ir.algebra import combine
 from circuitdsl.ir.axes import Axis, AxisKind
-from circuitdsl.ir.circuit import Circuit, Connection
+from circuitdsl.ir.circuit import Circuit, Connection, Shape
 from circuitdsl.ir.expressions import Number, Scalar
+from circuitdsl.ir.shapes import SHAPES
 
 PLANE_KINDS: tuple[tuple[AxisKind, ...], ...] = (("rot", "orient"), ("flip",), ("scale",))
 """Kinds of axes that turn, mirror and dilate the plane."""
@@ -86,5 +87,12 @@ def mirror_deg(circuit: Circuit, family: str) -> float:
         family: One of its families.
     """
     places = [c.wiring.place for c in circuit.into(family)]
-    shapes = {term.shape.name for place in places if place is not None for term in place.terms}
-    return 180.0 if shapes == {"half"} else 0.0
+    shapes = [term.shape for place in places if place is not None for term in place.terms]
+    mirrored = {_mirrored_deg(shape) for shape in shapes}
+    return mirrored.pop() if len(mirrored) == 1 else 0.0
+
+
+def _mirrored_deg(shape: Shape) -> float:
+    """The m of one shape; a fixed turn within the template counts twice, one by a dial not."""
+    turn_deg = shape.turn.value if isinstance(shape.turn, Number) else 0.0
+    return (SHAPES[shape.name].mirror_deg - 2 * turn_deg) % 360.0

@@ -23,7 +23,7 @@ from circuitdsl.ir.circuit import (
     Normalisation,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE
+from circuitdsl.ir.expressions import ONE, type_name
 from circuitdsl.ir.spelling import number, scalar
 from circuitdsl.ir.stimuli import Setting, Stimulus
 from circuitdsl.text.layout import (
@@ -96,7 +96,7 @@ def _imports(circuit: Circuit) -> list[Entry]:
     profiles: set[str] = set()
     for wiring in wirings:
         if wiring.place is not None:
-            shapes |= {term.shape.name for term in wiring.place.terms}
+            shapes |= spelling.shapes_named(wiring.place)
         for tune in wiring.tunes:
             profiles |= spelling.profiles_named(tune)
     entries: list[Entry] = []
@@ -113,7 +113,7 @@ def _dial(dial: Dial) -> Entry:
         bounds = (number(dial.low, dial.unit), number(dial.high, dial.unit))
         interval = Group("in [", bounds, "]")
     default = f"= {number(dial.default, dial.unit)}"
-    cells = [f"dial {dial.name}", f": {dial.unit}", default, interval]
+    cells = [f"dial {dial.name}", f": {type_name(dial.unit)}", default, interval]
     return Entry("dial", fitted([*cells, "free" if dial.free else ""]))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from circuitdsl.ir.arguments import ORIGIN
 from circuitdsl.ir.circuit import (
     INPUT,
     Circuit,
@@ -26,44 +27,34 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, dials_of, evaluate
+from circuitdsl.ir.profiles import PROFILES, primitives
+from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.ir.symmetry import displacement, mirror_deg
 from circuitdsl.lowering.plan import End, Pairing, Tuned
 from circuitdsl.text.diagnostics import InputError
 
-_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
-
-_DEFAULTS: dict[str, dict[str, Scalar | tuple[Scalar, ...]]] = {
-    "gabor": {"phase": ZERO_ANGLE},
-    "bar": {"at": _ORIGIN},
-    "arc": {"at": _ORIGIN},
-}
-"""Arguments that a shape put together in Python may leave out; the checker fills them in."""
-
 _HUGE = 1e30
 """Numbers beyond this overflow float32 before long."""
-
-_CENTRED: dict[str, Scalar] = {"bump": ZERO_ANGLE, "octaves": ZERO}
-"""Profiles of a difference, and where each stands if it does not say."""
-
-_INDEXED = ("equal", "same", "other")
 
 
 @dataclass(frozen=True)
 class ShapeForm:
-    """A shape; `weight` and `arguments` are slots."""
+    """A shape; `weight`, `arguments` and `turn`, where it is turned, are slots."""
 
     name: str
     weight: int
     arguments: tuple[tuple[str, tuple[int, ...]], ...]
+    turn: int | None = None
 
 
 @dataclass(frozen=True)
 class ProfileForm:
-    """A profile primitive; `weight` and `arguments` are slots."""
+    """A profile; `weight` and `arguments` are slots. A rectified one has `inner` terms."""
 
     name: str
     weight: int
     arguments: tuple[tuple[str, int], ...]
+    inner: tuple[ProfileForm, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,7 +178,7 @@ def scalars_of(connection: Connection) -> list[Scalar]:
     wiring = connection.wiring
     _shapes(_place(connection), slots, 1.0)
     for tune in wiring.tunes:
-        _terms(tune, slots, 1.0)
+        _terms(tune.terms, slots, 1.0)
     norm = wiring.norm or Norm("none")
     colour = wiring.colour or Colour("luma")
     optional = (wiring.dc, wiring.gain, norm.mass, norm.balance)
@@ -203,15 +194,17 @@ def pairing(circuit: Circuit, connection: Connection) -> Pairing:
     geometry = circuit.backbone.geometry
     layer = geometry.by_name[target.layer]
     shapes = [term.shape for term in _place(connection).terms]
+    rows = [SHAPES[shape.name] for shape in shapes]
     tap_px = geometry.sampling(layer.inputs[0], circuit.backbone.input_px).stride
 
     def tuned(tune: Tune) -> Tuned:
         axes = [axis for axis in (*source, *target.axes) if axis.name == tune.axis]
+        profiles = [PROFILES[term.name] for term in primitives(tune.terms)]
         return Tuned(
             axis=tune.axis,
             period_deg=min((axis.period_deg for axis in axes), default=360.0),
-            continuous=any(term.name in _CENTRED for term in tune.terms),
-            indexed=any(term.name in _INDEXED for term in tune.terms),
+            continuous=any(row.continuous for row in profiles),
+            indexed=any(row.reads == "index" for row in profiles),
             radial=tune.frame == "radial",
         )
 
@@ -220,7 +213,7 @@ def pairing(circuit: Circuit, connection: Connection) -> Pairing:
         target=End(target.axes, target.members if target.identify else None),
         tuned=tuple(map(tuned, wiring.tunes)),
         over=wiring.over or (),
-        phased=any(shape.name == "gabor" for shape in shapes),
+        phased=any(row.carrier is not None for row in rows),
         isotropic=all(_isotropic(shape) for shape in shapes),
         kernel=layer.kernel,
         tap_px=float(tap_px),
@@ -252,10 +245,11 @@ def _place(connection: Connection) -> Template:
 
 
 def _isotropic(shape: Shape) -> bool:
-    if shape.name == "blob":
-        at = dict(shape.arguments)["at"]
-        return isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
-    return shape.name in ("dot", "ring")
+    row = SHAPES[shape.name]
+    if row.round != "at the origin":
+        return row.round == "always"
+    at = dict(shape.arguments).get("at", ORIGIN)
+    return isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
 
 
 def _form(connection: Connection, pair: Pairing, slots: Slots) -> ConnectionForm:
@@ -289,9 +283,10 @@ def _shapes(template: Template, slots: Slots, tap_px: float) -> tuple[ShapeForm,
             arguments=tuple(
                 (name, argument(value))
                 for name, value in (
-                    _DEFAULTS.get(term.shape.name, {}) | dict(term.shape.arguments)
+                    SHAPES[term.shape.name].defaults | dict(term.shape.arguments)
                 ).items()
             ),
+            turn=None if term.shape.turn == ZERO_ANGLE else slots.add(term.shape.turn),
         )
         for term in template.terms
     )
@@ -299,18 +294,23 @@ def _shapes(template: Template, slots: Slots, tap_px: float) -> tuple[ShapeForm,
 
 def _tunes(wiring: Wiring, pair: Pairing, slots: Slots, tap_px: float) -> tuple[TuneForm, ...]:
     return tuple(
-        TuneForm(_terms(tune, slots, tap_px), tune.frame, tuned.period_deg)
+        TuneForm(_terms(tune.terms, slots, tap_px), tune.frame, tuned.period_deg)
         for tune, tuned in zip(wiring.tunes, pair.tuned, strict=True)
     )
 
 
-def _terms(tune: Tune, slots: Slots, tap_px: float) -> tuple[ProfileForm, ...]:
+def _terms(terms: tuple[ProfileTerm, ...], slots: Slots, tap_px: float) -> tuple[ProfileForm, ...]:
     def arguments(term: ProfileTerm) -> tuple[tuple[str, int], ...]:
-        centred = {"around": _CENTRED[term.name]} if term.name in _CENTRED else {}
-        given = centred | dict(term.arguments)
+        row = PROFILES.get(term.name)
+        given = ({} if row is None else row.defaults) | dict(term.arguments)
         return tuple((name, slots.add(value, tap_px)) for name, value in given.items())
 
     return tuple(
-        ProfileForm(term.name, slots.add(term.weight, tap_px), arguments(term))
-        for term in tune.terms
+        ProfileForm(
+            term.name,
+            slots.add(term.weight, tap_px),
+            arguments(term),
+            _terms(term.inner, slots, tap_px),
+        )
+        for term in terms
     )

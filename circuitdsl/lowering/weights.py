@@ -35,8 +35,9 @@ from circuitdsl.lowering.forms import (
     scalar_arrays,
     value_of,
 )
-from circuitdsl.lowering.kernels import SMALLEST, Views, columns
+from circuitdsl.lowering.kernels import SMALLEST, columns
 from circuitdsl.lowering.plan import Pairing, plan_connection
+from circuitdsl.lowering.sampling import Views
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 Weights = dict[str, Array]

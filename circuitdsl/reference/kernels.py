@@ -16,7 +16,7 @@ K is a sum over the template's shapes, each a sum over its points t:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,19 +26,21 @@ from numpy.typing import NDArray
 from circuitdsl.ir.angles import cos_sin_deg
 from circuitdsl.ir.circuit import (
     INPUT,
+    RECTIFIED,
     Axis,
     AxisKind,
     Circuit,
-    Colour,
     Connection,
     Family,
     Norm,
+    ProfileTerm,
     Tune,
     Wiring,
 )
 from circuitdsl.ir.expressions import Scalar, evaluate
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.symmetry import mirror_deg
+from circuitdsl.reference.colours import colour_vector
 from circuitdsl.reference.profiles import profile
 from circuitdsl.reference.shapes import SHAPES, Arguments, ShapeMeaning
 
@@ -82,7 +84,7 @@ def interpret_weights(
 
     arrays: dict[str, Array] = {}
     for connection in circuit.connections:
-        arrays[connection.name] = _wired(circuit, connection, dials).kernel()
+        arrays[connection.name] = wired(circuit, connection, dials).kernel()
     for family in circuit.families:
         own = family.calibrate is None
         gain = evaluate(family.gain, dials) if own else 1.0
@@ -95,11 +97,18 @@ def interpret_weights(
     return arrays
 
 
-def _wired(circuit: Circuit, connection: Connection, dials: Mapping[str, float]) -> _Wired:
+def wired(circuit: Circuit, connection: Connection, dials: Mapping[str, float]) -> Wired:
+    """A connection of a circuit without motifs, ready to be evaluated.
+
+    Args:
+        circuit: What it belongs to.
+        connection: The connection.
+        dials: A value for each dial.
+    """
     target, use = circuit.by_name[connection.target], circuit.backbone
     layer = use.geometry.by_name[target.layer]
     tap_px = float(use.geometry.sampling(layer.inputs[0], use.input_px).stride)
-    return _Wired(
+    return Wired(
         wiring=connection.wiring,
         source=None if connection.source == INPUT else circuit.by_name[connection.source],
         target=target,
@@ -127,7 +136,17 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class _Wired:
+class Placed:
+    """A shape of a template: its weight, what it means, its arguments, how far it is turned."""
+
+    weight: float
+    shape: ShapeMeaning
+    arguments: Arguments
+    turn_deg: float
+
+
+@dataclass(frozen=True)
+class Wired:
     """A connection with everything that its weights depend on.
 
     Attributes:
@@ -155,16 +174,28 @@ class _Wired:
         """The normed kernel, `[height, width, in, out]`."""
         orbits = (((),),) if self.source is None else self.source.orbits
         kernel = np.zeros((self.side, self.side, len(orbits), self.target.size))
-        for index_b, b in enumerate(self.target.members):
-            for index_a, orbit in enumerate(orbits):
-                kernel[:, :, index_a, index_b] = sum(self.pair(a, b) for a in orbit)
         if self.source is None:
-            colours = [self.colour(b) for b in self.target.members]
-            kernel = kernel * np.stack(colours, axis=-1)
+            kernel = np.zeros((self.side, self.side, 3, self.target.size))
+        for index_b, b in enumerate(self.target.members):
+            columns = [self.weights(orbit, b) for orbit in orbits]
+            kernel[..., index_b] = np.concatenate(columns, axis=2)
         if self.wiring.norm is not None:
             for b in range(self.target.size):
                 kernel[..., b] = normed(kernel[..., b], self.wiring.norm, self.value)
         return kernel * (1.0 if self.wiring.gain is None else self.value(self.wiring.gain))
+
+    def weights(self, orbit: Sequence[Element], b: Element) -> Array:
+        """What target element b reads of one source member, before norm and gain.
+
+        Args:
+            orbit: The elements of the member; `((),)` for the image.
+            b: An element of the target.
+
+        Returns:
+            `[height, width, 1]`, or `[height, width, 3]` for the image.
+        """
+        total = np.sum([self.pair(a, b) for a in orbit], axis=0)[..., None]
+        return total * self.colour(b) if self.source is None else total
 
     def colour(self, b: Element) -> Array:
         """What target element b reads of the image; its `hue` axis turns it."""
@@ -178,21 +209,22 @@ class _Wired:
         level = 0.0 if self.wiring.dc is None else self.level(frame, phase_deg)
 
         total = np.zeros((self.side, self.side))
-        for weight, shape, arguments in self.terms():
-            v = self.in_frame(shape, frame, self.origin)
-            contribution = self.heights(shape, frame, arguments, phase_deg, level)
+        for term in self.terms():
+            v = self.in_frame(term.shape, frame, self.origin)
+            contribution = self.heights(term, frame, phase_deg, level)
             for tune in self.wiring.tunes:
-                phi = directions(tune, v, shape.tangents(arguments))
+                tangents_deg = term.shape.tangents(term.arguments) + term.turn_deg
+                phi = directions(tune, v, tangents_deg)
                 contribution = contribution * self.tuned(tune, a, b, frame.mirrored, phi)
-            total += weight * added_up(contribution)
+            total += term.weight * added_up(contribution)
         return total
 
-    def terms(self) -> list[tuple[float, ShapeMeaning, Arguments]]:
-        """The template's shapes: weight, meaning, arguments."""
+    def terms(self) -> list[Placed]:
+        """The template's shapes at the values of the dials."""
         if self.wiring.place is None:
             raise ValueError("a connection without a template has no weights")
         return [
-            (
+            Placed(
                 self.value(term.weight),
                 SHAPES[term.shape.name],
                 {
@@ -201,6 +233,7 @@ class _Wired:
                     else self.value(scalar)
                     for name, scalar in term.shape.arguments
                 },
+                self.value(term.shape.turn),
             )
             for term in self.wiring.place.terms
         ]
@@ -240,24 +273,18 @@ class _Wired:
         dc = 0.0 if self.wiring.dc is None else self.value(self.wiring.dc)
         sums = {0.0: 0.0, 1.0: 0.0}
         for level in sums:
-            for weight, shape, arguments in self.terms():
-                heights = self.heights(shape, frame, arguments, phase_deg, level)
-                sums[level] += weight * added_up(heights).sum()
+            for term in self.terms():
+                heights = self.heights(term, frame, phase_deg, level)
+                sums[level] += term.weight * added_up(heights).sum()
         envelope = sums[0.0] - sums[1.0]
         return 0.0 if abs(envelope) < SMALLEST_SUM else (sums[0.0] - dc) / envelope
 
-    def heights(
-        self,
-        shape: ShapeMeaning,
-        frame: Frame,
-        arguments: Arguments,
-        phase_deg: float,
-        level: float,
-    ) -> Array:
+    def heights(self, term: Placed, frame: Frame, phase_deg: float, level: float) -> Array:
         """How high a shape stands, `[height, width, sub-samples, points]`."""
         # what has no extent cannot stand between taps
-        origin = self.origin if shape.averaged else np.zeros(2)
-        return shape.heights(self.in_frame(shape, frame, origin), arguments, phase_deg, level)
+        origin = self.origin if term.shape.averaged else np.zeros(2)
+        v = turned_back(self.in_frame(term.shape, frame, origin), term.turn_deg)
+        return term.shape.heights(v, term.arguments, phase_deg, level)
 
     def in_frame(self, shape: ShapeMeaning, frame: Frame, origin: Array) -> Array:
         """`v = A^-1 (u + d - c)`, px, `[height, width, sub-samples, 1, xy]`.
@@ -266,10 +293,8 @@ class _Wired:
         """
         taps = tap_centres(self.side, self.tap_px)
         at = taps[:, :, None, None, :] + shape.offsets(self.tap_px)[:, None, :] - origin
-        cosine, sine = cos_sin_deg(frame.turn_deg)
-        x, y = at[..., 0], at[..., 1]
-        x, y = cosine * x + sine * y, cosine * y - sine * x
-        return np.stack([-x if frame.mirrored else x, y], axis=-1) / frame.dilation
+        v = turned_back(at, frame.turn_deg)
+        return v * np.array([-1.0 if frame.mirrored else 1.0, 1.0]) / frame.dilation
 
     def tuned(self, tune: Tune, a: Element, b: Element, mirrored: bool, phi: Array) -> Array:
         """One axis' factor, broadcastable to `[height, width, sub-samples, points]`.
@@ -291,12 +316,25 @@ class _Wired:
             delta = -delta + (0.0 if self.source.acting("flip") else self.mirror_deg)
         period = min(axis.period_deg for axis in (axis_a, axis_b) if axis is not None)
 
-        factor = np.zeros(phi.shape)
-        for term in tune.terms:
-            arguments = {name: self.value(argument) for name, argument in term.arguments}
-            f = profile(term.name, arguments, delta - phi, period, same_index=at_a == at_b)
-            factor += self.value(term.weight) * f
-        return np.where(np.isnan(phi), 0.0, factor)
+        def summed(terms: tuple[ProfileTerm, ...]) -> Array:
+            factor = np.zeros(phi.shape)
+            for term in terms:
+                if term.name == RECTIFIED:
+                    f: Array | float = np.maximum(summed(term.inner), 0.0)
+                else:
+                    arguments = {name: self.value(argument) for name, argument in term.arguments}
+                    f = profile(term.name, arguments, delta - phi, period, same_index=at_a == at_b)
+                factor += self.value(term.weight) * f
+            return factor
+
+        return np.where(np.isnan(phi), 0.0, summed(tune.terms))
+
+
+def turned_back(v: Array, angle_deg: float) -> Array:
+    """Points `[..., xy]` turned clockwise."""
+    cosine, sine = cos_sin_deg(angle_deg)
+    x, y = v[..., 0], v[..., 1]
+    return np.stack([cosine * x + sine * y, cosine * y - sine * x], axis=-1)
 
 
 def directions(tune: Tune, v: Array, tangents_deg: Array) -> Array:
@@ -333,29 +371,6 @@ def normed(weights: Array, norm: Norm, value: Value) -> Array:
         negative = negative / max(negative.sum(), SMALLEST_SUM)
         return value(norm.mass) * (positive - value(norm.balance) * negative)
     return weights
-
-
-def colour_vector(colour: Colour | None, value: Value, turn_deg: float = 0.0) -> Array:
-    """What a connection reads of red, green and blue, `[3]`, of length 1.
-
-    `luma` = (1, 1, 1)/sqrt 3.
-    `hue` at angle h = cos h (2, -1, -1)/sqrt 6 + sin h (0, 1, -1)/sqrt 2.
-    `opponent` of p and q is in the direction of hue p less hue q. Hues turn by `turn_deg`.
-    """
-    if colour is None or colour.kind == "luma":
-        return np.ones(3) / np.sqrt(3.0)
-    vector = _hue(value(colour.hue_deg) + turn_deg)
-    if colour.kind == "hue":
-        return vector
-    apart = vector - _hue(value(colour.against_deg) + turn_deg)
-    return apart / max(float(np.linalg.norm(apart)), SMALLEST_SUM)
-
-
-def _hue(angle_deg: float) -> Array:
-    hue = np.radians(angle_deg)
-    red = np.array([2.0, -1.0, -1.0]) / np.sqrt(6.0)
-    green = np.array([0.0, 1.0, -1.0]) / np.sqrt(2.0)
-    return np.cos(hue) * red + np.sin(hue) * green
 
 
 def tap_centres(kernel: int, tap_px: float) -> Array:

@@ -33,9 +33,9 @@ def profile(
         ValueError: no such profile.
     """
     if name == "bump":
-        return bump(x_deg, arguments["width"], arguments.get("around", 0.0), period_deg)
+        return bump(x_deg, arguments["fwhm"], arguments.get("around", 0.0), period_deg)
     if name == "octaves":
-        away = 2.0 * (x_deg - arguments.get("around", 0.0)) / max(arguments["width"], 1e-6)
+        away = 2.0 * (x_deg - arguments.get("around", 0.0)) / max(arguments["fwhm"], 1e-6)
         return 2.0 ** -(away**2)
     if name == "constant":
         return 1.0

@@ -15,9 +15,6 @@ from circuitdsl.syntax.parse import parse
 from circuitdsl.text.diagnostics import DiagnosticError, InputError, suggestion
 from circuitdsl.text.source import Source
 
-_SUFFIX = {"angle": "deg", "px": "px", "tap": "tap"}
-"""How numbers of a declared unit are written; plain numbers have none."""
-
 _KEPT = {"deg": "deg", "rad": "deg", "turn": "deg", "px": "px", "tap": "tap"}
 """By the unit of an old literal: that of the new one, which the compiler counts in."""
 
@@ -61,14 +58,21 @@ def rounded(value: float) -> float:
 
 
 def _spelt(value: float, dial: nodes.Dial) -> str:
-    unit = _SUFFIX.get(dial.unit.text, "") if dial.unit is not None else _written_unit(dial)
     # the language has no exponents beside units
-    return f"{Decimal(repr(rounded(value))).normalize():f}" + unit
+    return f"{Decimal(repr(rounded(value))).normalize():f}" + _unit(dial)
 
 
-def _written_unit(dial: nodes.Dial) -> str:
-    """The unit that the old default is written in, where none is declared."""
-    value = dial.default
-    while isinstance(value, nodes.Signed):
-        value = value.operand
-    return _KEPT.get(value.unit, "") if isinstance(value, nodes.Number) else ""
+def _unit(dial: nodes.Dial) -> str:
+    """The unit that a dial is counted in: that of its old default, else that of its type."""
+    declared = {"angle": "deg", "length": "px"}.get(dial.unit.text, "") if dial.unit else ""
+    return _written_unit(dial.default) or declared
+
+
+def _written_unit(value: nodes.Expression) -> str:
+    """The unit of the first number with one in an expression."""
+    if isinstance(value, nodes.Number):
+        return _KEPT.get(value.unit, "")
+    if isinstance(value, nodes.Signed):
+        return _written_unit(value.operand)
+    parts = value.parts if isinstance(value, nodes.Chain) else ()
+    return next((unit for part in parts if (unit := _written_unit(part))), "")

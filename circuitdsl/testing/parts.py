@@ -6,14 +6,17 @@ profiles suit their axes. Numbers are drawn so that they print short.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from circuitdsl.ir.arguments import ORIGIN, Argument
 from circuitdsl.ir.axes import PERIOD_DEG, Axis, AxisKind
 from circuitdsl.ir.circuit import (
+    RECTIFIED,
     Colour,
     Family,
     Frame,
@@ -25,6 +28,8 @@ from circuitdsl.ir.circuit import (
     Tune,
 )
 from circuitdsl.ir.expressions import Number, ScalarUnit
+from circuitdsl.ir.profiles import PROFILES
+from circuitdsl.ir.shapes import SHAPES, ShapeRow
 
 _NAMES: dict[AxisKind, tuple[str, ...]] = {
     "rot": ("th", "th", "psi"),
@@ -39,7 +44,6 @@ _NAMES: dict[AxisKind, tuple[str, ...]] = {
 
 _KINDS: tuple[AxisKind, ...] = tuple(_NAMES)
 
-_ORIGIN = (Number(0.0, "px"), Number(0.0, "px"))
 _STEPS = 20
 """Decimals that are drawn are multiples of one over this."""
 
@@ -166,35 +170,45 @@ class Room:
     def points(self) -> SearchStrategy[tuple[Number, ...]]:
         """The origin, or a point halfway to the edge."""
         along = lengths(-self.taps / 2, self.taps / 2)
-        return st.just(_ORIGIN) | st.tuples(along, along)
+        return st.just(ORIGIN) | st.tuples(along, along)
 
     def shape(self, name: str, centred: bool = False) -> SearchStrategy[Shape]:
-        """The shape of that name with random arguments; at the origin, if so asked."""
-        points = st.just(_ORIGIN) if centred else self.points()
-        reach = lengths(0.05, self.taps)
-        arguments: dict[str, dict[str, SearchStrategy[Number | tuple[Number, ...]]]] = {
-            "dot": {},
-            "blob": {"at": points, "sigma": lengths(0.3, 2)},
-            "bar": {"length": reach, "width": lengths(0.3, 1.5), "at": points},
-            "arc": {
-                "radius": lengths(1, 40) | lengths(-40, -1),
-                "span": reach,
-                "width": lengths(0.3, 1.5),
-                "at": points,
-            },
-            "ring": {"radius": reach, "width": lengths(0.3, 1)},
-            "half": {"width": lengths(0.4, 2)},
-            "gabor": {
-                "wavelength": lengths(2, 6),
-                "length": lengths(0.5, 2),
-                "width": lengths(0.5, 2),
-                "phase": angles().map(lambda angle: number(angle, "angle")),
-            },
-        }
-        drawn = st.tuples(*arguments[name].values())
-        return drawn.map(
-            lambda values: Shape(name, tuple(zip(arguments[name], values, strict=True)))
-        )
+        """The shape of that name with random arguments; at the origin, if so asked.
+
+        Some are turned within their template, if they look another way then.
+        """
+        row = SHAPES[name]
+        drawn = st.tuples(*(self._argument(argument, centred) for argument in row.arguments))
+        names = [argument.name for argument in row.arguments]
+        shapes = drawn.map(lambda values: Shape(name, tuple(zip(names, values, strict=True))))
+        if centred or row.round == "always":
+            return shapes
+        return st.builds(_turned, shapes, st.sampled_from((0.0, 0.0, 0.0, 0.0, 30.0, 90.0, -115.0)))
+
+    def _argument(
+        self, argument: Argument, centred: bool
+    ) -> SearchStrategy[Number] | SearchStrategy[tuple[Number, ...]]:
+        if argument.type == "point":
+            return st.just(ORIGIN) if centred else self.points()
+        if argument.type == "angle":
+            return angles().map(lambda angle: number(angle, "angle"))
+        low, high = argument.usual or (0.05, self.taps)
+        sizes = lengths(low, high)
+        return sizes | lengths(-high, -low) if argument.legal == "nonzero" else sizes
+
+
+def _turned(shape: Shape, turn_deg: float) -> Shape:
+    """The shape turned, as far as it stays within its room and is another one then."""
+    if dict(shape.arguments).get("at", ORIGIN) != ORIGIN:
+        turn_deg = 90.0 if turn_deg else 0.0
+    elif SHAPES[shape.name].round != "never":
+        turn_deg = 0.0
+    return replace(shape, turn=number(turn_deg, "angle"))
+
+
+def named(accepts: Callable[[ShapeRow], bool]) -> tuple[str, ...]:
+    """The shapes of which something holds."""
+    return tuple(name for name, row in SHAPES.items() if accepts(row))
 
 
 @st.composite
@@ -216,16 +230,18 @@ def _peaks(draw: DrawFn, axis: Axis) -> tuple[ProfileTerm, ...]:
     terms: list[ProfileTerm] = []
     count = draw(st.integers(1, 3))
     for weight in (1.0, -0.4, 0.6)[:count] if axis.kind in (*PERIOD_DEG, "scale") else ():
-        if axis.kind == "scale":
-            name, width, around = "octaves", numbers(0.5, 3), numbers(-1, 1)
-            unit: ScalarUnit = "real"
-        else:
-            name, width, around, unit = "bump", numbers(20, 120), angles(), "angle"
-        peak = (("width", number(draw(width), unit)), ("around", number(draw(around), unit)))
+        name, unit = ("octaves", "real") if axis.kind == "scale" else ("bump", "angle")
+        peak = tuple(
+            (argument.name, number(draw(numbers(*(argument.usual or (0, 1)))), unit))
+            for argument in PROFILES[name].arguments
+        )
         terms.append(ProfileTerm(number(weight), name, peak))
     if not terms or draw(st.booleans()):
         low = -0.5 if terms else 0.5
         terms.append(ProfileTerm(number(draw(numbers(low, 1))), "constant"))
+    if draw(st.integers(0, 3)) == 0:
+        rectified = ProfileTerm(number(1.0), RECTIFIED, inner=tuple(terms))
+        return rectified, ProfileTerm(number(draw(numbers(0.1, 0.5))), "constant")
     return tuple(terms)
 
 
@@ -241,7 +257,7 @@ def _pairs(draw: DrawFn, axis: Axis) -> tuple[ProfileTerm, ...]:
 @st.composite
 def tunes(draw: DrawFn, source: Family, target: Family, place: Template) -> tuple[Tune, ...]:
     """A profile for every shared axis, and for some of those that are summed over."""
-    shapes = {term.shape.name for term in place.terms}
+    shapes = [SHAPES[term.shape.name] for term in place.terms]
     # members of both ends that `identify` joins by the same turns are joined by a profile, too
     alike = source.identify == target.identify
     drawn: list[Tune] = []
@@ -260,9 +276,11 @@ def tunes(draw: DrawFn, source: Family, target: Family, place: Template) -> tupl
         frames: tuple[Frame, ...] = ("frame", "field")
         if axis.turns_plane:
             # seen from a member that `identify` turns, only shared angles stay where they are
-            if "dot" not in shapes and (other is not None or not bound(target, "rot", "orient")):
+            if all(row.extended for row in shapes) and (
+                other is not None or not bound(target, "rot", "orient")
+            ):
                 frames = (*frames, "radial", "radial")
-            if shapes <= {"arc", "bar"}:
+            if all(row.directed for row in shapes):
                 frames = (*frames, "tangent", "tangent")
         drawn.append(Tune(axis.name, draw(_peaks(axis)), draw(st.sampled_from(frames))))
     return tuple(drawn)

@@ -57,8 +57,14 @@ _GIVEN = ("conv2d0", "conv2d1", "conv2d2", "mixed3a")
 _ASIDE_PX = 0.25
 """How far, right or up, a family may look from its window's middle."""
 
-_ROUND = ("blob", "ring", "dot")
+_ROUND = parts.named(lambda row: row.round != "never")
 """Shapes that look the same from every direction, at the origin."""
+
+_DIRECTED = parts.named(lambda row: row.directed)
+_OPPOSITE = parts.named(lambda row: row.half_turn == "opposite")
+_WAVES = parts.named(lambda row: row.carrier is not None)
+_PLAIN = parts.named(lambda row: row.carrier is None)
+_SIGNED = parts.named(lambda row: row.signed)
 
 
 @st.composite
@@ -66,11 +72,11 @@ def from_image(draw: DrawFn, target: Family, name: str, backbone: Backbone) -> C
     """A connection from the image, whose kernels do not change under the target's `identify`."""
     colour = draw(st.none() | parts.colours())
     waves = draw(st.booleans())
-    names: tuple[str, ...] = ("gabor",) if waves else ("blob", "half", "ring", "bar", "arc", "dot")
+    names = _WAVES if waves else _PLAIN
     turned, recoloured = parts.bound(target, "rot", "orient"), parts.bound(target, "hue")
     if turned and recoloured and target.identify[0][1] == 180.0 and draw(st.booleans()):
         # half a turn changes the sign of both the edge and its colours
-        waves, names, colour = False, ("half",), draw(parts.colours(("hue", "opponent")))
+        waves, names, colour = False, _OPPOSITE, draw(parts.colours(("hue", "opponent")))
     elif turned or recoloured:
         waves, names = (False, _ROUND) if turned else (waves, names)
         colour = Colour("luma") if recoloured else colour
@@ -99,9 +105,11 @@ def between(
     over = tuple(axis.name for axis in source.axes if target.axis(axis.name) is None)
     room = _room(source, target, over, backbone)
     turned = parts.bound(target, "rot", "orient")
-    names: tuple[str, ...] = ("arc", "bar") if draw(st.booleans()) else (*_ROUND, "bar")
-    if not room.alone and "blob" in names:
-        names += "half", "gabor"  # within a single tap their two sides cancel
+    names = _DIRECTED
+    if draw(st.booleans()):
+        names = (*_ROUND, *_DIRECTED)
+        if not room.alone:
+            names += _SIGNED  # within a single tap their two sides cancel
     place = draw(parts.templates(_ROUND if turned else names, room, centred=turned))
     wiring = Wiring(
         place=place,

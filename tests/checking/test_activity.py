@@ -207,7 +207,7 @@ connect left.whole -> both { place = dot() }
     ],
 )
 def test_what_is_wrong_is_said_once(text: str, code: str, message: str) -> None:
-    family = "dial far : px = 3px\nfamily car at V.mixed4c_1x1\n"
+    family = "dial far : length = 3px\nfamily car at V.mixed4c_1x1\n"
     if "many" in text:
         family += f"family many [u: cases(512)] at V.mixed4b {{ units = {list(range(512))} }}\n"
     result = check_source(Source("a.circ", f"{HEAD}{family}stimulus shown = {text}\n"))

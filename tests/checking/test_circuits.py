@@ -21,10 +21,10 @@ family grey at V.conv2d1
 stimulus noise = noise()
 """
 
-PAIR = """circuit pair(rivalry: real = 0.5, side: px = 2px) {
-  dial wide : px = 3px
-  fn spot(x: px) = blob((x, 0px), sigma=wide)
-  motif near(x: px) { place = spot(x)  gain = rivalry }
+PAIR = """circuit pair(rivalry: real = 0.5, side: length = 2px) {
+  dial wide : length = 3px
+  fn spot(x: length) = blob((x, 0px), sigma=wide)
+  motif near(x: length) { place = spot(x)  gain = rivalry }
   family low  at V.conv2d2
   family high at V.mixed3a_3x3 { calibrate = one(noise) and zero(noise, quantile=0.9) }
   connect grey -> low  = near(side)
@@ -90,7 +90,7 @@ MESSAGES = [
     ("let a = pair(rivalry=3px)", "E302", "`rivalry` of `pair()` must be a plain number"),
     ("let a = pair()\nlet b = a + 1", "E201", "`a` is a copy of a circuit"),
     ("let a = 1 + pair()", "E201", "`pair` is a circuit, not a function"),
-    ("let a : px = pair()", "E302", "a copy of a circuit has no type"),
+    ("let a : length = pair()", "E302", "a copy of a circuit has no type"),
     ("connect pair.low -> grey { place = dot() }", "E201", "no family `pair.low`"),
     ("circuit more() {\n  let a = more()\n}", "E210", "copies itself: more -> more"),
     ("circuit more(k: real) {\n  let a = pair(k)\n}\nlet b = more()", "E207", "needs `k`"),

@@ -18,8 +18,8 @@ from circuitdsl.text.source import Source
 BARS = """circ 1
 from std.shapes import gabor
 backbone V = inceptionv1()
-dial long : px = 3px in [1px, 5px]
-dial wide : px = 2px in [1px, 4px] free
+dial long : length = 3px in [1px, 5px]
+dial wide : length = 2px in [1px, 4px] free
 dial plain = 1
 family gabors [th: orient(8)] at V.conv2d0
 connect V.input -> gabors { place = plain * gabor(6px, length=long, width=wide) }

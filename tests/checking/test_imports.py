@@ -22,11 +22,11 @@ family lines  [th: orient(4), ph: phase(2)] at V.conv2d0
 LAB = """circ 1
 import "inner/more.circ" as more
 let usual = 30deg
-dial reach : px = 6px in [1px, 20px]
+dial reach : length = 6px in [1px, 20px]
 stimulus arcs = arcs()
 stimulus noise = noise()
 motif spread(width: angle = usual) { place = bar(reach, width=2px)  tune.th = bump(width) }
-fn stripe(length: px) = bar(length, width=more.thin)
+fn stripe(length: length) = bar(length, width=more.thin)
 from std.shapes import bar
 from std.profiles import bump
 """

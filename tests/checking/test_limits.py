@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from circuitdsl.checking import check_source, findings
-from circuitdsl.checking.circuits.lints import aliased_part
 from circuitdsl.checking.findings import MOST_COMPARED, Findings
+from circuitdsl.ir.profiles import aliased_part
 from circuitdsl.text.source import Source
 
 HEAD = """circ 1

@@ -69,7 +69,7 @@ def placed(value: str) -> tuple[TemplateTerm, ...]:
     return place.terms
 
 
-BUMP = ProfileTerm(ONE, "bump", (("width", deg(40.0)), ("around", deg(0.0))))
+BUMP = ProfileTerm(ONE, "bump", (("fwhm", deg(40.0)), ("around", deg(0.0))))
 
 
 def test_the_example() -> None:
@@ -128,12 +128,12 @@ def test_a_motif_is_called_with_every_formal_bound_and_own_attributes_win() -> N
             "crossed(40deg, 0.35)",
             (
                 BUMP,
-                ProfileTerm(Number(-0.35), "bump", (("width", deg(40.0)), ("around", deg(90.0)))),
+                ProfileTerm(Number(-0.35), "bump", (("fwhm", deg(40.0)), ("around", deg(90.0)))),
             ),
         ),
         (
             "bump(0.5turn*0.25)",
-            (ProfileTerm(ONE, "bump", (("width", deg(45.0)), ("around", deg(0.0)))),),
+            (ProfileTerm(ONE, "bump", (("fwhm", deg(45.0)), ("around", deg(0.0)))),),
         ),
     ],
 )
@@ -154,7 +154,7 @@ def test_frames(frame: str) -> None:
             "-half(2px)*k",
             (
                 TemplateTerm(
-                    Apply("*", (DialValue("k", "real"), Number(-1.0)), "real"),
+                    Apply("neg", (DialValue("k", "real"),), "real"),
                     Shape("half", (("width", px(2.0)),)),
                 ),
             ),
@@ -180,9 +180,9 @@ def test_templates(text: str, terms: tuple[TemplateTerm, ...]) -> None:
 def test_lets_and_functions_are_written_out() -> None:
     circuit = made(
         """
-let base : px = 4px
+let base : length = 4px
 let double = 2*base
-fn pair(y: px, strength: real = 0.5) = bar(double, width=1px, at=(0px, y)) - strength*dot()
+fn pair(y: length, strength: real = 0.5) = bar(double, width=1px, at=(0px, y)) - strength*dot()
 connect edge -> line { place = pair(2px, strength=k)  tune.th = bump(40deg) }
 """
     )

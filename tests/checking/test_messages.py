@@ -9,8 +9,8 @@ from circuitdsl.text.diagnostics import Diagnostic, render
 from circuitdsl.text.source import Source
 
 HEAD = """circ 1
-from std.shapes   import arc, bar, blob, dot, gabor, half, ring
-from std.profiles import bump, equal, other, same
+from std.shapes   import arc, bar, blob, dot, gabor, half, mirrored, ring, rotated
+from std.profiles import bump, equal, other, rectified, same
 from std.motifs   import copy, tangent_tiling
 backbone V = inceptionv1(input=224px)
 dial k : real = 0.5
@@ -85,7 +85,22 @@ MESSAGES = [
         "E201",
         "`line` is a name of this file, not a family of an imported file",
     ),
-    ("dial z : pix = 3px", "E201", "no type `pix`; did you mean `px`?"),
+    ("dial z : pix = 3px", "E201", "no type `pix`"),
+    ("dial z : tap = 12px", "E201", "`tap` is a unit, not a type"),
+    ("dial z : px = 12px", "E201", "`px` is a unit, not a type"),
+    ("dial z : deg = 12deg", "E201", "`deg` is a unit, not a type"),
+    ("dial z : length = 12px in [1tap, 3tap]", "E303", "`z` is counted in `px` and in `tap`"),
+    ("dial z : length = 1px + 1tap", "E303", "`tap` has no size outside a `connect`"),
+    (
+        "let turned = rotated(arc(2px, 2px, 2px), 2px)",
+        "E302",
+        "`angle` of `rotated()` must be an angle",
+    ),
+    (
+        "let above = rectified(bump(30deg) @ tangent)",
+        "E307",
+        "`@ tangent` belongs after the whole profile",
+    ),
     ("fn f(x: tmplate) = x", "E201", "no type `tmplate`; did you mean `template`?"),
     ("stimulus s = ars()", "E201", "no generator `ars`; did you mean `arcs`?"),
     (
@@ -119,8 +134,8 @@ MESSAGES = [
     ("family input at V.conv2d1", "E203", "`input` is the image"),
     ("family x [a: rot(2), a: phase(2)] at V.conv2d1", "E203", "`a` is declared twice"),
     ("from std.shapes import dot", "E203", "`dot` is imported twice"),
-    ("dial dot : px = 2px", "E203", "`dot` is declared twice"),
-    ("fn f(x: px, x: px) = x", "E203", "`x` is declared twice"),
+    ("dial dot : length = 2px", "E203", "`dot` is declared twice"),
+    ("fn f(x: length, x: length) = x", "E203", "`x` is declared twice"),
     ("backbone W = tiny()", "E203", "`W` is declared twice"),
     (
         "normalise line { window = 3tap  floor = 1 }\nnormalise line { window = 3tap  floor = 1 }",
@@ -178,9 +193,9 @@ MESSAGES = [
     ("let a = [1, 2]", "E302", "a list has no meaning here"),
     ("let a = 1 and 2", "E302", "`and` has no meaning here"),
     ("let a = (1px, 2px, 3px)", "E302", "a point must be a pair `(x, y)` of lengths"),
-    ("let a = (1, 2px)", "E302", "a coordinate must be a length (px), not a plain number"),
+    ("let a = (1, 2px)", "E302", "a coordinate must be a length, not a plain number"),
     ("let a : angle = 3px", "E302", "`a` must be an angle, not a length (px)"),
-    ("fn f(x: px) : angle = x", "E302", "`f()` must be an angle, not a length (px)"),
+    ("fn f(x: length) : angle = x", "E302", "`f()` must be an angle, not a length"),
     ("dial z : int = 1.5", "E302", "the default of `z` must be a whole number"),
     ("dial z = dot()", "E302", "the dial `z` must be a number, not a template"),
     (
@@ -253,11 +268,11 @@ MESSAGES = [
         "E302",
         "`radius` must be a length (px), not `every()`, which is for angles",
     ),
-    ("dial z : px = 1px + 2tap", "E303", "`tap` has no size"),
+    ("dial z : length = 1px + 2tap", "E303", "`tap` has no size"),
     ("stimulus s = arcs(radius=2tap)", "E303", "`tap` has no size"),
     # ranges
-    ("dial z : px = 2px in [3px, 1px]", "E304", "the range [3px, 1px] of `z` is empty"),
-    ("dial z : px = 2px free", "E304", "`z` is free, but has no range"),
+    ("dial z : length = 2px in [3px, 1px]", "E304", "the range [3px, 1px] of `z` is empty"),
+    ("dial z : length = 2px free", "E304", "`z` is free, but has no range"),
     (
         to_line("place = bar(0px, width=2px)  tune.th = equal"),
         "E304",
@@ -298,7 +313,7 @@ MESSAGES = [
         "`n` must be a whole number from 1 to 4,096; it is 0",
     ),
     (
-        "dial z : px = 9999999px in [1px, 2px]",
+        "dial z : length = 9999999px in [1px, 2px]",
         "E304",
         "the default of `z` must be in [1px, 2px]; it is 9999999px",
     ),
@@ -423,7 +438,7 @@ def test_every_error_of_a_file_is_reported_in_order() -> None:
         d.code
         for d in found(
             "let a = 3px + 2deg\n"
-            "dial p : px = 9px in [1px, 2px]\n"
+            "dial p : length = 9px in [1px, 2px]\n"
             "family x [th: rot(8)] at V.conv9\n"
             "connect lime -> line { gian = 2 }\n"
             "connect edge -> line { place = dott()  tune.th = equal }\n"
@@ -449,7 +464,7 @@ def test_what_depends_on_a_faulty_declaration_is_passed_over() -> None:
 
 def test_a_motif_is_judged_where_it_is_used() -> None:
     diagnostics = found(
-        "motif far(reach: px) {\n  place = bar(reach, width=1px)\n  tune.th = equal\n}\n"
+        "motif far(reach: length) {\n  place = bar(reach, width=1px)\n  tune.th = equal\n}\n"
         "connect edge -> line = far(90px)\n"
     )
     (fault,) = diagnostics

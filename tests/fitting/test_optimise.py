@@ -37,7 +37,7 @@ from std.shapes import gabor
 
 backbone V = tiny(input=32px)
 
-dial wavelength : px = 8px in [4px, 12px] free  # too long
+dial wavelength : length = 8px in [4px, 12px] free  # too long
 
 stimulus circles = arcs(radius=12px, th=every(45deg)) {
   size = 32px

@@ -29,6 +29,14 @@ LENGTH = DialValue("l", "px")
         ("*", A, Number(1.0), A),
         ("/", LENGTH, Number(1.0), LENGTH),
         ("*", Number(2.0, "int"), Number(3.0, "int"), Number(6.0)),
+        ("-", Number(0.0, "px"), LENGTH, negate(LENGTH)),
+        ("+", Number(0.0, "px"), LENGTH, LENGTH),
+        ("-", LENGTH, Number(0.0, "tap"), LENGTH),
+        ("-", A, negate(A), combine("+", A, A)),
+        ("+", A, negate(A), combine("-", A, A)),
+        ("+", A, Number(-2.0), combine("-", A, Number(2.0))),
+        ("*", Number(-1.0), LENGTH, negate(LENGTH)),
+        ("/", LENGTH, Number(-1.0), negate(LENGTH)),
     ],
 )
 def test_folding(operation: Operation, left: Scalar, right: Scalar, result: Scalar) -> None:
@@ -38,7 +46,7 @@ def test_folding(operation: Operation, left: Scalar, right: Scalar, result: Scal
 def test_pixels_and_taps_stay_apart_until_a_tap_has_a_size() -> None:
     mixed = combine("+", Number(3.0, "px"), Number(2.0, "tap"))
     assert isinstance(mixed, Apply)
-    assert mixed.unit == "px"
+    assert mixed.unit == "length"
     assert evaluate(mixed, {}, tap_px=4.0) == 11.0
     assert has_taps(mixed)
     assert not has_taps(LENGTH)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from circuitdsl.checking import check_source, load, loads
-from circuitdsl.checking.names.standard import standard_file, standard_names
+from circuitdsl.checking.names.standard import standard_file
 from circuitdsl.ir.algebra import combine, negate
 from circuitdsl.ir.circuit import (
     INPUT,
@@ -34,7 +34,9 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ZERO_ANGLE, DialValue, Number, Scalar, ScalarUnit
-from circuitdsl.ir.spelling import _DEFAULTS, number
+from circuitdsl.ir.profiles import PROFILES
+from circuitdsl.ir.shapes import SHAPES
+from circuitdsl.ir.spelling import number
 from circuitdsl.ir.stimuli import Setting
 from circuitdsl.ir.text import dump_ir, to_source
 from circuitdsl.syntax import nodes
@@ -67,20 +69,31 @@ def test_golden() -> None:
     assert dump_ir(circuit) == (GOLDEN / "curves_example.ir.txt").read_text("utf-8")
 
 
-def test_defaults_that_are_left_out_are_those_of_the_library() -> None:
-    functions = {
-        item.name.text: item
-        for name in standard_names()
-        for item in standard_file(name).items
-        if isinstance(item, nodes.Function) and item.body is None
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("std.shapes", SHAPES), ("std.profiles", PROFILES)],
+    ids=["shapes", "profiles"],
+)
+def test_the_library_declares_what_the_tables_say(name: str, table) -> None:
+    """Names, types and defaults of arguments. What is no row turns one template into another."""
+    declared = {
+        function.name.text: [
+            (f.name.text, f.unit and f.unit.text, f.default and f.default.span.text)
+            for f in function.formals
+        ]
+        for function in standard_file(name).items
+        if isinstance(function, nodes.Function) and function.body is None
     }
-    with_default = {
-        (name, formal.name.text)
-        for name, function in functions.items()
-        for formal in function.formals
-        if formal.default is not None
-    }
-    assert with_default == set(_DEFAULTS)
+    for key, row in table.items():
+        told = [(a.name, a.type, written(a.default)) for a in row.arguments]
+        assert declared.pop(key) == told
+    assert set(declared) <= {"rotated", "mirrored", "rectified"}
+
+
+def written(default: Scalar | tuple[Scalar, ...] | None) -> str | None:
+    if isinstance(default, tuple):
+        return f"({', '.join(str(written(part)) for part in default)})"
+    return number(default.value, default.unit) if isinstance(default, Number) else None
 
 
 # ---- generated circuits
@@ -134,7 +147,7 @@ def tunes(draw: st.DrawFn) -> Tune:
     terms: list[ProfileTerm] = []
     for name in names:
         around = draw(st.just(ZERO_ANGLE) | scalars("angle"))
-        arguments = (("width", Number(60.0, "angle")), ("around", around))
+        arguments = (("fwhm", Number(60.0, "angle")), ("around", around))
         weight = draw(st.just(Number(1.0)) | st.just(Number(-1.0)) | scalars("real"))
         terms.append(ProfileTerm(weight, name, arguments if name == "bump" else ()))
     frame = draw(st.sampled_from(("frame", "field"))) if names != ["constant"] else "frame"

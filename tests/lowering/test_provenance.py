@@ -25,10 +25,10 @@ from std.motifs   import copy
 
 backbone V = inceptionv1(input=224px)
 
-dial wave : px = 6px in [4px, 10px]
-dial bow  : px = 20px in [10px, 60px]
+dial wave : length = 6px in [4px, 10px]
+dial bow  : length = 20px in [10px, 60px]
 
-motif bend(radius: px, reach: angle = 30deg) {
+motif bend(radius: length, reach: angle = 30deg) {
   place   = arc(radius, span=12px, width=2px)
   tune.th = (bump(reach) - 0.3) @ tangent
   norm    = mass(1, balance=0.9)

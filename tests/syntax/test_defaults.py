@@ -10,7 +10,7 @@ from circuitdsl.text.source import Source
 TEXT = """circ 1 "Dials."
 
 # how long
-dial long : px    = 6px   in [4px, 10px] free  # kept
+dial long : length    = 6px   in [4px, 10px] free  # kept
 dial turn : angle = 0.25turn in [-90deg, 90deg] free
 dial much : real  = -1.5  in [-3, 3]     free
 dial bare         = 50pct in [0, 3] free

@@ -37,12 +37,15 @@ def test_golden_tree() -> None:
 
 
 def test_nodes_know_their_text() -> None:
-    text = "circ 1\ndial a : px = 2*b in [1px, 2px] free\nconnect V.input -> x as y { gain = -k }\n"
+    text = (
+        "circ 1\ndial a : length = 2*b in [1px, 2px] free\n"
+        "connect V.input -> x as y { gain = -k }\n"
+    )
     file, _ = parse(Source("a.circ", text))
     dial, connect = file.items
     assert isinstance(dial, nodes.Dial)
     assert isinstance(connect, nodes.Connect)
-    assert dial.span.text == "dial a : px = 2*b in [1px, 2px] free"
+    assert dial.span.text == "dial a : length = 2*b in [1px, 2px] free"
     assert dial.default.span.text == "2*b"
     assert connect.span.text == "connect V.input -> x as y { gain = -k }"
     assert connect.source == nodes.Name(connect.span, "V.input")
@@ -83,8 +86,8 @@ def test_numbers(spelt: str, value: float, unit: str) -> None:
 
 def test_one_error_for_each_broken_declaration_with_true_positions() -> None:
     text = """circ 1
-dial a : px = 3 px
-dial b : px = 4px
+dial a : length = 3 px
+dial b : length = 4px
 family curve [th: rot(8] at V.conv2d0
 connect a => b { }
 connect a -> b {
@@ -95,7 +98,7 @@ let c = 5
 """
     file, faults = parse(Source("a.circ", text))
     assert [(f.code, f.span.line, f.span.column) for f in faults] == [
-        ("E101", 2, 15),
+        ("E101", 2, 19),
         ("E104", 4, 22),
         ("E102", 5, 11),
         ("E103", 7, 7),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
@@ -15,46 +13,10 @@ from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
+from circuitdsl.ir.profiles import ALIASED_LIMIT, PROFILES, aliased_part, primitives
+from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.text.diagnostics import Diagnostic
 from circuitdsl.text.source import Span
-
-NARROWEST_DEG = 0.1
-"""Width of the narrowest bump, which no family could sample anyway."""
-
-NARROWEST_OCTAVES = 0.01
-"""Width of the narrowest peak over scales."""
-
-ALIASED_LIMIT = 0.05
-"""The largest share of a bump that may be aliased."""
-
-
-@lru_cache(maxsize=1024)
-def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
-    """The share of a bump that `count` evenly spaced members cannot tell from a coarser one.
-
-    A bump is `exp(kappa (cos(m x) - 1))`; its Fourier coefficient of order k is `I_k(kappa)`, with
-    I the modified Bessel function, and `count` samples reach order count/2.
-
-    Args:
-        width_deg: Full width at half maximum.
-        count: Members of the source along the axis.
-        period_deg: Degrees after which the axis repeats.
-    """
-    # 1 - cos a = 2 sin^2(a/2), which stays exact for narrow bumps
-    half = math.sin(math.radians(360.0 / period_deg * width_deg / 4))
-    kappa = math.log(2) / (2 * half * half)
-    return _bessel(count / 2, kappa) / _bessel(0, kappa)
-
-
-def _bessel(order: float, kappa: float) -> float:
-    """`exp(-kappa) I_order(kappa)` by the trapezoid rule, exact to rounding for whole orders."""
-    steps = 256
-    total = 0.0
-    for step in range(steps + 1):
-        t = math.pi * step / steps
-        weight = 0.5 if step in (0, steps) else 1.0
-        total += weight * math.exp(kappa * (math.cos(t) - 1)) * math.cos(order * t)
-    return abs(total / steps)
 
 
 def profiles(joined: Joined, dials: Mapping[str, float], analysis: Analysis) -> None:
@@ -65,16 +27,17 @@ def profiles(joined: Joined, dials: Mapping[str, float], analysis: Analysis) -> 
         if source is None:
             continue
         period = min(axis.period_deg for axis in (source, target) if axis is not None)
-        for term in tune.terms:
-            if term.name == "octaves":
-                _positive(joined, term, dials, analysis)
-            if term.name != "bump" or source.kind not in PERIOD_DEG:
+        for term in primitives(tune.terms):
+            row = PROFILES[term.name]
+            if row.reads == "octaves":
+                _wide_enough(joined, term, dials, analysis)
+            if row.reads != "angles" or source.kind not in PERIOD_DEG:
                 continue
-            width = value_of(dict(term.arguments)["width"], dials, float("nan"))
+            width = value_of(dict(term.arguments)["fwhm"], dials, float("nan"))
             span, also = joined.at(term.span)
-            if width is not None and not NARROWEST_DEG <= width < period:
-                wanted = f"at least {NARROWEST_DEG}deg and below {period:g}deg"
-                what, got = "the width of a bump", f"{width:g}deg"
+            if width is not None and not (row.narrowest or 0.0) <= width < period:
+                wanted = f"at least {row.narrowest}deg and below {period:g}deg"
+                what, got = f"the width of a {term.name}", f"{width:g}deg"
                 out_of_range(analysis, what, wanted, span, got=got, also=also)
             elif width is not None and source.at_deg is None:
                 warning = _aliased(source, width, period, span)
@@ -82,14 +45,15 @@ def profiles(joined: Joined, dials: Mapping[str, float], analysis: Analysis) -> 
                     analysis.add(replace(warning, also=also))
 
 
-def _positive(
+def _wide_enough(
     joined: Joined, term: ProfileTerm, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
-    width = value_of(dict(term.arguments)["width"], dials, float("nan"))
-    if width is not None and width < NARROWEST_OCTAVES:
+    width = value_of(dict(term.arguments)["fwhm"], dials, float("nan"))
+    narrowest = PROFILES[term.name].narrowest or 0.0
+    if width is not None and width < narrowest:
         span, also = joined.at(term.span)
-        wanted = f"{NARROWEST_OCTAVES} or more"
-        out_of_range(analysis, "the width of `octaves`", wanted, span, got=f"{width:g}", also=also)
+        wanted, what = f"{narrowest} or more", f"the width of `{term.name}`"
+        out_of_range(analysis, what, wanted, span, got=f"{width:g}", also=also)
 
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
@@ -170,7 +134,7 @@ def _times(*factors: set[int]) -> set[int]:
 def _template_signs(place: Template | None) -> set[int]:
     signs: set[int] = set()
     for term in () if place is None else place.terms:
-        own = {1, -1} if term.shape.name in ("gabor", "half") else {1}
+        own = {1, -1} if SHAPES[term.shape.name].signed else {1}
         signs |= _times(_sign(term.weight), own)
     return signs or {1, -1}
 

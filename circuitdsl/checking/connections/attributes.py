@@ -38,7 +38,7 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, DialValue, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import ONE, DialValue, Scalar, ScalarUnit, type_name
 from circuitdsl.syntax import nodes
 
 ATTRIBUTES = ("place", "tune", "over", "colour", "dc", "norm", "gain")
@@ -229,4 +229,4 @@ def _formal_unit(analysis: Analysis, formal: nodes.Formal) -> ScalarUnit | None:
     if not is_scalar(value):
         as_type(value, "real", formal.default.span, f"`{formal.name.text}`", analysis)
         return None
-    return cast("Scalar", value).unit
+    return cast("ScalarUnit", type_name(cast("Scalar", value).unit))

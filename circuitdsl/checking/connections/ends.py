@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
-from circuitdsl.checking.messages import missing, with_hint
+from circuitdsl.checking.messages import listed, missing, with_hint
 from circuitdsl.ir.axes import PERIOD_DEG, Axis
-from circuitdsl.ir.circuit import Family, Tune
+from circuitdsl.ir.circuit import Family, ProfileTerm, Tune
+from circuitdsl.ir.profiles import PROFILES, primitives
+from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.text.diagnostics import Label
 from circuitdsl.text.source import NOWHERE, Span
 
-DIRECTED = ("bar", "arc")
+_DIRECTED = tuple(name for name, row in SHAPES.items() if row.directed)
 """Shapes whose points have a tangent."""
 
-_PAIRING = ("equal", "same", "other")
+
+_CARRIERS = tuple(name for name, row in SHAPES.items() if row.carrier is not None)
+
+
+def _pairing(tune: Tune) -> list[ProfileTerm]:
+    """The parts of a profile that compare members by number."""
+    return [term for term in primitives(tune.terms) if PROFILES[term.name].reads == "index"]
 
 
 def fits(joined: Joined, analysis: Analysis) -> None:
@@ -151,9 +159,10 @@ def _of_the_axis(joined: Joined, tune: Tune, analysis: Analysis) -> None:
         "octaves": "Write `octaves(1)`: one octave wide at half of its height.",
         "angles": "Write `bump(30deg)`.",
     }.get(what, "Use `same` and `other`.")
-    for term in tune.terms:
-        wants = {"bump": "angles", "octaves": "octaves"}.get(term.name, what)
-        if wants != what:
+    for term in primitives(tune.terms):
+        row = PROFILES[term.name]
+        wants = row.reads
+        if row.continuous and wants != what:
             span, also = joined.at(term.span)
             analysis.error(
                 "E305",
@@ -171,8 +180,8 @@ def _of_the_axis(joined: Joined, tune: Tune, analysis: Analysis) -> None:
 def _frame(joined: Joined, tune: Tune, analysis: Analysis) -> None:
     """`@ tangent` and `@ radial` need a template whose points have a direction."""
     span, also = joined.at(tune.span)
-    if tune.frame != "frame" and any(term.name in _PAIRING for term in tune.terms):
-        name = next(term.name for term in tune.terms if term.name in _PAIRING)
+    if tune.frame != "frame" and _pairing(tune):
+        name = _pairing(tune)[0].name
         analysis.error(
             "E306", f"`{name}` pairs members, so `@ {tune.frame}` has no meaning", span, also=also
         )
@@ -180,19 +189,19 @@ def _frame(joined: Joined, tune: Tune, analysis: Analysis) -> None:
         return
     shapes = {term.shape.name for term in joined.wiring.place.terms}
     if tune.frame == "tangent":
-        bad = sorted(shapes - set(DIRECTED))
+        bad = sorted(shapes - set(_DIRECTED))
         if bad:
             analysis.error(
                 "E306",
                 f"`@ tangent` needs a curved template; `{bad[0]}` has no tangent",
                 span,
                 also=also,
-                help=f"Use {' or '.join(f'`{name}`' for name in DIRECTED)}.",
+                help=f"Use {' or '.join(f'`{name}`' for name in _DIRECTED)}.",
             )
-    elif tune.frame == "radial" and "dot" in shapes:
+    elif tune.frame == "radial" and (points := [s for s in shapes if not SHAPES[s].extended]):
         analysis.error(
             "E306",
-            "`@ radial` needs a template with an extent; `dot` has none",
+            f"`@ radial` needs a template with an extent; `{points[0]}` has none",
             span,
             also=also,
             help="Use `ring` or `blob`.",
@@ -202,11 +211,12 @@ def _frame(joined: Joined, tune: Tune, analysis: Analysis) -> None:
 def _paired(joined: Joined, tune: Tune, analysis: Analysis) -> None:
     """`equal`, `same` and `other` compare members by number."""
     source, target = joined.source, joined.target
-    names = [term.name for term in tune.terms if term.name in _PAIRING]
+    pairing = _pairing(tune)
+    names = [term.name for term in pairing]
     if not names or source is None:
         return
     a, b = source.axis(tune.axis), target.axis(tune.axis)
-    span, also = joined.at(next(t.span for t in tune.terms if t.name in _PAIRING))
+    span, also = joined.at(pairing[0].span)
     if a is None:
         return
     if b is None:
@@ -219,7 +229,8 @@ def _paired(joined: Joined, tune: Tune, analysis: Analysis) -> None:
         *_axis_label(joined, target, tune.axis),
     )
     one_kind = a.kind == b.kind == "cases"
-    if "equal" not in names and (a.count, b.count) != (2, 2) and not one_kind:
+    of_two = all(PROFILES[name].needs == "cases" for name in names)
+    if of_two and (a.count, b.count) != (2, 2) and not one_kind:
         analysis.error(
             "E404",
             f"`{names[0]}` is for axes of two members; "
@@ -275,12 +286,13 @@ def _of_the_image(joined: Joined, analysis: Analysis) -> None:
             help="Add `colour = hue(0deg)`; `colour = luma` if this connection sees no colour.",
         )
     if found.dc is not None and found.place is not None:
-        other = [t.shape.name for t in found.place.terms if t.shape.name != "gabor"]
+        names = [term.shape.name for term in found.place.terms]
+        other = [name for name in names if SHAPES[name].carrier is None]
         if other:
             span, also = joined.at(_written(joined, "dc"))
             analysis.error(
                 "E202",
-                f"`dc` is for `gabor` templates; found `{other[0]}`",
+                f"`dc` is for {listed(_CARRIERS)} templates; found `{other[0]}`",
                 span,
                 also=also,
                 help="Remove it; `norm = mass(1, balance=1)` makes weights sum to 0.",

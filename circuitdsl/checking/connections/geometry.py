@@ -14,11 +14,9 @@ from circuitdsl.checking.messages import out_of_range
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
 from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.ir.symmetry import frame_parts
 from circuitdsl.text.source import Span
-
-_POINTS = 25
-"""Points of a centre line, as the compiler samples it."""
 
 
 def reads(joined: Joined, use: BackboneUse, analysis: Analysis) -> bool:
@@ -65,8 +63,10 @@ def fits_kernel(
             continue
         span, also = joined.at(term.shape.span)
         text = _call_text(term.shape)
-        reach = _reach(term.shape.name, values) * _largest_dilation(joined)
-        if term.shape.name != "dot":
+        row = SHAPES[term.shape.name]
+        turn_deg = value_of(term.shape.turn, dials, tap) or 0.0
+        reach = row.reach_px(values, turn_deg) * _largest_dilation(joined)
+        if row.extended:
             reach += _displaced(joined, dials)
         if reach > side * tap / 2 + 1e-9:
             analysis.error(
@@ -77,28 +77,30 @@ def fits_kernel(
                 label=f"reaches {reach:.3g}px from the centre; the kernel {side * tap / 2:g}px",
                 also=also,
             )
-        if term.shape.name == "gabor" and values["wavelength"][0] < 2 * tap:
+        if row.carrier is not None and values[row.carrier][0] < 2 * tap:
             analysis.error(
                 "E505",
-                f"wavelength {values['wavelength'][0]:g}px is under two taps of {tap}px",
+                f"{row.carrier} {values[row.carrier][0]:g}px is under two taps of {tap}px",
                 span,
                 also=also,
                 note="a grating finer than two taps cannot be told from a coarser one",
             )
-    if side == 1 and place.terms and all(t.shape.name == "half" for t in place.terms):
+    rows = [SHAPES[term.shape.name] for term in place.terms]
+    first = place.terms[0].shape.name
+    if side == 1 and all(row.half_turn == "opposite" for row in rows):
         span, also = joined.at(place.span)
         analysis.warn(
             "E508",
-            "the two sides of `half` cancel within the one tap of a 1x1 layer",
+            f"the two sides of `{first}` cancel within the one tap of a 1x1 layer",
             span,
             also=also,
             help="Declare the family in a 3x3 layer, or use `dot()`.",
         )
-    if side > 1 and all(term.shape.name == "dot" for term in place.terms):
+    if side > 1 and not any(row.extended for row in rows):
         span, also = joined.at(place.span)
         analysis.warn(
             "E506",
-            f"`dot()` into a {side}x{side} layer uses 1 of {side * side} taps",
+            f"`{first}()` into a {side}x{side} layer uses 1 of {side * side} taps",
             span,
             also=also,
             help="Declare the family in a 1x1 layer, if that was meant.",
@@ -158,34 +160,14 @@ def _legal(
 ) -> bool:
     """Widths and lengths are above zero; a radius is not zero."""
     for name, parts in values.items():
-        if name in ("at", "phase"):
-            continue
-        bad = parts[0] == 0 if shape.name == "arc" and name == "radius" else parts[0] <= 0
-        if bad:
+        legal = SHAPES[shape.name].argument(name).legal
+        if (legal == "nonzero" and parts[0] == 0) or (legal == "positive" and parts[0] <= 0):
             span, also = joined.at(shape.span)
-            wanted = "other than 0px" if parts[0] == 0 and shape.name == "arc" else "above 0px"
+            wanted = "other than 0px" if legal == "nonzero" else "above 0px"
             what, got = f"`{name}` of `{shape.name}()`", f"{parts[0]:g}px"
             out_of_range(analysis, what, wanted, span, got=got, also=also)
             return False
     return True
-
-
-def _reach(name: str, values: Mapping[str, tuple[float, ...]]) -> float:
-    """The distance from the centre to the far end of a shape's centre line, along x or y."""
-    x, y = values.get("at", (0.0, 0.0))
-    if name == "bar":
-        return max(abs(x) + values["length"][0] / 2, abs(y))
-    if name == "arc":
-        radius, half = values["radius"][0], values["span"][0] / 2
-        steps = [half * (2 * i / (_POINTS - 1) - 1) for i in range(_POINTS)]
-        xs = [abs(x + radius * math.sin(s / radius)) for s in steps]
-        ys = [abs(y + radius * (1 - math.cos(s / radius))) for s in steps]
-        return max(*xs, *ys)
-    if name == "ring":
-        return values["radius"][0]
-    if name == "blob":
-        return max(abs(x), abs(y))
-    return 0.0
 
 
 def capacity(

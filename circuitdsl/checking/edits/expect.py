@@ -14,7 +14,7 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import listed, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.kinds import Value, described, is_scalar
-from circuitdsl.ir.expressions import DialValue, Scalar
+from circuitdsl.ir.expressions import DialValue, Scalar, type_name
 from circuitdsl.ir.script import Claim, Comparison
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
@@ -78,7 +78,7 @@ class _Reading:
 
 
 def _kind(value: Scalar) -> str:
-    return {"int": "real", "tap": "px"}.get(value.unit, value.unit)
+    return {"int": "real"}.get(value.unit, type_name(value.unit))
 
 
 def _measured(node: nodes.Expression) -> nodes.Expression:

@@ -95,7 +95,7 @@ def _input_px(node: nodes.Expression | None, architecture: str, analysis: Analys
     usual = BACKBONES[architecture].input_px
     if node is None:
         return usual
-    side = Evaluator(analysis.within(_NO_NAMES)).constant(node, "px", "`input`")
+    side = Evaluator(analysis.within(_NO_NAMES)).constant(node, "length", "`input`")
     if side is None:
         return usual
     if side != int(side) or not SMALLEST_INPUT <= side <= LARGEST_INPUT:

@@ -1,25 +1,24 @@
 """`identify`: turns that lead from a unit to itself, and whether kernels agree.
 
 In: the attribute and the axes of its family, later its connections. Out: the turns, in degrees.
-Kernels before and after the turns are compared at points of the plane, with every dial at its
+Kernels before and after the turns are compared by their definition, with every dial at its
 default.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
-from circuitdsl.checking.connections.geometry import tap_px
-from circuitdsl.checking.families.aliasing import SampledKernel
+from circuitdsl.checking.connections.geometry import tap_px, value_of
 from circuitdsl.checking.messages import wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis
-from circuitdsl.ir.circuit import BackboneUse
+from circuitdsl.ir.circuit import BackboneUse, Family
+from circuitdsl.ir.dials import wiring_scalars
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Label
 
@@ -89,27 +88,38 @@ def unchanged(
     joined: Joined, use: BackboneUse, dials: Mapping[str, float], analysis: Analysis
 ) -> None:
     """Report a kernel that changes under the turns of its target's `identify`."""
-    target = joined.target
+    target, source = joined.target, joined.source
     if not target.identify or joined.wiring.place is None:
         return
-    kernel = SampledKernel(joined, dials, tap_px(use, target))
-    reach = use.geometry.by_name[target.layer].kernel * tap_px(use, target) / 2
-    orbits = (((),),) if joined.source is None else joined.source.orbits
-    b = target.members[0]
+    tap = tap_px(use, target)
+    values = {scalar: value_of(scalar, dials, tap) for scalar in wiring_scalars(joined.wiring)}
+    if None in values.values():
+        return  # what has no value is reported elsewhere
+    # numerical libraries are loaded for those few files only that need them
+    import numpy as np
+
+    from circuitdsl.reference.kernels import Wired
+
+    kernel = Wired(
+        wiring=joined.wiring,
+        source=source,
+        target=target,
+        side=use.geometry.by_name[target.layer].kernel,
+        tap_px=float(tap),
+        mirror_deg=0.0,
+        value=lambda scalar: values[scalar] or 0.0,
+        origin=np.zeros(2),
+    )
     largest = apart = sum_apart = 0.0
-    for x, y in _points(reach):
-        for orbit in orbits[:MOST_SOURCES]:
-            first, second = (
-                sum(kernel.weight(a, element, x, y) for a in orbit)
-                for element in (b, target.turned(b))
-            )
-            for before, after in zip(
-                kernel.hue_factors(b), kernel.hue_factors(target.turned(b)), strict=True
-            ):
-                largest = max(largest, abs(before * first), abs(after * second))
-                apart = max(apart, abs(before * first - after * second))
-                sum_apart = max(sum_apart, abs(before * first + after * second))
-    if apart <= TOLERANCE * largest:
+    with np.errstate(all="ignore"):
+        for b in _looked_at(target):
+            after = target.turned(b)
+            for orbit in (((),),) if source is None else source.orbits[:MOST_SOURCES]:
+                first, second = (kernel.weights(orbit, element) for element in (b, after))
+                largest = max(largest, float(np.abs((first, second)).max()))
+                apart = max(apart, float(np.abs(first - second).max()))
+                sum_apart = max(sum_apart, float(np.abs(first + second).max()))
+    if not apart > TOLERANCE * largest:
         return
     here = target.span.source is joined.connection.span.source
     signs = sum_apart <= TOLERANCE * largest
@@ -125,10 +135,9 @@ def unchanged(
     )
 
 
-def _points(reach: float) -> list[tuple[float, float]]:
-    """Points of the kernel that no turn of a usual angle maps to one another."""
-    points = [(0.0, 0.0)]
-    for step in range(1, 8):
-        angle, radius = 2.4 * step, reach * step / 8  # 2.4: the golden angle, which fills a disc
-        points.append((radius * math.cos(angle), radius * math.sin(angle)))
-    return points
+def _looked_at(target: Family) -> Iterator[tuple[int, ...]]:
+    """The elements that one unit of each phase stands for; units turned are as these are."""
+    phases = [axis.kind == "phase" for axis in target.axes]
+    for orbit in target.orbits:
+        if all(index == 0 or phase for index, phase in zip(orbit[0], phases, strict=True)):
+            yield from orbit

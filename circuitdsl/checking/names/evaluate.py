@@ -40,10 +40,10 @@ from circuitdsl.checking.values.kinds import (
     named_type,
 )
 from circuitdsl.checking.values.primitives import moved, primitive
-from circuitdsl.checking.values.ranges import check_range
+from circuitdsl.checking.values.ranges import check_range, unit_of
 from circuitdsl.ir.algebra import has_taps, nodes_of
 from circuitdsl.ir.circuit import Dial, Frame
-from circuitdsl.ir.expressions import DialValue, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import DialValue, Number, Scalar, ScalarUnit, type_name
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
@@ -101,19 +101,25 @@ class Evaluator:
 
     def scalar(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> Scalar | None:
         """The value of an expression as a scalar."""
-        return cast("Scalar | None", self.typed(node, type_, what))
+        return cast("Scalar | None", self.typed(node, type_name(type_), what))
 
     def constant(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> float | None:
         """The value of an expression that reads no dial; lengths in pixels, angles in degrees."""
-        scalar = self.scalar(node, type_, what)
-        if scalar is None:
-            return None
-        if type_ != "tap" and has_taps(scalar):
+        number = self.fixed(node, type_, what)
+        if number is not None and number.unit == "tap":
             no_taps(self.analysis, node.span)
             return None
-        if isinstance(scalar, Number):
-            return scalar.value
-        dial = next(part for part in nodes_of(scalar) if isinstance(part, DialValue))
+        return None if number is None else number.value
+
+    def fixed(self, node: nodes.Expression, type_: ScalarUnit, what: str) -> Number | None:
+        """The value of an expression that reads no dial, in the unit that it is written in."""
+        scalar = self.scalar(node, type_, what)
+        if scalar is None or isinstance(scalar, Number):
+            return scalar
+        dial = next((part for part in nodes_of(scalar) if isinstance(part, DialValue)), None)
+        if dial is None or has_taps(scalar):
+            no_taps(self.analysis, node.span)
+            return None
         not_fixed(self.analysis, what, dial.name, node.span)
         return None
 
@@ -155,7 +161,7 @@ class Evaluator:
         if len(node.items) != 2:
             wrong_type(self.analysis, "a point", "a pair `(x, y)` of lengths", node.span)
             return None
-        items = [self.scalar(item, "px", "a coordinate") for item in node.items]
+        items = [self.scalar(item, "length", "a coordinate") for item in node.items]
         if items[0] is None or items[1] is None:
             return None
         return Point((items[0], items[1]))
@@ -300,7 +306,7 @@ class Evaluator:
         if any(value is None for value in values.values()):
             return None
         if function.body is None:
-            return primitive(function, values, call.span)
+            return primitive(function, values, call.span, self.analysis)
         inner.formals = values
         value = inner.declared(function.body, function.unit, f"`{name}()`")
         return self._own(value, home, call.span)
@@ -363,15 +369,17 @@ def dial(analysis: Analysis, name: str) -> Dial | None:
     if unit is None:
         return None
     type_ = cast("ScalarUnit", unit)
-    default = evaluator.constant(node.default, type_, f"the default of `{name}`")
-    low = high = None
-    if node.interval is not None:
-        low, high = (
-            evaluator.constant(bound, type_, f"the range of `{name}`") for bound in node.interval
-        )
-        if low is None or high is None:
-            return None
-    if default is None:
+    default = evaluator.fixed(node.default, type_, f"the default of `{name}`")
+    bounds = [
+        evaluator.fixed(bound, type_, f"the range of `{name}`") for bound in node.interval or ()
+    ]
+    numbers = [number for number in (default, *bounds) if number is not None]
+    if default is None or len(numbers) <= len(bounds):
         return None
-    check_range(node, default, low, high, analysis)
-    return Dial(analysis.module.prefix + name, type_, default, low, high, node.free, node.span)
+    unit = unit_of(node, type_, numbers, analysis)
+    if unit is None:
+        return None
+    low, high = (number.value for number in numbers[1:]) if bounds else (None, None)
+    check_range(node, default.value, low, high, analysis)
+    name = analysis.module.prefix + name
+    return Dial(name, unit, default.value, low, high, node.free, node.span)

@@ -8,9 +8,9 @@ from typing import cast
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import no_value, too_many
 from circuitdsl.checking.values.kinds import LARGEST, Point, Profile, Value, as_profile, described
-from circuitdsl.ir.algebra import LENGTHS, combine, negate, nodes_of
+from circuitdsl.ir.algebra import combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
-from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation, Scalar
+from circuitdsl.ir.expressions import LENGTHS, Apply, DialValue, Number, Operation, Scalar
 from circuitdsl.ir.script import UnitSet
 from circuitdsl.text.source import Span
 
@@ -33,7 +33,7 @@ def negated(value: Value, span: Span, analysis: Analysis) -> Value | None:
         terms = tuple(TemplateTerm(negate(term.weight), term.shape) for term in value.terms)
         return Template(terms, span)
     if isinstance(value, Profile):
-        if not _unframed(value, span, analysis):
+        if not is_unframed(value, span, analysis):
             return None
         return Profile(tuple(replace(term, weight=negate(term.weight)) for term in value.terms))
     return negate(value, span)
@@ -48,7 +48,7 @@ def combined(
     ):
         return _scalars(operator, left, right, span, analysis)
     for value in (left, right):
-        if isinstance(value, Profile) and not _unframed(value, span, analysis):
+        if isinstance(value, Profile) and not is_unframed(value, span, analysis):
             return None
     if isinstance(left, Profile) or isinstance(right, Profile):
         result = _profiles(operator, left, right, span)
@@ -154,7 +154,8 @@ def _scaled(operator: str, weight: Scalar, factor: Scalar) -> Scalar:
     return combine("*", factor, weight)
 
 
-def _unframed(value: Profile, span: Span, analysis: Analysis) -> bool:
+def is_unframed(value: Profile, span: Span, analysis: Analysis) -> bool:
+    """Whether a profile has no frame yet; one that has is reported."""
     if value.frame is None:
         return True
     analysis.error(

@@ -12,15 +12,23 @@ from typing import cast
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import unknown, wrong_type
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
-from circuitdsl.ir.expressions import Apply, DialValue, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import (
+    LENGTHS,
+    Apply,
+    DialValue,
+    Number,
+    Scalar,
+    ScalarUnit,
+    type_name,
+)
 from circuitdsl.ir.script import UnitSet
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
-TYPES = ("real", "int", "px", "tap", "angle", "point", "template", "profile")
-"""Types that a declaration can name. `px` and `tap` both accept any length."""
+TYPES = ("real", "int", "length", "angle", "point", "template", "profile")
+"""Types that a declaration can name."""
 
-SCALAR_TYPES = ("real", "int", "px", "tap", "angle")
+SCALAR_TYPES = ("real", "int", "length", "angle")
 """Types of dials and of the formals of motifs."""
 
 
@@ -87,6 +95,7 @@ def described_type(type_: str) -> str:
         "int": "a whole number",
         "px": "a length (px)",
         "tap": "a length (tap)",
+        "length": "a length",
         "angle": "an angle",
         "point": "a point",
         "template": "a template",
@@ -119,7 +128,7 @@ def as_type(value: Value, type_: str, span: Span, what: str, analysis: Analysis)
     found = described(value)
     help_ = ""
     if is_scalar(value) and cast("Scalar", value).unit == "real":
-        unit = {"px": "px", "tap": "tap", "angle": "deg"}.get(type_)
+        unit = {"length": "px", "angle": "deg"}.get(type_)
         help_ = f"Give the number its unit, such as `{span.text}{unit}`." if unit else ""
         if unit and not (span.text[:1].isdigit() and isinstance(value, Number)):
             help_ = f"A number with the unit `{unit}` stands here."
@@ -128,8 +137,8 @@ def as_type(value: Value, type_: str, span: Span, what: str, analysis: Analysis)
 
 
 def _fits(scalar: Scalar, type_: str) -> bool:
-    if type_ in ("px", "tap"):
-        return scalar.unit in ("px", "tap")
+    if type_ == "length":
+        return scalar.unit in LENGTHS
     if type_ == "angle":
         return scalar.unit == "angle"
     if scalar.unit not in ("real", "int"):
@@ -152,5 +161,9 @@ def named_type(name: nodes.Name, known: tuple[str, ...], analysis: Analysis) -> 
     """The type that a declaration names."""
     if name.text in known:
         return name.text
-    unknown(analysis, "type", name.text, known, name.span, table=True)
+    if name.text in _UNITS:
+        message = f"`{name.text}` is a unit, not a type"
+        analysis.error("E201", message, name.span, help=f"Write `{type_name(_UNITS[name.text])}`.")
+    else:
+        unknown(analysis, "type", name.text, known, name.span, table=True)
     return None

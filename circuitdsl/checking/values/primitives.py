@@ -2,36 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
+from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.values.arithmetic import is_unframed
 from circuitdsl.checking.values.kinds import Point, Profile, Value
-from circuitdsl.ir.circuit import ProfileTerm, Shape, Template, TemplateTerm
-from circuitdsl.ir.expressions import ONE, Scalar
+from circuitdsl.ir.algebra import combine, negate
+from circuitdsl.ir.arguments import ORIGIN
+from circuitdsl.ir.circuit import RECTIFIED, ProfileTerm, Shape, Template, TemplateTerm
+from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Number, Scalar
+from circuitdsl.ir.profiles import PROFILES
+from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
 
-def primitive(function: nodes.Function, values: dict[str, Value | None], span: Span) -> Value:
-    """A shape or a profile that the compiler knows."""
-    arguments: list[tuple[str, Scalar | tuple[Scalar, ...]]] = []
-    for name, value in values.items():
-        arguments.append((name, value.items if isinstance(value, Point) else cast("Scalar", value)))
-    kind = "" if function.unit is None else function.unit.text
-    if kind == "profile":
-        plain = cast("tuple[tuple[str, Scalar], ...]", tuple(arguments))
-        return Profile((ProfileTerm(ONE, function.name.text, plain, span),))
-    shape = Shape(function.name.text, tuple(arguments), span)
-    return Template((TemplateTerm(ONE, shape),), span)
+def primitive(
+    function: nodes.Function, values: dict[str, Value | None], span: Span, analysis: Analysis
+) -> Value | None:
+    """A shape or a profile that the compiler knows, or a template or a profile made into another.
+
+    Args:
+        function: The function of the library.
+        values: Its arguments, none faulty.
+        span: Where it is called.
+        analysis: Where to report.
+    """
+    name = function.name.text
+    if name in SHAPES:
+        shape = Shape(name, tuple(_argument(key, value) for key, value in values.items()), span)
+        return Template((TemplateTerm(ONE, shape),), span)
+    if name in PROFILES:
+        plain = tuple((key, cast("Scalar", value)) for key, value in values.items())
+        return Profile((ProfileTerm(ONE, name, plain, span),))
+    given = iter(values.values())
+    if name == RECTIFIED:
+        return _rectified(cast("Profile", next(given)), span, analysis)
+    template = cast("Template", next(given))
+    angles = [cast("Scalar", angle) for angle in given]
+    terms = (
+        replace(term, shape=_turned(term.shape, angles[0]) if angles else _mirrored(term.shape))
+        for term in template.terms
+    )
+    return Template(tuple(terms), span)
+
+
+def _argument(name: str, value: Value | None) -> tuple[str, Scalar | tuple[Scalar, ...]]:
+    return name, value.items if isinstance(value, Point) else cast("Scalar", value)
+
+
+def _rectified(profile: Profile, span: Span, analysis: Analysis) -> Profile | None:
+    if not is_unframed(profile, span, analysis):
+        return None
+    return Profile((ProfileTerm(ONE, RECTIFIED, (), span, profile.terms),))
+
+
+def _turned(shape: Shape, angle: Scalar) -> Shape:
+    """The shape turned further; one that looks the same then is left as it is."""
+    row = SHAPES[shape.name]
+    at = dict(shape.arguments).get("at", ORIGIN)
+    centred = isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
+    if row.round == "always" or (row.round == "at the origin" and centred):
+        return shape
+    turn = combine("+", shape.turn, angle)
+    if isinstance(turn, Number):
+        turn = replace(turn, value=turn.value % 360.0)
+    return replace(shape, turn=turn if turn != ZERO_ANGLE else ZERO_ANGLE)
+
+
+def _mirrored(shape: Shape) -> Shape:
+    """The mirror image along the tangent, y to -y, of arguments that change their sign."""
+    across = SHAPES[shape.name].across
+
+    def image(value: Scalar | tuple[Scalar, ...]) -> Scalar | tuple[Scalar, ...]:
+        return (value[0], negate(value[1])) if isinstance(value, tuple) else negate(value)
+
+    arguments: Iterable[tuple[str, Scalar | tuple[Scalar, ...]]] = (
+        (name, image(value) if name in across else value) for name, value in shape.arguments
+    )
+    turn = negate(shape.turn)
+    if isinstance(turn, Number):
+        turn = replace(turn, value=turn.value % 360.0)
+    return replace(shape, arguments=tuple(arguments), turn=turn)
 
 
 def moved(value: Value, span: Span) -> Value:
     """The value with its parts placed where the user wrote them, not inside the library."""
     if isinstance(value, Profile):
-        return replace(value, terms=tuple(replace(term, span=span) for term in value.terms))
+        return replace(value, terms=tuple(_moved(term, span) for term in value.terms))
     if isinstance(value, Template):
         terms = (TemplateTerm(t.weight, replace(t.shape, span=span)) for t in value.terms)
         return Template(tuple(terms), span)
     if isinstance(value, Point):
         return Point(tuple(replace(item, span=span) for item in value.items))
     return replace(value, span=span)
+
+
+def _moved(term: ProfileTerm, span: Span) -> ProfileTerm:
+    return replace(term, span=span, inner=tuple(_moved(inner, span) for inner in term.inner))

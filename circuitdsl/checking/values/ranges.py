@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import out_of_range
+from circuitdsl.ir.expressions import LENGTHS, Number, ScalarUnit
 from circuitdsl.syntax import nodes
 
 
@@ -23,3 +24,23 @@ def check_range(
         analysis.error("E304", f"the range {interval} of `{name}` is empty", span)
     elif not low <= default <= high:
         out_of_range(analysis, f"the default of `{name}`", f"in {interval}", node.default.span)
+
+
+def unit_of(
+    node: nodes.Dial, type_: ScalarUnit, numbers: list[Number], analysis: Analysis
+) -> ScalarUnit | None:
+    """The unit that a dial is counted in; a length in px, or in taps, but not in both."""
+    if type_ not in LENGTHS:
+        return type_
+    units: set[ScalarUnit] = {number.unit for number in numbers if number.value != 0}
+    if len(units) < 2:
+        return units.pop() if units else numbers[0].unit
+    taps = next(number for number in numbers if number.unit == "tap")
+    analysis.error(
+        "E303",
+        f"`{node.name.text}` is counted in `px` and in `tap`, and a tap has no size here",
+        taps.span,
+        note="a tap is as wide as the target's layer samples its source",
+        help="Write the default and the range in one unit.",
+    )
+    return None
