@@ -20,10 +20,12 @@ from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT
 from circuitdsl.ir.placing import place_members
 from circuitdsl.measure.agreement import agreement
+from circuitdsl.measure.passes import run
 from circuitdsl.measure.tuning import response_grid
 from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.stimuli.noise import draw_noise
 from circuitdsl.text.diagnostics import InputError
@@ -53,7 +55,7 @@ def network():
 def noise(count=6):
     contrast = np.full(count, 0.4)
     images = draw_noise(0, np.arange(count), contrast, slope=1.0, side=32)
-    return Images(iter([images[:4], images[4:]]), "noise")
+    return Images(batches_of([images[:4], images[4:]]), "noise")
 
 
 def scored(network, **more):
@@ -104,7 +106,7 @@ def test_anything_compared_with_itself_is_perfect():
     hand = handwritten(build(arcs()), "arcs")
     grid = CurveGrid((4.0, 8.0), even_deg(24, 360.0))
     responses = response_grid(hand, grid)
-    natural = agreement(hand, hand, noise().batches)
+    natural = run(agreement(hand, hand), noise().batches)
     for unit in unit_scores(hand.names, hand.names, grid, (responses, responses), natural):
         assert unit.preferred_error_deg == 0
         assert unit.grid_r == pytest.approx(1)
@@ -115,7 +117,7 @@ def test_a_silent_unit_counts_as_opposite():
     hand = handwritten(build(arcs()), "arcs")
     grid = CurveGrid((4.0,), even_deg(24, 360.0))
     responses = response_grid(hand, grid)
-    natural = agreement(hand, hand, noise().batches)
+    natural = run(agreement(hand, hand), noise().batches)
     still = np.zeros_like(responses)
     first, *_ = unit_scores(hand.names, hand.names, grid, (still, responses), natural)
     assert first.preferred_error_deg == 180
