@@ -13,7 +13,7 @@ from circuitdsl.checking import CheckResult, check_source
 from circuitdsl.ir.text import to_source
 from circuitdsl.syntax.format import format_source
 from circuitdsl.testing.strategies import circuits
-from circuitdsl.text.diagnostics import DiagnosticError, InputError, render
+from circuitdsl.text.diagnostics import DiagnosticError, render
 from circuitdsl.text.source import Source
 
 _CHIPS = (
@@ -77,7 +77,7 @@ def judge(data: bytes) -> CheckResult | None:
 
     Raises:
         AssertionError: a circuit has errors, a message cannot be printed, or formatting changes
-            what a sound file means. Any other exception is a fault, too.
+            what a sound file means, or does not end. Any other exception is a fault, too.
     """
     try:
         text = data.decode("utf-8")
@@ -90,8 +90,9 @@ def judge(data: bytes) -> CheckResult | None:
         assert render(diagnostic)
     try:
         formatted = format_source(source)
-    except (DiagnosticError, InputError):
+    except DiagnosticError:
         return result
+    assert format_source(Source("fuzz.circ", formatted)) == formatted
     if result.circuit is not None:
         assert check_source(Source("fuzz.circ", formatted)).circuit == result.circuit
     return result

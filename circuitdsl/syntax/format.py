@@ -1,16 +1,19 @@
 """The formatter: Source -> the one canonical text of the same tree.
 
 There are no options. Comments are kept, the tree is never changed, and formatting twice changes
-nothing. Two spaces indent; `=` lines up within a block, and so do the parts of neighbouring
-declarations of one kind; at most one blank line stays where there were some.
+nothing; a text that would break these promises is refused. Two spaces indent; `=` lines up within a
+block, and so do the parts of neighbouring declarations of one kind; at most one blank line stays
+where there were some.
 """
 
 from __future__ import annotations
 
+import re
+
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.printing import cells, expectation, expression, verb
-from circuitdsl.text.diagnostics import DiagnosticError
+from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.layout import (
     INDENT,
     WIDTH,
@@ -31,11 +34,25 @@ def format_source(source: Source) -> str:
 
     Raises:
         DiagnosticError: it does not parse.
+        InputError: the canonical text would not say the same, a fault of this formatter.
     """
     file, faults = parse(source)
     if faults:
         raise DiagnosticError(faults)
-    return format_file(file)
+    text = format_file(file)
+    again, faults = parse(Source(source.name, text, source.path))
+    if faults or again != file or _said(again) != _said(file):
+        raise InputError(
+            f"{source.name} cannot be formatted without changing what it says",
+            why="its canonical text would hold another circuit or other comments",
+            help="Leave it as it is, and report it: the formatter is wrong.",
+        )
+    return text
+
+
+def _said(file: nodes.CircuitFile) -> list[str]:
+    """The comments of a file; those inside an expression move above it."""
+    return sorted(comment.text for comment in file.comments)
 
 
 def format_file(file: nodes.CircuitFile) -> str:
@@ -54,6 +71,10 @@ def dump_tree(file: nodes.CircuitFile) -> str:
     return dump(file, around=file.source) + "\n"
 
 
+_CLOSING = re.compile(r"(?:(?:\s|#[^\n]*\n)*\))+")
+"""Closing brackets, and what may stand before them."""
+
+
 class _Comments:
     """Hands out the comments of a file from first to last."""
 
@@ -65,6 +86,7 @@ class _Comments:
     def leading(self, start: int, end: int) -> tuple[list[tuple[bool, str]], bool]:
         """The comments before `start`, then those up to `end` (which move up); a blank after?"""
         found: list[tuple[bool, str]] = []
+        end = self._closed(end)
         while self.left and self.left[0].span.start < end:
             comment = self.left.pop(0)
             moved = comment.span.start > start
@@ -75,7 +97,7 @@ class _Comments:
 
     def behind(self, end: int) -> str:
         """The comment that follows `end` on its line, if there is one."""
-        self.end = end
+        self.end = end = self._closed(end)
         if self.left and "\n" not in self.source.text[end : self.left[0].span.start]:
             between = self.source.text[end : self.left[0].span.start]
             if not between.strip():
@@ -91,6 +113,11 @@ class _Comments:
     def inside(self, start: int, end: int) -> bool:
         """Whether there is a comment between two places."""
         return any(start <= comment.span.start < end for comment in self.left)
+
+    def _closed(self, end: int) -> int:
+        """Where what ends at `end` is over: behind the brackets around it, which no node has."""
+        closing = _CLOSING.match(self.source.text, end)
+        return end if closing is None else closing.end()
 
     def _blank(self, start: int) -> bool:
         return self.source.text.count("\n", self.end, start) > 1
@@ -119,7 +146,8 @@ def _entry(item: nodes.Item, comments: _Comments) -> Entry:
         entry.tail = comments.behind(item.span.end)
         return entry
     short = _short_block(block, comments)
-    if short is not None and len(" ".join([*filter(None, map(flat, pieces)), short])) <= WIDTH:
+    line = " ".join([*filter(None, map(flat, pieces)), short or ""])
+    if short is not None and len(line) <= WIDTH and "\n" not in line:
         entry = Entry(kind, [*map(flat, pieces), short], leading, blank)
         entry.tail = comments.behind(item.span.end)
         return entry

@@ -203,7 +203,8 @@ def stacked(entries: Sequence[Entry], indent: str = "") -> list[str]:
         while end < len(entries) and _neighbours(entries[end - 1], entries[end]):
             end += 1
         group = entries[start:end]
-        firsts = [group[0].cells[0]] if group[0].lone else columns([e.cells for e in group])
+        whole = " ".join(filter(None, group[0].cells))
+        firsts = [whole] if group[0].lone else columns([e.cells for e in group])
         comments = [entry.head if entry.body else entry.tail for entry in group]
         ends = [len(f.rpartition("\n")[2]) for f, c in zip(firsts, comments, strict=True) if c]
         column = max(ends, default=0) + 2

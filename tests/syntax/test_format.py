@@ -9,10 +9,10 @@ from corpus import FILES, GOLDEN, TEXTS, name_of, tokens
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from circuitdsl.syntax import nodes
+from circuitdsl.syntax import format, nodes
 from circuitdsl.syntax.format import format_source
 from circuitdsl.syntax.parse import parse
-from circuitdsl.text.diagnostics import DiagnosticError
+from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.layout import WIDTH
 from circuitdsl.text.source import Source
 
@@ -87,6 +87,66 @@ def test_lines_are_short_where_they_can_be() -> None:
 def test_a_broken_file_is_refused() -> None:
     with pytest.raises(DiagnosticError):
         formatted("circ 1\nlet a = 3 px")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'stimulus a = photographs("""x\ny""", n=5) { seed = 1 }',
+        'family curves [th: rot("""a\nb""")] at V.mixed3b { units = [379, 406] }',
+        'motif m(a = """x\ny""") { place = dot() }',
+        'edit e on V { ablate 3b:1 to mean("""a\nb""") { gain = 1 } }',
+        'stimulus a = arcs("""x\ny""") { }',
+    ],
+)
+def test_strings_of_two_lines_lose_nothing(text: str) -> None:
+    written = f"circ 1\n{text}\n"
+    neat = formatted(written)
+    assert tree(neat) == tree(written)
+    assert formatted(neat) == neat
+
+
+def test_comments_behind_brackets_stay_on_their_line() -> None:
+    text = """circ 1
+let d = 2*(1 + 2)  # about d
+let e = ((3))  # about e
+
+family x at V.conv2d0 {
+  gain = 2*(1 + 2)  # strong
+  bias = 1  # weak
+  expect a < (b + c)  # so
+  expect a < b
+}
+"""
+    neat = formatted(text)
+    for line in ("let d = 2*(1 + 2)  # about d", "let e = 3          # about e"):
+        assert f"\n{line}\n" in neat
+    for line in (
+        "gain = 2*(1 + 2)  # strong",
+        "bias = 1          # weak",
+        "expect a < b + c  # so",
+    ):
+        assert f"\n  {line}\n" in neat
+    assert formatted(neat) == neat
+
+
+@pytest.mark.parametrize(
+    "value", ["2*(1 + 2 # three\n)", "(\n1\n# one\n)", "((1 # a\n) # b\n) # c", "(1) # c\n"]
+)
+def test_comments_before_closing_brackets_are_of_their_declaration(value: str) -> None:
+    text = f"circ 1\nlet d = {value}\nlet e = 1\n"
+    neat = formatted(text)
+    assert sorted(comments(neat)) == sorted(comments(text))
+    assert neat.index("#") < neat.index("let e")
+    assert formatted(neat) == neat
+
+
+def test_a_text_that_would_say_something_else_is_refused(monkeypatch) -> None:
+    text = "circ 1\nlet a = 1  # why\n"
+    for wrong in ("circ 1\nlet a = 2  # why\n", "circ 1\nlet a = 1\n", "circ 1\nlet a\n"):
+        monkeypatch.setattr(format, "format_file", lambda _, wrong=wrong: wrong)
+        with pytest.raises(InputError, match=r"a.circ cannot be formatted without changing"):
+            formatted(text)
 
 
 def test_carriage_returns_go() -> None:
