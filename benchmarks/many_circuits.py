@@ -35,9 +35,10 @@ from circuitdsl.compare.recovery import (
 from circuitdsl.compare.score import angle_error_deg
 from circuitdsl.editing.baselines import solved_gains
 from circuitdsl.editing.controls import shuffled_members
-from circuitdsl.editing.logits import MEASURES, measure
+from circuitdsl.editing.logits import measure
 from circuitdsl.fitting.evidence import BATCH, Photographs, Rest, record
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.ir.placing import place_members
 from circuitdsl.measure.agreement import bootstrap, correlation, moments, moments_by_border
 from circuitdsl.measure.bootstrap import blocks_of
@@ -299,4 +300,4 @@ def _pixels(photographs: Photographs, at: NDArray[np.int64]) -> Array:
 
 def _by_measure(parts: list[Floats]) -> PerBlock:
     columns = np.concatenate(parts).T
-    return dict(zip(MEASURES, columns, strict=True))
+    return dict(zip(OUTPUTS, columns, strict=True))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from circuitdsl.checking.circuits.assembly import circuit_of
 from circuitdsl.checking.circuits.declarations import build, check_imports
 from circuitdsl.checking.circuits.lints import unused_dials
+from circuitdsl.checking.circuits.misplaced import unmeasured
 from circuitdsl.checking.edits.fits import fits
 from circuitdsl.checking.edits.script import script
 from circuitdsl.checking.families.backbones import backbone
@@ -83,6 +84,7 @@ def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
         circuit = circuit_of(analysis, built, use)
         unused_dials(circuit, analysis)
         reaches(circuit, analysis)
+        unmeasured(file, circuit, analysis)
     fitted = fits(analysis, circuit)
     if findings.failed:
         circuit = None

@@ -158,8 +158,8 @@ def _say_scores(scored: Scored, json: Path | None) -> None:
         print_table(tuning_table(scored.tunings))
     write_record(json, scored.record)
     print_findings(scored.failed)
-    if scored.held or scored.failed:
-        claims = scored.held + len(scored.failed)
-        typer.echo(f"{scored.held} of {claims} expectations hold", err=True)
+    if scored.outcomes:
+        held = sum(outcome.holds for outcome in scored.outcomes)
+        typer.echo(f"{held} of {len(scored.outcomes)} expectations hold", err=True)
     if scored.failed:
         raise typer.Exit(FINDINGS)

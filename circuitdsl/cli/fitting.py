@@ -22,7 +22,8 @@ def fit(
         str | None,
         typer.Option(
             metavar="SUM",
-            help="A sum of `natural` (the default), `grid`, `tuning`, `splice`: natural + 2*grid.",
+            help="A sum of `natural` (the default), `grid`, `tuning`, `recovered`, such as "
+            "natural + 2*grid.",
         ),
     ] = None,
     block: Annotated[

@@ -22,7 +22,7 @@ from circuitdsl.compare.outputs import (
 )
 from circuitdsl.editing.apply import EditedNetwork, edit
 from circuitdsl.editing.controls import redrawn, softened
-from circuitdsl.editing.logits import MEASURES
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.measure.bootstrap import interval, resampled
 from circuitdsl.measure.passes import Pass, State
 
@@ -202,7 +202,7 @@ def _controls(
 def _variant(name: str, result: Outcomes, weights: Floats) -> Variant:
     before, after, drawn = result.of(INTACT), result.of(name), weights @ result.count
     changes: dict[str, Change] = {}
-    for measure in MEASURES:
+    for measure in OUTPUTS:
         away = after[measure] - before[measure]
         value = float(away.sum() / result.count.sum())
         changes[measure] = Change(value, interval(weights @ away / drawn))

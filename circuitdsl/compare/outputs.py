@@ -22,7 +22,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.editing.apply import EditedNetwork, cut_before
-from circuitdsl.editing.logits import MEASURES, Measure, measure
+from circuitdsl.editing.logits import measure
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State
@@ -83,9 +84,9 @@ class Outcomes:
         """How many images there were."""
         return int(self.count.sum())
 
-    def of(self, name: str) -> dict[Measure, Floats]:
+    def of(self, name: str) -> dict[str, Floats]:
         """The sums of each measure of one network, `[block]`."""
-        return dict(zip(MEASURES, self.sums[:, self.names.index(name)].T, strict=True))
+        return dict(zip(OUTPUTS, self.sums[:, self.names.index(name)].T, strict=True))
 
     def means(self, name: str) -> dict[str, float]:
         """The mean of each measure of one network."""
@@ -133,7 +134,7 @@ def outcomes(
 
     return Pass(
         init=lambda: {
-            **no_blocks(len(names), len(MEASURES)),
+            **no_blocks(len(names), len(OUTPUTS)),
             "probability": np.zeros((len(names), classes)),
             **_no_flips(),
         },

@@ -11,7 +11,7 @@ would that fire about as much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,9 +26,10 @@ from circuitdsl.compare.outputs import (
 from circuitdsl.editing.apply import EditedNetwork, edit
 from circuitdsl.editing.baselines import matched_splice, means
 from circuitdsl.editing.controls import random_kernels, shuffled_members
-from circuitdsl.editing.logits import MEASURES, Measure
 from circuitdsl.editing.select import Units
 from circuitdsl.editing.verbs import Ablate
+from circuitdsl.ir.expect import Measured
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.ir.script import GainRule
 from circuitdsl.measure.bootstrap import interval, resampled
 from circuitdsl.measure.passes import Pass, State, fold
@@ -37,7 +38,7 @@ from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
 
 Floats = NDArray[np.float64]
-PerBlock = Mapping[Measure, Floats]
+PerBlock = Mapping[str, Floats]
 Removal = Literal["zero", "mean"]
 
 REMOVALS: tuple[Removal, ...] = ("zero", "mean")
@@ -60,7 +61,7 @@ class Recovered:
         random: The share that units with random kernels recover; likewise.
     """
 
-    measure: Measure
+    measure: str
     against: Removal
     value: float
     ci: tuple[float, float]
@@ -70,6 +71,14 @@ class Recovered:
     def record(self) -> dict[str, Any]:
         """The share as JSON has it."""
         return {**vars(self), "ci": list(self.ci)}
+
+
+OF_RECOVERIES: dict[str, Callable[[Recovered], float]] = {
+    "recovered": lambda share: share.value,
+    "shuffled": lambda share: share.shuffled,
+    "random": lambda share: share.random,
+}
+"""The evaluation of each measure of recoveries (`ir.measures`)."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,16 @@ class Recovery:
             found[name] = dict(self.means[name])
         return found
 
-    def share(self, measure: Measure, against: Removal = "zero") -> Recovered:
+    def worth(self, measured: Measured, measure: str) -> float:
+        """The value of a measure of recoveries, against removal to zero.
+
+        Args:
+            measured: The measure.
+            measure: Of outputs, where the measure names none.
+        """
+        return OF_RECOVERIES[measured.name](self.share(measured.of or measure))
+
+    def share(self, measure: str, against: Removal = "zero") -> Recovered:
         """One of the shares."""
         return next(s for s in self.shares if (s.measure, s.against) == (measure, against))
 
@@ -219,12 +237,12 @@ def shares_of(
     """
     weights = resampled(len(count), seed)
     return tuple(
-        _share(measured, measure, against, weights) for against in REMOVALS for measure in MEASURES
+        _share(measured, measure, against, weights) for against in REMOVALS for measure in OUTPUTS
     )
 
 
 def _share(
-    measured: Mapping[str, PerBlock], measure: Measure, against: Removal, weights: Floats
+    measured: Mapping[str, PerBlock], measure: str, against: Removal, weights: Floats
 ) -> Recovered:
     def of(name: str) -> Floats:
         return measured[name][measure]

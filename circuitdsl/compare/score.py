@@ -52,7 +52,7 @@ class UnitScore:
         original: The trained unit, such as `mixed3b:379`.
         hand_tuning: The member's tuning to curves.
         original_tuning: The trained unit's tuning to the same stimuli.
-        grid_r: Correlation of their responses over radii, angles and contrasts.
+        tuning_r: Correlation of their responses over radii, angles and contrasts.
         natural_r: Correlation of their activations over all positions of all images.
         natural_r_ci: Its bootstrap 95 % interval over images.
     """
@@ -61,7 +61,7 @@ class UnitScore:
     original: str
     hand_tuning: Tuning
     original_tuning: Tuning
-    grid_r: float
+    tuning_r: float
     natural_r: float
     natural_r_ci: tuple[float, float]
 
@@ -79,7 +79,7 @@ class UnitScore:
             "preferred_error_deg": self.preferred_error_deg,
             "fwhm_deg": self.hand_tuning.fwhm_deg,
             "echo": self.hand_tuning.echo,
-            "grid_r": self.grid_r,
+            "tuning_r": self.tuning_r,
             "natural_r": self.natural_r,
             "natural_r_ci": list(self.natural_r_ci),
         }
@@ -121,7 +121,7 @@ class Comparison:
         return {
             "preferred_error_deg": fmean(unit.preferred_error_deg for unit in self.units),
             "echo": fmean(unit.hand_tuning.echo for unit in self.units),
-            "grid_r": fmean(unit.grid_r for unit in self.units),
+            "tuning_r": fmean(unit.tuning_r for unit in self.units),
             "natural_r": fmean(unit.natural_r for unit in self.units),
         }
 
@@ -236,7 +236,7 @@ def unit_scores(
             original=originals[index],
             hand_tuning=tunings[0][index],
             original_tuning=tunings[1][index],
-            grid_r=pearson(responses[0][..., index], responses[1][..., index]),
+            tuning_r=pearson(responses[0][..., index], responses[1][..., index]),
             natural_r=natural.r[index],
             natural_r_ci=(natural.low[index], natural.high[index]),
         )

@@ -27,9 +27,10 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.editing.apply import cut_after
-from circuitdsl.editing.logits import MEASURES, Measure, measure
+from circuitdsl.editing.logits import measure
 from circuitdsl.editing.select import Units
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, show, total
 from circuitdsl.models.forward import evaluate
@@ -45,7 +46,7 @@ INTACT = "intact"
 AT_ONCE = 64
 """Forward passes, images times ablations, that are computed together; memory goes with it."""
 
-_COLUMNS = ("units", "images", *MEASURES)
+_COLUMNS = ("units", "images", *OUTPUTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +65,13 @@ class Table:
     means: Floats
     skipped: tuple[tuple[str, str], ...] = ()
 
-    def column(self, name: Measure) -> Floats:
+    def column(self, name: str) -> Floats:
         """One measure of every row but the first."""
-        return self.means[1:, MEASURES.index(name)]
+        return self.means[1:, OUTPUTS.index(name)]
 
-    def change(self, name: Measure) -> Floats:
+    def change(self, name: str) -> Floats:
         """How far a measure is from the intact network's, for every row but the first."""
-        return self.column(name) - self.means[0, MEASURES.index(name)]
+        return self.column(name) - self.means[0, OUTPUTS.index(name)]
 
     def text(self) -> str:
         """The table as CSV."""
@@ -209,7 +210,7 @@ def ablations(
 
     return Pass(
         init=lambda: {
-            "means": np.zeros((len(names), len(MEASURES))),
+            "means": np.zeros((len(names), len(OUTPUTS))),
             "images": np.zeros(1, np.int64),
         },
         step=step,
@@ -278,7 +279,7 @@ def _begun(target: Path, names: tuple[str, ...], record: Mapping[str, Any]) -> T
     """Where an earlier run of the same sweep stopped; otherwise the beginning."""
     notes = target.with_name(f"{target.name}.json")
     text = json.dumps(record, indent=2) + "\n"
-    empty = Table(names, 0, np.zeros((len(names), len(MEASURES))))
+    empty = Table(names, 0, np.zeros((len(names), len(OUTPUTS))))
     if target.exists():
         if not notes.exists() or notes.read_text(encoding="utf-8") != text:
             raise _other(target, f"{notes.name} beside it does not describe this sweep")
@@ -295,7 +296,7 @@ def _read(target: Path, names: tuple[str, ...]) -> Table:
     except (ValueError, IndexError) as error:
         raise _other(target, f"it is no table of a sweep: {error}") from error
     same = tuple(row[0] for row in rows[1:]) == names and tuple(rows[0]) == _COLUMNS
-    if not same or len(images) != 1 or values.shape != (len(names), len(MEASURES)):
+    if not same or len(images) != 1 or values.shape != (len(names), len(OUTPUTS)):
         raise _other(target, "its rows are not those of this sweep")
     return Table(names, images.pop(), values)
 

@@ -7,8 +7,8 @@ from dials to numbers, each at most 1:
 - `natural`: the correlation on photographs, position by position, mean over units;
 - `grid`: the correlation over the published circles, mean over the published neurons;
 - `tuning`: the same over the circles by which the trained family was found, mean over its units;
-- `splice`: how much less the outputs of the trained network diverge with the hand-written units in
-  the trained ones' place than with none, `1 - KL(intact | spliced) / KL(intact | removed)`.
+- `recovered`: how much less the outputs of the trained network diverge with the hand-written units
+  in the trained ones' place than with none, `1 - KL(intact | spliced) / KL(intact | removed)`.
 
 A splice gives each hand-written unit the gain and the offset by which it predicts the trained one
 best on the photographs at hand, as recoveries do on photographs set aside. The gradient flows
@@ -38,7 +38,8 @@ from circuitdsl.editing.logits import divergence
 from circuitdsl.fitting.calibration import Reference, references, steered
 from circuitdsl.fitting.evidence import Photographs, Rest
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.fits import MEASURES, Measure, Terms
+from circuitdsl.ir.fits import Terms
+from circuitdsl.ir.measures import legal
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lowering.dials import bounded
 from circuitdsl.lowering.weights import lower
@@ -49,7 +50,7 @@ from circuitdsl.stimuli.centre import central
 _LEAST = 1e-6
 
 Weights = dict[str, Array]
-Values = dict[Measure, Array]
+Values = dict[str, Array]
 
 
 @partial(
@@ -64,7 +65,7 @@ class Shown:
     Attributes:
         images: Photographs, or None for none.
         targets: What the trained units say to them.
-        layer_values: As in `Photographs`, for `splice`.
+        layer_values: As in `Photographs`, for `recovered`.
         log_p: Likewise.
         removed: Likewise.
         circles: Places among the circles of a measure.
@@ -75,7 +76,7 @@ class Shown:
     layer_values: NDArray[np.float16] | None = None
     log_p: NDArray[np.float32] | None = None
     removed: NDArray[np.float32] | None = None
-    circles: Mapping[Measure, NDArray[np.int32]] = field(default_factory=dict[Measure, Any])
+    circles: Mapping[str, NDArray[np.int32]] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,8 @@ class Objective:
         family: The family that is compared.
         terms: The measures and their weights.
         preferred_deg: Angles that the trained units prefer, best unit first.
-        photographs: For `natural` and `splice`.
-        rest: What comes after the units, for `splice`.
+        photographs: For `natural` and `recovered`.
+        rest: What comes after the units, for `recovered`.
         circles: For `grid` and `tuning`, by measure.
         compared: How many of the units, best first, `natural` is the mean over; 0 for all.
     """
@@ -99,7 +100,7 @@ class Objective:
     preferred_deg: tuple[float, ...] = ()
     photographs: Photographs | None = None
     rest: Rest | None = None
-    circles: Mapping[Measure, Circles] | None = None
+    circles: Mapping[str, Circles] | None = None
     compared: int = 0
 
     @cached_property
@@ -109,7 +110,7 @@ class Objective:
         angles = () if published is None else published.preferred_deg
         return place_members(self.circuit, self.family.name, (*self.preferred_deg, *angles))
 
-    def evidence(self, measure: Measure) -> Circles | None:
+    def evidence(self, measure: str) -> Circles | None:
         """The circles of a measure that is part of the sum."""
         asked = any(name == measure for name, _ in self.terms)
         return (self.circles or {}).get(measure) if asked else None
@@ -139,7 +140,7 @@ class Objective:
             weights: The lowered circuit.
             found: From `references`.
             shown: Some of the evidence.
-            params: The weights of the trained network, for `splice`.
+            params: The weights of the trained network, for `recovered`.
         """
         weights = steered(self.placed, weights, found)
         values: Values = {}
@@ -150,41 +151,41 @@ class Objective:
             compared = self.compared or units
             if "natural" in asked:
                 values["natural"] = correlation(maps[..., :compared], targets[..., :compared])
-            if "splice" in asked:
-                values["splice"] = self._spliced(params, maps, shown)
+            if "recovered" in asked:
+                values["recovered"] = self._spliced(params, maps, shown)
         for name, places in shown.circles.items():
             circles = self.evidence(name)
             if circles is not None:
                 values[name] = self._circles(weights, circles, places)
         return values
 
-    def total(self, values: Mapping[Measure, Array]) -> Array:
+    def total(self, values: Mapping[str, Array]) -> Array:
         """The weighted mean of the measures that are there."""
-        there: list[tuple[Measure, float]] = [
+        there: list[tuple[str, float]] = [
             (name, weight) for name, weight in self.terms if name in values
         ]
         whole = sum(weight for _, weight in there)
         return sum((weight * values[name] for name, weight in there), jnp.float32(0)) / whole
 
-    def mean(self, values: Mapping[Measure, float]) -> float:
+    def mean(self, values: Mapping[str, float]) -> float:
         """The same of numbers."""
         return float(self.total({name: jnp.float32(value) for name, value in values.items()}))
 
     def judged(
         self, z: Mapping[str, Array], found: Mapping[str, Reference], shown: Shown
-    ) -> dict[Measure, float]:
+    ) -> dict[str, float]:
         """Each measure as a number."""
         values = self._measured(self.weights(z), found, shown, self._params)
-        return {name: float(values[name]) for name in MEASURES if name in values}
+        return {name: float(values[name]) for name in legal("fit") if name in values}
 
     def slope(
         self, z: Mapping[str, Array], found: Mapping[str, Reference], shown: Shown
-    ) -> tuple[dict[Measure, float], Weights]:
+    ) -> tuple[dict[str, float], Weights]:
         """Each measure, and the gradient of their sum in the dials."""
         weights = self.weights(z)
         (_, values), upwards = self._network_slope(weights, found, shown, self._params)
         slope = self._lowering_slope(dict(z), upwards)
-        return {name: float(values[name]) for name in MEASURES if name in values}, slope
+        return {name: float(values[name]) for name in legal("fit") if name in values}, slope
 
     @cached_property
     def _params(self) -> dict[str, Array]:

@@ -27,14 +27,13 @@ from safetensors.flax import save_file
 
 from circuitdsl.fitting.calibration import Reference
 from circuitdsl.fitting.objective import Objective, Shown
-from circuitdsl.ir.fits import Measure
 from circuitdsl.lowering.dials import bounded, free_dials, unbounded
 from circuitdsl.measure.circles import Circles
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.files import atomic_path
 
 Z = dict[str, Array]
-Values = dict[Measure, float]
+Values = dict[str, float]
 
 HELD_BACK, MOST_HELD_BACK = 5, 64
 """Of so many photographs to fit on, one is held back to judge by; no more than so many in all."""
@@ -80,7 +79,7 @@ class Fit:
     dials: dict[str, float]
     objective: float
     start: float
-    measures: dict[Measure, tuple[float, float]]
+    measures: dict[str, tuple[float, float]]
     steps: int
     finished: bool
 
@@ -157,12 +156,12 @@ class _Running:
         self.optimiser = optimiser
         evidence = objective.photographs
         self.fitted, self.held = held_back(0 if evidence is None else len(evidence))
-        self.circles: dict[Measure, Circles] = {}
+        self.circles: dict[str, Circles] = {}
         for name, _ in objective.terms:
             circles = objective.evidence(name)
             if circles is not None:
                 self.circles[name] = circles
-        self.places: dict[Measure, NDArray[np.int32]] = {
+        self.places: dict[str, NDArray[np.int32]] = {
             name: each.fitted for name, each in self.circles.items()
         }
 
@@ -225,7 +224,7 @@ class _Running:
         """
         values: Values = {}
         if self.circles:
-            places: dict[Measure, NDArray[np.int32]] = {
+            places: dict[str, NDArray[np.int32]] = {
                 name: each.judged for name, each in self.circles.items()
             }
             values |= self.objective.judged(z, found, Shown(circles=places))
@@ -246,7 +245,7 @@ class _Running:
         if len(self.fitted):
             size = min(self.schedule.photographs, len(self.fitted))
             shown = self.photographs(rng.choice(self.fitted, size, replace=False))
-        circles: dict[Measure, NDArray[np.int32]] = {}
+        circles: dict[str, NDArray[np.int32]] = {}
         for name, places in self.places.items():
             count = self.schedule.circles // (_DEARER if name == "tuning" else 1)
             circles[name] = rng.choice(places, min(max(count, 1), len(places)), replace=False)

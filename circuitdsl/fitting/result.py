@@ -23,7 +23,7 @@ from circuitdsl.fitting.evidence import Photographs, Rest, agreed, record
 from circuitdsl.fitting.objective import Objective
 from circuitdsl.fitting.optimise import Fit, Schedule, fit_dials
 from circuitdsl.ir.circuit import Circuit, Dial
-from circuitdsl.ir.fits import NATURAL, Measure, Terms, terms_text
+from circuitdsl.ir.fits import NATURAL, Terms, terms_text
 from circuitdsl.ir.placing import place_members
 from circuitdsl.lowering.dials import free_dials
 from circuitdsl.measure.calibration import calibrate
@@ -182,7 +182,7 @@ def fit_circuit(
         file: What to call the circuit.
         model: What to call the network.
         objective: What to maximise.
-        photographs: To fit on and to test on; needed for `natural` and `splice`.
+        photographs: To fit on and to test on; needed for `natural` and `recovered`.
         published: Grids of the original neurons; needed for `grid`.
         schedule: How to proceed.
         units: With how many of the network's units, best first, `natural` and `tuning` compare. A
@@ -195,7 +195,7 @@ def fit_circuit(
         DiagnosticError: a family cannot be calibrated.
     """
     asked = [name for name, _ in objective]
-    if photographs is None and {"natural", "splice"} & set(asked):
+    if photographs is None and {"natural", "recovered"} & set(asked):
         raise InputError(
             "photographs are needed to fit to them", help="name a folder: --images DIR"
         )
@@ -203,7 +203,7 @@ def fit_circuit(
         raise InputError("published grids are needed to fit to them", help="--grid FILE.npz")
     family = scored_family(circuit)
     wanted = Objective(circuit, family, objective)
-    circles: dict[Measure, Circles] = {}
+    circles: dict[str, Circles] = {}
     if published is not None:
         circles["grid"] = published_circles(published)
     halves = None
@@ -212,9 +212,9 @@ def fit_circuit(
         progress(f"finding the curve family of {layer} in {model}")
         found = find_family(network, layer, model)
         circles["tuning"] = tuning_circles(found, units, network.backbone)
-        best = found.units[: max(units, SPLICED_UNITS if "splice" in asked else 0)]
+        best = found.units[: max(units, SPLICED_UNITS if "recovered" in asked else 0)]
         numbers = tuple(unit.unit for unit in best)
-        rest = Rest(network, layer, numbers) if "splice" in asked else None
+        rest = Rest(network, layer, numbers) if "recovered" in asked else None
         if photographs is not None:
             progress("showing the photographs to the trained units")
             side, originals = circuit.backbone.input_px, trained(network, layer, numbers)
@@ -223,7 +223,7 @@ def fit_circuit(
         wanted = replace(
             wanted,
             preferred_deg=tuple(unit.tuning.preferred_deg for unit in best),
-            photographs=halves[0] if halves and {"natural", "splice"} & set(asked) else None,
+            photographs=halves[0] if halves and {"natural", "recovered"} & set(asked) else None,
             rest=rest,
             compared=units,
         )

@@ -16,7 +16,7 @@ from typing import Literal
 from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
-from circuitdsl.ir.expect import Expectation
+from circuitdsl.ir.expect import Expect
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
 from circuitdsl.ir.stimuli import Calibration, Stimulus
 from circuitdsl.text.source import NOWHERE, Span
@@ -93,7 +93,7 @@ class Family:
     calibrate: Calibration | None = None
     units: tuple[int, ...] | None = None
     identify: tuple[tuple[str, float], ...] = ()
-    expectations: tuple[Expectation, ...] = ()
+    expectations: tuple[Expect, ...] = ()
     centre: tuple[Scalar, Scalar] | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 

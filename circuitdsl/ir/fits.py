@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from circuitdsl.text.source import NOWHERE, Span
 
-Measure = Literal["natural", "grid", "tuning", "splice"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
-"""Agreement on photographs, on published grids, on the tuning of the trained units, and the work
-that the units do in the trained ones' place."""
-
-Terms = tuple[tuple[Measure, float], ...]
-"""A weighted sum of measures: each once, with a weight above 0."""
+Terms = tuple[tuple[str, float], ...]
+"""A weighted sum of measures (`ir.measures`): each once, with a weight above 0."""
 
 NATURAL: Terms = (("natural", 1.0),)
 

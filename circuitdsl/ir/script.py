@@ -7,14 +7,12 @@ is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from circuitdsl.ir.circuit import BackboneUse, Circuit, Stimulus
-from circuitdsl.ir.expect import COMPARE, Comparison
-from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.expect import Expect
 from circuitdsl.ir.steps import (
     Ablate,
     EdgeStep,
@@ -27,7 +25,6 @@ from circuitdsl.ir.steps import (
 from circuitdsl.text.source import NOWHERE, Span
 
 GainRule = Literal["rms", "mean", "linear"]
-Measure = Literal["top1", "top5", "cross_entropy", "kl"]
 
 # ---- units
 
@@ -208,21 +205,6 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """`expect LEFT COMPARISON RIGHT` over measured values, which are dials of those names."""
-
-    left: Scalar
-    comparison: Comparison
-    right: Scalar
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
-
-    def holds(self, measured: Mapping[str, float]) -> bool:
-        """Whether it is true; what has no value is not."""
-        left, right = evaluate(self.left, measured), evaluate(self.right, measured)
-        return bool(COMPARE[self.comparison](left, right))
-
-
-@dataclass(frozen=True)
 class RecoveryScore:
     """A `score` of what a splice recovers.
 
@@ -231,18 +213,18 @@ class RecoveryScore:
         removed: The edit without the units.
         spliced: The edit with hand-written ones in their place.
         using: The images.
-        measure: What `recovered` means in its claims, against removal as the edit says.
+        measure: What `recovered` means in its expectations, against removal as the edit says.
         seed: Of the split, the controls and the bootstrap.
-        claims: Its expectations.
+        expectations: What it claims.
     """
 
     name: str
     removed: str
     spliced: str
     using: str
-    measure: Measure = "cross_entropy"
+    measure: str = "cross_entropy"
     seed: int = 0
-    claims: tuple[Claim, ...] = ()
+    expectations: tuple[Expect, ...] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -284,14 +266,14 @@ class TuningScore:
         left: Some units.
         right: Others, to compare with; None if there are none.
         using: A stimulus set of circles; None for the usual ones.
-        claims: Its expectations.
+        expectations: What it claims.
     """
 
     name: str
     left: Side
     right: Side | None = None
     using: str | None = None
-    claims: tuple[Claim, ...] = ()
+    expectations: tuple[Expect, ...] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -17,13 +17,14 @@ from circuitdsl.ir.circuit import (
     Template,
     Tune,
 )
-from circuitdsl.ir.expect import ClaimTerm, Expectation, Measure, MeasureUnit
+from circuitdsl.ir.expect import Expect, Form, Judgement, Measured, Term
 from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Apply, DialValue, Number, Scalar, ScalarUnit
 from circuitdsl.ir.generators import GENERATORS
+from circuitdsl.ir.measures import BY_NAME, Unit
 from circuitdsl.ir.profiles import PROFILES
 from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.ir.stimuli import Part, Spot
-from circuitdsl.text.layout import Chain, Group, Joined, Piece
+from circuitdsl.text.layout import Chain, Group, Joined, Piece, flat
 
 # how tightly an expression binds; one that binds less than its place asks for gets brackets
 _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(5)
@@ -228,27 +229,69 @@ def motif_call(use: MotifUse, first: str | None) -> Piece:
     return _call(use.name, use.bindings, first=first)
 
 
-def expectation(found: Expectation) -> Piece:
+def expectation(expect: Expect) -> Piece:
     """A comparison, without the word before it."""
-    left, right = (_side(side, found.unit) for side in (found.left, found.right))
-    return Chain(left, ((f" {found.comparison} ", right),))
+    left, right = (_side(side, expect.unit) for side in (expect.left, expect.right))
+    return Chain(left, ((f" {expect.comparison} ", right),))
 
 
-def _side(terms: Sequence[ClaimTerm], unit: MeasureUnit) -> Piece:
-    pieces: list[tuple[Scalar, Piece | None]] = [
-        (Number(term.weight, unit), None)
-        if term.measure is None
-        else (Number(term.weight), _measure(term.measure))
-        for term in terms
-    ]
+def broken(judgement: Judgement) -> str:
+    """What an expectation says, and what was measured, for a message."""
+    values = ", ".join(
+        f"{flat(_measure(measure))} is {_figure(value, BY_NAME[measure.name].unit)}"
+        for measure, value in judgement.values
+    )
+    return f"`expect {flat(expectation(judgement.expect))}` does not hold: {values}"
+
+
+def sides(judgement: Judgement) -> tuple[str, str]:
+    """The values of both sides, with their unit."""
+    unit = judgement.expect.unit
+    return _figure(judgement.left, unit), _figure(judgement.right, unit)
+
+
+def _figure(value: float, unit: Unit) -> str:
+    return f"{value:.3g}{'deg' if unit == 'angle' else ''}"
+
+
+def _side(form: Form, unit: Unit) -> Piece:
+    pieces: list[tuple[Scalar, Piece | None]] = []
+    for term in form:
+        weight = Number(term.weight, _weight_unit(term, unit))
+        if term.measure is None and term.over is not None:  # the number is what is divided
+            sign = Number(-1.0 if term.weight < 0 else 1.0)
+            size = number(abs(term.weight), weight.unit)
+            pieces.append((sign, Chain(size, (("/", _measure(term.over)),))))
+        else:
+            pieces.append((weight, _quotient(term)))
     return _sum(pieces)
 
 
-def _measure(found: Measure) -> Piece:
+def _weight_unit(term: Term, unit: Unit) -> ScalarUnit:
+    """The unit of a term's number: that of the side, but for what the measures have of it."""
+    power = int(unit == "angle")
+    for measure, sign in ((term.measure, -1), (term.over, 1)):
+        if measure is not None and BY_NAME[measure.name].unit == "angle":
+            power += sign
+    return "angle" if power == 1 else "real"
+
+
+def _quotient(term: Term) -> Piece | None:
+    """The measures of a term; None for a number alone."""
+    if term.measure is None:
+        return None
+    first = _measure(term.measure)
+    return first if term.over is None else Chain(first, (("/", _measure(term.over)),))
+
+
+def _measure(measured: Measured) -> Piece:
+    if not measured.of:
+        return measured.name
     settings = tuple(
-        Joined((f"{name}=", number(value, _setting_unit(name)))) for name, value in found.settings
+        Joined((f"{name}=", number(value, _setting_unit(name))))
+        for name, value in measured.settings
     )
-    return Group(f"{found.name}(", (found.stimulus, *settings), ")")
+    return Group(f"{measured.name}(", (measured.of, *settings), ")")
 
 
 def _setting_unit(name: str) -> ScalarUnit:

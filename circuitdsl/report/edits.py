@@ -12,10 +12,10 @@ from rich.table import Table as Shown
 
 from circuitdsl.compare.effect import Change, Effect, Variant
 from circuitdsl.compare.recovery import Recovery
-from circuitdsl.editing.logits import MEASURES
+from circuitdsl.compare.sides import LEFT, RIGHT, SideScore
 from circuitdsl.editing.sweep import Table
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.report.tables import interval, narrow
-from circuitdsl.run.scripts import TuningResult
 from circuitdsl.run.studies import Approximation
 
 MOST_ROWS = 20
@@ -36,7 +36,7 @@ def sweep_table(swept: Table) -> Shown:
     for heading in ("top-1", "top-5", "loss", "change", "KL"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for row in [0, *(index + 1 for index in order)]:
-        means = dict(zip(MEASURES, swept.means[row].tolist(), strict=True))
+        means = dict(zip(OUTPUTS, swept.means[row].tolist(), strict=True))
         moved = "" if row == 0 else f"{change[row - 1]:+.4f}"
         shown.add_row(
             swept.names[row],
@@ -85,7 +85,7 @@ def changes_table(found: Effect) -> Shown:
     shown = narrow("what the edit changes", "with paired bootstrap 95 % intervals over images")
     for heading in ("measure", "intact", "edited", "change"):
         shown.add_column(heading, justify="left" if heading == "measure" else "right", no_wrap=True)
-    for measure in MEASURES:
+    for measure in OUTPUTS:
         change = found.edited.changes[measure]
         low, high = change.ci
         shown.add_row(
@@ -111,7 +111,7 @@ def moved_table(found: Effect) -> Shown:
     return shown
 
 
-def tuning_table(found: Sequence[TuningResult]) -> Shown:
+def tuning_table(found: Sequence[SideScore]) -> Shown:
     """Comparisons of responses to curves."""
     shown = narrow("responses to curves", "echo: the mean over units; r: the mean over pairs")
     for heading in ("score", "units", "echo of left", "echo of right", "r"):
@@ -120,7 +120,7 @@ def tuning_table(found: Sequence[TuningResult]) -> Shown:
         measured = each.measured
         shown.add_row(
             each.name,
-            f"{len(each.left)}" + (f" : {len(each.right)}" if each.right else ""),
+            " : ".join(str(len(each.units(side))) for side in (LEFT, RIGHT) if each.units(side)),
             f"{measured['echo(left)']:.1%}",
             f"{measured['echo(right)']:.1%}" if "echo(right)" in measured else "",
             f"{measured['correlation']:.2f}" if "correlation" in measured else "",

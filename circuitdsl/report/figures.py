@@ -109,7 +109,7 @@ def _draw_pair(axes: Any, unit: UnitScore, angles_deg: tuple[float, ...]) -> Non
     _clean(axes)
     axes.set_xticks(np.deg2rad([0, 90, 180, 270]), [""] * 4)
     axes.set_title(
-        f"{unit.original}\ngrid r {unit.grid_r:.2f}, natural r {unit.natural_r:.2f}",
+        f"{unit.original}\ntuning r {unit.tuning_r:.2f}, natural r {unit.natural_r:.2f}",
         fontsize=8,
         color=_INK,
         pad=6,

@@ -24,14 +24,15 @@ def score_table(comparison: Comparison) -> Table:
     table = narrow(
         f"{comparison.family} of {comparison.file} against {comparison.layer} of "
         f"{comparison.model}",
-        f"error: between preferred angles; grid r: over {comparison.grid.size} circles;\n"
+        "error: between preferred angles; "
+        f"tuning: correlation over {comparison.grid.size} circles;\n"
         f"natural r: over all positions of {comparison.images} images from "
         f"{comparison.images_from},\nwith a bootstrap 95 % interval; width and echo: "
         "hand-written/original",
     )
     table.add_column("prefers", justify="right", no_wrap=True)
     table.add_column("original", no_wrap=True)
-    for heading in ("error", "width", "echo", "grid r", "natural r"):
+    for heading in ("error", "width", "echo", "tuning", "natural r"):
         table.add_column(heading, justify="right", no_wrap=True)
     for unit in comparison.units:
         hand, original = unit.hand_tuning, unit.original_tuning
@@ -41,7 +42,7 @@ def score_table(comparison: Comparison) -> Table:
             _degrees(unit.preferred_error_deg, 1),
             f"{_degrees(hand.fwhm_deg).rstrip('°')}/{_degrees(original.fwhm_deg)}",
             f"{hand.echo:.2f}/{original.echo:.2f}",
-            f"{unit.grid_r:.2f}",
+            f"{unit.tuning_r:.2f}",
             interval(unit.natural_r, *unit.natural_r_ci),
         )
     mean = comparison.mean
@@ -52,7 +53,7 @@ def score_table(comparison: Comparison) -> Table:
         _degrees(mean["preferred_error_deg"], 1),
         "",
         f"{mean['echo']:.2f}" + " " * 5,
-        f"{mean['grid_r']:.2f}",
+        f"{mean['tuning_r']:.2f}",
         interval(mean["natural_r"], low, high),
         style="bold",
     )

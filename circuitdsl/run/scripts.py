@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
 from circuitdsl.compare.effect import Effect
+from circuitdsl.compare.expect import Outcome
 from circuitdsl.compare.recovery import Recovery, Study, recovery
-from circuitdsl.compare.score import pearson
+from circuitdsl.compare.sides import SideScore, compare_sides
 from circuitdsl.editing import verbs
 from circuitdsl.editing.apply import EditedNetwork
 from circuitdsl.editing.apply import edit as apply
@@ -24,12 +23,8 @@ from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.controls import softened
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
-from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
-from circuitdsl.measure.tuning import response_grid, tuning_of
-from circuitdsl.measure.units import Subject, handwritten, trained
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO, labels
 from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
@@ -38,30 +33,6 @@ from circuitdsl.run.studies import effect_on
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import Diagnostic, InputError
-
-Floats = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True)
-class TuningResult:
-    """Responses to curves, compared.
-
-    Attributes:
-        name: The score.
-        left: Names of the units on the left.
-        right: Those on the right, if there are any.
-        measured: `echo(left)`, and where there is a right `echo(right)` and `correlation`.
-    """
-
-    name: str
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-    measured: Mapping[str, float]
-
-    def record(self) -> dict[str, Any]:
-        """The result as JSON has it."""
-        sides = {"left": list(self.left), "right": list(self.right)}
-        return {"name": self.name, **sides, **self.measured}
 
 
 @dataclass(frozen=True)
@@ -72,15 +43,18 @@ class Scored:
         model: The network's name.
         recoveries: By the name of the score.
         tunings: The comparisons of responses to curves.
-        failed: The expectations that do not hold.
-        held: How many hold.
+        outcomes: What became of every expectation.
     """
 
     model: str
     recoveries: Mapping[str, Recovery]
-    tunings: tuple[TuningResult, ...]
-    failed: tuple[Diagnostic, ...]
-    held: int
+    tunings: tuple[SideScore, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failed(self) -> tuple[Diagnostic, ...]:
+        """The expectations that do not hold."""
+        return tuple(outcome.diagnostic for outcome in self.outcomes if not outcome.holds)
 
     def record(self) -> dict[str, Any]:
         """The first recovery as JSON has it, and every score by name where there are several."""
@@ -219,25 +193,19 @@ def script_scores(script: ir.Script, given: Given, progress: Progress = silent) 
     """
     model, lowering = opened(script, given, progress)
     recoveries: dict[str, Recovery] = {}
-    tunings: list[TuningResult] = []
-    failed: list[Diagnostic] = []
+    tunings: list[SideScore] = []
+    outcomes: list[Outcome] = []
     for score in script.scores:
         if isinstance(score, ir.RecoveryScore):
             found = _recovery(lowering, score, given)
             recoveries[score.name] = found
-            share = found.share(score.measure)
-            measured = {
-                "recovered": share.value,
-                "shuffled": share.shuffled,
-                "random": share.random,
-            }
+            worth = partial(found.worth, measure=score.measure)
         else:
-            tuned = _tuning(lowering, score, given)
-            tunings.append(tuned)
-            measured = {**tuned.measured, "echo": tuned.measured["echo(left)"]}
-        failed += [_broken(claim, measured) for claim in score.claims if not claim.holds(measured)]
-    total = sum(len(score.claims) for score in script.scores)
-    return Scored(model, recoveries, tuple(tunings), tuple(failed), total - len(failed))
+            compared = _tuning(lowering, score, given)
+            tunings.append(compared)
+            worth = compared.worth
+        outcomes += [Outcome(score.name, expect.judge(worth)) for expect in score.expectations]
+    return Scored(model, recoveries, tuple(tunings), tuple(outcomes))
 
 
 # ---- recovery
@@ -303,52 +271,9 @@ def _branches(step: verbs.Step) -> tuple[str, ...]:
 # ---- tuning
 
 
-def _tuning(lowering: Lowering, score: ir.TuningScore, given: Given) -> TuningResult:
+def _tuning(lowering: Lowering, score: ir.TuningScore, given: Given) -> SideScore:
     sides = [side for side in (score.left, score.right) if side is not None]
     edits = [s.edit for s in sides if isinstance(s, ir.TrainedSide) and s.edit is not None]
     steps = [step for name in edits for step in lowering.script.steps(name)]
     _, sets = shared(given, photographs_of(lowering.script, steps), None)
-    ready = replace(lowering, images=sets)
-    lowering.progress(f"showing circles: {score.name}")
-    found = [_responses(ready, side, score.using) for side in sides]
-    tunings = [tuning_of(responses, angles) for _, responses, angles in found]
-    echoes = [float(np.mean([tuning.echo for tuning in side])) for side in tunings]
-    measured = {"echo(left)": echoes[0]}
-    if len(found) == 2:
-        measured["echo(right)"] = echoes[1]
-        left, right = found[0][1], found[1][1]
-        if left.shape == right.shape:
-            pairs = [pearson(left[..., i], right[..., i]) for i in range(left.shape[-1])]
-            measured["correlation"] = float(np.mean(pairs))
-    names = [each[0] for each in found]
-    return TuningResult(score.name, names[0], names[1] if len(names) == 2 else (), measured)
-
-
-def _responses(
-    lowering: Lowering, side: ir.Side, using: str | None
-) -> tuple[tuple[str, ...], Floats, tuple[float, ...]]:
-    """Names, responses `[radius, angle, contrast, unit]`, and the angles."""
-    if isinstance(side, ir.HandSide):
-        network = calibrate(build(side.hand.circuit, given=lowering.network))
-        subject: Subject = handwritten(network, side.hand.family).only(side.members)
-        circles, px = lowering.grid(using, subject.layer)
-        return subject.names, response_grid(subject, circles, px), circles.tangent_deg
-    units = lowering.units(side.units)
-    shown = lowering.network if side.edit is None else lowering.edited(side.edit)
-    responses: Floats | None = None
-    angles: tuple[float, ...] = ()
-    for branch in units.branches:
-        subject = trained(shown, branch, units.channels(branch))
-        circles, px = lowering.grid(using, branch)
-        part = response_grid(subject, circles, px)
-        if responses is None:
-            responses = np.zeros((*part.shape[:-1], len(units)))
-            angles = circles.tangent_deg
-        responses[..., list(units.positions(branch))] = part
-    return units.names, np.zeros((1, 1, 1, 0)) if responses is None else responses, angles
-
-
-def _broken(claim: ir.Claim, measured: Mapping[str, float]) -> Diagnostic:
-    names = [name for name in measured if name in claim.span.text.replace(" ", "")]
-    shown = ", ".join(f"{name} is {measured[name]:.3g}" for name in names)
-    return Diagnostic("E901", f"`{claim.span.text}` does not hold: {shown}", claim.span)
+    return compare_sides(replace(lowering, images=sets), score)

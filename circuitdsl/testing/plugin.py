@@ -21,11 +21,29 @@ if TYPE_CHECKING:
     from circuitdsl.text.diagnostics import Diagnostic
 
 
+_PROPERTY = ("circuitdsl", "expectation")
+"""What marks the report of an `expect` line."""
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take circuit files that claim something."""
     if file_path.suffix != ".circ" or b"expect" not in file_path.read_bytes():
         return None
     return CircuitTests.from_parent(parent, path=file_path)  # pyright: ignore[reportUnknownVariableType]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Count the expectations of circuits, so that it shows if some are not measured."""
+    counts = {
+        outcome: sum(
+            _PROPERTY in getattr(report, "user_properties", ())
+            for report in terminalreporter.stats.get(outcome, ())
+        )
+        for outcome in ("passed", "failed")
+    }
+    if any(counts.values()):
+        total = sum(counts.values())
+        terminalreporter.write_line(f"{counts['passed']} of {total} expectations of circuits hold")
 
 
 class CircuitTests(pytest.File):
@@ -82,6 +100,7 @@ class ExpectationTest(pytest.Item):
 
     def runtest(self) -> None:
         """Measure, and fail if the claim does not hold."""
+        self.user_properties.append(_PROPERTY)
         parent: Any = self.parent
         outcome: Outcome = parent.outcomes[self.number]
         if not outcome.holds:

@@ -285,7 +285,6 @@ CODES: dict[str, str] = {
     "E708": "activity on units that are computed",
     "E801": "score that compares nothing",
     "E802": "sides of different sizes",
-    "E803": "expectation between different units",
     "E804": "expectation where there is none",
     "E805": "calibrated on what is scored",
     "E806": "fit without a dial to move",

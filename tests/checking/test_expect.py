@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from circuitdsl.checking import check_source, loads
-from circuitdsl.ir.expect import ClaimTerm
+from circuitdsl.checking import check_path, check_source, loads
+from circuitdsl.checking.circuit import examine
+from circuitdsl.checking.circuits.misplaced import unmeasured
+from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.names.imports import FileLoader, open_module
+from circuitdsl.ir.expect import Term
 from circuitdsl.ir.text import to_source
+from circuitdsl.syntax.parse import parse
 from circuitdsl.text.source import Source
 
 FILE = """circ 1
@@ -41,6 +48,12 @@ def found(line: str, plain: str = "") -> list[tuple[str, str]]:
         "expect fwhm(discs) <= most",
         "expect 0.1 > echo(discs)",
         "expect preferred_error(discs) <= 1deg  expect fwhm(discs, radius=60px) < 90deg",
+        "expect response(discs)/response(few) >= 2",
+        "expect 2*response(discs)/3/response(few) - 1 >= -2/response(few)",
+        "expect (response(discs) - response(few))/response(discs) > 0.5",
+        "expect 180deg/fwhm(discs) > 2",
+        "expect 2deg*response(discs) < fwhm(discs)",
+        "expect fwhm(discs)/fwhm(discs, radius=60px)*3deg < 4deg",
         "expect response(discs) - response(few)/2 - 0.5 != -spread(discs)",
     ],
 )
@@ -57,7 +70,7 @@ def test_sides_are_sums() -> None:
     circuit = loads(FILE.format("expect 1 - 2*response(discs)/4 > -echo(discs)", ""))
     (claim,) = circuit.by_name["edge"].expectations
     assert [term.weight for term in claim.left] == [1.0, -0.5]
-    assert claim.left[0] == ClaimTerm(1.0)
+    assert claim.left[0] == Term(1.0)
     assert claim.right[0].weight == -1.0
     assert claim.span.line == 10
 
@@ -76,23 +89,27 @@ def test_sides_are_sums() -> None:
         ("expect fwhm(uneven) > 0deg", "E902", "not spread evenly"),
         ("expect fwhm(discs) > 2", "E301", "compares an angle with a plain number"),
         ("expect fwhm(discs) + echo(discs) > 2deg", "E301", "cannot add"),
+        ("expect echo(discs)*echo(discs) > 2", "E302", "not multiplied with one another"),
+        ("expect response(discs)^2 > 1", "E302", "a measure has no power"),
+        ("expect -(2*response(discs))^2 > 1", "E302", "a measure has no power"),
+        ("expect 1/(echo(discs) + 1) > 2", "E302", "a sum is not divided by"),
+        ("expect 1/echo(discs)/echo(discs) > 2", "E302", "a ratio is not divided"),
         (
-            "expect echo(discs)*echo(discs) > 2",
-            "E302",
-            "a product must be one measure, multiplied or divided by numbers",
+            "expect echo(discs)/fwhm(discs) > 2",
+            "E301",
+            "compares an angle to the power of -1 with a plain number",
         ),
         (
-            "expect 1/echo(discs) > 2",
-            "E302",
-            "a product must be one measure, multiplied or divided by numbers",
+            "expect fwhm(discs)*2deg > 2deg",
+            "E301",
+            "compares an angle to the power of 2 with an angle",
         ),
+        ("expect response(discs, radius=40px, radius=40px) > 2", "E208", "given twice"),
+        ("expect recovered > 2", "E804", "`recovered` is not measured here"),
+        ("expect response > 2", "E207", "needs a stimulus set"),
         ("expect echo(discs)/0 > 2", "E308", "division by zero"),
-        ("expect 1 > 2", "E302", "one side of `expect` must be a measure"),
-        (
-            "expect echo(discs) > low",
-            "E302",
-            "each side of `expect` must be a sum of measures, numbers and angles, not a dial",
-        ),
+        ("expect 1 > 2", "E804", "nothing that is measured"),
+        ("expect echo(discs) > low", "E309", "reads the dial `low`"),
         ("expect echo(discs) > 3px", "E302", "a length"),
         ("expect echo(discs) > gabor(8px, length=1px, width=1px)", "E302", "a template"),
     ],
@@ -109,3 +126,38 @@ def test_a_family_that_does_not_turn_has_no_tuning() -> None:
     assert "has no tuning" in message
     ((code, _),) = found("", "expect response(discs, th=1deg) > 0")
     assert code == "E902"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lab.discs", "lab .discs", "lab. discs", "(lab.discs)", "lab.\n  discs", "lab. # c\n discs"],
+)
+def test_no_claim_is_dropped_whatever_stands_in_a_dotted_name(name, tmp_path) -> None:
+    (tmp_path / "lab.circ").write_text("circ 1\nstimulus discs = discs(th=every(30deg))\n")
+    path = tmp_path / "a.circ"
+    path.write_text(
+        "circ 1\n"
+        'import "lab.circ" as lab\n'
+        "from std.shapes import blob\n"
+        "backbone V = inceptionv1()\n"
+        f"family spot at V.conv2d0 {{ expect response({name}) > 1e6 }}\n"
+        "connect V.input -> spot { place = blob(sigma=1px) }\n"
+    )
+    result = check_path(path)
+    assert [d.message for d in result.errors] == []
+    assert result.circuit is not None
+    (expect,) = result.circuit.by_name["spot"].expectations
+    assert [use.of for use in expect.measures] == ["lab.discs"]
+
+
+def test_a_claim_that_did_not_become_part_of_the_circuit_is_refused() -> None:
+    text = FILE.format("expect response(discs) > 0", "")
+    file, _ = parse(Source("a.circ", text))
+    circuit = examine(file).circuit
+    assert circuit is not None
+    analysis = open_module(file, FileLoader(), Findings())
+    unmeasured(file, circuit, analysis)
+    assert analysis.findings.diagnostics == []
+    silent = replace(circuit, families=tuple(replace(f, expectations=()) for f in circuit.families))
+    unmeasured(file, silent, analysis)
+    assert [d.code for d in analysis.findings.diagnostics] == ["E804"]

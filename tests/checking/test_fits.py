@@ -27,7 +27,7 @@ connect V.input -> gabors { place = plain * gabor(6px, length=long, width=wide) 
 WHOLE = """
 fit dials {
   over     = [long, wide]
-  maximise = natural + 2 * grid + 0.5*splice
+  maximise = natural + 2 * grid + 0.5*recovered
   steps    = 300
   rate     = 0.02
   batch    = 4
@@ -36,11 +36,9 @@ fit dials {
   units    = 5
 }
 """
-SUM = "`maximise` must be a sum of measures"
 PRODUCT = "`maximise` must be a sum of measures, each times a number"
 WEIGHT = "a weight must be between 1/1,000,000 and 1,000,000"
-FIXED = "a weight must be a fixed number"
-TERMS = (("natural", 1.0), ("grid", 2.0), ("splice", 0.5))
+TERMS = (("natural", 1.0), ("grid", 2.0), ("recovered", 0.5))
 
 
 def check(text: str):
@@ -57,13 +55,13 @@ def test_a_whole_block() -> None:
 
 
 def test_weights_may_be_named() -> None:
-    result = check("let heavy = 1 + 2\nfit dials { maximise = heavy*2*grid + tuning }\n")
+    result = check("let heavy = 1 + 2\nfit dials { maximise = heavy*2*grid + tuning/2 }\n")
     assert [d.message for d in result.diagnostics] == []
-    assert result.fits[0].maximise == (("grid", 6.0), ("tuning", 1.0))
+    assert result.fits[0].maximise == (("grid", 6.0), ("tuning", 0.5))
 
 
 def test_a_sum_of_measures_from_the_command_line() -> None:
-    assert objective("natural + 2 * grid + 0.5*splice") == TERMS
+    assert objective("natural + 2 * grid + 0.5*recovered") == TERMS
     assert objective(terms_text(TERMS)) == TERMS
     for text in ("", "grid }", "grid steps = 3", "grid } fit other { maximise = grid", "grid +"):
         with pytest.raises(InputError, match="is no sum of measures"):
@@ -83,18 +81,24 @@ def test_a_sum_of_measures_from_the_command_line() -> None:
         ("maximise = nature", "E201", "no measure `nature`; did you mean `natural`?"),
         ("maximise = grid + 2*both", "E201", "no measure `both`"),
         ("maximise = grid + 2*grid", "E208", "`grid` is given twice"),
-        ("maximise = grid - natural", "E302", f"{SUM}, without differences"),
+        ("maximise = grid - natural", "E304", f"{WEIGHT}; it is -1"),
         ("maximise = 2", "E302", PRODUCT),
-        ("maximise = grid*natural", "E302", PRODUCT),
-        ("maximise = grid/2", "E302", PRODUCT),
-        ("maximise = [grid]", "E302", PRODUCT),
+        ("maximise = grid*natural", "E302", "measures are not multiplied with one another"),
+        ("maximise = grid^2", "E302", "a measure has no power"),
+        ("maximise = grid/natural", "E302", PRODUCT),
+        ("maximise = [grid]", "E302", "measures are added, and multiplied by numbers"),
+        ("maximise = echo", "E804", "`echo` is not measured here"),
         ("maximise = 0*grid", "E304", f"{WEIGHT}; it is 0"),
         ("maximise = 1e6*2*grid", "E304", f"{WEIGHT}; it is 2e+06"),
-        ("maximise = 2px*grid", "E302", "a weight must be a plain number, not a length (px)"),
+        (
+            "maximise = 2px*grid",
+            "E302",
+            "what stands beside measures must be a plain number or an angle, not a length (px)",
+        ),
         (
             "maximise = plain*grid",
             "E309",
-            "a weight must be a fixed number; this reads the dial `plain`",
+            "what stands beside measures must be a fixed number; this reads the dial `plain`",
         ),
         ("stps = 3", "E202", "a fit has no attribute `stps`; did you mean `steps`?"),
         ("steps = 0", "E304", "`steps` must be a whole number from 1 to 1,000,000,000; it is 0"),

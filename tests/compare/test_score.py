@@ -68,7 +68,7 @@ def test_a_copy_of_the_circuit_scores_perfectly(network):
     assert [unit.original for unit in comparison.units] == [f"conv2d0:{n}" for n in range(3, 8)]
     for unit in comparison.units:
         assert unit.preferred_error_deg < 3
-        assert unit.grid_r > 0.98
+        assert unit.tuning_r > 0.98
         assert unit.natural_r > 0.98
         assert unit.natural_r_ci[0] <= unit.natural_r <= unit.natural_r_ci[1] + 1e-9
 
@@ -92,13 +92,13 @@ def test_the_record_has_the_fields_of_the_json(network):
         "preferred_error_deg",
         "fwhm_deg",
         "echo",
-        "grid_r",
+        "tuning_r",
         "natural_r",
         "natural_r_ci",
     ]
-    assert list(record["mean"]) == ["preferred_error_deg", "echo", "grid_r", "natural_r"]
-    assert record["mean"]["grid_r"] == pytest.approx(
-        np.mean([unit["grid_r"] for unit in record["units"]])
+    assert list(record["mean"]) == ["preferred_error_deg", "echo", "tuning_r", "natural_r"]
+    assert record["mean"]["tuning_r"] == pytest.approx(
+        np.mean([unit["tuning_r"] for unit in record["units"]])
     )
 
 
@@ -109,7 +109,7 @@ def test_anything_compared_with_itself_is_perfect():
     natural = run(agreement(hand, hand), noise().batches)
     for unit in unit_scores(hand.names, hand.names, grid, (responses, responses), natural):
         assert unit.preferred_error_deg == 0
-        assert unit.grid_r == pytest.approx(1)
+        assert unit.tuning_r == pytest.approx(1)
         assert unit.natural_r == pytest.approx(1)
 
 
@@ -121,7 +121,7 @@ def test_a_silent_unit_counts_as_opposite():
     still = np.zeros_like(responses)
     first, *_ = unit_scores(hand.names, hand.names, grid, (still, responses), natural)
     assert first.preferred_error_deg == 180
-    assert first.grid_r == 0
+    assert first.tuning_r == 0
 
 
 def test_the_last_family_that_nothing_reads_is_scored():

@@ -164,23 +164,23 @@ def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
     units = select(network.backbone, "conv2d0[0, 1, 2]").at_angles(ANGLES)
     rest = Rest(network, edges.layer, tuple(channel for _, channel in units.places))
     shown = record(images, trained(network, rest.layer, rest.units), 32, rest)
-    wanted = Objective(circuit, edges, (("splice", 1.0),), units.angles_deg, shown, rest)
+    wanted = Objective(circuit, edges, (("recovered", 1.0),), units.angles_deg, shown, rest)
     z = unbounded(circuit)
     some = Shown(shown.images, shown.targets, shown.layer_values, shown.log_p, shown.removed)
     chosen = wanted.references(z)
-    measured = wanted.judged(z, chosen, some)["splice"]
+    measured = wanted.judged(z, chosen, some)["recovered"]
 
     values, slope = wanted.slope(z, chosen, some)
-    assert values["splice"] == pytest.approx(measured, abs=1e-4)
+    assert values["recovered"] == pytest.approx(measured, abs=1e-4)
     ends = [{"wavelength": z["wavelength"] + step} for step in (-0.05, 0.05)]
-    low, high = (wanted.judged(end, chosen, some)["splice"] for end in ends)
+    low, high = (wanted.judged(end, chosen, some)["recovered"] for end in ends)
     assert float(slope["wavelength"]) == pytest.approx((high - low) / 0.1, rel=0.05, abs=1e-3)
 
     placed = calibrate(build(wanted.placed))
     batches = list(batches_of([shown.images], ["any"] * 8))
     prepared = study(network, units, placed, "edges", members=range(3), calibration=batches)
     found = run(recovery(prepared, {"any": 0}), batches).share("kl")
-    assert min(prepared.edits["spliced"].steps[0].gain) > 0
+    assert min(prepared.edits["spliced"].steps[0].hand.gain) > 0
     assert measured == pytest.approx(found.value, abs=0.01)
     assert 0.1 < measured < 1
 
@@ -202,7 +202,7 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     written.write_text(EDGES, encoding="utf-8")
     arguments = ["fit", written, "-o", fitted, "--model", "tiny", "--images", photographs]
     options = ["--steps", "2", "--batch", "2", "--circles", "8", "--units", "3", "--json", report]
-    options += ["--objective", "natural + 0.5*tuning + 0.5*splice"]
+    options += ["--objective", "natural + 0.5*tuning + 0.5*recovered"]
     result = CliRunner().invoke(app, [str(part) for part in (*arguments, *options)])
     assert result.exit_code == 0, result.output
     assert "# too long" in fitted.read_text(encoding="utf-8")
@@ -210,8 +210,8 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     default = loads(fitted.read_text(encoding="utf-8")).defaults["wavelength"]
     assert told["dials"][0]["fitted"] == default
     assert told["finished"]
-    assert list(told["measures"]) == ["natural", "tuning", "splice"]
-    assert told["objective"] == "natural + 0.5*tuning + 0.5*splice"
+    assert list(told["measures"]) == ["natural", "tuning", "recovered"]
+    assert told["objective"] == "natural + 0.5*tuning + 0.5*recovered"
     for when in ("before", "after"):
         assert told[when]["train"]["images"] == told[when]["test"]["images"] == 4
     assert written.read_text(encoding="utf-8") == EDGES
@@ -248,7 +248,7 @@ def test_missing_evidence_is_named(tmp_path):
     written.write_text(EDGES, encoding="utf-8")
     for objective, wanted in (
         ("natural", "photographs are needed"),
-        ("tuning + splice", "photographs are needed"),
+        ("tuning + recovered", "photographs are needed"),
         ("grid", "grids are needed"),
         ("natural - grid", "nothing is subtracted"),
         ("natural and grid", "a sum of measures, each times a number"),

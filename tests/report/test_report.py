@@ -37,7 +37,7 @@ def comparison(units=3, *, silent=False):
             original=f"mixed3b:{320 + index}",
             hand_tuning=tuning(40 * index + 1, 0.0 if silent else 1.0),
             original_tuning=tuning(40 * index, 700.0),
-            grid_r=0.9,
+            tuning_r=0.9,
             natural_r=0.5,
             natural_r_ci=(0.4, 0.6),
         )
@@ -76,7 +76,7 @@ def test_the_widest_numbers_fit_too():
             original="mixed3b:479",
             hand_tuning=replace(flat, echo=0.99, preferred_deg=359.9),
             original_tuning=replace(flat, preferred_deg=180.1),
-            grid_r=-0.99,
+            tuning_r=-0.99,
             natural_r=-0.02,
             natural_r_ci=(-0.06, -0.01),
         )

@@ -217,7 +217,10 @@ def test_scores_from_the_command_line(files, tmp_path) -> None:
     arguments = ["score", str(files / "edits.circ"), "--images", str(files / "photos")]
     result = CliRunner().invoke(app, [*arguments, "--json", str(target)])
     assert result.exit_code == 1, result.output  # one expectation does not hold
-    assert "error[E901]: `expect recovered > 1000` does not hold: recovered is" in result.output
+    assert (
+        "error[E901]: `recovery`: `expect recovered > 1000` does not hold: recovered is"
+        in result.output
+    )
     assert "3 of 4 expectations hold" in result.output
     assert "recovery on 6 images, 3 units" in result.output
     assert "4 other images" in result.output
@@ -378,3 +381,16 @@ def test_verbs_from_python_are_those_of_the_command_line(files, network, tmp_pat
 def test_what_verbs_refuse(files, network, call, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call(files, network)
+
+
+def test_a_failing_claim_says_what_it_is_about_and_nothing_else(files) -> None:
+    """`echo(right)` once also told the value of `echo`, which is the left's."""
+    file = files / "claim.circ"
+    file.write_text(
+        SCRIPT
+        + EDITS
+        + "score circles { left = best  right = gone.best  using = bars  expect echo(right) > 5 }"
+    )
+    (failed,) = circuitdsl.score(file).failed
+    assert "`expect echo(right) > 5` does not hold: echo(right) is" in failed.message
+    assert failed.message.count("echo") == 2

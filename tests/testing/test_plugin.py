@@ -41,9 +41,10 @@ def test_each_line_is_a_test(folder) -> None:
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*error[[]E901]: `line` does not do what it should: * < 0 does not hold*",
+            "*error[[]E901]: `line`: `expect response(lines) < 0` does not hold: response(lines)*",
             "*line.circ:7:3*",
             "*expect response(lines) < 0*",
+            "1 of 2 expectations of circuits hold",
         ]
     )
 

@@ -131,9 +131,8 @@ def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> It
     for family in circuit.families:
         if family.calibrate is not None:
             names += [family.calibrate.one, family.calibrate.zero]
-        for claim in family.expectations:
-            terms = (*claim.left, *claim.right)
-            names += [term.measure.stimulus for term in terms if term.measure is not None]
+        for expect in family.expectations:
+            names += [measured.of for measured in expect.measures]
     wanted = dict.fromkeys(names)
     for where in (inner for part in built.everything for inner in reachable(part.module)):
         for key in where.stimuli:

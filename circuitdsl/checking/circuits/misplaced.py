@@ -1,8 +1,9 @@
-"""`expect` lines in blocks that expect nothing."""
+"""`expect` lines that nothing would measure."""
 
 from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.ir.circuit import Circuit
 from circuitdsl.syntax import nodes
 
 _BLOCKS: dict[type[nodes.Node], str] = {
@@ -24,3 +25,18 @@ def out_of_place(file: nodes.CircuitFile, analysis: Analysis) -> None:
         for expectation in block.expectations:
             message = f"{_BLOCKS[type(item)]} has nothing to expect"
             analysis.error("E804", message, expectation.span, help="Remove the line.")
+
+
+def unmeasured(file: nodes.CircuitFile, circuit: Circuit, analysis: Analysis) -> None:
+    """Refuse claims of families that did not become part of the circuit (E804).
+
+    Every other check passes over them, so that without this one they would never be looked at.
+    """
+    kept = {expect.span for family in circuit.families for expect in family.expectations}
+    for item in file.items:
+        if not isinstance(item, nodes.Family) or item.block is None:
+            continue
+        for expectation in item.block.expectations:
+            if expectation.span not in kept:
+                message = f"`{item.name.text}` has an expectation that cannot be measured"
+                analysis.error("E804", message, expectation.span, help="Write it in another way.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from circuitdsl.checking.edits.expect import claims
+from circuitdsl.checking.edits.expect import expectations
 from circuitdsl.checking.edits.targets import hand_family, units_of
 from circuitdsl.checking.edits.verbs import Workbench, is_grid
 from circuitdsl.checking.messages import listed, unknown, wrong_type
@@ -14,10 +14,10 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.ir.circuit import BackboneUse
+from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.ir.script import (
     Edit,
     HandSide,
-    Measure,
     Photographs,
     RecoveryScore,
     Score,
@@ -32,7 +32,6 @@ from circuitdsl.syntax import nodes
 
 _RECOVERY = ("intact", "removed", "spliced", "using", "measure", "seed")
 _TUNING = ("left", "right", "using")
-_MEASURES: tuple[Measure, ...] = ("top1", "top5", "cross_entropy", "kl")
 
 Attributes = Mapping[str, nodes.Attribute]
 
@@ -78,8 +77,7 @@ def _recovery(
         seed = bench.constant(found["seed"].value, "`seed`", whole=True)
     if measure is None or seed is None:
         return None
-    measured = ("recovered", "shuffled", "random")
-    expected = claims(bench.analysis, node.block.expectations, measured)
+    expected = expectations(bench.analysis, node.block.expectations, "recovery")
     name = node.name.text
     return RecoveryScore(name, *named, using, measure, int(seed), expected, node.span)
 
@@ -139,13 +137,13 @@ def _apart(
     return True
 
 
-def _measure(bench: Workbench, attribute: nodes.Attribute | None) -> Measure | None:
+def _measure(bench: Workbench, attribute: nodes.Attribute | None) -> str | None:
     if attribute is None:
         return "cross_entropy"
     name = _name(attribute.value)
-    if name in _MEASURES:
+    if name in OUTPUTS:
         return name
-    unknown(bench.analysis, "measure", name, _MEASURES, attribute.value.span, table=True)
+    unknown(bench.analysis, "measure", name, OUTPUTS, attribute.value.span, table=True)
     return None
 
 
@@ -185,17 +183,13 @@ def _tuning(
     left, right = sides[0], sides[-1] if len(sides) == 2 else None
     if left is None or None in sides:
         return None
-    measured = ["echo(left)", *(["echo(right)", "correlation"] if right is not None else ["echo"])]
-    expected = claims(analysis, node.block.expectations, measured)
-    if right is not None and left.count != right.count and _correlates(node):
+    expected = expectations(analysis, node.block.expectations, "sides", tuple(keys))
+    paired = any(use.name == "correlation" for expect in expected for use in expect.measures)
+    if right is not None and left.count != right.count and paired:
         message = f"left has {left.count} members, right {right.count}; pick as many of each"
         analysis.error("E802", message, found["right"].value.span)
         return None
     return TuningScore(node.name.text, left, right, using, expected, node.span)
-
-
-def _correlates(node: nodes.Score) -> bool:
-    return any("correlation" in each.span.text for each in node.block.expectations)
 
 
 def _side(

@@ -7,19 +7,18 @@ reading a weight.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.edits.expect import expectations
 from circuitdsl.checking.edits.scores import score
 from circuitdsl.checking.edits.targets import named, places
 from circuitdsl.checking.edits.verbs import Workbench, step
 from circuitdsl.checking.messages import declared_twice, no_backbone, unknown
-from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.ir.circuit import BackboneUse, Circuit
-from circuitdsl.ir.expect import COMPARE, Comparison
 from circuitdsl.ir.no_effect import without_effect
 from circuitdsl.ir.script import Edit, Score, Script, Sought, Step, unit_sets
+from circuitdsl.ir.spelling import broken
 from circuitdsl.ir.steps import OF_EDGES, ReplaceEdges, ScaleEdges
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import NOWHERE
@@ -111,29 +110,20 @@ def _all_steps(built: dict[str, Edit], name: str) -> tuple[Step, ...]:
 # ---- counts
 
 
-def _counts(
-    bench: Workbench, steps: Sequence[Step], expectations: Sequence[nodes.Expectation]
-) -> None:
+def _counts(bench: Workbench, steps: Sequence[Step], written: Sequence[nodes.Expectation]) -> None:
     """`expect count == 10`: how many units, or edges, the steps are about."""
-    for node in expectations:
-        if not isinstance(node.left, nodes.Reference) or node.left.name.text != "count":
-            message = "an edit can expect a `count` of units, or of edges"
-            help_ = "Write `expect count == 10`."
-            bench.analysis.error("E804", message, node.left.span, help=help_)
-            continue
-        wanted = Evaluator(bench.analysis).constant(node.right, "int", "`count`")
-        kinds = {isinstance(each, OF_EDGES) for each in steps}
-        if len(kinds) > 1:
+    for expect in expectations(bench.analysis, written, "edit"):
+        if len({isinstance(each, OF_EDGES) for each in steps}) > 1:
             message = "this edit acts on units and on edges; `count` could mean both"
             help_ = "Expect the count of each step in a block of its own."
-            bench.analysis.error("E804", message, node.span, help=help_)
+            bench.analysis.error("E804", message, expect.span, help=help_)
             continue
-        if wanted is None or bench.analysis.module.geometry is None:
+        if bench.analysis.module.geometry is None:
             continue
         count, what = _count(bench.analysis.module, steps)
-        if not COMPARE[cast("Comparison", node.comparison)](count, wanted):
-            message = f"`count` is {count}, not {node.comparison} {wanted:g}".replace("== ", "")
-            bench.analysis.error("E707", message, node.span, note=what)
+        judgement = expect.judge(lambda measured, count=count: float(count))
+        if not judgement.holds:
+            bench.analysis.error("E707", broken(judgement), expect.span, note=what)
 
 
 def _count(module: Module, steps: Sequence[Step]) -> tuple[int, str]:

@@ -318,7 +318,6 @@ def _uses(family: Family) -> Iterator[tuple[str, Span]]:
     if family.calibrate is not None:
         yield family.calibrate.one, family.calibrate.span
         yield family.calibrate.zero, family.calibrate.span
-    for claim in family.expectations:
-        for term in (*claim.left, *claim.right):
-            if term.measure is not None:
-                yield term.measure.stimulus, term.measure.span
+    for expect in family.expectations:
+        for measured in expect.measures:
+            yield measured.of, measured.span

@@ -10,6 +10,11 @@ from conftest import ROOT
 
 from circuitdsl.checking import loads
 from circuitdsl.compare.expect import describe_outcomes, expectations_met
+from circuitdsl.compare.recovery import OF_RECOVERIES
+from circuitdsl.compare.sides import OF_A_SIDE, OF_PAIRS
+from circuitdsl.editing.logits import OF_OUTPUTS
+from circuitdsl.ir.measures import MEASURES, OUTPUTS, legal
+from circuitdsl.measure.of_families import OF_FAMILIES
 from circuitdsl.models.handwritten import build
 from circuitdsl.text.diagnostics import DiagnosticError, render
 
@@ -57,17 +62,19 @@ def test_what_is_true_holds(outcomes) -> None:
 
 def test_a_failure_says_what_was_measured(outcomes) -> None:
     (failed,) = (each for each in outcomes if not each.holds)
-    assert failed.left == pytest.approx(120, abs=25)
+    assert failed.judgement.left == pytest.approx(120, abs=25)
     printed = render(failed.diagnostic)
-    assert printed.startswith("error[E901]: `edge` does not do what it should: 1")
+    assert printed.startswith(
+        "error[E901]: `edge`: `expect fwhm(discs) < 10deg` does not hold: fwhm(discs) is 1"
+    )
     assert "11 |   expect fwhm(discs) < 10deg" in printed
-    assert "the left side is 1" in printed
 
 
 def test_outcomes_are_listed(outcomes) -> None:
     lines = describe_outcomes(outcomes).splitlines()
     assert lines[0].startswith("holds  edge: expect preferred_error(discs) <= 2deg  (")
     assert sum(line.startswith("FAILS") for line in lines) == 1
+    assert lines[-1] == "8 of 9 expectations hold"
 
 
 def test_some_can_be_asked_alone() -> None:
@@ -122,3 +129,52 @@ def test_the_example_of_the_page_holds() -> None:
     (shown,) = (text for text in examples if "= activity(" in text)
     outcomes = expectations_met(loads(shown))
     assert [each.holds for each in outcomes] == [True] * 3
+
+
+@pytest.mark.parametrize("comparison", ["==", "!=", "<", "<=", ">", ">="])
+def test_no_claim_holds_of_what_has_no_value(comparison) -> None:
+    """A measure of members that never respond is no number, and differs from all numbers."""
+    text = (
+        TEXT.split("family edge", maxsplit=1)[0]
+        + f"""
+family dark [th: rot(8)] at V.conv2d0 {{
+  gain = 0
+  expect spread(discs) {comparison} 3
+  expect response(discs)/response(lines) {comparison} 3
+}}
+connect V.input -> dark {{ place = gabor(8px, length=2px, width=2px) }}
+"""
+    )
+    first, second = expectations_met(loads(text))
+    assert not first.holds
+    assert not second.holds
+    assert "no claim holds of what has no value" in first.diagnostic.note
+
+
+def test_ratios_are_measured() -> None:
+    text = TEXT.replace(
+        "expect echo(discs) <= 0.1\n",
+        "expect response(discs)/response(discs, radius=40px) >= 1\n"
+        "  expect response(discs) - 2*response(discs) == -response(discs)\n",
+    )
+    circuit = loads(text)
+    first, second = circuit.by_name["edge"].expectations[3:5]
+    ratio, difference = expectations_met(circuit, [first, second])
+    assert ratio.holds
+    assert difference.holds
+    assert ratio.judgement.left == pytest.approx(
+        ratio.judgement.values[0][1] / ratio.judgement.values[1][1]
+    )
+
+
+def test_every_measure_of_the_table_is_evaluated_where_it_is_legal() -> None:
+    assert set(OF_FAMILIES) == set(legal("family"))
+    assert set(OF_A_SIDE) | set(OF_PAIRS) == set(legal("sides"))
+    assert set(OF_RECOVERIES) == set(legal("recovery"))
+    assert tuple(OF_OUTPUTS) == OUTPUTS
+
+
+def test_the_page_of_the_language_lists_every_measure() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    for measure in MEASURES:
+        assert re.search(rf"`{measure.name}[`(]", page), measure.name

@@ -1,0 +1,164 @@
+"""Measures of a family: figures of its responses to a stimulus set (`ir.measures`).
+
+In: a network of a circuit, a family, a set, settings that choose images of it. Out: a number.
+The set is shown around the neuron in the middle, whose responses are measured. Measures of tuning
+are taken from the curve of responses over the angles of the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.ir.angles import difference_deg
+from circuitdsl.ir.circuit import Family, Stimulus
+from circuitdsl.measure.responses import answers
+from circuitdsl.measure.tuning import Tuning, curve_tuning
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.stimuli.render import centre_of, rows
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A family's responses to a set, and which of its images count.
+
+    Attributes:
+        family: The family.
+        stimulus: The set.
+        responses: Of the central neurons to every image, `[images, members]`.
+        settings: Which images count, by setting.
+    """
+
+    family: Family
+    stimulus: Stimulus
+    responses: Floats
+    settings: Mapping[str, float]
+
+    @cached_property
+    def table(self) -> dict[str, NDArray[np.float32]]:
+        """The value of each setting for each image."""
+        return rows(self.stimulus)
+
+    @property
+    def period_deg(self) -> float:
+        """The angle after which the family and the set repeat."""
+        axis = self.family.rotation
+        orient = axis is not None and axis.kind == "orient"
+        return 180.0 if orient or self.stimulus.generator == "lines" else 360.0
+
+    @property
+    def angles_deg(self) -> list[float] | None:
+        """The angle of each member, in a family that turns."""
+        axis = self.family.rotation
+        if axis is None:
+            return None
+        at = self.family.axes.index(axis)
+        return [axis.angles_deg[member[at]] for member in self.family.members]
+
+    def chosen(self, *, turning: bool) -> NDArray[np.bool_]:
+        """Which images have the settings.
+
+        Args:
+            turning: Whether `th` counts from each member's own angle, so that it chooses none here.
+        """
+        kept = np.ones(len(next(iter(self.table.values()))), np.bool_)
+        for name, value in self.settings.items():
+            if name != "th" or not turning:
+                kept &= np.isclose(self.table[name], value, rtol=1e-5, atol=1e-5)
+        return kept
+
+    @cached_property
+    def peaks(self) -> Floats:
+        """The largest response of each member among the images that count for it, `[members]`."""
+        angles, turn = self.angles_deg, self.settings.get("th")
+        kept = self.chosen(turning=angles is not None)
+        if turn is None or angles is None:
+            return self.responses[kept].max(axis=0)
+        half = self.period_deg / 2
+        peaks: list[float] = []
+        for member, own in enumerate(angles):
+            away = np.abs((self.table["th"] - own - turn + half) % self.period_deg - half)
+            near = kept & (away <= away[kept].min() + 1e-3)
+            peaks.append(float(self.responses[near, member].max()))
+        return np.array(peaks)
+
+    @cached_property
+    def curves(self) -> tuple[tuple[float, ...], Floats]:
+        """The tuning of each member over one period.
+
+        Returns:
+            Angles stretched to a full circle, and responses `[angles, members]`.
+        """
+        kept = self.chosen(turning=True)
+        angles = self.table["th"][kept].astype(np.float64)
+        turned = np.round(angles % self.period_deg, 6)
+        steps = np.unique(turned)
+        curves = np.stack([self.responses[kept][turned == step].mean(axis=0) for step in steps])
+        return tuple(float(step) * 360.0 / self.period_deg for step in steps), curves
+
+    @cached_property
+    def tunings(self) -> list[Tuning]:
+        """The tuning of each member, its angles stretched to a full circle."""
+        angles, curves = self.curves
+        return [curve_tuning(curves[:, member], angles) for member in range(curves.shape[1])]
+
+
+Evaluation = Callable[[Answered], float]
+
+OF_FAMILIES: dict[str, Evaluation] = {}
+"""The evaluation of each measure that is legal for families."""
+
+
+def measure(evaluation: Evaluation) -> Evaluation:
+    """Register the evaluation of the measure of that name."""
+    OF_FAMILIES[evaluation.__name__] = evaluation
+    return evaluation
+
+
+@measure
+def response(answered: Answered) -> float:
+    """The mean over members of the largest response."""
+    return float(answered.peaks.mean())
+
+
+@measure
+def spread(answered: Answered) -> float:
+    """The range of the largest responses over their mean; NaN if there is no response."""
+    mean = answered.peaks.mean()
+    return float(np.ptp(answered.peaks) / mean) if mean > 0 else float("nan")
+
+
+@measure
+def preferred_error(answered: Answered) -> float:
+    """The largest angle between a member's own and the one that it prefers, in degrees."""
+    period = answered.period_deg
+    return max(
+        abs(difference_deg(tuning.preferred_deg * period / 360.0, own, period))
+        for tuning, own in zip(answered.tunings, answered.angles_deg or (), strict=True)
+    )
+
+
+@measure
+def fwhm(answered: Answered) -> float:
+    """The mean width of the tuning curves at half of their height, in degrees."""
+    widths = [tuning.fwhm_deg for tuning in answered.tunings]
+    return float(np.mean(widths)) * answered.period_deg / 360.0
+
+
+@measure
+def echo(answered: Answered) -> float:
+    """The largest response around the opposite angle, over the maximum."""
+    return float(np.max([tuning.echo for tuning in answered.tunings]))
+
+
+def responses_to(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Floats:
+    """The central neurons' responses to every image of a set, `[images, members]`."""
+    at = centre_of(stimulus, network.backbone, family.layer).index
+    parts = [maps[:, at, at] for maps in answers(network, family, stimulus)]
+    return np.concatenate(parts).astype(np.float64)
