@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from circuitdsl.cli.failures import FINDINGS, say_warning
-from circuitdsl.cli.options import CircuitFile, CircuitFiles
+from circuitdsl.cli.options import CircuitFile, CircuitFiles, writable
 from circuitdsl.cli.output import writing
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
@@ -34,7 +34,7 @@ def format_files(
         typer.echo(f"{'would format' if check_only else 'formatted'} {file}")
         if not check_only:
             with writing(file):
-                write_text(file, formatted)
+                write_text(file, formatted, may_be_input=True)
     raise typer.Exit(FINDINGS if changed and check_only else 0)
 
 
@@ -42,7 +42,13 @@ def lower(
     file: CircuitFile,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the weights (safetensors)."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the weights (safetensors).",
+            callback=writable,
+        ),
     ] = None,
     emit: Annotated[
         Literal["tree", "ir", "weights"] | None,

@@ -17,6 +17,7 @@ from circuitdsl.cli.options import (
     Model,
     SomeModel,
     Weights,
+    writable,
 )
 from circuitdsl.cli.output import say_left_out, write_record, writing
 
@@ -39,7 +40,12 @@ def find_curves(
     circ: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", "--circ", metavar="FILE", help="Declare the family in a .circ file."
+            "--output",
+            "-o",
+            "--circ",
+            metavar="FILE",
+            help="Declare the family in a .circ file.",
+            callback=writable,
         ),
     ] = None,
     grid: Grid = None,
@@ -84,7 +90,9 @@ def score(
     json: Json = None,
     figure: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the tuning curves (.png, .svg or .pdf)."),
+        typer.Option(
+            metavar="FILE", help="Draw the tuning curves (.png, .svg or .pdf).", callback=writable
+        ),
     ] = None,
     members: Annotated[
         Literal["placed", "as-written"],

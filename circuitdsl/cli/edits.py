@@ -16,6 +16,7 @@ from circuitdsl.cli.options import (
     Model,
     SomeModel,
     Weights,
+    writable,
 )
 from circuitdsl.cli.output import say_left_out, write_record, writing
 
@@ -33,7 +34,8 @@ UnitNames = Annotated[
     ),
 ]
 TableFile = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="The table (.csv).")
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="The table (.csv).", callback=writable),
 ]
 
 
@@ -107,7 +109,9 @@ def effect(
     figure: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Draw the images whose prediction flipped (.png, .svg or .pdf)."
+            metavar="FILE",
+            help="Draw the images whose prediction flipped (.png, .svg or .pdf).",
+            callback=writable,
         ),
     ] = None,
 ) -> None:
@@ -150,7 +154,10 @@ def edit(
     file: CircuitFile,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The weights (.safetensors).")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The weights (.safetensors).", callback=writable
+        ),
     ],
     edit: EditName = None,
     model: SomeModel = "auto",

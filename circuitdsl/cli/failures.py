@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError, Severity, render
+from circuitdsl.text.files import inputs_kept
 
 FINDINGS, USAGE, INTERNAL, INTERRUPTED = 1, 2, 70, 130
 """Exit codes other than success."""
@@ -27,7 +28,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            with inputs_kept():
+                return super().invoke(ctx)
         except InputError as error:
             say_error(error)
             raise typer.Exit(USAGE) from error

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Weights
+from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Weights, writable
 from circuitdsl.cli.output import write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
@@ -16,7 +16,10 @@ def fit(
     file: CircuitFile,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The fitted circuit (.circ).")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The fitted circuit (.circ).", callback=writable
+        ),
     ],
     objective: Annotated[
         str | None,
@@ -52,7 +55,9 @@ def fit(
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Save here, and resume from here (safetensors)."),
+        typer.Option(
+            metavar="FILE", help="Save here, and resume from here (safetensors).", callback=writable
+        ),
     ] = None,
     json: Json = None,
 ) -> None:

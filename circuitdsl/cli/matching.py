@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import CircuitFiles, Json, Limit
+from circuitdsl.cli.options import CircuitFiles, Json, Limit, writable
 from circuitdsl.cli.output import say_left_out, write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
@@ -32,7 +32,9 @@ def match(
     draws: Annotated[int, typer.Option(min=0, help="Random circuits for the control.")] = 2,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="All rows (.csv or .json)."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="All rows (.csv or .json).", callback=writable
+        ),
     ] = None,
     json: Json = None,
     limit: Limit = None,

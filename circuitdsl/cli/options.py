@@ -7,6 +7,16 @@ from typing import Annotated
 
 import typer
 
+from circuitdsl.text.files import output_path
+
+
+def writable(path: Path | None) -> Path | None:
+    """An output that may be written, asked before a command begins its work."""
+    if path is not None:
+        output_path(path)
+    return path
+
+
 CircuitFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Circuit files (.circ).", show_default=False)
 ]
@@ -29,7 +39,10 @@ Weights = Annotated[
     typer.Option(metavar="FILE", help="Weights of that architecture, instead of the model's own."),
 ]
 Json = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Also write the result as JSON.")
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Also write the result as JSON.", callback=writable
+    ),
 ]
 Grid = Annotated[
     Path | None,

@@ -34,6 +34,7 @@ from circuitdsl.models.handwritten import build
 from circuitdsl.models.published import CURVES_LAYER, CURVES_MODEL, published_curves_deg
 from circuitdsl.stimuli.curves import STROKE_SHARE, CurveGrid, geometric
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import read_as_input
 
 Floats = NDArray[np.float64]
 
@@ -147,6 +148,7 @@ def read_grids(path: Path) -> PublishedGrids:
     Raises:
         InputError: no such file, or not what it should be.
     """
+    read_as_input(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             units, outline = arrays["units"], arrays["outline"]

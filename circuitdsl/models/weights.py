@@ -29,7 +29,7 @@ from circuitdsl.models.onnx import read_onnx
 from circuitdsl.models.stored import FloatArray, Stored
 from circuitdsl.models.wire import WireError
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path
+from circuitdsl.text.files import atomic_path, read_as_input
 
 GRAPH_MEMBER = "tensorflow_inception_graph.pb"
 """The frozen graph inside `inception5h.zip`."""
@@ -52,6 +52,7 @@ def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
     """
     if not path.exists():
         raise InputError(f"there is no weight file {path}")
+    read_as_input(path)
     try:
         named = _sorted(path, backbone)
         weights = named.read()

@@ -36,7 +36,7 @@ from circuitdsl.syntax.outline import (
     outline,
 )
 from circuitdsl.syntax.read import LARGEST
-from circuitdsl.text.diagnostics import Diagnostic
+from circuitdsl.text.diagnostics import Diagnostic, InputError
 from circuitdsl.text.files import write_text
 from circuitdsl.text.resources import grammar_file
 from circuitdsl.text.source import Source, Span
@@ -270,6 +270,6 @@ def _from_grammar(grammar: str, tables: Path) -> lark.Lark:
     )
     data, memo = parser.memo_serialize([TerminalDef, Rule])
     data["options"]["transformer"] = None  # given anew when the tables are read
-    with suppress(OSError):  # a home that can't be written costs time, nothing else
+    with suppress(OSError, InputError):  # a home that can't be written costs time, nothing else
         write_text(tables, json.dumps({"data": data, "memo": memo}, separators=(",", ":")))
     return parser

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import read_as_input
 from circuitdsl.text.source import Source
 
 LARGEST = 1_000_000
@@ -26,6 +27,7 @@ def read_source(path: str | Path, name: str | None = None) -> Source:
     try:
         if file.exists() and not file.is_file() and not file.is_dir():
             raise InputError(f"{shown} is no regular file.", help="Check the path.")
+        read_as_input(file)
         with file.open("rb") as stream:
             # one byte more than is legal is enough for the parser to refuse it, even from a device
             data = stream.read(4 * LARGEST + 1)
