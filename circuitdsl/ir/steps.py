@@ -85,6 +85,23 @@ class Scale(Affine[U]):
 
 
 @dataclass(frozen=True)
+class Shift(Affine[U]):
+    """`shift UNITS by X`: add a number to activations."""
+
+    verb: str = field(default="shift", compare=False)
+
+    @property
+    def gain(self) -> float:
+        """Activations stay as they are."""
+        return 1.0
+
+    @property
+    def offset(self) -> float:
+        """The number that is added to each activation."""
+        return self.by
+
+
+@dataclass(frozen=True)
 class Ablate(Generic[U, V]):
     """`ablate UNITS to ...`: put a constant in place of each unit's activation.
 

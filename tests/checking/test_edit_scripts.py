@@ -69,6 +69,7 @@ def steps(text: str) -> tuple[ir.Step, ...]:
 
 SPLICE = "splice hand.bottom into some match {} {{ gain = matched(calibration) }}"
 WRONG = [
+    ("shift some by 3px", "E302", "`by`"),
     ("ablate 3b:480 to zero", "E701", "mixed3b:480 is out of range; mixed3b has 480 units"),
     ("ablate V.mixed3b[379..500] to zero", "E701", "mixed3b:480 is out of range"),
     ("ablate V.mixed3c[3] to zero", "E204", "`inceptionv1` has no layer `mixed3c`"),
@@ -381,5 +382,5 @@ def test_scores_compare_ratios_but_no_powers() -> None:
 
 
 def test_steps_know_their_verbs() -> None:
-    written = "negate best  scale some by 2  drop V.mixed3a -> some  negate V.mixed3a -> best"
-    assert [step.verb for step in steps(written)] == ["negate", "scale", "drop", "negate"]
+    written = "negate best  shift some by 2  drop V.mixed3a -> some  negate V.mixed3a -> best"
+    assert [step.verb for step in steps(written)] == ["negate", "shift", "drop", "negate"]

@@ -22,6 +22,7 @@ from circuitdsl.editing.verbs import (
     ReplaceEdges,
     Scale,
     ScaleEdges,
+    Shift,
     Where,
     drop,
     negate,
@@ -270,6 +271,17 @@ def test_steps_that_come_to_nothing_are_reported(network):
     assert said(Ablate(target), drop(both)) == [
         (1, "edges into units that are overwritten have no effect: mixed3b:3, mixed3b:8")
     ]
+
+
+def test_a_shift_adds_to_what_earlier_steps_left(network, images):
+    units, layer = select(TWO, "mixed3b_5x5[0, 2]"), "mixed3b_5x5"
+    before = network.activations(images, [layer])[layer]
+    steps = [Scale(units, 0.5), Shift(units, 3.0), Scale(units, 2.0)]
+    after = edit(network, steps).activations(images, [layer])[layer]
+    np.testing.assert_allclose(after[..., [0, 2]], before[..., [0, 2]] + 6.0, rtol=1e-5, atol=1e-5)
+    assert edit(network, steps).notices == ()
+    (notice,) = edit(network, [Shift(units, 0.0)]).notices
+    assert notice.message == "`shift` by 0 has no effect"
 
 
 def test_steps_that_do_not_fit_are_refused(network):

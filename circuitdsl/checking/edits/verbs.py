@@ -46,6 +46,7 @@ from circuitdsl.ir.steps import (
     ReplaceEdges,
     Scale,
     ScaleEdges,
+    Shift,
     Splice,
     Where,
 )
@@ -212,6 +213,10 @@ class _Reading:
         by = self.bench.constant(self.value("by"), "`by`")
         return None if by is None else self._scaled(by)
 
+    def shift(self) -> Step | None:
+        by, units = self.bench.constant(self.value("by"), "`by`"), self.units(self.node.units)
+        return None if by is None or units is None else Shift(units, by, *self.said)
+
     def negate(self) -> Step | None:
         return self._scaled(-1.0)
 
@@ -362,6 +367,7 @@ def _quantity(node: nodes.Expression) -> Quantity | None:
 _VERBS: dict[str, _Kind] = {
     "ablate": _Kind(_Reading.ablate, {"to": True}, "units"),
     "scale": _Kind(_Reading.scale, {"by": True}, "both"),
+    "shift": _Kind(_Reading.shift, {"by": True}, "units"),
     "negate": _Kind(_Reading.negate, {}, "both"),
     "drop": _Kind(_Reading.drop, {"where": False}, "edges"),
     "replace": _Kind(_Reading.replace, {"with": True, "match": True, "where": False}, "edges"),
@@ -371,6 +377,7 @@ _VERBS: dict[str, _Kind] = {
 _FORMS = {
     "ablate": "Write `ablate UNITS to zero`.",
     "scale": "Write `scale UNITS by 0.5`.",
+    "shift": "Write `shift UNITS by 2`.",
     "replace": "Write `replace A -> B with hand.a -> hand.b match angle()`.",
     "splice": "Write `splice hand.curve into UNITS match angle() { gain = matched(photos) }`.",
     "patch": "Write `patch UNITS from photos`.",
