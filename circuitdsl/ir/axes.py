@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import inf, log2
 from typing import Literal
 
-from circuitdsl.ir.angles import even_deg
+from circuitdsl.ir.angles import apart_deg, even_deg
 from circuitdsl.text.source import NOWHERE, Span
 
 AxisKind = Literal["rot", "orient", "phase", "hue", "flip", "scale", "cases"]
@@ -70,6 +70,17 @@ class Axis:
     def turns_plane(self) -> bool:
         """Whether the axis acts on the plane by rotation."""
         return self.kind in ("rot", "orient")
+
+    def index_at(self, angle_deg: float) -> int:
+        """The index of the member at an angle.
+
+        Raises:
+            ValueError: there is none.
+        """
+        apart = [apart_deg(angle, angle_deg, self.period_deg) for angle in self.angles_deg]
+        if min(apart) > STEP_DEG:
+            raise ValueError(f"{self.name} has no member at {angle_deg:g} degrees")
+        return apart.index(min(apart))
 
     def value_name(self, index: int) -> str:
         """Where a member stands, as a reader writes it: `36deg`, `left`, `1.5x`, `2`."""

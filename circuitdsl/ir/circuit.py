@@ -13,8 +13,7 @@ from itertools import product
 from math import prod
 from typing import Literal
 
-from circuitdsl.ir.angles import apart_deg
-from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis, AxisKind
+from circuitdsl.ir.axes import Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.expect import Expect
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
@@ -134,20 +133,27 @@ class Family:
     def turned(self, element: tuple[int, ...]) -> tuple[int, ...]:
         """The element that `identify` leads to.
 
+        Half a turn of an `orient` axis negates the phase, as it does wherever planes are turned.
+
         Raises:
             ValueError: an axis has no such step (the checker excludes it).
         """
         turns = dict(self.identify)
-        indices = list(element)
-        for place, axis in enumerate(self.axes):
-            if axis.name in turns:
-                period = PERIOD_DEG[axis.kind]
-                goal = axis.angles_deg[element[place]] + turns[axis.name]
-                apart = [apart_deg(angle, goal, period) for angle in axis.angles_deg]
-                if min(apart) > STEP_DEG:
-                    raise ValueError(f"{axis.name} has no step of {turns[axis.name]:g} degrees")
-                indices[place] = apart.index(min(apart))
-        return tuple(indices)
+        goals = {
+            axis.name: axis.angles_deg[index] + turns[axis.name]
+            for axis, index in zip(self.axes, element, strict=True)
+            if axis.name in turns
+        }
+        orient = self.acting("orient")
+        phase = self.acting("phase")
+        if orient is not None and phase is not None and orient.name in goals:
+            own = orient.angles_deg[orient.index_at(goals[orient.name])]
+            if round((goals[orient.name] - own) / 180.0) % 2:
+                goals[phase.name] = -phase.angles_deg[element[self.axes.index(phase)]]
+        return tuple(
+            axis.index_at(goals[axis.name]) if axis.name in goals else index
+            for axis, index in zip(self.axes, element, strict=True)
+        )
 
     def axis(self, name: str) -> Axis | None:
         """The axis of that name."""

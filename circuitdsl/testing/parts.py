@@ -152,6 +152,11 @@ def bound(family: Family, *kinds: AxisKind) -> bool:
     return axis is not None and axis.name in dict(family.identify)
 
 
+def _joined(family: Family, axis: Axis) -> bool:
+    """Whether the family's `identify` joins members along an axis; half turns join phases."""
+    return axis.name in dict(family.identify) or (axis.kind == "phase" and bound(family, "orient"))
+
+
 # ---- templates
 
 
@@ -265,7 +270,7 @@ def tunes(draw: DrawFn, source: Family, target: Family, place: Template) -> tupl
         other = target.axis(axis.name)
         if other is None and draw(st.booleans()):
             continue
-        if other is not None and axis.name in dict(target.identify) and not alike:
+        if other is not None and _joined(target, axis) and not alike:
             same = ProfileTerm(number(draw(numbers(0.5, 1))), "constant")
             drawn.append(Tune(axis.name, (same,)))
             continue

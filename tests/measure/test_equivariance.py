@@ -25,16 +25,15 @@ from builders import (
 )
 from conftest import ROOT
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from circuitdsl.checking import check_path, load, loads
-from circuitdsl.ir.circuit import INPUT, Circuit
+from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Family
 from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure.equivariance import EXACT, SAMPLED, describe_residuals, lints
 from circuitdsl.reference import interpret_weights
 from circuitdsl.testing import assert_kernels_equivariant, residuals
-from circuitdsl.testing.strategies import Drawn, circuits, elements, families
+from circuitdsl.testing.strategies import Drawn, circuits, families
 
 SHIPPED = [
     path
@@ -156,18 +155,38 @@ def test_families_without_turns_have_no_residual() -> None:
     assert "1 connections without" in describe_residuals(plain, ())
 
 
-@given(st.data())
+@given(families())
 @settings(max_examples=60)
-def test_equivariance_of_permutations(data: st.DataObject) -> None:
-    """Elements permute members, and doing one after another is an element."""
-    drawn = data.draw(families())
-    first, second = data.draw(elements(drawn)), data.draw(elements(drawn))
-    p, q = permutation(drawn, first), permutation(drawn, second)
-    both = permutation(drawn, second.after(first))
-    assert p is not None
-    assert q is not None
-    assert sorted(p) == list(range(drawn.size))
-    assert both == tuple(q[index] for index in p)
+def test_equivariance_of_permutations(drawn: Family) -> None:
+    """Elements permute members, and doing one after another is an element: all of them."""
+    group_acts(drawn)
+
+
+def test_a_quarter_turn_identified_twice_identifies_phases() -> None:
+    """Half a turn negates the phase of an `orient` member, so phases of both signs are one."""
+    drawn = Family(
+        "drawn",
+        (orient(2), Axis("ph", "phase", 3)),
+        "conv2d0",
+        identify=(("th", 90.0),),
+    )
+    assert drawn.size == 2
+    assert drawn.orbits[1] == ((0, 1), (1, 1), (0, 2), (1, 2))
+    group_acts(drawn)
+
+
+def group_acts(family: Family) -> None:
+    """Assert that permutations of a family compose as the elements of the group do."""
+    elements = (Element(), *common_elements([family]))
+    acts = {element: permutation(family, element) for element in elements}
+    for first, p in acts.items():
+        assert p is not None
+        assert sorted(p) == list(range(family.size))
+        for second, q in acts.items():
+            assert q is not None
+            element = second.after(first)
+            both = acts[element] if element in acts else permutation(family, element)
+            assert both == tuple(q[index] for index in p)
 
 
 @given(circuits())
