@@ -270,7 +270,7 @@ def tunes(draw: DrawFn, source: Family, target: Family, place: Template) -> tupl
         other = target.axis(axis.name)
         if other is None and draw(st.booleans()):
             continue
-        if other is not None and _joined(target, axis) and not alike:
+        if other is not None and _joined(target, axis) and not (alike and axis.kind != "phase"):
             same = ProfileTerm(number(draw(numbers(0.5, 1))), "constant")
             drawn.append(Tune(axis.name, (same,)))
             continue
