@@ -131,9 +131,7 @@ class Family:
         return tuple(orbit[0] for orbit in self.orbits)
 
     def turned(self, element: tuple[int, ...]) -> tuple[int, ...]:
-        """The element that `identify` leads to.
-
-        Half a turn of an `orient` axis negates the phase, as it does wherever planes are turned.
+        """The element that `identify` leads to; half a turn of an `orient` axis negates the phase.
 
         Raises:
             ValueError: an axis has no such step (the checker excludes it).
@@ -144,11 +142,10 @@ class Family:
             for axis, index in zip(self.axes, element, strict=True)
             if axis.name in turns
         }
-        orient = self.acting("orient")
-        phase = self.acting("phase")
+        orient, phase = self.acting("orient"), self.acting("phase")
         if orient is not None and phase is not None and orient.name in goals:
-            own = orient.angles_deg[orient.index_at(goals[orient.name])]
-            if round((goals[orient.name] - own) / 180.0) % 2:
+            goal = goals[orient.name]
+            if round((goal - orient.angles_deg[orient.index_at(goal)]) / 180.0) % 2:
                 goals[phase.name] = -phase.angles_deg[element[self.axes.index(phase)]]
         return tuple(
             axis.index_at(goals[axis.name]) if axis.name in goals else index
