@@ -66,6 +66,11 @@ MEASURES: tuple[Measure, ...] = (
         "angle",
     ),
     Measure(
+        "selectivity",
+        "the mean over members of 1 minus the circular variance of the tuning curve",
+        {"family": "circles"},
+    ),
+    Measure(
         "echo",
         "the largest response within 60° of the opposite angle, over the maximum",
         {"family": "circles", "sides": "side"},

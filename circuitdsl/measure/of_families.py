@@ -152,6 +152,16 @@ def fwhm(answered: Answered) -> float:
 
 
 @measure
+def selectivity(answered: Answered) -> float:
+    """The mean over members of `|sum r e^(i th)| / sum r`; NaN for members that do not respond."""
+    angles, curves = answered.curves
+    turned = np.exp(1j * np.deg2rad(angles)) @ curves
+    total = curves.sum(axis=0)
+    shares = np.divide(np.abs(turned), total, out=np.full(total.shape, np.nan), where=total > 0)
+    return float(np.mean(shares))
+
+
+@measure
 def echo(answered: Answered) -> float:
     """The largest response around the opposite angle, over the maximum."""
     return float(np.max([tuning.echo for tuning in answered.tunings]))

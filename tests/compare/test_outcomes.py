@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -149,6 +151,12 @@ connect V.input -> dark {{ place = gabor(8px, length=2px, width=2px) }}
     assert not first.holds
     assert not second.holds
     assert "no claim holds of what has no value" in first.diagnostic.note
+
+
+def test_selectivity_is_the_length_of_the_mean_direction() -> None:
+    curves = np.array([[1.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    answered = SimpleNamespace(curves=((0.0, 90.0, 180.0, 270.0), curves))
+    assert OF_FAMILIES["selectivity"](answered) == pytest.approx(0.5)
 
 
 def test_ratios_are_measured() -> None:
