@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import Json, Limit, Model, ModelName, Weights
+from circuitdsl.cli.options import Json, Limit, Model, ModelName, Shards, Weights, Workers
 from circuitdsl.cli.output import say_left_out, write_record
 
 models_app = typer.Typer(no_args_is_help=True, help="The trained networks and their weight files.")
@@ -63,6 +63,8 @@ def accuracy(
     ],
     weights: Weights = None,
     limit: Limit = None,
+    workers: Workers = 1,
+    shards: Shards = None,
     json: Json = None,
 ) -> None:
     """Measure a network's top-1 and top-5 accuracy and cross-entropy on labelled images."""
@@ -70,7 +72,15 @@ def accuracy(
     from circuitdsl.run.networks import accuracy as measure
 
     with progress() as report:
-        result = measure(model, images, weights=weights, limit=limit, progress=report)
+        result = measure(
+            model,
+            images,
+            weights=weights,
+            limit=limit,
+            workers=workers,
+            store=shards,
+            progress=report,
+        )
     say_left_out({str(path): why for path, why in result.skipped.items()})
     typer.echo(
         f"{result.model} on {result.n} images: top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, "

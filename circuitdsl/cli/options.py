@@ -53,3 +53,14 @@ Grid = Annotated[
 Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Use N images, spread over the folder.")
 ]
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, metavar="N", help="Processes that share the work.")
+]
+Shards = Annotated[
+    Path | None,
+    typer.Option(
+        "--shards",
+        metavar="DIR",
+        help="Keep what is finished there, and go on from it; the same images, the same bytes.",
+    ),
+]

@@ -16,8 +16,10 @@ import numpy as np
 from jax import Array
 
 from circuitdsl.measure.classes import right_outputs
-from circuitdsl.measure.passes import Need, Pass, Shown, State, run, total
+from circuitdsl.measure.passes import Need, Pass, Shown, State, total
+from circuitdsl.measure.shards import Held, Job, Opened, fold_shards
 from circuitdsl.models.network import Network
+from circuitdsl.models.weights import tensors_digest
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
 
@@ -62,7 +64,7 @@ def accuracy(
     folder: Path,
     labels: Sequence[str],
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = lambda seen, total: None,
 ) -> AccuracyResult:
     """Classify the images of a folder, and compare with the sub-folders that they lie in.
 
@@ -77,10 +79,41 @@ def accuracy(
     Raises:
         InputError: no images, or an image in a sub-folder that is no label.
     """
+    return accuracy_of(Held(classifying(network, folder, labels, limit)), progress=progress)
+
+
+def accuracy_of(
+    job: Job,
+    *,
+    workers: int = 1,
+    store: Path | None = None,
+    progress: Callable[[int, int], None] = lambda seen, total: None,
+) -> AccuracyResult:
+    """Classify the images of a job that opens what `classifying` gives.
+
+    Args:
+        job: The job.
+        workers: Processes that share the work.
+        store: Where finished shards are kept, to go on from (`measure.shards`).
+        progress: Called with the images seen and those there are.
+
+    Raises:
+        InputError: no images, or the store of another run.
+        OSError: the store can't be written.
+    """
+    opened, (state,) = fold_shards(job, store=store, workers=workers, progress=progress)
+    n, top1, top5, cross_entropy = opened.passes[0].finish(state)
+    folder, skipped = opened.images.folder, opened.images.skipped
+    return AccuracyResult(folder, n, top1, top5, cross_entropy, skipped)
+
+
+def classifying(
+    network: Network, folder: Path, labels: Sequence[str], limit: int | None = None
+) -> Opened:
+    """The pass and the images of an accuracy; arguments and errors as of `accuracy`."""
     images = open_images(folder, limit)
     output = {label: index for index, label in enumerate(labels) if label}
-    found = {images.label(path) for path in images.paths}
-    unknown = sorted(found - output.keys())
+    unknown = sorted({images.label(path) for path in images.paths} - output.keys())
     if "" in unknown:
         raise InputError(
             f"{folder} has images that lie in no sub-folder, so their class is not known",
@@ -92,14 +125,9 @@ def accuracy(
             f"such as `{unknown[0]}`",
             help=f"name each sub-folder by a label of the network, such as `{next(iter(output))}`",
         )
-
-    def report(seen: int) -> None:
-        if progress is not None:
-            progress(seen + len(images.skipped), len(images.paths))
-
-    batches = images.batches_for(network.backbone, BATCH)
-    n, top1, top5, cross_entropy = run(hits(network, output), batches, report)
-    return AccuracyResult(folder, n, top1, top5, cross_entropy, images.skipped)
+    arrays = {name: np.asarray(value) for name, value in network.params.items()}
+    about = {"measure": "accuracy", "network": tensors_digest(arrays)}
+    return Opened([hits(network, output)], images, network.backbone, about, BATCH)
 
 
 def hits(network: Network, outputs: Mapping[str, int]) -> Pass[tuple[int, float, float, float]]:

@@ -125,6 +125,8 @@ def fold(
     passes: Sequence[Pass[Any]],
     batches: Iterable[Batch],
     progress: Callable[[int], None] = lambda seen: None,
+    *,
+    empty: bool = False,
 ) -> tuple[State, ...]:
     """The states of some passes after one reading of the images.
 
@@ -132,9 +134,10 @@ def fold(
         passes: What is measured.
         batches: The images.
         progress: Told how many images have been seen, after each batch.
+        empty: Whether there may be no images.
 
     Raises:
-        InputError: there are no images.
+        InputError: there are no images, and there should be.
     """
     needs = _together(need for one in passes for need in one.needs)
     states = [one.init() for one in passes]
@@ -144,7 +147,7 @@ def fold(
         states = [one.step(state, shown) for one, state in zip(passes, states, strict=True)]
         seen += batch.count
         progress(seen)
-    if not seen:
+    if not seen and not empty:
         raise InputError("there is no image to look at")
     return tuple(states)
 

@@ -6,7 +6,7 @@ In: a circuit file, a model, folders of images. Out: the results of `measure`, `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,8 +15,7 @@ from jax import Array
 
 from circuitdsl.checking.edits.objective import objective as maximised
 from circuitdsl.checking.load import check_path, circuit_of, fit_of
-from circuitdsl.compare.accuracy import AccuracyResult
-from circuitdsl.compare.accuracy import accuracy as measure_accuracy
+from circuitdsl.compare.accuracy import AccuracyResult, accuracy_of, classifying
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.fitting.optimise import Schedule
 from circuitdsl.fitting.result import FittedCircuit, fit_circuit, split_photographs
@@ -25,8 +24,9 @@ from circuitdsl.ir.fits import NATURAL, Terms
 from circuitdsl.lowering.dials import only_free
 from circuitdsl.measure.find import FINDERS, FoundFamily
 from circuitdsl.measure.published import read_grids
+from circuitdsl.measure.shards import Held, Job, Opened
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import AUTO, labels, load_network
+from circuitdsl.models.registry import AUTO, chosen_model, labels, load_network
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.scenes import scenes
@@ -99,12 +99,36 @@ def find(
     return found if published is None else found.matched(network, published, units, progress)
 
 
+@dataclass(frozen=True)
+class AccuracyJob:
+    """An accuracy, as workers open it.
+
+    Attributes:
+        model: A model of the registry.
+        images: A folder with one sub-folder for each class, named by its label.
+        weights: A weight file, instead of the model's own.
+        limit: How many images at most, spread evenly.
+    """
+
+    model: str
+    images: Path
+    weights: Path | None = None
+    limit: int | None = None
+
+    def open(self) -> Opened:
+        """The network and the photographs."""
+        network = load_network(self.model, self.weights)
+        return classifying(network, self.images, labels(self.model), self.limit)
+
+
 def accuracy(
     model: str | Network,
     images: Path | str,
     *,
     weights: Path | str | None = None,
     limit: int | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
     progress: Progress = silent,
 ) -> AccuracyResult:
     """Classify labelled photographs with a trained network.
@@ -114,18 +138,36 @@ def accuracy(
         images: A folder with one sub-folder for each class, named by its label.
         weights: A weight file, instead of the model's own.
         limit: How many images at most, spread evenly.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
         progress: Told what is being done.
 
     Raises:
         InputError: no such model, weights or images, or images of classes that it does not know.
+        OSError: the store can't be written.
     """
-    network = opened_network(model, weights)
 
     def report(seen: int, total: int) -> None:
         progress(f"photographs: {seen} of {total}")
 
-    result = measure_accuracy(network, Path(images), labels(network.name), limit, report)
-    return replace(result, model=network.name)
+    job: Job
+    if isinstance(model, Network):
+        if workers > 1:
+            raise InputError(
+                "workers cannot share a network that this process holds",
+                help="name a model, and its weights",
+            )
+        network = opened_network(model, weights)
+        name = network.name
+        job = Held(classifying(network, Path(images), labels(name), limit))
+    else:
+        file = None if weights is None else Path(weights)
+        name = chosen_model(model, file)
+        job = AccuracyJob(name, Path(images), file, limit)
+    result = accuracy_of(
+        job, workers=workers, store=None if store is None else Path(store), progress=report
+    )
+    return replace(result, model=name)
 
 
 def compare(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -93,33 +93,44 @@ class ImageSet:
         Raises:
             InputError: none of the files is an image.
         """
+        yield from self.part(range(len(self.paths)), size, side, short_side)
+        if len(self.skipped) == len(self.paths):
+            raise self.nothing()
+
+    def nothing(self) -> InputError:
+        """The error that none of the files is an image."""
+        first, why = next(iter(self.skipped.items()))
+        return InputError(
+            f"none of the {len(self.paths)} image files in {self.folder} can be read",
+            why=f"{first.name}: {why}",
+        )
+
+    def part_for(self, backbone: Backbone, chosen: Iterable[int], size: int) -> Iterator[Batch]:
+        """Some of the images, by their places, cut as `batches_for` cuts them."""
+        return self.part(chosen, size, backbone.input_px, backbone.preprocessing.short_side)
+
+    def part(
+        self, chosen: Iterable[int], size: int, side: int, short_side: int | None = None
+    ) -> Iterator[Batch]:
+        """Some of the images, by their places; batches are as large as those of all images."""
         size = min(size, len(self.paths))
         images: list[NDArray[np.float32]] = []
         places: list[int] = []
-        some = False
-        for place, image in self._decoded(
-            partial(read_image, side=side, short_side=short_side), 2 * size
-        ):
+        read = partial(read_image, side=side, short_side=short_side)
+        for place, image in self._decoded(chosen, read, 2 * size):
             images.append(image)
             places.append(place)
-            some = True
             if len(places) == size:
                 yield self._batch(images, places, size)
                 images, places = [], []
         if places:
             yield self._batch(images, places, size)
-        if not some:
-            first, why = next(iter(self.skipped.items()))
-            raise InputError(
-                f"none of the {len(self.paths)} image files in {self.folder} can be read",
-                why=f"{first.name}: {why}",
-            )
 
     def _decoded(
-        self, read: Callable[[Path], NDArray[np.float32]], ahead: int
+        self, chosen: Iterable[int], read: Callable[[Path], NDArray[np.float32]], ahead: int
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """The place and the pixels of each readable image in order, `ahead` at a time."""
-        todo = iter(enumerate(self.paths))
+        todo = ((place, self.paths[place]) for place in chosen)
         waiting: deque[tuple[int, Path, Future[NDArray[np.float32]]]] = deque()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="decode") as pool:
             try:
