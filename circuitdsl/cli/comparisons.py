@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from circuitdsl.compare.score import Comparison
     from circuitdsl.run.scripts import Scored
 
-find_app = typer.Typer(no_args_is_help=True, help="Find families of units by their tuning alone.")
 
-
-@find_app.command("curves")
-def find_curves(
+def find(
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help="What to look for: curves, or lines."),
+    ],
     *,
     model: Model,
     layer: Annotated[
@@ -51,15 +52,15 @@ def find_curves(
     grid: Grid = None,
     json: Json = None,
 ) -> None:
-    """Find a network's curve detectors: rank every unit of a layer by its tuning to circles."""
+    """Find a network's units of some kind: rank a layer's units by their tuning alone."""
     from circuitdsl.report.fits import grids_table
     from circuitdsl.report.tables import found_table
     from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run.networks import find
+    from circuitdsl.run.networks import find as find_units
 
     with progress() as report:
-        found = find(
-            "curves", model, layer, weights=weights, progress=report, grid=grid, units=units
+        found = find_units(
+            kind, model, layer, weights=weights, progress=report, grid=grid, units=units
         )
     print_table(found_table(found, units))
     if found.grids is not None:

@@ -29,12 +29,11 @@ from circuitdsl.measure.find import FoundUnit, find_family
 from circuitdsl.measure.pairing import nearest_pairs
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
-from circuitdsl.measure.tuning import Tuning, response_grid, tuning_of
+from circuitdsl.measure.tuning import Grid, Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
-from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 Members = Literal["placed", "as-written"]
@@ -109,7 +108,7 @@ class Comparison:
     images_from: str
     family: str
     layer: str
-    grid: CurveGrid
+    grid: Grid
     units: tuple[UnitScore, ...]
     natural_r_ci: tuple[float, float]
     skipped: tuple[tuple[str, str], ...] = ()
@@ -216,7 +215,7 @@ def score_circuit(
 def unit_scores(
     hand: Sequence[str],
     originals: Sequence[str],
-    grid: CurveGrid,
+    grid: Grid,
     responses: tuple[NDArray[np.floating], NDArray[np.floating]],
     natural: Agreement,
 ) -> tuple[UnitScore, ...]:
@@ -229,7 +228,7 @@ def unit_scores(
         responses: Of both to the grid, `[radius, angle, contrast, unit]`.
         natural: Their agreement on natural images.
     """
-    tunings = [tuning_of(part, grid.tangent_deg) for part in responses]
+    tunings = [tuning_of(part, grid.angles_deg) for part in responses]
     return tuple(
         UnitScore(
             hand=hand[index],

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.find import FoundFamily
 from circuitdsl.measure.published import SIDE, PublishedGrids, published_stimuli
+from circuitdsl.measure.tuning import Grid
 from circuitdsl.stimuli.centre import fitting_side
-from circuitdsl.stimuli.curves import CurveGrid
 
 _PUBLISHED_EVERY = (8, 24)
 _TUNING_EVERY = (1, 6)
@@ -35,7 +35,7 @@ class Circles:
         judged: Places of the circles that are held back.
     """
 
-    grid: CurveGrid
+    grid: Grid
     side: int
     targets: NDArray[np.float32]
     preferred_deg: tuple[float, ...]
@@ -68,7 +68,7 @@ def tuning_circles(found: FoundFamily, units: int, backbone: Backbone) -> Circle
     return Circles(found.grid, side, targets, (), _spread(found.grid, *_TUNING_EVERY))
 
 
-def _spread(grid: CurveGrid, every_radius: int, every_angle: int) -> NDArray[np.int32]:
+def _spread(grid: Grid, every_radius: int, every_angle: int) -> NDArray[np.int32]:
     """Places at every so many-th radius and angle, of every contrast."""
     places = np.arange(grid.size, dtype=np.int32).reshape(grid.shape)
     return places[every_radius // 2 :: every_radius, ::every_angle].ravel()

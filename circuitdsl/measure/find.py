@@ -1,14 +1,15 @@
-"""Find a network's family of curve detectors by its tuning alone.
+"""Find a network's family of some kind by its tuning alone.
 
-In: a trained network and a layer. Out: every unit that fires for curves, best first.
+In: a trained network, a layer and a finder. Out: every unit that fires for the finder's figure,
+best first.
 
-Each unit is shown circles of every angle, at several radii and in both contrasts. For one radius
-and contrast let `z = sum_a r(a) exp(i a) / (sum_a r(a) + n m)`, over n angles a, where m is the
-mean response of the layer's median unit: the resultant vector of the tuning on top of a background
-that any unit of the layer would have. It is near 1 for one narrow peak that stands high above the
-layer's ordinary responses, and near 0 for a flat, a two-sided or a weak one. A unit's score is the
-length of the mean of z over all radii and contrasts, so that the peak has to stay where it is.
-Nothing else about a unit is looked at.
+Each unit is shown the figure at every angle, at several sizes and in both contrasts. For one size
+and contrast let `z = sum_a r(a) exp(i a) / (sum_a r(a) + n m)`, over n angles a of one period,
+spread over the circle, where m is the mean response of the layer's median unit: the resultant
+vector of the tuning on top of a background that any unit of the layer would have. It is near 1 for
+one narrow peak that stands high above the layer's ordinary responses, and near 0 for a flat, a
+two-sided or a weak one. A unit's score is the length of the mean of z over all sizes and contrasts,
+so that the peak has to stay where it is. Nothing else about a unit is looked at.
 """
 
 from __future__ import annotations
@@ -21,14 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import bulge_deg
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Axis, BackboneUse, Circuit, Family
+from circuitdsl.measure.finders import CURVES, Finder
 from circuitdsl.measure.published import GridScores, PublishedGrids, match_grids
-from circuitdsl.measure.tuning import Tuning, default_grid, response_grid, tuning_of
+from circuitdsl.measure.tuning import Grid, Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import trained
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -40,7 +40,7 @@ class FoundUnit:
         unit: Its number in the layer.
         branch: The branch of the layer that computes it.
         score: By which it was ranked, 0 to 1.
-        tuning: Its tuning to curves.
+        tuning: Its tuning to the finder's figure.
     """
 
     unit: int
@@ -48,8 +48,12 @@ class FoundUnit:
     score: float
     tuning: Tuning
 
-    def record(self) -> dict[str, Any]:
-        """The unit as JSON has it."""
+    def record(self, finder: Finder = CURVES) -> dict[str, Any]:
+        """The unit as JSON has it, with the other convention of the finder's angles."""
+        also = {}
+        if finder.also is not None:
+            name, convert = finder.also
+            also = {f"{name}_deg": convert(self.tuning.preferred_deg)}
         return {
             "unit": self.unit,
             "preferred_deg": self.tuning.preferred_deg,
@@ -57,7 +61,7 @@ class FoundUnit:
             "echo": self.tuning.echo,
             "peak": self.tuning.peak,
             "selectivity": self.tuning.selectivity,
-            "bulge_deg": bulge_deg(self.tuning.preferred_deg),
+            **also,
             "branch": self.branch,
             "score": self.score,
         }
@@ -65,7 +69,7 @@ class FoundUnit:
 
 @dataclass(frozen=True)
 class FoundFamily:
-    """The units of a layer that fire for curves, best first.
+    """The units of a layer that fire for a finder's figure, best first.
 
     Attributes:
         model: The network's name.
@@ -73,24 +77,26 @@ class FoundFamily:
         architecture: The backbone's name.
         grid: The stimuli that were shown.
         units: Best first.
-        responses: Of the whole layer, `[radius, angle, contrast, unit]`.
+        responses: Of the whole layer, `[size, angle, contrast, unit]`.
         grids: The best units against published grids, if some were given.
+        finder: What was looked for.
     """
 
     model: str
     layer: str
     architecture: str
-    grid: CurveGrid
+    grid: Grid
     units: tuple[FoundUnit, ...]
     responses: NDArray[np.float32] = field(repr=False, compare=False)
     grids: GridScores | None = None
+    finder: Finder = CURVES
 
     def record(self) -> dict[str, Any]:
         """The family as JSON has it."""
         record: dict[str, Any] = {
             "model": self.model,
             "layer": self.layer,
-            "units": [unit.record() for unit in self.units],
+            "units": [unit.record(self.finder) for unit in self.units],
         }
         return record if self.grids is None else record | {"grids": self.grids.record()}
 
@@ -122,60 +128,68 @@ class FoundFamily:
             raise InputError(f"{count} units of {self.layer} were asked for: at least 1 is needed")
         return tuple(sorted(self.units[:count], key=lambda unit: unit.tuning.preferred_deg))
 
-    def circuit(self, count: int = 10, name: str = "curves") -> Circuit:
+    def circuit(self, count: int = 10, name: str | None = None) -> Circuit:
         """A circuit that declares the best units as a family, for other files to import.
 
         Members are in order of their angle.
         """
-        best = self.best(count)
-        angles = tuple(round(found.tuning.preferred_deg, 2) % 360.0 for found in best)
-        axis = Axis("th", "rot", len(best), at_deg=angles)
+        best, finder = self.best(count), self.finder
+        angles = tuple(round(found.tuning.preferred_deg, 2) % finder.period_deg for found in best)
+        axis = Axis("th", finder.axis, len(best), at_deg=angles)
         family = Family(
-            name=name,
+            name=name or finder.name,
             axes=(axis,),
             layer=self.layer,
-            doc=f"Units of {self.model} that fire for curves, at the angles that they prefer.",
+            doc=f"Units of {self.model} that fire for {finder.name}, at the angles they prefer.",
             units=tuple(found.unit for found in best),
         )
-        doc = f"The curve family of {self.layer} in {self.model}, found by its tuning."
+        doc = f"The {finder.title} of {self.layer} in {self.model}, found by their tuning."
         return Circuit(doc, BackboneUse("V", self.architecture), families=(family,))
 
 
 def find_family(
-    network: Network, layer: str, model: str | None = None, grid: CurveGrid | None = None
+    network: Network,
+    layer: str,
+    model: str | None = None,
+    grid: Grid | None = None,
+    finder: Finder = CURVES,
 ) -> FoundFamily:
-    """Rank the units of a layer as curve detectors.
+    """Rank the units of a layer by how well they are tuned to a finder's figure.
 
     Args:
         network: A trained network.
         layer: Name of one of its convolutions or blocks.
         model: What to call the network; by default its architecture.
-        grid: The stimuli; by default circle outlines that suit the layer's receptive field.
+        grid: The figures; by default the finder's, which suit the layer's receptive field.
+        finder: What to look for.
 
     Raises:
-        InputError: no such layer, or none of its units fires for a circle.
+        InputError: no such layer, or none of its units fires for the figure.
     """
     backbone = network.backbone
     subject = trained(network, layer)
-    shown = default_grid(backbone, layer) if grid is None else grid
+    shown = finder.grid(backbone, layer) if grid is None else grid
     responses = response_grid(subject, shown)
-    ranked = rank(responses, shown.tangent_deg)
+    speed = 360.0 / finder.period_deg
+    ranked = rank(responses, [angle * speed for angle in shown.angles_deg])
     if not ranked:
-        raise InputError(f"no unit of {layer} in {model or backbone.name} fires for a circle")
+        where = f"{layer} in {model or backbone.name}"
+        raise InputError(f"no unit of {where} fires for a {finder.figure}")
     alive = [unit for unit, _ in ranked]
-    tunings = tuning_of(responses[..., alive], shown.tangent_deg)
+    tunings = tuning_of(responses[..., alive], shown.angles_deg, finder.period_deg)
     units = tuple(
         FoundUnit(unit, _branch(backbone, layer, unit), score, tuning)
         for (unit, score), tuning in zip(ranked, tunings, strict=True)
     )
-    return FoundFamily(model or backbone.name, layer, backbone.name, shown, units, responses)
+    name = model or backbone.name
+    return FoundFamily(name, layer, backbone.name, shown, units, responses, finder=finder)
 
 
 def rank(responses: NDArray[np.floating], angles_deg: Sequence[float]) -> list[tuple[int, float]]:
     """Units that fire at all, with their scores, best first; ties in order of their numbers.
 
     Args:
-        responses: `[radius, angle, contrast, unit]`.
+        responses: `[size, angle, contrast, unit]`.
         angles_deg: Of the second axis, evenly spread over 360 degrees.
     """
     values = responses.astype(np.float64)
@@ -196,7 +210,3 @@ def rank(responses: NDArray[np.floating], angles_deg: Sequence[float]) -> list[t
 
 def _branch(backbone: Backbone, layer: str, unit: int) -> str:
     return backbone.branch_of(layer, unit)[0]
-
-
-FINDERS = {"curves": find_family}
-"""What can be looked for, by name."""

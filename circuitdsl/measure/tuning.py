@@ -1,23 +1,25 @@
-"""Tuning: how units answer circles of every angle, radius and contrast.
+"""Tuning: how units answer a figure of every angle, size and contrast.
 
-In: a `Subject` and a `CurveGrid`. Out: the response grid `[radius, angle, contrast, unit]`, and
-for every unit the figures of its tuning curve over the full circle of angles. Angles are those of
-the tangent, in the language's convention.
+In: a `Subject` and a `Grid` of figures. Out: the response grid `[size, angle, contrast, unit]`, and
+for every unit the figures of its tuning curve over all angles, in the language's convention.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.ir.angles import even_deg
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.centre import central, fitting_side
-from circuitdsl.stimuli.curves import CurveGrid, geometric
+from circuitdsl.stimuli.curves import Canvas, CurveGrid, geometric
 
 Floats = NDArray[np.float64]
 
@@ -28,14 +30,44 @@ _LEAST_RADIUS, _MOST_RADIUS = 0.3, 3.0
 """Radii of the default grid, in receptive fields: for mixed3b those of the published stimuli."""
 
 
+class Grid(Protocol):
+    """A set of figures: every size at every angle in every contrast."""
+
+    @property
+    def angles_deg(self) -> tuple[float, ...]:
+        """The angles, evenly spread and ascending, `[a]`."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Numbers of sizes, angles and contrasts: the axes of a response grid."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many figures."""
+        ...
+
+    def parameters(self) -> NDArray[np.float32]:
+        """Size, angle and contrast of each figure, `[n, 3]`, in C order over `shape`."""
+        ...
+
+    def draw(self, parameters: ArrayLike, canvas: Canvas) -> Array:
+        """The images of some rows of `parameters()`, `[n, side, side, 3]`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Tuning:
-    """One unit's tuning to the angle of a curve, averaged over radii and contrasts.
+    """One unit's tuning to the angle of a figure, averaged over sizes and contrasts.
+
+    A period is the turn after which the figure is the same: 360 degrees for a curve.
 
     Attributes:
-        preferred_deg: Angle of the tangent that it prefers, in [0, 360).
+        preferred_deg: The angle that it prefers, from 0 to below a period.
         fwhm_deg: Full width at half of the maximum.
-        echo: The largest response within 60 degrees of the opposite angle, over the maximum.
+        echo: The largest response within a sixth of a period of the opposite angle, half a period
+            away, over the maximum.
         peak: The largest response of the whole grid.
         selectivity: Length of the mean resultant vector, 0 (flat) to 1 (one angle alone).
         curve: The averaged responses, `[angle]`.
@@ -59,7 +91,7 @@ def default_grid(backbone: Backbone, layer: str, angles: int = 72, radii: int = 
 
 
 def response_grid(
-    subject: Subject, grid: CurveGrid, side: int | None = None, batch: int = 128
+    subject: Subject, grid: Grid, side: int | None = None, batch: int = 128
 ) -> NDArray[np.float32]:
     """The central neurons' responses to every stimulus of a grid.
 
@@ -67,12 +99,12 @@ def response_grid(
 
     Args:
         subject: The units.
-        grid: The stimuli; each circle passes through the centre of the neurons' receptive field.
+        grid: The figures; each passes through the centre of the neurons' receptive field.
         side: Of the images, in pixels; by default as small as the receptive field allows.
         batch: How many images at a time.
 
     Returns:
-        Responses `[radius, angle, contrast, unit]`.
+        Responses `[size, angle, contrast, unit]`.
     """
     px = fitting_side(subject.backbone, subject.layer) if side is None else side
     centre = central(subject.backbone, subject.layer, px)
@@ -87,18 +119,27 @@ def response_grid(
     return responses.reshape(*grid.shape, len(subject.names))
 
 
-def tuning_of(responses: NDArray[np.floating], angles_deg: Sequence[float]) -> tuple[Tuning, ...]:
+def tuning_of(
+    responses: NDArray[np.floating], angles_deg: Sequence[float], period_deg: float = 360.0
+) -> tuple[Tuning, ...]:
     """The tuning of every unit of a response grid.
 
     Args:
-        responses: `[radius, angle, contrast, unit]`, not negative.
-        angles_deg: The angles of the second axis: evenly spread over 360 degrees, ascending.
+        responses: `[size, angle, contrast, unit]`, not negative.
+        angles_deg: The angles of the second axis: evenly spread over a period, ascending.
+        period_deg: The turn after which the figures are the same.
     """
     peaks = responses.max(axis=(0, 1, 2))
     curves = responses.astype(np.float64).mean(axis=(0, 2))
+    # a figure that is the same after a part of a turn is one on the full circle, turned faster
+    speed = 360.0 / period_deg
+    turned = [angle * speed for angle in angles_deg]
+    tunings = (
+        curve_tuning(curves[:, unit], turned, float(peaks[unit])) for unit in range(len(peaks))
+    )
     return tuple(
-        curve_tuning(curves[:, unit], angles_deg, float(peaks[unit]))
-        for unit in range(curves.shape[1])
+        replace(one, preferred_deg=one.preferred_deg / speed, fwhm_deg=one.fwhm_deg / speed)
+        for one in tunings
     )
 
 

@@ -49,7 +49,7 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
     halves: Any = figure.subfigures(2, 1, height_ratios=[5.0, 2.5 * rows])
     upper, lower = halves
     left, right = upper.subplots(1, 2, subplot_kw={"projection": "polar"})
-    angles = comparison.grid.tangent_deg
+    angles = comparison.grid.angles_deg
     _draw_family(left, [unit.original_tuning for unit in comparison.units], angles)
     left.set_title(trained, fontsize=10, color=_INK, pad=16)
     _draw_family(right, [unit.hand_tuning for unit in comparison.units], angles)

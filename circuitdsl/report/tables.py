@@ -11,7 +11,6 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from circuitdsl.compare.score import Comparison
-from circuitdsl.ir.angles import bulge_deg
 from circuitdsl.measure.find import FoundFamily
 
 
@@ -62,18 +61,18 @@ def score_table(comparison: Comparison) -> Table:
 
 def found_table(found: FoundFamily, count: int) -> Table:
     """The best units of a found family."""
-    shown = found.units[:count]
+    shown, finder = found.units[:count], found.finder
     table = narrow(
-        f"curve detectors in {found.layer} of {found.model}",
-        f"the best {len(shown)} of {len(found.units)} units that fire for circles, by tuning alone "
-        f"({found.grid.size} circles)\n"
-        "prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
+        f"{finder.title} in {found.layer} of {found.model}",
+        f"the best {len(shown)} of {len(found.units)} units that fire for {finder.figure}s, by "
+        f"tuning alone ({found.grid.size} {finder.figure}s)\n{finder.angle}",
     )
     table.add_column("unit", no_wrap=True)
     branches = any(unit.branch != found.layer for unit in shown)
     if branches:
         table.add_column("branch", no_wrap=True)
-    for heading in ("prefers", "bulge", "width", "echo", "peak", "selectivity"):
+    also = [] if finder.also is None else [finder.also[0]]
+    for heading in ("prefers", *also, "width", "echo", "peak", "selectivity"):
         table.add_column(heading, justify="right", no_wrap=True)
     for unit in shown:
         tuning = unit.tuning
@@ -81,7 +80,11 @@ def found_table(found: FoundFamily, count: int) -> Table:
             f"{found.layer}:{unit.unit}",
             *([unit.branch] if branches else []),
             _degrees(tuning.preferred_deg, 1),
-            _degrees(bulge_deg(tuning.preferred_deg), 1),
+            *(
+                [_degrees(finder.also[1](tuning.preferred_deg), 1)]
+                if finder.also is not None
+                else []
+            ),
             _degrees(tuning.fwhm_deg),
             f"{tuning.echo:.2f}",
             f"{tuning.peak:.0f}",

@@ -22,7 +22,8 @@ from circuitdsl.fitting.result import FittedCircuit, fit_circuit, split_photogra
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.fits import NATURAL, Terms
 from circuitdsl.lowering.dials import only_free
-from circuitdsl.measure.find import FINDERS, FoundFamily
+from circuitdsl.measure.find import FoundFamily, find_family
+from circuitdsl.measure.finders import CURVES, FINDERS
 from circuitdsl.measure.published import read_grids
 from circuitdsl.measure.shards import Held, Job, Opened
 from circuitdsl.models.network import Network
@@ -78,7 +79,7 @@ def find(
     """Rank the units of a layer of a trained network by how well they are tuned to something.
 
     Args:
-        kind: What is looked for: a finder's name.
+        kind: What is looked for: a finder's name, such as `curves` or `lines`.
         model: A model of the registry, `auto`, or a network.
         layer: One of its convolutions or blocks, such as `mixed3b`.
         weights: A weight file, instead of the model's own.
@@ -94,8 +95,13 @@ def find(
         raise InputError(f"there is no finder `{kind}`", help=suggestion(kind, FINDERS) or known)
     published = None if grid is None else read_grids(Path(grid))
     network = opened_network(model, weights)
-    progress(f"showing circles to {layer} of {network.name}")
-    found = FINDERS[kind](network, layer, network.name)
+    finder = FINDERS[kind]
+    if published is not None and finder is not CURVES:
+        raise InputError(
+            f"the published grids are of curves, not of {kind}", help="leave out --grid"
+        )
+    progress(f"showing {finder.figure}s to {layer} of {network.name}")
+    found = find_family(network, layer, network.name, finder=finder)
     return found if published is None else found.matched(network, published, units, progress)
 
 

@@ -151,6 +151,11 @@ class CurveGrid:
     coloured: bool = False
 
     @property
+    def angles_deg(self) -> tuple[float, ...]:
+        """The angles of the tangent, `[a]`: the second axis of a response grid."""
+        return self.tangent_deg
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Numbers of radii, angles and contrasts: the axes of a response grid."""
         return len(self.radius_px), len(self.tangent_deg), len(self.contrast)

@@ -1,0 +1,10 @@
+"""What can be looked for in a trained network: one file a finder, and its row here."""
+
+from circuitdsl.measure.finders.curves import CURVES
+from circuitdsl.measure.finders.finder import Finder
+from circuitdsl.measure.finders.lines import LINES
+
+__all__ = ["CURVES", "FINDERS", "LINES", "Finder"]
+
+FINDERS = {finder.name: finder for finder in (CURVES, LINES)}
+"""Every finder by its name."""

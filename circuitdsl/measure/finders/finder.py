@@ -1,0 +1,40 @@
+"""A finder: what a unit is tuned to if it is of some kind.
+
+In: nothing. Out: `Finder`, a row that `measure.find` searches by. A finder shows a figure at every
+angle, in several sizes and both contrasts, and asks for one narrow peak that stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.circuit import AxisKind
+from circuitdsl.measure.tuning import Grid
+
+
+@dataclass(frozen=True)
+class Finder:
+    """One kind of unit that can be looked for.
+
+    Attributes:
+        name: By which users ask for it, as in `circuitdsl find curves`; also the name of the
+            family that `find` declares.
+        title: What its units are called.
+        figure: The figure that is shown.
+        axis: The kind of axis that tells its units apart.
+        period_deg: The turn after which the figure is the same.
+        grid: The figures that suit a layer.
+        angle: What the preferred angle means.
+        also: The name of another convention for that angle, and the map to it; or None.
+    """
+
+    name: str
+    title: str
+    figure: str
+    axis: AxisKind
+    period_deg: float
+    grid: Callable[[Backbone, str], Grid]
+    angle: str
+    also: tuple[str, Callable[[float], float]] | None = None
