@@ -1,11 +1,12 @@
-"""InceptionV1's forward pass, timed against the same network in eager PyTorch.
+"""A network's forward pass, timed against the same network in eager PyTorch, if that is installed.
 
-    python benchmarks/forward.py [--batch 32] [--rounds 7] [--threads 2]
+    python benchmarks/forward.py [--model inceptionv1] [--batch 32] [--rounds 7] [--threads 2]
 
-Same weights (random ones: time doesn't depend on them), same images, same number of threads. The
-contestants take turns in every round, so that other work on the machine slows all of them alike;
-what is reported are medians over rounds. PyTorch runs in both of its memory layouts. The rate of a
-plain float32 matrix product, measured in the same rounds, says how much of the machine is used.
+Any backbone of the registry, up to its last layer with weights. Same weights (random ones: time
+doesn't depend on them), same images, same number of threads. The contestants take turns in every
+round, so that other work on the machine slows all of them alike; what is reported are medians over
+rounds. PyTorch runs in both of its memory layouts. The rate of a plain float32 matrix product,
+measured in the same rounds, says how much of the machine is used.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,14 +28,16 @@ try:
     import torch
     from torch.nn import functional
 except ImportError:
-    sys.exit("this benchmark needs PyTorch to compare with: pip install torch")
+    torch = None
 
-from circuitdsl.ir.backbones import BACKBONES, Backbone, same_padding
-from circuitdsl.models.network import INPUT_MEAN, Network
+from circuitdsl.ir.backbones import BACKBONES, Backbone, Layer
+from circuitdsl.models.network import Network
 
-Hooks = Mapping[str, Callable[[torch.Tensor], torch.Tensor]]
+Hooks = Mapping[str, Callable[..., Any]]
 
-REQUIRED_RATIO = 1.4
+REQUIRED_RATIO = {"inceptionv1": 1.4}
+"""Times as fast as PyTorch; 1 for other networks."""
+
 MATRIX = 2048
 
 
@@ -49,34 +53,50 @@ class EagerNetwork:
             for name, values in params.items()
         }
 
-    @torch.inference_mode()
     def logits(self, images: torch.Tensor, hooks: Hooks | None = None) -> torch.Tensor:
-        """Images minus their mean, to scores; hooks change what the layers of their names give."""
+        """The layer `input` to the last layer with weights; hooks change what layers give."""
         values = {"input": images}
-        for layer in self.backbone.layers[1:-1]:
-            sources = [values[name] for name in layer.inputs]
-            x = sources[0]
-            _, before, after = same_padding(x.shape[-1], layer.kernel, layer.stride)
-            if layer.kind == "conv":
-                if before != after:
-                    x = functional.pad(x, (before, after, before, after))
-                kernel, bias = self.params[f"{layer.name}_w"], self.params[f"{layer.name}_b"]
-                padding = before if before == after else 0
-                x = functional.relu_(functional.conv2d(x, kernel, bias, layer.stride, padding))
-            elif layer.kind == "maxpool":
-                # ceil_mode is the padding of one row after that SAME has at stride 2
-                x = functional.max_pool2d(x, layer.kernel, layer.stride, before, ceil_mode=True)
-            elif layer.kind == "lrn":
-                x = functional.local_response_norm(x, 11, alpha=11e-4, beta=0.5, k=2.0)
-            elif layer.kind == "concat":
-                x = torch.cat(sources, 1)
-            elif layer.kind == "avgpool":
-                x = x.mean((2, 3))
-            elif layer.kind == "dense":
-                x = torch.addmm(self.params["softmax2_b"], x, self.params["softmax2_w"])
-            if hooks and layer.name in hooks:
-                x = hooks[layer.name](x)
-            values[layer.name] = x
+        x = images
+        with torch.inference_mode():
+            for layer in self.backbone.layers[1:]:
+                if layer.kind == "softmax":
+                    continue
+                x = self.step(layer, [values[name] for name in layer.inputs])
+                if hooks and layer.name in hooks:
+                    x = hooks[layer.name](x)
+                values[layer.name] = x
+        return x
+
+    def step(self, layer: Layer, sources: list[torch.Tensor]) -> torch.Tensor:
+        """One layer."""
+        x = sources[0]
+        if layer.kind == "conv":
+            _, before, after = layer.window(x.shape[-1])
+            if before != after or layer.border == "reflect":
+                mode = "reflect" if layer.border == "reflect" else "constant"
+                x = functional.pad(x, (before, after, before, after), mode)
+                before = 0
+            kernel, bias = self.params[layer.kernel_key], self.params[layer.bias_key]
+            x = functional.conv2d(x, kernel, bias, layer.stride, before, groups=layer.groups)
+        elif layer.kind == "maxpool":
+            # ceil_mode is the padding of one row after that SAME has at stride 2
+            _, before, after = layer.window(x.shape[-1])
+            x = functional.max_pool2d(
+                x, layer.kernel, layer.stride, before, ceil_mode=after > before
+            )
+        elif layer.kind == "lrn" and layer.lrn is not None:
+            lrn, side = layer.lrn, 2 * layer.lrn.radius + 1
+            x = functional.local_response_norm(x, side, side * lrn.alpha, lrn.beta, lrn.bias)
+        elif layer.kind == "concat":
+            x = torch.cat(sources, 1)
+        elif layer.kind == "add":
+            x = sum(sources[1:], x)
+        elif layer.kind == "globalpool":
+            x = x.mean((2, 3))
+        else:
+            x = torch.addmm(self.params[layer.bias_key], x, self.params[layer.kernel_key])
+        if layer.rectified:
+            x = functional.relu_(x) if layer.activation == "relu" else functional.relu6(x)
         return x
 
 
@@ -84,23 +104,23 @@ def gigaflops(backbone: Backbone) -> float:
     """Billions of multiplications and additions for one image."""
     total = 0
     for layer in backbone.layers:
-        if layer.kind in ("conv", "dense"):
+        if layer.has_weights:
             positions = backbone.sampling(layer.name).size ** 2
-            fan_in = layer.kernel**2 * backbone.by_name[layer.inputs[0]].width
-            total += 2 * positions * fan_in * layer.width
+            total += 2 * positions * int(np.prod(backbone.parameter_shapes[layer.kernel_key]))
     return total / 1e9
 
 
 Contestants = dict[str, Callable[[], object]]
 
 
-def contestants(batch_size: int) -> Contestants:
+def contestants(name: str, batch_size: int) -> Contestants:
     """What is timed, by name; all networks are first seen to compute the same.
 
     Raises:
         SystemExit: they don't.
     """
-    backbone = BACKBONES["inceptionv1"]
+    backbone = BACKBONES[name]
+    last = backbone.logits or backbone.layers[-1].name
     generator = np.random.default_rng(0)
     params = {
         name: (generator.normal(size=shape) * (2 / np.prod(shape[:-1])) ** 0.5).astype(np.float32)
@@ -110,22 +130,31 @@ def contestants(batch_size: int) -> Contestants:
     side = backbone.input_px
     images = generator.uniform(0, 255, (batch_size, side, side, 3))
     ours = jnp.asarray(images, jnp.float32)
-    theirs = torch.tensor((images - INPUT_MEAN).transpose(0, 3, 1, 2).astype(np.float32))
     matrix = jnp.asarray(generator.normal(size=(MATRIX, MATRIX)), jnp.float32)
     product = jax.jit(jnp.matmul)
+
+    def answer() -> jax.Array:
+        return network.activations(ours, [last])[last].block_until_ready()
+
     done: Contestants = {
-        "circuitdsl": lambda: network.logits(ours).block_until_ready(),
+        "circuitdsl": answer,
         "matrix product": lambda: product(matrix, matrix).block_until_ready(),
     }
-    expected = np.asarray(network.logits(ours))
+    if torch is None:
+        print("  PyTorch is not installed, so nothing is compared with it")
+        return done
+    expected = np.asarray(answer())
+    read = np.asarray(network.prepared(ours)).transpose(0, 3, 1, 2).copy()
     layouts = {"PyTorch": torch.contiguous_format, "PyTorch, channels last": torch.channels_last}
-    for name, layout in layouts.items():
+    for title, layout in layouts.items():
         eager = EagerNetwork(backbone, params, layout)
-        batch = theirs.contiguous(memory_format=layout)
-        difference = np.abs(eager.logits(batch).numpy() - expected).max()
+        batch = torch.tensor(read).contiguous(memory_format=layout)
+        theirs = eager.logits(batch).numpy()
+        theirs = np.moveaxis(theirs, 1, -1) if theirs.ndim == 4 else theirs
+        difference = np.abs(theirs - expected).max()
         if difference > 1e-4 * np.abs(expected).max():
-            sys.exit(f"{name} computes something else: logits differ by {difference:.2g}")
-        done[name] = partial(eager.logits, batch)
+            sys.exit(f"{title} computes something else: outputs differ by {difference:.2g}")
+        done[title] = partial(eager.logits, batch)
     return done
 
 
@@ -141,29 +170,30 @@ def interleaved(timed: Contestants, rounds: int) -> dict[str, list[float]]:
     return seconds
 
 
-def report(seconds: dict[str, list[float]], batch_size: int) -> None:
+def report(name: str, seconds: dict[str, list[float]], batch_size: int) -> None:
     """Print rates, shares of the matrix product's rate, and ratios."""
     product_rate = 2 * MATRIX**3 / 1e9 / statistics.median(seconds["matrix product"])
-    work = gigaflops(BACKBONES["inceptionv1"]) * batch_size
+    work = gigaflops(BACKBONES[name]) * batch_size
     print(f"  {'matrix product':24s}{'':17s}{product_rate:8.1f} GFLOP/s")
-    for name, times in seconds.items():
-        if name == "matrix product":
+    for title, times in seconds.items():
+        if title == "matrix product":
             continue
         median = statistics.median(times)
         line = (
-            f"  {name:24s}{batch_size / median:8.1f} images/s{work / median:8.1f} GFLOP/s"
+            f"  {title:24s}{batch_size / median:8.1f} images/s{work / median:8.1f} GFLOP/s"
             f"{work / median / product_rate:6.0%} of the matrix product's rate"
         )
-        if name != "circuitdsl":
+        if title != "circuitdsl":
             ratios = [other / own for own, other in zip(seconds["circuitdsl"], times, strict=True)]
             line += f"; circuitdsl is {statistics.median(ratios):.2f} times as fast"
         print(line)
-    print(f"  required: {REQUIRED_RATIO} times as fast as PyTorch")
+    print(f"  required: {REQUIRED_RATIO.get(name, 1)} times as fast as PyTorch")
 
 
 def main() -> None:
     """Time, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--model", choices=sorted(BACKBONES), default="inceptionv1")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
@@ -171,13 +201,15 @@ def main() -> None:
     # XLA makes as many threads as there are cores to run on when it is first used
     if hasattr(os, "sched_setaffinity"):  # Linux only
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-    torch.set_num_threads(options.threads)
+    if torch is not None:
+        torch.set_num_threads(options.threads)
     jax.config.update("jax_platforms", "cpu")
     print(
-        f"InceptionV1 forward, batch {options.batch}, {options.threads} threads, float32, "
+        f"{options.model} forward, batch {options.batch}, {options.threads} threads, float32, "
         f"medians of {options.rounds} rounds"
     )
-    report(interleaved(contestants(options.batch), options.rounds), options.batch)
+    timed = contestants(options.model, options.batch)
+    report(options.model, interleaved(timed, options.rounds), options.batch)
 
 
 if __name__ == "__main__":

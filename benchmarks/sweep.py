@@ -33,7 +33,8 @@ from circuitdsl.editing.sweep import attribution, one_by_one, sweep
 from circuitdsl.editing.verbs import Ablate, Where, drop
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.measure.passes import run
-from circuitdsl.models.network import INPUT_MEAN, Network
+from circuitdsl.models.network import Network
+from circuitdsl.models.preprocess import prepared
 from circuitdsl.stimuli.batches import Batch, batches_of
 
 BACKBONE = BACKBONES["inceptionv1"]
@@ -95,7 +96,8 @@ def hooked(eager: EagerNetwork, units: int, images: int) -> float:
             return value
 
         for batch, right in examples(images):
-            moved = torch.tensor((batch - INPUT_MEAN).transpose(0, 3, 1, 2).copy())
+            seen = np.asarray(prepared(BACKBONE.preprocessing, jnp.asarray(batch)))
+            moved = torch.tensor(seen.transpose(0, 3, 1, 2).copy())
             logits = eager.logits(moved, {LAYER: ablate})
             torch.nn.functional.cross_entropy(logits, torch.tensor(right, dtype=torch.int64))
     return time.perf_counter() - start
