@@ -157,6 +157,15 @@ MODELS: dict[str, Model] = {
             ("vgg19_normalised_conv1_1_to_conv3_1.safetensors", "vgg19.safetensors"),
             tensor_digest="14cfd0186fffc185fb677b131c13112553f349e12a3db8d3973a63f4b621e369",
         ),
+        *(
+            Model(
+                f"resnet{depth}",
+                f"resnet{depth}",
+                f"ResNet-{depth} with PyTorch's names; the weights are yours to bring",
+                tuple(f"resnet{depth}.{suffix}" for suffix in ("safetensors", "npz", "onnx")),
+            )
+            for depth in (18, 34, 50)
+        ),
         Model(
             "mobilenet_v1",
             "mobilenet_v1",

@@ -10,6 +10,7 @@ from circuitdsl.ir.backbones.inception import TINY_CLASSES, bvlc_googlenet, ince
 from circuitdsl.ir.backbones.layers import GeometryError, Layer, Lrn, declared, same_padding
 from circuitdsl.ir.backbones.mobilenet import mobilenet_v1
 from circuitdsl.ir.backbones.preprocessing import Preprocessing
+from circuitdsl.ir.backbones.resnet import resnet18, resnet34, resnet50
 from circuitdsl.ir.backbones.squeezenet import squeezenet_v1_1
 from circuitdsl.ir.backbones.vgg import vgg16, vgg19
 
@@ -23,6 +24,9 @@ BACKBONES: dict[str, Backbone] = {
         bvlc_alexnet(),
         vgg16(),
         vgg19(),
+        resnet18(),
+        resnet34(),
+        resnet50(),
         mobilenet_v1(),
     )
 }
