@@ -311,6 +311,9 @@ class Script:
 
     def steps(self, name: str) -> tuple[Step, ...]:
         """The steps of an edit, those that it goes on from first."""
-        edit = self.by_name[name]
-        before = () if edit.on is None else self.steps(edit.on)
-        return (*before, *edit.steps)
+        chain: list[Edit] = []
+        on: str | None = name
+        while on is not None:
+            chain.append(self.by_name[on])
+            on = chain[-1].on
+        return tuple(step for edit in reversed(chain) for step in edit.steps)

@@ -92,14 +92,18 @@ def _images(analysis: Analysis, name: str) -> Stimulus | None:
 
 
 def _expressions(analysis: Analysis) -> None:
-    """Check dials, lets and functions."""
-    for item in analysis.module.file.items:
-        if isinstance(item, nodes.Dial):
+    """Check dials, lets and functions; of those that share a name, the first."""
+    module = analysis.module
+    for item in module.file.items:
+        if isinstance(item, nodes.Dial) and module.dials.get(item.name.text) is item:
             dial(analysis, item.name.text)
-        elif isinstance(item, nodes.Let) and not analysis.module.is_copy(item):
-            Evaluator(analysis).value(nodes.Reference(item.name.span, item.name))
+        elif isinstance(item, nodes.Let) and module.lets.get(item.name.text) is item:
+            if not module.is_copy(item):
+                Evaluator(analysis).value(nodes.Reference(item.name.span, item.name))
         elif isinstance(item, nodes.Function):
-            _function(analysis, item)
+            bound = module.functions.get(item.name.text)
+            if bound is not None and bound.node is item:
+                _function(analysis, item)
 
 
 def _tried(node: nodes.Subcircuit, analysis: Analysis) -> None:

@@ -103,8 +103,12 @@ def _enter(bench: Workbench, node: nodes.Edit, use: BackboneUse, built: dict[str
 
 
 def _all_steps(built: dict[str, Edit], name: str) -> tuple[Step, ...]:
-    edit = built[name]
-    return (*(() if edit.on is None else _all_steps(built, edit.on)), *edit.steps)
+    chain: list[Edit] = []
+    on: str | None = name
+    while on is not None:
+        chain.append(built[on])
+        on = built[on].on
+    return tuple(step for edit in reversed(chain) for step in edit.steps)
 
 
 # ---- counts

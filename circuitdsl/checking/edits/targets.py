@@ -68,7 +68,8 @@ def _members(analysis: Analysis, family: nodes.Family, node: nodes.Expression) -
         return None
     value = next(each.value for each in block.attributes if each.name.text == "units")
     items = value.items if isinstance(value, nodes.Listing) else ()
-    numbers = tuple(int(item.value) for item in items if isinstance(item, nodes.Number))
+    whole = [i.value for i in items if isinstance(i, nodes.Number) and i.value.is_integer()]
+    numbers = tuple(map(int, whole))
     layer = family.layer.text.partition(".")[2]
     axes = family_axes(analysis, family.name.text)
     if layer not in backbone[1].by_name or not numbers or axes is None:

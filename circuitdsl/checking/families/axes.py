@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
@@ -173,7 +174,7 @@ class _Reader:
         wanted = ""
         if not 1.0 < factor <= LARGEST_RATIO:
             wanted = f"above 1 and at most {LARGEST_RATIO:g}"
-        elif factor**axis.count > LARGEST_DILATION:
+        elif axis.count * math.log(factor) > math.log(LARGEST_DILATION):
             most = f"at most {LARGEST_DILATION:g} times as large as the smallest"
             wanted = f"so small that the largest of {axis.count} members is {most}"
         if wanted:

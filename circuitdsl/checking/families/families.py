@@ -138,7 +138,7 @@ def _units(
         return None
     units: list[int] = []
     for item in items:
-        if not isinstance(item, nodes.Number) or item.unit or item.value != int(item.value):
+        if not isinstance(item, nodes.Number) or item.unit or not item.value.is_integer():
             wrong_type(analysis, "`units`", "whole numbers", item.span)
             return None
         unit = int(item.value)

@@ -53,10 +53,18 @@ class FileLoader:
             )
         folder, name = importing.path.parent, Path(importing.name).parent
         above = folder.resolve().parent
-        if not (folder / path).exists() and (above / path).is_file():
-            folder, name = above, name.parent if name.name else Path("..")
+        try:
+            if not (folder / path).exists() and (above / path).is_file():
+                folder, name = above, name.parent if name.name else Path("..")
+            inside = (folder / path).resolve().is_relative_to(folder.resolve())
+        except (OSError, RuntimeError) as error:  # a link that leads to itself, a name too long
+            reason = getattr(error, "strerror", None) or "its links lead to themselves"
+            raise InputError(
+                f"cannot read the imported file: {reason[0].lower()}{reason[1:]}.",
+                help="Check the path.",
+            ) from error
         display = str(name / path)
-        if not (folder / path).resolve().is_relative_to(folder.resolve()):
+        if not inside:
             raise InputError(
                 f"{display} leads out of the folder through a link.",
                 help="Put the file itself beside this one, or in a folder below.",

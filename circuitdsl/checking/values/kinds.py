@@ -144,7 +144,7 @@ def _fits(scalar: Scalar, type_: str) -> bool:
     if scalar.unit not in ("real", "int"):
         return False
     if type_ == "int" and isinstance(scalar, Number):
-        return scalar.value == int(scalar.value)
+        return float(scalar.value).is_integer()
     return True
 
 
