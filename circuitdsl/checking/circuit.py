@@ -6,6 +6,7 @@ declaration.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuitdsl.checking.circuits.assembly import circuit_of
@@ -17,7 +18,7 @@ from circuitdsl.checking.edits.script import script
 from circuitdsl.checking.families.backbones import backbone
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.names.imports import FileLoader, Loader, open_module
-from circuitdsl.checking.scope import Module
+from circuitdsl.checking.scope import Module, Setting
 from circuitdsl.checking.stimuli.activity import reaches
 from circuitdsl.ir.circuit import (
     Circuit,
@@ -62,18 +63,23 @@ class Checked:
     fits: tuple[FitBlock, ...] = ()
 
 
-def examine(file: nodes.CircuitFile, loader: Loader | None = None) -> Checked:
+def examine(
+    file: nodes.CircuitFile,
+    loader: Loader | None = None,
+    settings: Mapping[str, Setting] | None = None,
+) -> Checked:
     """Check a file, for its circuit and for its edits and scores.
 
     Args:
         file: Its tree.
         loader: Finds imported files; by default on the disk, beside the file.
+        settings: What its dials are set to by a file that imports it.
     """
     if file.header is None:
         return Checked(None, None, [])
     loader = loader or FileLoader()
     findings = Findings()
-    analysis = open_module(file, loader, findings)
+    analysis = open_module(file, loader, findings, settings)
     built = build(analysis)
     check_imports(analysis)
     use = backbone(analysis)
@@ -106,5 +112,5 @@ class _Circuits:
         """The circuit of a file; None if it has faults, which are reported elsewhere."""
         key = id(module)
         if key not in self.known:
-            self.known[key] = examine(module.file, self.loader).circuit
+            self.known[key] = examine(module.file, self.loader, module.settings).circuit
         return self.known[key]

@@ -6,7 +6,7 @@ lets and functions share one space of names; families, motifs and stimuli have o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +19,14 @@ class Bound:
     """A function and the file whose names its body means."""
 
     node: nodes.Function
+    home: Module
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What a dial of another file is set to, and the file that sets it."""
+
+    node: nodes.Attribute
     home: Module
 
 
@@ -42,6 +50,9 @@ class Module:
         motifs: Motifs, with the module that each was declared in.
         circuits: Circuits, each to be made instances of.
         stimuli: Stimulus sets.
+        settings: What its dials, and those of the files and copies in it, are set to by others, by
+            their names from here.
+        set_here: Whether these settings were written for this file, not for one around it.
     """
 
     file: nodes.CircuitFile
@@ -59,6 +70,8 @@ class Module:
     )
     circuits: dict[str, nodes.Subcircuit] = field(default_factory=dict[str, nodes.Subcircuit])
     stimuli: dict[str, nodes.Stimulus] = field(default_factory=dict[str, nodes.Stimulus])
+    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    set_here: bool = False
 
     @cached_property
     def geometry(self) -> tuple[str, Backbone] | None:
@@ -67,6 +80,15 @@ class Module:
             if isinstance(item, nodes.Backbone) and item.value.name.text in BACKBONES:
                 return item.name.text, BACKBONES[item.value.name.text]
         return None
+
+    def settings_under(self, name: str) -> dict[str, Setting]:
+        """The settings of what stands under a name in this module, by their names there."""
+        prefix = f"{name}."
+        return {
+            key.removeprefix(prefix): setting
+            for key, setting in self.settings.items()
+            if key.startswith(prefix)
+        }
 
     def silent(self, name: str) -> bool:
         """Whether a name belongs to a declaration that could not be read."""

@@ -18,7 +18,7 @@ def fit(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The fitted circuit (.circ).", callback=writable
+            "--output", "-o", metavar="FILE", help="A file that sets the dials.", callback=writable
         ),
     ],
     objective: Annotated[
@@ -61,21 +61,20 @@ def fit(
     ] = None,
     json: Json = None,
 ) -> None:
-    """Fit the free dials of a circuit by gradient, and write it with the new defaults.
+    """Fit the free dials of a circuit by gradient, and write a file that sets them.
 
     A `fit` block of the file says what the options leave open.
     Ctrl-C ends the fit and keeps the best so far; once more, and it is written unscored.
     """
+    from circuitdsl.ir.settings import import_path
     from circuitdsl.report.fits import dials_table, fit_table
     from circuitdsl.report.terminal import print_table, progress
     from circuitdsl.run.networks import fit as fit_file
-    from circuitdsl.syntax.defaults import with_defaults
-    from circuitdsl.syntax.read import read_source
     from circuitdsl.text.files import write_text
 
     if not output.absolute().parent.is_dir():
         raise InputError(f"there is no folder {output.absolute().parent} to write {output} to")
-    source = read_source(file)
+    import_path(file, output)
     with progress() as report:
         fitted = fit_file(
             file,
@@ -98,6 +97,6 @@ def fit(
     print_table(dials_table(fitted))
     print_table(fit_table(fitted))
     with writing(output):
-        write_text(output, with_defaults(source, fitted.settings))
+        write_text(output, fitted.source(output))
     typer.echo(f"wrote {output}", err=True)
     write_record(json, fitted.record)

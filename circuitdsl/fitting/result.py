@@ -2,7 +2,7 @@
 
 In: a circuit, a trained network, photographs, published grids. Out: `FittedCircuit`: the dials
 before and after, how alike the two families are before and after on photographs that were fitted to
-and on others that were not, and the file's text with the new defaults.
+and on others that were not, and a file that sets the circuit's dials.
 
 Photographs are split by file, half and half, by a stated seed. A limit thins each half afterwards,
 so the halves have no image in common whatever limits two runs have. Which dials of a fit are the
@@ -25,7 +25,8 @@ from circuitdsl.fitting.optimise import Fit, Schedule, fit_dials
 from circuitdsl.ir.circuit import Circuit, Dial
 from circuitdsl.ir.fits import NATURAL, Terms, terms_text
 from circuitdsl.ir.placing import place_members
-from circuitdsl.lowering.dials import free_dials
+from circuitdsl.ir.settings import import_path, rounded, settings_source
+from circuitdsl.lowering.dials import free_dials, with_settings
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.circles import Circles, published_circles, tuning_circles
 from circuitdsl.measure.find import find_family
@@ -35,7 +36,6 @@ from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import split
-from circuitdsl.syntax.defaults import rounded
 from circuitdsl.text.diagnostics import InputError
 
 SPLIT_SEED = 0
@@ -93,6 +93,7 @@ class FittedCircuit:
 
     Attributes:
         file: The circuit's file.
+        doc: What the circuit says of itself.
         model: The network that it was fitted to.
         objective: What was maximised.
         fit: The dials that were found.
@@ -102,6 +103,7 @@ class FittedCircuit:
     """
 
     file: str
+    doc: str
     model: str
     objective: Terms
     fit: Fit
@@ -111,8 +113,21 @@ class FittedCircuit:
 
     @property
     def settings(self) -> dict[str, float]:
-        """The new defaults, as the text has them."""
+        """What the fit sets the dials to, as the text has it."""
         return _as_written(self.dials, self.fit)
+
+    def source(self, output: Path | str) -> str:
+        """The text of a settings file: the circuit's file, its dials as fitted.
+
+        Args:
+            output: Where the file will lie.
+
+        Raises:
+            InputError: a file there cannot import the circuit's.
+        """
+        dials = [replace(dial, default=self.settings[dial.name]) for dial in self.dials]
+        doc = f"{self.doc.rstrip('.')}; dials fitted to {self.model}."
+        return settings_source(import_path(Path(self.file), Path(output)), doc, dials)
 
     def record(self) -> dict[str, Any]:
         """The fit as JSON has it."""
@@ -239,7 +254,7 @@ def fit_circuit(
         after = bench.scores(_as_written(dials, fit))
     except KeyboardInterrupt:
         progress("interrupted: what is not scored yet stays so")
-    return FittedCircuit(file, model, objective, fit, dials, before, after)
+    return FittedCircuit(file, circuit.doc, model, objective, fit, dials, before, after)
 
 
 @dataclass(frozen=True)
@@ -261,10 +276,7 @@ class _Bench:
     def scores(self, settings: dict[str, float]) -> Scores:
         """Both halves and the grids."""
         written, family = self.wanted.circuit, self.wanted.family
-        dials = tuple(
-            replace(dial, default=settings.get(dial.name, dial.default)) for dial in written.dials
-        )
-        circuit = replace(written, dials=dials)
+        circuit = with_settings(written, settings)
         train = test = grids = None
         if self.halves is not None:
             angles = self.wanted.preferred_deg[: self.wanted.compared]

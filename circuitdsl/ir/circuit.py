@@ -16,7 +16,16 @@ from typing import Literal
 from circuitdsl.ir.axes import Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.expect import Expect
-from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, ScalarUnit, evaluate
+from circuitdsl.ir.expressions import (
+    ONE,
+    ZERO,
+    ZERO_ANGLE,
+    Dial,
+    Number,
+    Scalar,
+    ScalarUnit,
+    evaluate,
+)
 from circuitdsl.ir.stimuli import Calibration, Stimulus
 from circuitdsl.text.source import NOWHERE, Span
 
@@ -54,19 +63,6 @@ class BackboneUse:
     def geometry(self) -> Backbone:
         """The architecture's layer table."""
         return BACKBONES[self.architecture]
-
-
-@dataclass(frozen=True)
-class Dial:
-    """A dial: a named number with a unit, a default and a legal range."""
-
-    name: str
-    unit: ScalarUnit
-    default: float
-    low: float | None = None
-    high: float | None = None
-    free: bool = False
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -285,11 +281,13 @@ class Wiring:
 
 @dataclass(frozen=True)
 class Formal:
-    """A parameter of a motif."""
+    """A parameter of a motif; with a range, see `Dial`."""
 
     name: str
     unit: ScalarUnit
     default: Scalar | None = None
+    bounds: tuple[Number, Number] | None = None
+    free: bool = False
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -39,8 +39,35 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Dial:
+    """A dial: a named number with a unit, a default and a legal range.
+
+    A motif's formal with a range is a dial `USE.FORMAL` of each use that gives it a number.
+
+    Attributes:
+        name: Unique within the circuit.
+        unit: Of the default and of the range.
+        default: Where it stands.
+        low: The lower end of its range; None without one.
+        high: The upper end.
+        free: Whether a fit may turn it.
+        span: Its declaration; for a dial of a use, what the use gives.
+        set_at: Where another file set it.
+    """
+
+    name: str
+    unit: ScalarUnit
+    default: float
+    low: float | None = None
+    high: float | None = None
+    free: bool = False
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    set_at: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class DialValue:
-    """A reference to a `dial` of the circuit, or to a formal of the motif around it."""
+    """A reference to a dial of the circuit, or to a formal of the motif around it."""
 
     name: str
     unit: ScalarUnit

@@ -8,6 +8,7 @@ circuit. The text is what the formatter would make of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from circuitdsl.ir import spelling
 from circuitdsl.ir.circuit import (
@@ -23,7 +24,7 @@ from circuitdsl.ir.circuit import (
     Normalisation,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, type_name
+from circuitdsl.ir.expressions import ONE, DialValue, Number, type_name
 from circuitdsl.ir.spelling import number, scalar
 from circuitdsl.ir.stimuli import Setting, Stimulus
 from circuitdsl.text.layout import (
@@ -57,7 +58,7 @@ def to_source(circuit: Circuit) -> str:
         [Entry("circ", [header])],
         _imports(circuit),
         [Entry("backbone", [opening])],
-        [_dial(dial) for dial in circuit.dials],
+        [_dial(dial) for dial in circuit.dials if dial.name not in _dials_of_uses(circuit)],
         *([_motif(motif)] for motif in circuit.motifs),
         [_stimulus(stimulus, circuit) for stimulus in circuit.stimuli],
         [_family(family, use.name) for family in circuit.families],
@@ -118,8 +119,32 @@ def _dial(dial: Dial) -> Entry:
 
 
 def _formal(formal: Formal) -> Piece:
-    head = f"{formal.name}: {formal.unit}"
-    return head if formal.default is None else Joined((f"{head} = ", scalar(formal.default)))
+    written: list[Piece] = [f"{formal.name}: {formal.unit}"]
+    if formal.default is not None:
+        written += [" = ", scalar(formal.default)]
+    if formal.bounds is not None:
+        written += [" ", Group("in [", tuple(map(scalar, formal.bounds)), "]")]
+    return Joined((*written, " free" if formal.free else ""))
+
+
+def _dials_of_uses(circuit: Circuit) -> dict[str, Dial]:
+    """The dials that formals of motifs are; they are written where the motif is used."""
+    dials = {dial.name: dial for dial in circuit.dials}
+    ranged = {
+        (motif.name, formal.name)
+        for motif in circuit.motifs
+        for formal in motif.formals
+        if formal.bounds is not None
+    }
+    return {
+        value.name: dials[value.name]
+        for connection in circuit.connections
+        if connection.motif is not None
+        for formal, value in connection.motif.bindings
+        if isinstance(value, DialValue)
+        and value.name == f"{connection.name}.{formal}"
+        and (connection.motif.name, formal) in ranged
+    }
 
 
 def _motif(motif: Motif) -> Entry:
@@ -207,7 +232,15 @@ def _connection(connection: Connection, circuit: Circuit) -> Entry:
         name = connection.motif.name
         formals = next((m.formals for m in circuit.motifs if m.name == name), ())
         first = formals[0].name if formals else None
-        motif = Joined(("= ", spelling.motif_call(connection.motif, first)))
+        own = _dials_of_uses(circuit)
+        bindings = tuple(
+            (key, Number(own[value.name].default, value.unit))
+            if isinstance(value, DialValue) and value.name in own
+            else (key, value)
+            for key, value in connection.motif.bindings
+        )
+        written = replace(connection.motif, bindings=bindings)
+        motif = Joined(("= ", spelling.motif_call(written, first)))
     pieces = [f"connect {source}", f"-> {connection.target}", alias, motif]
     entry = _entry("connect", pieces, _wiring(connection.wiring))
     if not entry.body and connection.motif is None:

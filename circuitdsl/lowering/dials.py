@@ -1,4 +1,4 @@
-"""Free dials as unbounded numbers, for optimisers.
+"""Settings of dials, and free dials as unbounded numbers for optimisers.
 
 In: a circuit and settings of its `free` dials. Out: numbers z on the whole line, and back:
 `p = low + (high - low) * sigmoid(z)`, so that no step of an optimiser leaves a dial's legal range.
@@ -45,6 +45,29 @@ def only_free(circuit: Circuit, names: Collection[str]) -> Circuit:
             )
     dials = tuple(replace(dial, free=dial.name in names) for dial in circuit.dials)
     return replace(circuit, dials=dials)
+
+
+def with_settings(circuit: Circuit, settings: Mapping[str, float]) -> Circuit:
+    """The circuit with some dials set.
+
+    Args:
+        circuit: Any circuit.
+        settings: By dial, in px, degrees or plain numbers; the other dials stay where they are.
+
+    Raises:
+        InputError: the circuit has no such dial, or a value is outside its range.
+    """
+    dials = {dial.name: dial for dial in circuit.dials}
+    for name, value in settings.items():
+        if name not in dials:
+            names = ", ".join(dials) or "none"
+            raise InputError(
+                f"the circuit has no dial `{name}`",
+                help=suggestion(name, dials) or f"its dials are: {names}",
+            )
+        check_range(dials[name], value)
+        dials[name] = replace(dials[name], default=float(value))
+    return replace(circuit, dials=tuple(dials.values()))
 
 
 def check_range(dial: Dial, value: float) -> None:

@@ -22,7 +22,7 @@ from circuitdsl.ir.symmetry import displacement
 from circuitdsl.lowering.forms import scalars_of
 from circuitdsl.text.diagnostics import InputError, suggestion
 from circuitdsl.text.files import atomic_path
-from circuitdsl.text.source import Span
+from circuitdsl.text.source import NOWHERE, Span
 
 Index = tuple[int, int, int, int]
 """Tap row, tap column, source channel, target channel."""
@@ -39,7 +39,7 @@ class Origin:
     Attributes:
         role: What it is to the weight: `connect`, `motif`, `motif use`, `source`, `target`,
             `place`, `tune.AXIS`, `colour`, `dc`, `norm`, `gain`, `bias`, `calibrate`, `normalise`,
-            `dial`.
+            `dial`, `setting`.
         text: What stands there, in a few words; for a family the member.
         span: Where.
     """
@@ -231,9 +231,15 @@ def _quoted(role: str, span: Span) -> Origin:
 
 
 def _dials(circuit: Circuit, scalars: list[Scalar]) -> list[Origin]:
-    """The declarations of the dials that some expressions read, in the order of the text."""
+    """The dials that some expressions read, in the order of the text, and where they are set."""
     names = frozenset[str]().union(*map(dials_of, scalars))
-    return [Origin("dial", p.name, p.span) for p in circuit.dials if p.name in names]
+    found: list[Origin] = []
+    for dial in circuit.dials:
+        if dial.name in names:
+            found.append(Origin("dial", dial.name, dial.span))
+            if dial.set_at is not NOWHERE:
+                found.append(_quoted("setting", dial.set_at))
+    return found
 
 
 def _member(family: Family, channel: int | None) -> str:

@@ -52,8 +52,17 @@ class NodeBuilder:
     # ---- declarations
 
     def import_module(self, children: list[Any]) -> nodes.ImportModule:
-        keyword, path, name = children
-        return nodes.ImportModule(self._at(keyword, name), self.text([path]), self._name(name))
+        keyword, path, name, block = children
+        span = self._at(keyword, name if block is None else block)
+        return nodes.ImportModule(span, self.text([path]), self._name(name), block)
+
+    def set_circuit(self, children: list[Any]) -> nodes.SetCircuit:
+        keyword, path, block = children
+        return nodes.SetCircuit(self._at(keyword, block), self.text([path]), block)
+
+    def settings(self, children: list[Any]) -> nodes.Block:
+        _, block = children
+        return block
 
     def import_names(self, children: list[Any]) -> nodes.ImportNames:
         keyword, source, *names = children
@@ -97,6 +106,17 @@ class NodeBuilder:
         last = next(part for part in (default, unit, name) if part is not None)
         span = self._at(name, last)
         return nodes.Formal(span, self._name(name), self._optional_name(unit), default)
+
+    def ranged_formals(self, children: list[Any]) -> tuple[nodes.Formal, ...]:
+        return tuple(children)
+
+    def ranged(self, children: list[Any]) -> nodes.Formal:
+        name, unit, default, interval, free = children
+        last = next(part for part in (free, interval, default, unit, name) if part is not None)
+        bounds = None if interval is None else interval.items
+        span = self._at(name, last)
+        unit = self._optional_name(unit)
+        return nodes.Formal(span, self._name(name), unit, default, bounds, free is not None)
 
     def motif(self, children: list[Any]) -> nodes.Motif:
         keyword, name, formals, block = children

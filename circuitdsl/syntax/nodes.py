@@ -82,10 +82,19 @@ class Block(Node):
 
 @dataclass(frozen=True, slots=True)
 class ImportModule(Node):
-    """`import "FILE" as NAME`."""
+    """`import "FILE" as NAME with { dials set }`."""
 
     path: Text
     name: Name
+    block: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetCircuit(Node):
+    """`import "FILE" with { dials set }`: the circuit of another file, as this file's own."""
+
+    path: Text
+    block: Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +135,13 @@ class Let(Node):
 
 @dataclass(frozen=True, slots=True)
 class Formal(Node):
-    """A parameter of a function or a motif."""
+    """A parameter of a function or a motif; a motif's may have a range, as a dial has."""
 
     name: Name
     unit: Name | None
     default: Expression | None
+    interval: tuple[Expression, Expression] | None = None
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +294,7 @@ Inner = Dial | Let | Function | Motif | Family | Connect | Normalise | Stimulus
 
 Item = (
     ImportModule
+    | SetCircuit
     | ImportNames
     | Backbone
     | Dial

@@ -125,7 +125,12 @@ def formals(nodes_: Sequence[nodes.Formal]) -> tuple[Piece, ...]:
         unit = "" if node.unit is None else f": {node.unit.text}"
         default: Piece = "" if node.default is None else expression(node.default)
         head = node.name.text + unit
-        found.append(head if node.default is None else Joined((f"{head} = ", default)))
+        written: list[Piece] = [head]
+        if node.default is not None:
+            written += [" = ", default]
+        if node.interval is not None:
+            written += [" ", _interval(node.interval)]
+        found.append(Joined((*written, " free" if node.free else "")))
     return tuple(found)
 
 
@@ -141,7 +146,12 @@ def _import_names(item: nodes.ImportNames) -> tuple[Piece, ...]:
 
 
 def _import_module(item: nodes.ImportModule) -> tuple[Piece, ...]:
-    return f"import {quoted(item.path.value)}", f"as {item.name.text}"
+    settings = "" if item.block is None else "with"
+    return f"import {quoted(item.path.value)}", f"as {item.name.text}", settings
+
+
+def _set_circuit(item: nodes.SetCircuit) -> tuple[Piece, ...]:
+    return (f"import {quoted(item.path.value)} with",)
 
 
 def _backbone(item: nodes.Backbone) -> tuple[Piece, ...]:
@@ -155,11 +165,13 @@ def _let(item: nodes.Let) -> tuple[Piece, ...]:
 
 def _dial(item: nodes.Dial) -> tuple[Piece, ...]:
     unit = "" if item.unit is None else f": {item.unit.text}"
-    interval: Piece = ""
-    if item.interval is not None:
-        interval = Group("in [", tuple(map(expression, item.interval)), "]")
+    interval: Piece = "" if item.interval is None else _interval(item.interval)
     free = "free" if item.free else ""
     return f"dial {item.name.text}", unit, Joined(("= ", expression(item.default))), interval, free
+
+
+def _interval(bounds: Sequence[nodes.Expression]) -> Piece:
+    return Group("in [", tuple(map(expression, bounds)), "]")
 
 
 def _function(item: nodes.Function) -> tuple[Piece, ...]:
@@ -215,6 +227,7 @@ def _fit(item: nodes.Fit) -> tuple[Piece, ...]:
 _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.ImportNames: _import_names,
     nodes.ImportModule: _import_module,
+    nodes.SetCircuit: _set_circuit,
     nodes.Backbone: _backbone,
     nodes.Dial: _dial,
     nodes.Let: _let,

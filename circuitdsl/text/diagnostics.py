@@ -245,6 +245,7 @@ CODES: dict[str, str] = {
     "E211": "no backbone",
     "E212": "function without a body",
     "E213": "families of another backbone",
+    "E214": "declaration in a file of settings",
     "E301": "units that do not combine",
     "E302": "wrong kind of value",
     "E303": "tap without a size",

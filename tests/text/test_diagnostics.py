@@ -25,7 +25,7 @@ from circuitdsl.text.diagnostics import (
 )
 from circuitdsl.text.source import NOWHERE, Source, Span
 
-FOUND_LATER = {"E213", "E408", "E602", "E703", "E805", "E901", "L402", "L405"}
+FOUND_LATER = {"E213", "E214", "E408", "E602", "E703", "E805", "E901", "L402", "L405"}
 """Codes of later stages, or of several files, whose pages have no example."""
 
 

@@ -92,13 +92,27 @@ def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
         p.name: p for part in modules for p in own_dials(analysis.of(part)) if part is not module
     }
     others = (dial for dial in inner.values() if dial.name in used)
-    return replace(circuit, dials=(*own_dials(analysis), *others))
+    uses = (dial for each in everything for joined in each.joined for dial in joined.dials)
+    return replace(circuit, dials=(*own_dials(analysis), *others, *uses))
 
 
 def own_dials(analysis: Analysis) -> tuple[Dial, ...]:
     """The dials that a module declares."""
     dials = (dial(analysis, name) for name in analysis.module.dials)
     return tuple(sound for sound in dials if sound is not None)
+
+
+def dial_names(built: Built) -> frozenset[str]:
+    """The dials of a file and of all that stands in it or is imported, by their names there."""
+    prefix = built.module.prefix
+    names = {
+        (where.prefix + name).removeprefix(prefix)
+        for each in built.everything
+        for where in reachable(each.module)
+        for name in where.dials
+    }
+    uses = (dial for each in built.everything for joined in each.joined for dial in joined.dials)
+    return frozenset(names | {dial.name.removeprefix(prefix) for dial in uses})
 
 
 def reachable(module: Module) -> Iterator[Module]:

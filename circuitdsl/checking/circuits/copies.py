@@ -79,7 +79,9 @@ def opened(
     source = home.file
     file = nodes.CircuitFile(source.source, source.header, node.items, broken=source.broken)
     prefix = f"{caller.module.prefix}{name}."
-    copy = caller.enter(Module(file, prefix, parent=home, caller=caller.module))
+    settings = caller.module.settings_under(name)
+    module = Module(file, prefix, parent=home, caller=caller.module, settings=settings)
+    copy = caller.enter(module)
     copy.values.update(values)
     declare(copy)
     return copy

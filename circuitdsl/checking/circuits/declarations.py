@@ -6,7 +6,7 @@ All errors are reported, each once; nothing is said of what depends on a faulty 
 from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis, once
-from circuitdsl.checking.circuits.assembly import Built, own_dials
+from circuitdsl.checking.circuits.assembly import Built, dial_names, own_dials
 from circuitdsl.checking.circuits.copies import opened
 from circuitdsl.checking.circuits.defaults import family_values, has_values
 from circuitdsl.checking.circuits.lints import profiles, silent_families
@@ -21,6 +21,7 @@ from circuitdsl.checking.families.backbones import backbone
 from circuitdsl.checking.families.identify import unchanged
 from circuitdsl.checking.messages import declared_twice
 from circuitdsl.checking.names.evaluate import Evaluator, dial
+from circuitdsl.checking.names.settings import check_names
 from circuitdsl.checking.names.standard import is_standard
 from circuitdsl.checking.stimuli.activity import on_trained_units
 from circuitdsl.checking.stimuli.photographs import is_photographs, photographs
@@ -71,6 +72,7 @@ def build(analysis: Analysis) -> Built:
     if use is not None:
         _judge(built, use, analysis)
     if module.parent is None:
+        check_names(analysis, dial_names(built))
         for node in module.circuits.values():
             _tried(node, analysis)
     return built
@@ -168,6 +170,7 @@ def normalisations(analysis: Analysis) -> tuple[Normalisation, ...]:
 def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
     """Check the rules that concern several declarations."""
     dials = _defaults(analysis)
+    dials |= {dial.name: dial.default for each in built.joined for dial in each.dials}
     for each in built.joined:
         fits(each, analysis)
         if reads(each, use, analysis):

@@ -28,6 +28,7 @@ from circuitdsl.checking.values.kinds import (
     is_scalar,
     named_type,
 )
+from circuitdsl.checking.values.ranges import check_range, unit_of
 from circuitdsl.ir.circuit import (
     Colour,
     Formal,
@@ -38,7 +39,7 @@ from circuitdsl.ir.circuit import (
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, DialValue, Scalar, ScalarUnit, type_name
+from circuitdsl.ir.expressions import ONE, DialValue, Number, Scalar, ScalarUnit, type_name
 from circuitdsl.syntax import nodes
 
 ATTRIBUTES = ("place", "tune", "over", "colour", "dc", "norm", "gain")
@@ -210,9 +211,29 @@ def _motif(analysis: Analysis, node: nodes.Motif, name: str) -> Motif | None:
         if unit is None:
             sound = False
         else:
-            formals.append(Formal(key, unit, default, formal.span))
+            bounds = _formal_range(analysis, formal, unit, default)
+            formals.append(Formal(key, unit, default, bounds, formal.free, formal.span))
     wired = wiring(node.block, f"motif `{node.name.text}`", Evaluator(analysis, values))
     return Motif(name, tuple(formals), wired, node.span) if sound else None
+
+
+def _formal_range(
+    analysis: Analysis, formal: nodes.Formal, unit: ScalarUnit, default: Scalar | None
+) -> tuple[Number, Number] | None:
+    """The range of a formal; it holds the default, if that is a fixed number."""
+    evaluator, name = Evaluator(analysis), formal.name.text
+    what = f"the range of `{name}`"
+    bounds = [evaluator.fixed(bound, unit, what) for bound in formal.interval or ()]
+    ends = [bound for bound in bounds if bound is not None]
+    if len(ends) < len(bounds):
+        return None
+    numbers = [default, *ends] if isinstance(default, Number) else ends
+    if numbers and unit_of(name, unit, numbers, analysis) is None:
+        return None
+    low, high = ends or (None, None)
+    at = default.value if isinstance(default, Number) else None
+    check_range(formal, at, low and low.value, high and high.value, analysis)
+    return None if low is None or high is None else (low, high)
 
 
 def _formal_unit(analysis: Analysis, formal: nodes.Formal) -> ScalarUnit | None:

@@ -13,13 +13,30 @@ from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.attributes import pattern, wiring
-from circuitdsl.checking.messages import another_kind, not_imported, trained, unknown
-from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.messages import (
+    another_kind,
+    declared_twice,
+    not_imported,
+    trained,
+    unknown,
+)
+from circuitdsl.checking.names.evaluate import Evaluator, as_set
 from circuitdsl.checking.names.standard import standard_home
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.circuit import INPUT, BackboneUse, Connection, Family, Motif, MotifUse, Wiring
-from circuitdsl.ir.expressions import Scalar
+from circuitdsl.checking.values.ranges import check_value, unit_of
+from circuitdsl.ir.circuit import (
+    INPUT,
+    BackboneUse,
+    Connection,
+    Dial,
+    Family,
+    Formal,
+    Motif,
+    MotifUse,
+    Wiring,
+)
+from circuitdsl.ir.expressions import DialValue, Number, Scalar, dials_of
 from circuitdsl.ir.motifs import bind, merge
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Label
@@ -37,6 +54,7 @@ class Joined:
         wiring: Its wiring with the motif's.
         mentioned: Attributes that were written, readable or not.
         node: Its declaration.
+        dials: Those that it has for itself: formals of its motif with a range, given a number.
     """
 
     connection: Connection
@@ -45,6 +63,7 @@ class Joined:
     wiring: Wiring
     mentioned: frozenset[str]
     node: nodes.Connect
+    dials: tuple[Dial, ...] = ()
 
     @property
     def source_name(self) -> str:
@@ -79,7 +98,8 @@ def connection(
     source = _end(analysis, node.source, use, families)
     target = _end(analysis, node.target, use, families)
     evaluator = Evaluator(analysis)
-    motif, bindings = _motif(analysis, node)
+    motif = _motif(analysis, node.motif)
+    bound = None if motif is None else _bindings(analysis, node, motif)
     own = wiring(node.block, "`connect`", evaluator)
     if target == INPUT:
         analysis.error("E502", "nothing feeds the image", node.target.span)
@@ -98,14 +118,16 @@ def connection(
     called = None
     whole = own
     mentioned = _mentioned(node.block)
-    if motif is not None and bindings is not None:
+    dials: tuple[Dial, ...] = ()
+    if motif is not None and bound is not None:
+        bindings, dials = bound
         called = MotifUse(motif.name, tuple(bindings.items()), cast("nodes.Call", node.motif).span)
         whole = merge(own, bind(motif.wiring, bindings))
     if node.motif is not None:
         mentioned |= _motif_mentions(analysis.module, node.motif, motif)
     built = Connection(source_name, target.name, alias, own, called, node.span)
     family = source if isinstance(source, Family) else None
-    return Joined(built, family, target, whole, mentioned, node)
+    return Joined(built, family, target, whole, mentioned, node, dials)
 
 
 def _mentioned(block: nodes.Block | None) -> frozenset[str]:
@@ -168,36 +190,74 @@ def _find_motif(module: Module, name: str) -> tuple[Module, str] | None:
     return module.home_of("motifs", name)
 
 
-def _motif(
-    analysis: Analysis, node: nodes.Connect
-) -> tuple[Motif | None, dict[str, Scalar] | None]:
-    call = node.motif
+def _motif(analysis: Analysis, call: nodes.Call | None) -> Motif | None:
+    """The motif that a connection calls."""
     if call is None:
-        return None, None
+        return None
     name = call.name.text
-    declared = _find_motif(analysis.module, name)
-    if declared is None:
+    home = _find_motif(analysis.module, name)
+    if home is None:
         if not analysis.module.silent(name):
             _unknown_motif(analysis, call.name)
-        return None, None
-    where, key = declared
-    motif = pattern(analysis.of(where), key)
-    if motif is None:
-        return None, None
-    formals = {formal.name: formal.default is None for formal in motif.formals}
-    arguments = match(call, formals, analysis)
-    if arguments is None:
-        return None, None
+        return None
+    where, key = home
+    return pattern(analysis.of(where), key)
+
+
+def _bindings(
+    analysis: Analysis, node: nodes.Connect, motif: Motif
+) -> tuple[dict[str, Scalar], tuple[Dial, ...]] | None:
+    """What the formals of a connection's motif are bound to, and the dials that this use has."""
+    call = cast("nodes.Call", node.motif)
+    given = match(call, {f.name: f.default is None for f in motif.formals}, analysis)
+    if given is None:
+        return None
     bindings: dict[str, Scalar] = {}
+    dials: list[Dial] = []
     for formal in motif.formals:
         value = formal.default
-        if formal.name in arguments:
-            what = f"`{formal.name}` of `{name}()`"
-            value = Evaluator(analysis).scalar(arguments[formal.name], formal.unit, what)
+        if formal.name in given:
+            what = f"`{formal.name}` of `{call.name.text}()`"
+            value = Evaluator(analysis).scalar(given[formal.name], formal.unit, what)
+        if value is not None and node.alias and formal.bounds and not dials_of(value):
+            dial = _dial_of_use(analysis, node.alias.text, formal, given.get(formal.name))
+            if dial is not None:
+                dials.append(dial)
+            value = dial and DialValue(dial.name, dial.unit, value.span)
         if value is None:
-            return None, None
+            return None
         bindings[formal.name] = value
-    return motif, bindings
+    return bindings, tuple(dials)
+
+
+def _dial_of_use(
+    analysis: Analysis, use: str, formal: Formal, written: nodes.Expression | None
+) -> Dial | None:
+    """The dial that a formal with a range is in a use that gives it a fixed number.
+
+    Args:
+        analysis: Where the connection stands.
+        use: What the connection is called there.
+        formal: Of its motif.
+        written: What the connection gives it; None if it leaves it at its default.
+    """
+    name = f"{use}.{formal.name}"
+    number, span = formal.default, formal.span
+    if written is not None:
+        number, span = Evaluator(analysis).fixed(written, formal.unit, f"`{name}`"), written.span
+    if formal.bounds is None or not isinstance(number, Number):
+        return None
+    unit = unit_of(name, formal.unit, [number, *formal.bounds], analysis)
+    if unit is None:
+        return None
+    if name in analysis.module.dials:
+        declared_twice(analysis, name, span, first=analysis.module.dials[name].name.span)
+    whole = analysis.module.prefix + name
+    low, high = (bound.value for bound in formal.bounds)
+    dial = Dial(whole, unit, number.value, low, high, formal.free, span)
+    if written is not None:
+        check_value(dial, name, written, number.value, analysis)
+    return as_set(analysis, name, dial)
 
 
 def _unknown_motif(analysis: Analysis, name: nodes.Name) -> None:

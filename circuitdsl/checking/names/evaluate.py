@@ -40,7 +40,7 @@ from circuitdsl.checking.values.kinds import (
     named_type,
 )
 from circuitdsl.checking.values.primitives import moved, primitive
-from circuitdsl.checking.values.ranges import check_range, unit_of
+from circuitdsl.checking.values.ranges import check_range, check_value, unit_of
 from circuitdsl.ir.algebra import has_taps, nodes_of
 from circuitdsl.ir.circuit import Dial, Frame
 from circuitdsl.ir.expressions import DialValue, Number, Scalar, ScalarUnit, type_name
@@ -376,10 +376,25 @@ def dial(analysis: Analysis, name: str) -> Dial | None:
     numbers = [number for number in (default, *bounds) if number is not None]
     if default is None or len(numbers) <= len(bounds):
         return None
-    unit = unit_of(node, type_, numbers, analysis)
+    unit = unit_of(name, type_, numbers, analysis)
     if unit is None:
         return None
     low, high = (number.value for number in numbers[1:]) if bounds else (None, None)
     check_range(node, default.value, low, high, analysis)
-    name = analysis.module.prefix + name
-    return Dial(name, unit, default.value, low, high, node.free, node.span)
+    whole = analysis.module.prefix + name
+    declared = Dial(whole, unit, default.value, low, high, node.free, node.span)
+    return as_set(analysis, name, declared)
+
+
+def as_set(analysis: Analysis, name: str, dial: Dial) -> Dial:
+    """The dial where a file that imports this one sets it; `name` is its name in this module."""
+    setting = analysis.module.settings.get(name)
+    if setting is None:
+        return dial
+    home, written, what = analysis.of(setting.home), setting.node.value, setting.node.name.text
+    value = Evaluator(home).fixed(written, cast("ScalarUnit", type_name(dial.unit)), f"`{what}`")
+    stood = Number(dial.high or dial.default, dial.unit)
+    if value is None or unit_of(what, dial.unit, [value, stood], home) is None:
+        return dial
+    check_value(dial, what, written, value.value, home)
+    return replace(dial, default=value.value, set_at=setting.node.span)

@@ -6,6 +6,8 @@ relative to the one that imports it, below that one's folder; nothing else of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
@@ -14,12 +16,13 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.messages import declared_twice, listed, unknown, with_hint
 from circuitdsl.checking.names.declare import declare
+from circuitdsl.checking.names.settings import settings_of
 from circuitdsl.checking.names.standard import standard_file, standard_names
-from circuitdsl.checking.scope import Module
+from circuitdsl.checking.scope import Module, Setting
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
-from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError, Label
 from circuitdsl.text.source import Source, Span
 
 DEEPEST_IMPORTS = 32
@@ -73,12 +76,26 @@ class FileLoader:
 
 
 def open_module(
-    file: nodes.CircuitFile, loader: Loader, findings: Findings, prefix: str = ""
+    file: nodes.CircuitFile,
+    loader: Loader,
+    findings: Findings,
+    settings: Mapping[str, Setting] | None = None,
 ) -> Analysis:
-    """A file ready to be asked about: its imports opened and its names declared."""
-    analysis = Analysis(Module(file, prefix), findings)
-    analysis.enter(analysis.module)
-    _open(analysis, loader, ())
+    """A file ready to be asked about: its imports opened and its names declared.
+
+    A file that sets the dials of another one is that other file, its dials set.
+
+    Args:
+        file: Its tree.
+        loader: Finds imported files.
+        findings: Where faults are reported.
+        settings: What its dials are set to by the file that imports it.
+    """
+    above = Analysis(Module(file), findings)
+    module, outer = _module(above, "", settings or {}, loader, ())
+    analysis = above.within(module)
+    analysis.enter(module)
+    _open(analysis, loader, outer)
     return analysis
 
 
@@ -164,20 +181,85 @@ def _import_module(
     module.modules[name] = Module(
         nodes.CircuitFile(module.file.source, None, (), broken=frozenset("*"))
     )
-    source = _found(item.path, loader, analysis, outer)
+    settings = module.settings_under(name)
+    if item.block is not None:
+        settings = settings_of(item.block, analysis) | settings
+    file = _read(item.path, loader, analysis, outer)
+    if file is not None:
+        above = analysis.within(Module(file))
+        inner, further = _module(above, f"{module.prefix}{name}.", settings, loader, outer)
+        inner.set_here = inner.set_here or item.block is not None
+        module.modules[name] = inner
+        _open(analysis.within(inner), loader, further)
+
+
+def _module(
+    analysis: Analysis,
+    prefix: str,
+    settings: Mapping[str, Setting],
+    loader: Loader,
+    outer: tuple[Source, ...],
+) -> tuple[Module, tuple[Source, ...]]:
+    """The module of a file; of one that sets the dials of another, the other's.
+
+    Args:
+        analysis: The file as it was read.
+        prefix: What its names start with in the circuit.
+        settings: What its dials are set to by the files that import it.
+        loader: Finds imported files.
+        outer: The files on the way to it.
+
+    Returns:
+        The module, and the files on the way to its own.
+    """
+    file, set_here = analysis.module.file, False
+    while (item := _set_circuit(analysis)) is not None:
+        analysis.enter(analysis.module)
+        settings = settings_of(item.block, analysis) | dict(settings)
+        outer, set_here = (*outer, file.source), True
+        other = _read(item.path, loader, analysis, outer)
+        if other is None:
+            nothing = nodes.CircuitFile(file.source, file.header, (), broken=frozenset("*"))
+            return Module(nothing, prefix), outer
+        file = replace(other, header=file.header)
+        analysis = analysis.within(Module(file))
+    return Module(file, prefix, settings=settings, set_here=set_here), outer
+
+
+def _set_circuit(analysis: Analysis) -> nodes.SetCircuit | None:
+    """The line that makes a file the circuit of another one; it stands alone (E214)."""
+    items = analysis.module.file.items
+    lines = [item for item in items if isinstance(item, nodes.SetCircuit)]
+    if not lines:
+        return None
+    for item in items:
+        if item is not lines[0]:
+            analysis.error(
+                "E214",
+                "this file is the circuit that it imports, and declares nothing of its own",
+                item.span,
+                also=[Label(lines[0].path.span, "imported here")],
+                help="Move it into the imported file, or import that one `as NAME`.",
+            )
+    return lines[0]
+
+
+def _read(
+    path: nodes.Text, loader: Loader, analysis: Analysis, outer: tuple[Source, ...]
+) -> nodes.CircuitFile | None:
+    """The tree of an imported file; None if there is none that can be used."""
+    source = _found(path, loader, analysis, outer)
     if source is None:
-        return
+        return None
     allowed = analysis.findings.another_module()
     if allowed is None or (allowed and len(outer) > DEEPEST_IMPORTS):
-        analysis.error("E113", "imports lead to too many files", item.path.span)
+        analysis.error("E113", "imports lead to too many files", path.span)
     if not allowed or len(outer) > DEEPEST_IMPORTS:
-        return
+        return None
     file, faults = parse(source)
     for fault in faults:
         analysis.add(fault)
-    if file.header is not None:
-        module.modules[name] = inner = Module(file, f"{module.prefix}{name}.")
-        _open(analysis.within(inner), loader, outer)
+    return None if file.header is None else file
 
 
 def _found(
