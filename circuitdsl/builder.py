@@ -302,9 +302,15 @@ class Builder:
         lines = self._attributes({**attributes, **tunes})
         self._declare(head, lines, always=motif is None)
 
-    def normalise(self, family: Operand, **attributes: Operand) -> None:
-        """Divide a family by the energy around."""
-        self._declare(f"normalise {self._text(family)}", self._attributes(attributes), always=True)
+    def normalise(self, *families: Operand, **attributes: Operand) -> None:
+        """Divide one family or several, all alike, by the energy around.
+
+        Args:
+            families: Which.
+            attributes: `window`, `floor`, `over`.
+        """
+        names = ", ".join(map(self._text, families))
+        self._declare(f"normalise {names}", self._attributes(attributes), always=True)
 
     def source(self) -> str:
         """The circuit as text, in canonical layout.

@@ -117,6 +117,13 @@ def test_python_and_text_are_one_circuit(tmp_path) -> None:
     assert loads(to_source(built)) == built
 
 
+def test_families_are_normalised_together() -> None:
+    builder = Builder()
+    one, two = builder.family("one", "conv2d0"), builder.family("two", "conv2d0")
+    builder.normalise(one, two, window=tap(3), floor=2)
+    assert [each.family for each in builder.circuit().normalisations] == ["one", "two"]
+
+
 def test_motifs_stimuli_and_claims() -> None:
     builder = Builder("Lines.", "tiny", norm="lrn")
     bars = builder.stimulus("bars", "lines", th="every(15deg)", size=px(64))

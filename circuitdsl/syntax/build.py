@@ -147,8 +147,8 @@ class NodeBuilder:
         return nodes.Connect(span, source, target, alias, motif, block)
 
     def normalise(self, children: list[Any]) -> nodes.Normalise:
-        keyword, family, block = children
-        return nodes.Normalise(self._at(keyword, block), family, block)
+        keyword, *families, block = children
+        return nodes.Normalise(self._at(keyword, block), tuple(families), block)
 
     def stimulus(self, children: list[Any]) -> nodes.Stimulus:
         keyword, name, value, block = children

@@ -194,9 +194,9 @@ class Connect(Node):
 
 @dataclass(frozen=True, slots=True)
 class Normalise(Node):
-    """`normalise FAMILY { ... }`."""
+    """`normalise FAMILY, FAMILY { ... }`: one family, or several alike."""
 
-    family: Name
+    families: tuple[Name, ...]
     block: Block
 
 

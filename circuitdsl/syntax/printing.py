@@ -205,7 +205,7 @@ def _connect(item: nodes.Connect) -> tuple[Piece, ...]:
 
 
 def _normalise(item: nodes.Normalise) -> tuple[Piece, ...]:
-    return (f"normalise {item.family.text}",)
+    return (f"normalise {', '.join(name.text for name in item.families)}",)
 
 
 def _stimulus(item: nodes.Stimulus) -> tuple[Piece, ...]:

@@ -29,6 +29,7 @@ from circuitdsl.ir.circuit import (
 from circuitdsl.ir.expressions import ONE, Apply, DialValue, Number
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.stimuli import Setting
+from circuitdsl.ir.text import to_source
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 PRELUDE = """circ 1
@@ -272,6 +273,15 @@ def test_ways_in(tmp_path: Path) -> None:
     latin.write_bytes('circ 1 "caf\xe9"'.encode("latin-1"))
     with pytest.raises(InputError, match=r"is no UTF-8 text: byte 11 \(line 1\)"):
         load(latin)
+
+
+@pytest.mark.parametrize("over", ["", "over = edge", "over = [edge, other_edge]"])
+def test_families_normalised_together_are_normalised_as_by_statements_of_their_own(over) -> None:
+    block = f"{{ window = 5tap  floor = k  {over} }}\n"
+    layers = "family other_edge at V.conv2d1\n"
+    together = made(f"{layers}normalise edge, other_edge {block}")
+    assert together == made(f"{layers}normalise edge {block}normalise other_edge {block}")
+    assert loads(to_source(together)) == together
 
 
 @pytest.mark.parametrize(

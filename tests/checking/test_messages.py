@@ -143,6 +143,13 @@ MESSAGES = [
         "`line` is normalised twice",
     ),
     (
+        "normalise line, edge, line { window = 3tap  floor = 1 }",
+        "E203",
+        "`line` is normalised twice",
+    ),
+    ("normalise line, lime { window = 3tap  floor = 1 }", "E201", "no family `lime`"),
+    ("normalise line, edge { floor = 1 }", "E207", "`normalise line, edge` needs `window`"),
+    (
         to_line("place = dot()  tune.th = equal")
         + "\n"
         + to_line("place = dot()  tune.th = equal"),

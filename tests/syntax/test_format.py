@@ -37,6 +37,11 @@ def test_files_of_the_repository_are_formatted(path) -> None:
     assert formatted(text) == text
 
 
+def test_families_normalised_together_are_listed() -> None:
+    text = formatted("circ 1 normalise a ,\nb.c{ floor = 1 }")
+    assert text == "circ 1\nnormalise a, b.c { floor = 1 }\n"
+
+
 def test_golden() -> None:
     messy = (GOLDEN / "format.messy.txt").read_text(encoding="utf-8")
     neat = (GOLDEN / "format.neat.txt").read_text(encoding="utf-8")

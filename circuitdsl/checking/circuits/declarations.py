@@ -154,15 +154,11 @@ def normalisations(analysis: Analysis) -> tuple[Normalisation, ...]:
     for node in analysis.module.file.items:
         if not isinstance(node, nodes.Normalise):
             continue
-        normalise = normalisation(analysis, node, families, use)
-        if normalise is not None and normalise.family in normalised:
-            analysis.error(
-                "E203",
-                f"`{normalise.family}` is normalised twice",
-                node.family.span,
-                help="Keep one.",
-            )
-        elif normalise is not None:
+        for name, normalise in normalisation(analysis, node, families, use):
+            if normalise.family in normalised:
+                message = f"`{normalise.family}` is normalised twice"
+                analysis.error("E203", message, name.span, help="Keep one.")
+                continue
             normalised[normalise.family] = normalise
     return tuple(normalised.values())
 

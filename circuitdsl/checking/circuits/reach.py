@@ -106,7 +106,7 @@ def _ends(items: Iterable[nodes.Item]) -> Iterator[str]:
         if isinstance(item, nodes.Connect):
             yield from (item.source.text, item.target.text)
         elif isinstance(item, nodes.Normalise):
-            yield item.family.text
+            yield from (name.text for name in item.families)
 
 
 def _lends(where: Module, name: str) -> bool:

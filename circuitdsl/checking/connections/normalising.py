@@ -18,6 +18,7 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.ir.algebra import has_taps
 from circuitdsl.ir.circuit import BackboneUse, Family, Normalisation
+from circuitdsl.ir.expressions import Scalar
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Label
 
@@ -30,36 +31,51 @@ def normalisation(
     node: nodes.Normalise,
     families: Mapping[str, Family | None],
     use: BackboneUse | None,
-) -> Normalisation | None:
-    """A `normalise` declaration; None if it is faulty."""
-    family = _family(analysis, node.family, families)
+) -> list[tuple[nodes.Name, Normalisation]]:
+    """What a `normalise` declaration says of each family that it names.
+
+    Args:
+        analysis: Of the module; faults are reported there.
+        node: The declaration.
+        families: Those in reach; None stands for a faulty one.
+        use: The backbone, if the file has a sound one.
+
+    Returns:
+        Names as they are written, with the normalisation of each; none of a faulty family, and none
+        at all where the block is faulty.
+    """
+    named = [(name, _family(analysis, name, families)) for name in node.families]
     entries = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
-    for name in ("window", "floor"):
-        if not any(attribute.name.text == name for attribute in node.block.attributes):
-            what, example = (
-                f"`normalise {node.family.text}`",
-                {"window": "5tap", "floor": "12"}[name],
-            )
-            help_ = f"Add `{name} = {example}`."
-            missing(analysis, what, f"`{name}`", node.family.span, help=help_)
+    for attribute, example in (("window", "5tap"), ("floor", "12")):
+        if not any(written.name.text == attribute for written in node.block.attributes):
+            what = f"`normalise {', '.join(name.text for name in node.families)}`"
+            span = node.families[0].span.to(node.families[-1].span)
+            help_ = f"Add `{attribute} = {example}`."
+            missing(analysis, what, f"`{attribute}`", span, help=help_)
     window = _window(entries["window"].value, analysis) if "window" in entries else None
-    floor = None
-    if "floor" in entries:
-        value = entries["floor"].value
-        floor = Evaluator(analysis).scalar(value, "real", "`floor`")
-        if floor is not None and has_taps(floor):
-            no_taps(analysis, value.span)
-            floor = None
-    over: tuple[str, ...] | None = None if family is None else (family.name,)
-    if "over" in entries:
-        over = _over(analysis, entries["over"], families)
-    if family is None or window is None or floor is None or over is None:
-        return None
-    if family.units is not None:
-        trained(analysis, family.name, "which cannot be normalised", node.family.span)
-        return None
-    _same_grid(family, entries.get("over"), families, use, analysis)
-    return Normalisation(family.name, window, floor, over, node.span)
+    floor = _floor(entries["floor"].value, analysis) if "floor" in entries else None
+    over = _over(analysis, entries["over"], families) if "over" in entries else ()
+    if window is None or floor is None or over is None:
+        return []
+    sound: list[tuple[nodes.Name, Normalisation]] = []
+    for name, family in named:
+        if family is None:
+            continue
+        if family.units is not None:
+            trained(analysis, family.name, "which cannot be normalised", name.span)
+            continue
+        _same_grid(family, entries.get("over"), families, use, analysis)
+        pool = over or (family.name,)
+        sound.append((name, Normalisation(family.name, window, floor, pool, node.span)))
+    return sound
+
+
+def _floor(value: nodes.Expression, analysis: Analysis) -> Scalar | None:
+    floor = Evaluator(analysis).scalar(value, "real", "`floor`")
+    if floor is None or not has_taps(floor):
+        return floor
+    no_taps(analysis, value.span)
+    return None
 
 
 def _family(
