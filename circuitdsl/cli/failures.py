@@ -2,7 +2,7 @@
 
 In: the exceptions that expected failures travel by. Out: one message on standard error, and an exit
 code: 1 for findings in a circuit file, 2 for usage and input, 70 for a fault of the program itself,
-130 for an interrupt.
+130 for an interrupt, 141 where the reader of the output has gone.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError, Severity, render
+from circuitdsl.text.diagnostics import (
+    Diagnostic,
+    DiagnosticError,
+    InputError,
+    Severity,
+    printable,
+    render,
+)
 from circuitdsl.text.files import inputs_kept
 
-FINDINGS, USAGE, INTERNAL, INTERRUPTED = 1, 2, 70, 130
+FINDINGS, USAGE, INTERNAL, INTERRUPTED, CLOSED = 1, 2, 70, 130, 141
 """Exit codes other than success."""
 
 
@@ -29,7 +36,13 @@ class Commands(TyperGroup):
         """Run the command that was asked for."""
         try:
             with inputs_kept():
-                return super().invoke(ctx)
+                done = super().invoke(ctx)
+            sys.stdout.flush()
+            return done
+        except BrokenPipeError as error:
+            # whoever read has enough; what is left in the buffer goes nowhere, without a word
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(CLOSED) from error
         except InputError as error:
             say_error(error)
             raise typer.Exit(USAGE) from error
@@ -43,7 +56,7 @@ class Commands(TyperGroup):
             raise typer.Exit(INTERRUPTED) from error
         except Exception as error:
             usage = type(error).__module__.startswith(("typer", "click"))
-            if usage or ctx.params.get("debug") or isinstance(error, BrokenPipeError):
+            if usage or ctx.params.get("debug"):
                 raise
             say_error(
                 InputError(
@@ -81,7 +94,7 @@ def _say(severity: Severity, said: InputError) -> None:
 
         show_sentence(severity, said.message, said.reasons)
         return
-    typer.echo(f"{severity}: {said}", err=True)
+    typer.echo(printable(f"{severity}: {said}"), err=True)
 
 
 def _coloured(*, err: bool) -> bool:

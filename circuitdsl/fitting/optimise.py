@@ -10,6 +10,7 @@ not been.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from safetensors.flax import save_file
 
 from circuitdsl.fitting.calibration import Reference
 from circuitdsl.fitting.objective import Objective, Shown
+from circuitdsl.ir.text import to_source
 from circuitdsl.lowering.dials import bounded, free_dials, unbounded
 from circuitdsl.measure.circles import Circles
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
@@ -283,7 +285,10 @@ def _label(objective: Objective, schedule: Schedule) -> str:
     }
     evidence = objective.photographs
     shown = [0 if evidence is None else len(evidence), objective.compared, objective.preferred_deg]
-    return json.dumps([dials, shown, objective.terms, schedule.__dict__], sort_keys=True)
+    seen = b"" if evidence is None else np.ascontiguousarray(evidence.images).tobytes()
+    said = to_source(objective.circuit).encode()
+    digests = [hashlib.sha256(part).hexdigest() for part in (said, seen)]
+    return json.dumps([dials, shown, objective.terms, schedule.__dict__, digests], sort_keys=True)
 
 
 def _save(path: Path, state: _State, label: str) -> None:

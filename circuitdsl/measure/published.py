@@ -14,7 +14,10 @@ of: the grids of one unit for them and for outlines are correlated, on every 4th
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,6 +145,26 @@ class GridScores:
         return {"units": units, "mean": self.mean}
 
 
+MOST_BYTES = 1 << 28
+"""Of an archive's arrays: 64-bit grids of 500 units and more."""
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,  # an archive with a password
+    NotImplementedError,  # a compression that nobody has
+    SyntaxError,  # a header that is no dictionary
+    tokenize.TokenError,
+    TypeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
 def read_grids(path: Path) -> PublishedGrids:
     """Read a file of published grids.
 
@@ -150,12 +173,11 @@ def read_grids(path: Path) -> PublishedGrids:
     """
     read_as_input(path)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            units, outline = arrays["units"], arrays["outline"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        units, outline = _arrays(path)
+    except _UNREADABLE as error:
         raise InputError(
             f"cannot read published grids from {path}",
-            why=str(error),
+            why=str(error) or type(error).__name__,
             help="give an .npz file with the arrays `units` [n] and `outline` [n, 80, 720]",
         ) from error
     if units.ndim != 1 or not len(units) or outline.shape != (len(units), RADII, ANGLES):
@@ -163,10 +185,27 @@ def read_grids(path: Path) -> PublishedGrids:
             f"{path} holds no grids of {RADII} radii and {ANGLES} angles",
             why=f"`units` has shape {units.shape}, `outline` {outline.shape}",
         )
-    if not np.isfinite(outline).all():
+    if not (np.isfinite(outline).all() and np.isfinite(units).all()):
         raise InputError(f"{path} holds values that are no numbers")
+    if (units % 1 != 0).any():
+        raise InputError(f"{path} holds units that are no whole numbers")
     numbers = tuple(int(unit) for unit in units)
     return PublishedGrids(str(path), numbers, outline.astype(np.float64))
+
+
+def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """`units` and `outline` of an archive that claims no more than grids can need."""
+    if not path.is_file():
+        raise ValueError("it is no ordinary file")
+    with zipfile.ZipFile(path) as archive:
+        claimed = sum(archive.getinfo(f"{name}.npy").file_size for name in ("units", "outline"))
+        if claimed > MOST_BYTES:
+            raise ValueError(f"it claims {claimed:,} bytes of grids, more than {MOST_BYTES:,}")
+    with np.load(path, allow_pickle=False) as arrays:
+        units, outline = arrays["units"], arrays["outline"]
+    if units.dtype.kind not in "iuf" or outline.dtype.kind not in "iuf":
+        raise ValueError(f"its arrays hold {units.dtype} and {outline.dtype}, not numbers")
+    return units, outline
 
 
 def published_stimuli(

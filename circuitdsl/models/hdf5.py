@@ -42,27 +42,50 @@ def read_dump(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
 def _stored(path: Path, wanted: tuple[int, ...]) -> Stored:
     try:
         with h5py.File(path, "r") as file:
-            dataset = file.get(path.stem)
-            if not isinstance(dataset, h5py.Dataset):
-                raise InputError(
-                    f"{path} has no dataset `{path.stem}`",
-                    help="each file of a dump holds one dataset of its own name",
-                )
+            dataset = _own_dataset(path, file)
             shape, dtype = tuple(dataset.shape), str(dataset.dtype.name)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
         raise _unreadable(path, error) from error
     shape = _weight_shape(shape, dense=len(wanted) == 2)
     return Stored(shape, dtype, partial(_read, path, shape))
 
 
+def _own_dataset(path: Path, file: h5py.File) -> h5py.Dataset:
+    """The dataset of the file's name, whose numbers lie in this file and in no other.
+
+    Raises:
+        InputError: there is none, it is empty, or it would read other files.
+    """
+    link = file.get(path.stem, getlink=True)
+    dataset = file.get(path.stem) if isinstance(link, h5py.HardLink) else None
+    if link is not None and dataset is None:
+        raise InputError(
+            f"`{path.stem}` of {path} is a link",
+            why="a weight file is not to read other files",
+            help="write the numbers into the file itself",
+        )
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise InputError(
+            f"{path} has no dataset `{path.stem}`, or an empty one",
+            help="each file of a dump holds one dataset of its own name",
+        )
+    if dataset.external or dataset.is_virtual:
+        raise InputError(
+            f"the numbers of `{path.stem}` in {path} lie in other files",
+            why="a weight file is not to read other files",
+            help="write the numbers into the file itself",
+        )
+    return dataset
+
+
 def _read(path: Path, shape: tuple[int, ...]) -> FloatArray:
     try:
         with h5py.File(path, "r") as file:
-            values = np.asarray(file[path.stem], np.float32)
+            values = np.asarray(_own_dataset(path, file), np.float32)
         if values.ndim > 1:
             values = np.moveaxis(values, 0, -1)
         return np.ascontiguousarray(values).reshape(shape)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
         raise _unreadable(path, error) from error
 
 

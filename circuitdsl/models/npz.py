@@ -7,6 +7,7 @@ nothing is unpickled.
 from __future__ import annotations
 
 import struct
+import tokenize
 import zipfile
 import zlib
 from functools import partial
@@ -23,8 +24,12 @@ _BROKEN = (
     struct.error,
     EOFError,
     ValueError,
-    RuntimeError,
+    RuntimeError,  # an archive with a password
     KeyError,
+    TypeError,
+    SyntaxError,  # a header that is no dictionary
+    tokenize.TokenError,
+    MemoryError,
 )
 
 

@@ -9,6 +9,7 @@ all of them present, of the right shape and finite. Nothing is unpickled.
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import zipfile
 import zlib
@@ -52,6 +53,8 @@ def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
     """
     if not path.exists():
         raise InputError(f"there is no weight file {path}")
+    if not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is neither a file nor a folder", help="check the path")
     read_as_input(path)
     try:
         named = _sorted(path, backbone)
@@ -81,8 +84,20 @@ def write_weights(
     try:
         with atomic_path(path) as temporary:
             save_file(arrays, temporary, notes)
+            _sort_metadata(temporary)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} cannot be written", why=str(error)) from error
+
+
+def _sort_metadata(path: Path) -> None:
+    """Write the metadata in order: safetensors has none, and equal files would differ."""
+    with path.open("r+b") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        file.seek(8)
+        file.write(text.ljust(length))
 
 
 def read_metadata(path: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from circuitdsl.text.diagnostics import InputError
@@ -10,6 +11,10 @@ from circuitdsl.text.source import Source
 
 LARGEST = 1_000_000
 """Bytes of a circuit file; the parser refuses longer texts too."""
+
+
+_ALONE = re.compile(r"\r(?!\n)")
+"""A carriage return that is a line's end by itself."""
 
 
 def read_source(path: str | Path, name: str | None = None) -> Source:
@@ -47,4 +52,5 @@ def read_source(path: str | Path, name: str | None = None) -> Source:
                 f"{shown} is no UTF-8 text: byte {error.start} (line {line}) does not fit.",
                 help="Save the file as UTF-8.",
             ) from error
-    return Source(shown, text, file)
+    # a text of an old Mac, whose comments would never end; offsets stay what they were
+    return Source(shown, _ALONE.sub("\n", text), file)

@@ -120,7 +120,23 @@ Line = tuple[Piece, ...]
 def render(diagnostic: Diagnostic) -> str:
     """A diagnostic as plain text: what is wrong, the lines in question, why, and what to do."""
     lines = ("".join(piece.text for piece in line) for line in lines_of(diagnostic))
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines) + "\n")
+
+
+def printable(text: str) -> str:
+    """A text in which no character moves a terminal's cursor, colours it or turns its direction.
+
+    Controls are replaced by the signs that stand for them, one for one, so that columns stay.
+    """
+    return text.translate(_SIGNS)
+
+
+_TURNING = (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SIGNS = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"},
+    0x7F: "\u2421",
+    **dict.fromkeys(_TURNING, "\ufffd"),
+}
 
 
 def lines_of(diagnostic: Diagnostic, columns: int | None = None) -> list[Line]:

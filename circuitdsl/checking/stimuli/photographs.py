@@ -98,4 +98,17 @@ def _folder(analysis: Analysis, node: nodes.Expression) -> str | None:
             help="Write `photographs()`, and give the folder with `--images`.",
         )
         return None
-    return str(Path(source.path).parent / text)
+    folder = Path(source.path).parent
+    try:
+        inside = (folder / text).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a link that leads to itself, a name too long
+        inside = False
+    if not inside:
+        analysis.error(
+            "E209",
+            f'"{text}" leads out of the folder of the file through a link, or nowhere',
+            node.span,
+            help="Write `photographs()`, and give the folder with `--images`.",
+        )
+        return None
+    return str(folder / text)
