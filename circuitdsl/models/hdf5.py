@@ -64,11 +64,13 @@ def _own_dataset(path: Path, file: h5py.File) -> h5py.Dataset:
             why="a weight file is not to read other files",
             help="write the numbers into the file itself",
         )
-    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+    if not isinstance(dataset, h5py.Dataset):
         raise InputError(
-            f"{path} has no dataset `{path.stem}`, or an empty one",
+            f"{path} has no dataset `{path.stem}`",
             help="each file of a dump holds one dataset of its own name",
         )
+    if dataset.shape is None:
+        raise InputError(f"the dataset `{path.stem}` of {path} is empty")
     if dataset.external or dataset.is_virtual:
         raise InputError(
             f"the numbers of `{path.stem}` in {path} lie in other files",
