@@ -67,7 +67,7 @@ def test_weights_of_a_dump_are_in_their_own_file(tmp_path: Path, monkeypatch, wr
 def test_an_empty_dataset_is_named(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["w"] = h5py.Empty("f4")
-    with pytest.raises(InputError, match="the dataset `w` of .* is empty"):
+    with pytest.raises(InputError, match=r"the dataset `w` of .* is empty"):
         read_dump(tmp_path, {})
 
 
