@@ -6,6 +6,7 @@ takes its defaults from. Lists of settings are crossed: every radius with every 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,19 @@ class SettingKind:
     low: float = 0.0
     high: float = float("inf")
     nonzero: bool = False
+
+
+def period_deg(generator: str) -> float:
+    """The angle after which a generator's figure repeats."""
+    return 180.0 if generator == "lines" else 360.0
+
+
+def every(step_deg: float, generator: str) -> tuple[float, ...]:
+    """The angles of `every(step)`: 0, step, 2 step, ... below the figure's period."""
+    if step_deg <= 0:
+        return ()
+    count = math.ceil(period_deg(generator) / step_deg - 1e-9)
+    return tuple(index * step_deg for index in range(count))
 
 
 _SIDE = SettingKind("px", (96.0,), "side of the square image", low=16.0, high=512.0)

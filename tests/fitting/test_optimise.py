@@ -251,7 +251,7 @@ def test_missing_evidence_is_named(tmp_path):
         ("tuning + recovered", "photographs are needed"),
         ("grid", "grids are needed"),
         ("natural - grid", "a weight must be between"),
-        ("natural and grid", "a sum of measures, each times a number"),
+        ("natural and grid", "measures are added, and multiplied by numbers"),
     ):
         arguments = ["fit", str(written), "-o", str(tmp_path / "b.circ"), "--model", "tiny"]
         result = CliRunner().invoke(app, [*arguments, "--objective", objective])

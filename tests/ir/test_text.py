@@ -206,6 +206,19 @@ def generated(draw: st.DrawFn) -> Circuit:
 DOCS = ("", "A doc.", 'A "quoted" word in a doc.', "Two\nlines.", "# no comment, {no} [block]")
 
 
+@pytest.mark.parametrize("generator", ["arcs", "lines"])
+@pytest.mark.parametrize("step", ["0.1deg", "0.7deg", "15deg", "100deg", "170deg"])
+def test_angles_at_even_steps_are_printed_as_such(generator: str, step: str) -> None:
+    text = (
+        "circ 1\nbackbone V = inceptionv1()\n"
+        f"stimulus s = {generator}(th=every({step}))\nfamily f at V.conv2d0\n"
+    )
+    circuit = loads(text)
+    printed = to_source(circuit)
+    assert loads(printed) == circuit
+    assert len(printed) < 200
+
+
 @given(generated())
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_generated_circuits_read_back(circuit: Circuit) -> None:

@@ -19,7 +19,14 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.activity import is_empty, part_names, parts
 from circuitdsl.checking.values.arguments import match, settings_written
 from circuitdsl.checking.values.kinds import described_type
-from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, SettingKind, settings_of
+from circuitdsl.ir.generators import (
+    GENERATORS,
+    MOST_IMAGES,
+    SettingKind,
+    every,
+    period_deg,
+    settings_of,
+)
 from circuitdsl.ir.stimuli import ACTIVITY, Part, Setting, Stimulus
 from circuitdsl.syntax import nodes
 
@@ -178,12 +185,12 @@ class _Reader:
         step = self.evaluator.constant(node, "angle", "`every()`")
         if step is None:
             return None
-        period = 180.0 if self.generator == "lines" else 360.0
+        period = period_deg(self.generator)
         if not period / MOST_VALUES <= step <= period:
             wanted = f"between {period / MOST_VALUES:.2g}deg and {period:g}deg"
             out_of_range(self.analysis, "the step of `every()`", wanted, node.span)
             return None
-        return tuple(index * step for index in range(math.ceil(period / step - 1e-9)))
+        return every(step, self.generator)
 
 
 def _between(low: float, high: float, count: int, *, geometric: bool) -> tuple[float, ...]:
