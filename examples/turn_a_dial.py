@@ -22,7 +22,7 @@ CIRCUIT = circuitdsl.load(Path(__file__).parent.parent / "circuits_src" / "curve
 
 def response(bow: jax.Array, image: jax.Array) -> jax.Array:
     """The peak of `early[th=0deg]` over the image, with early curves of radius `bow`."""
-    weights = circuitdsl.lower(CIRCUIT)({"bow": bow})
+    weights = circuitdsl.lower(CIRCUIT)({"bends.radius": bow})
     return forward(CIRCUIT, weights, image, ["early"])["early"][..., 0].max()
 
 

@@ -57,14 +57,18 @@ from circuitdsl.ir.stimuli import Setting
 TILING = Motif(
     "tangent_tiling",
     (
-        Formal("bend", "px"),
-        Formal("span", "px"),
-        Formal("wide", "tap"),
+        Formal("bend", "length"),
+        Formal("span", "length"),
+        Formal("wide", "length"),
         Formal("reach", "angle", deg(25)),
     ),
     Wiring(
         place=place(
-            arc(DialValue("bend", "px"), DialValue("span", "px"), DialValue("wide", "tap"))
+            arc(
+                DialValue("bend", "length"),
+                DialValue("span", "length"),
+                DialValue("wide", "length"),
+            )
         ),
         tunes=(tune("th", bump(DialValue("reach", "angle")), constant(-0.3), frame="tangent"),),
         norm=mass(1, 0.9),

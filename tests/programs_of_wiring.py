@@ -249,9 +249,9 @@ def motif_overridden() -> Circuit:
     """A connection's own tune and norm go before its motif's; other tunes are kept."""
     pattern = Motif(
         "spread",
-        (Formal("size", "tap"), Formal("reach", "angle"), Formal("strength", "real", real(2))),
+        (Formal("size", "length"), Formal("reach", "angle"), Formal("strength", "real", real(2))),
         Wiring(
-            place=place((DialValue("strength", "real"), blob(DialValue("size", "tap")))),
+            place=place((DialValue("strength", "real"), blob(DialValue("size", "length")))),
             tunes=(tune("th", bump(DialValue("reach", "angle"))), tune("ph", EQUAL)),
             norm=Norm("l1"),
             gain=Apply("*", (DialValue("strength", "real"), DialValue("scale", "real")), "real"),
@@ -290,7 +290,7 @@ def reckoned() -> Circuit:
         DialValue("turn", "angle"),
         DialValue("part", "real"),
     )
-    wide = Apply("+", (tap(0.25), Apply("/", (size, real(4)), "px")), "px")
+    wide = Apply("+", (tap(0.25), Apply("/", (size, real(4)), "px")), "length")
     less = Apply("neg", (Apply("^", (part, real(2)), "real"),), "real")
     around = Apply("-", (turn, deg(30)), "angle")
     lines = connect(

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 from numpy.typing import NDArray
 
-from circuitdsl.checking import check_path
+from circuitdsl.checking import check_path, load
 from circuitdsl.compare.expect import expectations_met
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
@@ -23,10 +23,15 @@ from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.curves import draw_circles
 from circuitdsl.stimuli.render import centre_of
 from circuitdsl.stimuli.surfaces import draw_spots
+from circuitdsl.syntax.read import read_source
+from circuitdsl.syntax.size import size_of
 
 FOLDER = ROOT / "circuits_src"
 CIRCUITS = sorted(path for path in FOLDER.glob("*.circ") if path.name != "stimuli.circ")
-CLAIMING = [path for path in CIRCUITS if " expect " in path.read_text()]
+CLAIMING = [
+    path for path in CIRCUITS if any(part in path.read_text() for part in (" expect ", " with {"))
+]
+"""Files that claim something; settings of a file claim what it does."""
 Floats = NDArray[np.float32]
 
 
@@ -139,3 +144,22 @@ def test_two_units_together_tell_a_car_that_neither_tells_alone() -> None:
 
     car, wheel, window = both("parts.cars"), both("wheels"), both("windows")
     assert min(car) > 2 * max(min(wheel), min(window))
+
+
+FINEST = (21.3, 42.5)
+"""The narrowest tunings that 16 and 8 orientations can tell: limits of sampling, not guesses."""
+
+
+@pytest.mark.parametrize("name", ["curves.circ", "curves_fitted.circ"])
+def test_no_dial_stands_at_the_end_of_its_range(name: str) -> None:
+    """A dial within 2 % of an end tells that the range was too narrow."""
+    for dial in load(ROOT / "circuits_src" / name).dials:
+        if dial.low is None or dial.high is None:
+            continue
+        share = (dial.default - dial.low) / (dial.high - dial.low)
+        assert share > 0.02 or dial.low in FINEST, dial.name
+        assert share < 0.98, dial.name
+
+
+def test_curves_are_short() -> None:
+    assert size_of(read_source(ROOT / "circuits_src" / "curves.circ")).lines <= 120

@@ -16,6 +16,8 @@ import pytest
 from conftest import ROOT
 
 import circuitdsl
+from circuitdsl.syntax.read import read_source
+from circuitdsl.syntax.size import size_of
 from circuitdsl.text.resources import circuits_folder, grammar_file
 
 PACKAGE = ROOT / "circuitdsl"
@@ -264,6 +266,7 @@ def run_python(program: str, cwd: Path, **environment: str) -> str:
         ".ci/run",
         "grammars/circ.lark",
         "circuits_src/curves.circ",
+        "circuits_src/curves_fitted.circ",
         "circuits_src/std/shapes.circ",
         "circuits_src/std/profiles.circ",
         "circuits_src/std/motifs.circ",
@@ -285,18 +288,12 @@ def test_ci_can_be_run() -> None:
 
 DATA = {".safetensors", ".npz", ".npy", ".h5", ".hdf5", ".pb", ".pt", ".pth", ".ckpt", ".msgpack"}
 TINY = "circuitdsl/models/tiny.safetensors"
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 
 
 def code_of(path: Path) -> str:
     """A circuit file without its comments and strings."""
     text = path.read_text(encoding="utf-8")
     return re.sub(r'"""[\s\S]*?"""|"[^"\n]*"|#[^\n]*', " ", text)
-
-
-def numbers_of(path: Path) -> list[str]:
-    """The numbers that somebody chose: not the ranges that dials may be fitted in."""
-    return NUMBER.findall(re.sub(r"\bin \[[^\]]*\]", " ", code_of(path)))
 
 
 def test_circuits_are_written_by_hand() -> None:
@@ -308,7 +305,8 @@ def test_circuits_are_written_by_hand() -> None:
     for path in CIRCUITS:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) < 300, path
-        assert len(numbers_of(path)) < 150, path
+        size = size_of(read_source(path))
+        assert size.chosen + size.fitted < 150, path
         if path.parent.name == "edits":
             assert re.findall(r"\bweights\s*=.*", text) == ['weights="default", input=224px)'], path
             assert not re.search(r"^(family|connect|motif|dial)\b", text, re.MULTILINE), path

@@ -31,5 +31,5 @@ def test_the_python_runs(monkeypatch) -> None:
 def test_ci_runs_the_test_command() -> None:
     commands = [text.strip() for language, text in BLOCKS if not language and "pip" in text]
     first, second = commands
-    assert "circuitdsl score circuits_src/curves.circ --model tiny" in first
+    assert "circuitdsl score circuits_src/curves_fitted.circ --model tiny" in first
     assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

@@ -14,6 +14,8 @@ from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.packing import overfull, pack
 from circuitdsl.measure.equivariance import describe_residuals, residuals
 from circuitdsl.models.inside import departures
+from circuitdsl.syntax.read import read_source
+from circuitdsl.syntax.size import size_of
 from circuitdsl.text.diagnostics import explain as page_text
 
 
@@ -29,7 +31,8 @@ def explain(what: Path | str) -> str:
     """
     if not str(what).endswith(".circ"):
         return f"{page_text(str(what))}\n"
-    return describe_circuit(load(what))
+    circuit = load(what)
+    return f"{size_of(read_source(Path(what)))}\n{describe_circuit(circuit)}"
 
 
 def describe_circuit(circuit: Circuit) -> str:

@@ -21,7 +21,7 @@ from circuitdsl.models.registry import labels
 
 pytestmark = pytest.mark.network
 
-CURVES = ROOT / "circuits_src" / "curves.circ"
+CURVES = ROOT / "circuits_src" / "curves_fitted.circ"
 MODEL = "inceptionv1-caffe2"
 TO_MATCH, TO_SCORE = 32, 64
 

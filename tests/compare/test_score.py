@@ -175,7 +175,7 @@ def test_curves_against_inceptionv1_caffe2(caffe2_weights, photographs):
     from circuitdsl.text.resources import circuits_folder
 
     comparison = score(
-        circuits_folder() / "curves.circ",
+        circuits_folder() / "curves_fitted.circ",
         "inceptionv1-caffe2",
         weights=Path(caffe2_weights),
         images=photographs,
