@@ -98,6 +98,9 @@ class Expression:
     def __neg__(self) -> Expression:
         return Expression(f"-{self._within(_POWER)}", _SIGNED, self.uses)
 
+    def __abs__(self) -> Expression:
+        return Expression(f"abs({self.text})", _ATOM, self.uses)
+
     def __matmul__(self, frame: str) -> Expression:
         """`profile @ "tangent"`: what a profile is relative to."""
         return Expression(f"{self._within(_SUM)} @ {frame}", _FRAMED, self.uses)
@@ -142,6 +145,7 @@ motifs = Library("std.motifs")
 rot, orient, phase = Name("rot"), Name("orient"), Name("phase")
 flip, hue, scale, cases = Name("flip"), Name("hue"), Name("scale"), Name("cases")
 mass, spot = Name("mass"), Name("spot")
+smallest, largest = Name("min"), Name("max")
 
 
 def px(value: float) -> Expression:
@@ -157,6 +161,11 @@ def tap(value: float) -> Expression:
 def deg(value: float) -> Expression:
     """An angle in degrees, counter-clockwise."""
     return _number(value, "angle")
+
+
+def point(x: Operand, y: Operand) -> Expression:
+    """A place in the plane, or a step in it; points are added, negated and multiplied."""
+    return expression((x, y))
 
 
 def expression(value: Operand) -> Expression:

@@ -292,7 +292,9 @@ def reckoned() -> Circuit:
     )
     wide = Apply("+", (tap(0.25), Apply("/", (size, real(4)), "px")), "length")
     less = Apply("neg", (Apply("^", (part, real(2)), "real"),), "real")
-    around = Apply("-", (turn, deg(30)), "angle")
+    around = Apply("abs", (Apply("-", (turn, deg(30)), "angle"),), "angle")
+    strong = Apply("max", (part, real(0.25)), "real")
+    spot = blob(Apply("min", (size, tap(1.5)), "length"))
     lines = connect(
         "complex",
         "edges",
@@ -305,8 +307,8 @@ def reckoned() -> Circuit:
         gain=less,
     )
     families, connections = oriented()
-    edges = family("edges", "conv2d2", rot(5), gain=part, bias=less)
-    hue = connect(INPUT, "hued", place(blob(size)), colour=Colour("hue", around), norm=Norm("l2"))
+    edges = family("edges", "conv2d2", rot(5), gain=strong, bias=less)
+    hue = connect(INPUT, "hued", place(spot), colour=Colour("hue", around), norm=Norm("l2"))
     return circuit(
         (*families, edges, family("hued", "conv2d0")),
         (*connections, lines, hue),

@@ -12,14 +12,17 @@ from circuitdsl.builder import (
     Expression,
     deg,
     expression,
+    largest,
     mass,
     motifs,
     orient,
     phase,
+    point,
     profiles,
     px,
     rot,
     shapes,
+    smallest,
     tap,
 )
 from circuitdsl.checking import load, loads
@@ -115,6 +118,22 @@ def test_python_and_text_are_one_circuit(tmp_path) -> None:
     built = five_layers()
     assert built == load(tmp_path / "text.circ")
     assert loads(to_source(built)) == built
+
+
+def test_points_and_the_smaller_of_two() -> None:
+    builder = Builder()
+    size = builder.dial("size", px(2), px(1), px(4))
+    at = point(px(0), size) - 2 * -point(px(0.5), px(0.5))
+    width = smallest(abs(size), largest(tap(0.5), px(1)))
+    spots = builder.family("spots", "conv2d0")
+    builder.connect(builder.input, spots, place=shapes.blob(at, sigma=width))
+    text = (
+        "circ 1\nfrom std.shapes import blob\nbackbone V = inceptionv1()\n"
+        "dial size : length = 2px in [1px, 4px]\nfamily spots at V.conv2d0\n"
+        "connect V.input -> spots {\n"
+        "  place = blob((1px, size + 1px), sigma=min(abs(size), max(0.5tap, 1px)))\n}\n"
+    )
+    assert builder.circuit() == loads(text)
 
 
 def test_families_are_normalised_together() -> None:

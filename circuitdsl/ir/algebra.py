@@ -31,8 +31,20 @@ def negate(scalar: Scalar, span: Span = NOWHERE) -> Scalar:
     return Apply("neg", (scalar,), scalar.unit, span)
 
 
+def absolute(scalar: Scalar, span: Span = NOWHERE) -> Scalar:
+    """`abs(x)`; a sign within it makes no difference, nor does a second `abs`."""
+    if isinstance(scalar, Number):
+        return Number(abs(scalar.value), scalar.unit, span)
+    inner = _negated(scalar)
+    if inner is not None:
+        return absolute(inner, span)
+    if isinstance(scalar, Apply) and scalar.operation == "abs":
+        return scalar
+    return Apply("abs", (scalar,), scalar.unit, span)
+
+
 def combine(operation: Operation, left: Scalar, right: Scalar, span: Span = NOWHERE) -> Scalar:
-    """`left OPERATION right`.
+    """`left OPERATION right`, or `OPERATION(left, right)` for `min` and `max`.
 
     Raises:
         ArithmeticError: constants that cannot be combined: a division by zero, an overflow, a root
@@ -50,6 +62,8 @@ def combine(operation: Operation, left: Scalar, right: Scalar, span: Span = NOWH
 
 def _neutral(operation: Operation, left: Scalar, right: Scalar, span: Span) -> Scalar | None:
     """The one spelling of a sum with zero, a product with 1 or -1, and of a sign within a sum."""
+    if operation in ("min", "max"):
+        return left if left == right else None
     if operation in ("+", "-"):
         return _plain_sum(operation, left, right, span)
     if operation == "*" and is_number(left, 1.0):
@@ -109,7 +123,7 @@ def has_taps(scalar: Scalar) -> bool:
 
 
 def _unit(operation: Operation, left: ScalarUnit, right: ScalarUnit) -> ScalarUnit:
-    if operation in ("+", "-"):
+    if operation in ("+", "-", "min", "max"):
         if left in LENGTHS:
             return left if left == right else "length"
         return "angle" if left == "angle" else "real"
@@ -133,6 +147,8 @@ def _compute(operation: Operation, left: float, right: float) -> float:
         value = left * right
     elif operation == "/":
         value = left / right
+    elif operation in ("min", "max"):
+        value = min(left, right) if operation == "min" else max(left, right)
     else:
         power = left**right
         if isinstance(power, complex):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from circuitdsl.text.source import NOWHERE, Span
@@ -26,7 +27,10 @@ def type_name(unit: ScalarUnit) -> str:
     return "length" if unit in LENGTHS else unit
 
 
-Operation = Literal["+", "-", "*", "/", "^", "neg"]
+Operation = Literal["+", "-", "*", "/", "^", "neg", "abs", "max", "min"]
+
+CALLED: tuple[Operation, ...] = ("abs", "max", "min")
+"""Operations that the language writes as calls."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,15 @@ class Apply:
 
 Scalar = Number | DialValue | Apply
 
+
+def _extreme(of_numbers: Callable[..., Any], of_arrays: str, left: Any, right: Any) -> Any:
+    """The larger or the smaller value; equal arrays pass half of a gradient each."""
+    for value in (left, right):
+        if hasattr(value, "__array_namespace__"):
+            return getattr(value.__array_namespace__(), of_arrays)(left, right)
+    return of_numbers(left, right)
+
+
 _COMPUTE: dict[Operation, Callable[..., Any]] = {
     "neg": operator.neg,
     "+": operator.add,
@@ -93,6 +106,9 @@ _COMPUTE: dict[Operation, Callable[..., Any]] = {
     "*": operator.mul,
     "/": operator.truediv,
     "^": operator.pow,
+    "abs": abs,
+    "max": partial(_extreme, max, "maximum"),
+    "min": partial(_extreme, min, "minimum"),
 }
 
 ZERO = Number(0.0)

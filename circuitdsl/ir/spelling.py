@@ -18,7 +18,16 @@ from circuitdsl.ir.circuit import (
     Tune,
 )
 from circuitdsl.ir.expect import Expect, Form, Judgement, Measured, Term
-from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Apply, DialValue, Number, Scalar, ScalarUnit
+from circuitdsl.ir.expressions import (
+    CALLED,
+    ONE,
+    ZERO_ANGLE,
+    Apply,
+    DialValue,
+    Number,
+    Scalar,
+    ScalarUnit,
+)
 from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.measures import BY_NAME, Unit
 from circuitdsl.ir.profiles import PROFILES
@@ -56,6 +65,8 @@ def scalar(expression: Scalar, least: int = _SUM) -> Piece:
 def _operation(expression: Apply) -> Piece:
     if expression.operation == "neg":
         return Joined(("-", scalar(expression.arguments[0], _POWER)))
+    if expression.operation in CALLED:
+        return Group(f"{expression.operation}(", tuple(map(scalar, expression.arguments)), ")")
     left, right = expression.arguments
     if expression.operation == "^":
         return Joined((scalar(left, _ATOM), "^", _exponent(right)))
@@ -85,7 +96,7 @@ def _exponent(expression: Scalar) -> Piece:
 def _level(expression: Scalar) -> int:
     if isinstance(expression, Number):
         return _SIGNED if expression.value < 0 else _ATOM
-    if isinstance(expression, DialValue):
+    if isinstance(expression, DialValue) or expression.operation in CALLED:
         return _ATOM
     levels = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "neg": _SIGNED, "^": _POWER}
     return levels[expression.operation]

@@ -15,6 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from circuitdsl.ir.algebra import combine
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.circuit import (
     INPUT,
@@ -72,6 +73,10 @@ _OPPOSITE = parts.named(lambda row: row.half_turn == "opposite")
 _WAVES = parts.named(lambda row: row.carrier is not None)
 _PLAIN = parts.named(lambda row: row.carrier is None)
 _SIGNED = parts.named(lambda row: row.signed)
+
+
+_DIALLED = combine("max", DialValue("strength", "real"), Number(0.25))
+"""The gain of some families, which a dial sets."""
 
 
 @st.composite
@@ -196,9 +201,7 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
             if stage < depth - 1 and draw(st.integers(0, 5)) == 0:
                 drawn.append(draw(_given(family, stage, use.geometry)))
                 continue
-            gain = draw(
-                st.sampled_from((ONE, number(0.5), number(2.0), DialValue("strength", "real")))
-            )
+            gain = draw(st.sampled_from((ONE, number(0.5), number(2.0), _DIALLED)))
             bias = draw(st.sampled_from((None, number(0.25), number(-0.25))))
             family = replace(family, gain=gain, bias=bias)
             if not family.identify and draw(st.integers(0, 3)) == 0:
@@ -219,7 +222,7 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
                 floor = draw(numbers(strength / 20, strength))
                 normalisations.append(draw(_normalisation(family, drawn, use, floor)))
                 strongest[family.name] = 5.0
-    dialled = any(isinstance(family.gain, DialValue) for family in drawn)
+    dialled = any(family.gain == _DIALLED for family in drawn)
     circuit = Circuit(
         "",
         use,

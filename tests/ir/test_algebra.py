@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitdsl.ir.algebra import combine, has_taps, negate, nodes_of
+from circuitdsl.ir.algebra import absolute, combine, has_taps, negate, nodes_of
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation, Scalar, evaluate
 
@@ -37,6 +37,9 @@ LENGTH = DialValue("l", "px")
         ("+", A, Number(-2.0), combine("-", A, Number(2.0))),
         ("*", Number(-1.0), LENGTH, negate(LENGTH)),
         ("/", LENGTH, Number(-1.0), negate(LENGTH)),
+        ("min", Number(3.0, "px"), Number(2.0, "px"), Number(2.0, "px")),
+        ("max", Number(3.0), Number(-4.0), Number(3.0)),
+        ("max", A, A, A),
     ],
 )
 def test_folding(operation: Operation, left: Scalar, right: Scalar, result: Scalar) -> None:
@@ -50,6 +53,19 @@ def test_pixels_and_taps_stay_apart_until_a_tap_has_a_size() -> None:
     assert evaluate(mixed, {}, tap_px=4.0) == 11.0
     assert has_taps(mixed)
     assert not has_taps(LENGTH)
+
+
+def test_absolute_values() -> None:
+    assert absolute(Number(-2.0, "px")) == Number(2.0, "px")
+    assert absolute(negate(A)) == absolute(A) == absolute(absolute(A))
+    assert evaluate(absolute(A), {"a": -1.5}) == 1.5
+
+
+def test_the_smaller_length_is_known_where_a_tap_has_a_size() -> None:
+    smaller = combine("min", Number(3.0, "px"), Number(2.0, "tap"))
+    assert smaller.unit == "length"
+    assert evaluate(smaller, {}, tap_px=1.0) == 2.0
+    assert evaluate(smaller, {}, tap_px=4.0) == 3.0
 
 
 def test_signs() -> None:
@@ -77,14 +93,20 @@ def test_folding_does_not_change_values(data: st.DataObject) -> None:
         if depth == 0 or data.draw(st.booleans()):
             value = data.draw(numbers)
             return (A, 1.7) if data.draw(st.booleans()) else (Number(value), value)
-        operation = data.draw(st.sampled_from(("+", "-", "*", "neg")))
+        operation = data.draw(st.sampled_from(("+", "-", "*", "neg", "abs", "min", "max")))
         left, left_value = draw(depth - 1)
         if operation == "neg":
             return negate(left), -left_value
+        if operation == "abs":
+            return absolute(left), abs(left_value)
         right, right_value = draw(depth - 1)
-        value = {"+": left_value + right_value, "-": left_value - right_value}.get(
-            operation, left_value * right_value
-        )
+        value = {
+            "+": left_value + right_value,
+            "-": left_value - right_value,
+            "*": left_value * right_value,
+            "min": min(left_value, right_value),
+            "max": max(left_value, right_value),
+        }[operation]
         return combine(operation, left, right), value
 
     expression, value = draw(4)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from circuitdsl.checking import check_source, load, loads
 from circuitdsl.checking.names.standard import standard_file
-from circuitdsl.ir.algebra import combine, negate
+from circuitdsl.ir.algebra import absolute, combine, negate
 from circuitdsl.ir.circuit import (
     INPUT,
     Axis,
@@ -120,11 +120,13 @@ def scalars(draw: st.DrawFn, unit: ScalarUnit, depth: int = 3) -> Scalar:
         leaf |= literals("tap")
     if depth == 0 or draw(st.booleans()):
         return draw(leaf)
-    kind = draw(st.sampled_from(("+", "-", "*", "/", "^", "neg")))
+    kind = draw(st.sampled_from(("+", "-", "*", "/", "^", "neg", "abs", "min", "max")))
     same, plain = scalars(unit, depth - 1), scalars("real", depth - 1)
     left = draw(plain if kind == "*" else same)
     if kind == "neg" or (kind == "^" and unit != "real"):
         return negate(left)
+    if kind == "abs":
+        return absolute(left)
     # whatever the dials are, there is a value
     safe = {"/": st.sampled_from((-2.0, 0.1, 3.0)), "^": st.just(2.0)}
     right = draw(safe[kind].map(Number) if kind in safe else same)

@@ -177,6 +177,16 @@ def test_settings_stay_within_the_ranges_of_dials() -> None:
             lowered({"bow": outside})
 
 
+def test_the_larger_of_two_has_a_gradient() -> None:
+    lowered = lower(dial_over("max", 0.5))
+    slope = jax.grad(lambda w: lowered({"w": w})["input->target"].sum())
+    full = float(lowered({"w": 1.0})["input->target"].sum())
+    for setting, share in ((2.0, 1.0), (0.5, 0.5), (0.25, 0.0)):
+        assert slope(setting) == pytest.approx(share * full, rel=1e-6)
+        value = float(lowered({"w": setting})["input->target"].sum())
+        assert value == pytest.approx(max(setting, 0.5) * full, rel=1e-6)
+
+
 def test_expressions_without_a_value_are_named() -> None:
     assert np.isfinite(lower(dial_over("^", -1))()["input->target"]).all()
     for operation, other, setting in (("^", -1, 0), ("^", 0.5, -1), ("*", 1e30, 10), ("/", 0, 1)):

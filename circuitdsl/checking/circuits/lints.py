@@ -121,6 +121,8 @@ def _sign(scalar: Scalar | None) -> set[int]:
         return {1} if scalar.value > 0 else {-1} if scalar.value < 0 else set()
     if isinstance(scalar, Apply) and scalar.operation == "neg":
         return {-sign for sign in _sign(scalar.arguments[0])}
+    if isinstance(scalar, Apply) and scalar.operation == "abs":
+        return {1}
     return {1, -1}
 
 

@@ -26,6 +26,7 @@ from circuitdsl.checking.names.standard import standard_home
 from circuitdsl.checking.scope import Bound, Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.arithmetic import combined, negated
+from circuitdsl.checking.values.functions import called
 from circuitdsl.checking.values.kinds import (
     LARGEST,
     SCALAR_TYPES,
@@ -43,7 +44,7 @@ from circuitdsl.checking.values.primitives import moved, primitive
 from circuitdsl.checking.values.ranges import check_range, check_value, unit_of
 from circuitdsl.ir.algebra import has_taps, nodes_of
 from circuitdsl.ir.circuit import Dial, Frame
-from circuitdsl.ir.expressions import DialValue, Number, Scalar, ScalarUnit, type_name
+from circuitdsl.ir.expressions import CALLED, DialValue, Number, Scalar, ScalarUnit, type_name
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
@@ -259,6 +260,8 @@ class Evaluator:
         module, name = self.analysis.module, node.name.text
         if (function := module.home_of("functions", name)) is not None:
             return self._apply(function[0].functions[function[1]], node)
+        if name in CALLED:
+            return called(node, self.value, self.analysis)
         if name == units.FOUND:
             return units.found(self.analysis, node, self._count)
         module, name = module.follow(name)
@@ -282,7 +285,7 @@ class Evaluator:
             another_kind(self.analysis, node.text, kind, "a function", node.span, help=help_)
             return
         path = node.text.removesuffix(name)
-        names = (path + other for other in module.functions)
+        names = (*(path + other for other in module.functions), *CALLED)
         unknown(self.analysis, "function", node.text, names, node.span)
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
@@ -332,12 +335,6 @@ class Evaluator:
     def _count(self, node: nodes.Expression, what: str) -> float | None:
         return self.constant(node, "int", what)
 
-    def _unit(self, node: nodes.Unit) -> Value | None:
-        return units.one_unit(self.analysis, node)
-
-    def _selection(self, node: nodes.Selection) -> Value | None:
-        return units.selection(self.analysis, node)
-
     _handlers: ClassVar[dict[type, Callable[[Evaluator, Any], Value | None]]] = {
         nodes.Number: _number,
         nodes.Reference: _reference,
@@ -347,8 +344,8 @@ class Evaluator:
         nodes.Power: _power,
         nodes.Pair: _point,
         nodes.Relative: _relative,
-        nodes.Unit: _unit,
-        nodes.Selection: _selection,
+        nodes.Unit: lambda self, node: units.one_unit(self.analysis, node),
+        nodes.Selection: lambda self, node: units.selection(self.analysis, node),
     }
 
 

@@ -17,6 +17,9 @@ from circuitdsl.text.source import Span
 LARGEST_SCALAR = 100
 """Operations and operands of one scalar expression with its names written out."""
 
+_ALIKE = ("+", "-", "min", "max")
+"""Operations whose sides have the same unit."""
+
 MOST_TERMS = 256
 """Terms of one template or profile."""
 
@@ -24,8 +27,7 @@ MOST_TERMS = 256
 def negated(value: Value, span: Span, analysis: Analysis) -> Value | None:
     """`-value`."""
     if isinstance(value, Point):
-        analysis.error("E301", "a point has no sign", span, help="Negate its coordinates.")
-        return None
+        return Point(tuple(negate(item, span) for item in value.items))
     if isinstance(value, UnitSet):
         analysis.error("E301", "units of a network have no sign", span)
         return None
@@ -42,11 +44,16 @@ def negated(value: Value, span: Span, analysis: Analysis) -> Value | None:
 def combined(
     operator: str, left: Value, right: Value, span: Span, analysis: Analysis
 ) -> Value | None:
-    """`left OPERATOR right`, or None after reporting why they cannot be combined."""
+    """`left OPERATOR right`, or None after reporting why they cannot be combined.
+
+    `min` and `max` are operators here, too.
+    """
     if isinstance(left, Number | DialValue | Apply) and isinstance(
         right, Number | DialValue | Apply
     ):
         return _scalars(operator, left, right, span, analysis)
+    if isinstance(left, Point) or isinstance(right, Point):
+        return _points(operator, left, right, span, analysis)
     for value in (left, right):
         if isinstance(value, Profile) and not is_unframed(value, span, analysis):
             return None
@@ -70,7 +77,7 @@ def _scalars(
     operator: str, left: Scalar, right: Scalar, span: Span, analysis: Analysis
 ) -> Scalar | None:
     kinds = {_kind(left), _kind(right)}
-    if operator in "+-":
+    if operator in _ALIKE:
         legal = len(kinds) == 1
     elif operator == "*":
         legal = "real" in kinds
@@ -97,6 +104,25 @@ def _scalars(
         too_many(analysis, what, parts, LARGEST_SCALAR, span, help=help_)
         return None
     return result
+
+
+def _points(
+    operator: str, left: Value, right: Value, span: Span, analysis: Analysis
+) -> Point | None:
+    """A sum of points, coordinate by coordinate, or a point times a plain number."""
+    point, factor = (left, right) if isinstance(left, Point) else (right, left)
+    pairs: list[tuple[Scalar, Scalar]] = []
+    if isinstance(left, Point) and isinstance(right, Point):
+        if operator in ("+", "-"):
+            pairs = list(zip(left.items, right.items, strict=True))
+    elif isinstance(point, Point) and _is_factor(operator, factor, right):
+        factor = cast("Scalar", factor)
+        pairs = [(p, factor) if point is left else (factor, p) for p in point.items]
+    if not pairs:
+        _cannot(operator, left, right, span, analysis)
+        return None
+    items = [_scalars(operator, first, second, span, analysis) for first, second in pairs]
+    return Point(tuple(item for item in items if item)) if all(items) else None
 
 
 def _kind(scalar: Scalar) -> str:
@@ -173,6 +199,8 @@ _VERBS = {
     "*": "cannot multiply {left} by {right}",
     "/": "cannot divide {left} by {right}",
     "^": "cannot raise {left} to the power of {right}",
+    "min": "cannot compare {left} with {right}",
+    "max": "cannot compare {left} with {right}",
 }
 
 
@@ -182,8 +210,8 @@ def _cannot(operator: str, left: Value, right: Value, span: Span, analysis: Anal
 
 
 def _reason(operator: str) -> str:
-    if operator in "+-":
-        return "sums need like units"
+    if operator in _ALIKE:
+        return f"{'sums need' if operator in '+-' else f'`{operator}` needs'} like units"
     return "one side must be a plain number" if operator in "*/" else "both must be plain numbers"
 
 
