@@ -188,7 +188,7 @@ class Room:
         shapes = drawn.map(lambda values: Shape(name, tuple(zip(names, values, strict=True))))
         if centred or row.round == "always":
             return shapes
-        return st.builds(_turned, shapes, st.sampled_from((0.0, 0.0, 0.0, 0.0, 30.0, 90.0, -115.0)))
+        return st.builds(_turned, shapes, st.sampled_from((0.0, 0.0, 0.0, 0.0, 30.0, 90.0, 245.0)))
 
     def _argument(
         self, argument: Argument, centred: bool
