@@ -6,7 +6,9 @@ the plane, on colours or on carriers, or only counts.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, log2
 from typing import Literal
 
@@ -52,13 +54,13 @@ class Axis:
         """Degrees after which the axis repeats; infinite for what counts no angles."""
         return PERIOD_DEG.get(self.kind, inf)
 
-    @property
+    @cached_property
     def angles_deg(self) -> tuple[float, ...]:
         """The angle of each member of an axis that counts angles."""
         period = PERIOD_DEG[self.kind]
         return self.at_deg if self.at_deg is not None else even_deg(self.count, period)
 
-    @property
+    @cached_property
     def values(self) -> tuple[float, ...]:
         """Where each member stands: degrees, octaves along `scale`, else its number."""
         if self.kind in PERIOD_DEG:
@@ -71,16 +73,30 @@ class Axis:
         """Whether the axis acts on the plane by rotation."""
         return self.kind in ("rot", "orient")
 
+    @cached_property
+    def _by_angle(self) -> list[tuple[float, int]]:
+        """The members' angles within one period in rising order, each with its index."""
+        angles = enumerate(self.angles_deg)
+        return sorted((angle % self.period_deg, index) for index, angle in angles)
+
+    def find(self, angle_deg: float) -> int | None:
+        """The index of the member at an angle; None if there is none."""
+        order = self._by_angle
+        at = bisect_left(order, (angle_deg % self.period_deg, -1))
+        near = (order[at % len(order)], order[at - 1])
+        apart, index = min((apart_deg(own, angle_deg, self.period_deg), i) for own, i in near)
+        return index if apart <= STEP_DEG else None
+
     def index_at(self, angle_deg: float) -> int:
         """The index of the member at an angle.
 
         Raises:
             ValueError: there is none.
         """
-        apart = [apart_deg(angle, angle_deg, self.period_deg) for angle in self.angles_deg]
-        if min(apart) > STEP_DEG:
+        index = self.find(angle_deg)
+        if index is None:
             raise ValueError(f"{self.name} has no member at {angle_deg:g} degrees")
-        return apart.index(min(apart))
+        return index
 
     def value_name(self, index: int) -> str:
         """Where a member stands, as a reader writes it: `36deg`, `left`, `1.5x`, `2`."""

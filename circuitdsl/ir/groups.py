@@ -151,19 +151,19 @@ def _moved(
         elif axis.kind == "scale" and element.dilation != 1.0:
             moved[number] = _dilated(axis, member[number], element.dilation)
         elif axis.kind == "hue":
-            moved[number] = _index_at(axis, axis.angles_deg[member[number]] + element.hue_deg)
+            moved[number] = axis.find(axis.angles_deg[member[number]] + element.hue_deg)
         elif axis.turns_plane:
             angle = axis.angles_deg[member[number]]
             if element.mirror:
                 angle = -angle if flips else mirror_deg - angle
             angle += element.turn_deg
-            at = moved[number] = _index_at(axis, angle)
+            at = moved[number] = axis.find(angle)
             if at is not None and axis.kind == "orient":
                 halves = round((angle - axis.angles_deg[at]) / 180.0)
     if halves % 2:
         for number, axis in enumerate(family.axes):
             if axis.kind == "phase":
-                moved[number] = _index_at(axis, -axis.angles_deg[member[number]])
+                moved[number] = axis.find(-axis.angles_deg[member[number]])
     found = tuple(index for index in moved if index is not None)
     return found if len(found) == len(moved) else None
 
@@ -172,14 +172,6 @@ def _dilated(axis: Axis, index: int, dilation: float) -> int | None:
     """The index along a `scale` axis of the member that is larger by a dilation."""
     octaves = axis.values[index] + math.log2(dilation)
     return next((i for i, own in enumerate(axis.values) if _near(own, octaves)), None)
-
-
-def _index_at(axis: Axis, angle_deg: float) -> int | None:
-    """The index along an axis of the member at an angle."""
-    for index, own in enumerate(axis.angles_deg):
-        if _near(math.remainder(angle_deg - own, axis.period_deg), 0.0):
-            return index
-    return None
 
 
 def _near(a: float, b: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import permutations
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def test_kernels_of_no_width_under_identify(shape: str) -> None:
         f"connect V.input -> w {{ place = {shape}  colour = hue(0deg) }}\n"
     )
     assert codes(text) & {"E304", "E406"}
+
+
+def test_identify_of_many_members_takes_no_time_in_their_square() -> None:
+    lines = [
+        f"family f{n} [h: hue(4096)] at V.conv2d0 {{ identify = turn(h=180deg) }}\n"
+        for n in range(10)
+    ]
+    began = time.process_time()
+    check_source(Source("a.circ", HEAD + "".join(lines)))
+    assert time.process_time() - began < 10  # it was a minute
 
 
 def test_a_scale_beyond_all_numbers() -> None:

@@ -15,7 +15,6 @@ from circuitdsl.checking.connections.geometry import tap_px, value_of
 from circuitdsl.checking.messages import wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.angles import apart_deg
 from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis
 from circuitdsl.ir.circuit import BackboneUse, Family
 from circuitdsl.ir.dials import wiring_scalars
@@ -70,7 +69,7 @@ def _is_step(
     period = PERIOD_DEG[axis.kind]
     for start in axis.angles_deg:
         goal = start + angle
-        if min(apart_deg(other, goal, period) for other in axis.angles_deg) > STEP_DEG:
+        if axis.find(goal) is None:
             analysis.error(
                 "E405",
                 f"`identify` turns `{axis.name}` by {angle:g}deg, but `{family}` has no member at "
