@@ -23,6 +23,9 @@ PERIOD_DEG: dict[AxisKind, float] = {"rot": 360.0, "orient": 180.0, "phase": 360
 STEP_DEG = 1e-6
 """Angles closer than this are one angle."""
 
+MOST_MEMBERS = 4096
+"""Members of one family."""
+
 SIDES = ("left", "right")
 """The members of a `flip` axis; the right one is the mirror image."""
 

@@ -7,7 +7,7 @@ by the compiler (`lowering/profiles.py`) and by definition (`reference/profiles.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -108,12 +108,52 @@ def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
     return _bessel(count / 2, kappa) / _bessel(0, kappa)
 
 
+@lru_cache(maxsize=256)
+def finest(members: int, period_deg: float) -> float | None:
+    """The narrowest bump that members sample within `ALIASED_LIMIT`, degrees.
+
+    Rounded up to a hundredth of a degree, so that it prints short.
+
+    Args:
+        members: Evenly spaced members of the source along the axis.
+        period_deg: Degrees after which the axis repeats.
+
+    Returns:
+        The full width at half maximum; None if the members are too few for any bump.
+    """
+    narrow, wide = 0, round(100 * period_deg) - 1  # hundredths of a degree
+    if aliased_part(wide / 100, members, period_deg) > ALIASED_LIMIT:
+        return None
+    while wide - narrow > 1:
+        middle = (narrow + wide) // 2
+        if aliased_part(middle / 100, members, period_deg) > ALIASED_LIMIT:
+            narrow = middle
+        else:
+            wide = middle
+    return wide / 100
+
+
 def _bessel(order: float, kappa: float) -> float:
-    """`exp(-kappa) I_order(kappa)` by the trapezoid rule, exact to rounding for whole orders."""
-    steps = 256
-    total = 0.0
-    for step in range(steps + 1):
-        t = math.pi * step / steps
-        weight = 0.5 if step in (0, steps) else 1.0
-        total += weight * math.exp(kappa * (math.cos(t) - 1)) * math.cos(order * t)
-    return abs(total / steps)
+    """`exp(-kappa) I_order(kappa)` by Simpson's rule (DLMF 10.32.4).
+
+    `I_v(k)` is `1/pi` times the integral over `[0, pi]` of `exp(k cos t) cos(v t)`, less
+    `sin(v pi)/pi` times the integral over `[0, inf)` of `exp(-k cosh t - v t)`, which whole orders
+    lack.
+    """
+    steps = 256 + 4 * int(order)  # enough for each wave of cos(v t), and even
+    total = _simpson(
+        lambda t: math.exp(kappa * (math.cos(t) - 1)) * math.cos(order * t), math.pi, steps
+    )
+    if order % 1:
+        # beyond `far` the integrand is below exp(-40)
+        far = min(40 / order, math.acosh(1 + 40 / kappa))
+        rest = _simpson(lambda t: math.exp(-kappa * (math.cosh(t) + 1) - order * t), far, steps)
+        total -= math.sin(order * math.pi) * rest
+    return abs(total) / math.pi
+
+
+def _simpson(function: Callable[[float], float], end: float, steps: int) -> float:
+    """The integral of a function over `[0, end]`; `steps` is even."""
+    values = [function(end * step / steps) for step in range(steps + 1)]
+    inner = 4 * sum(values[1:-1:2]) + 2 * sum(values[2:-1:2])
+    return end / steps / 3 * (values[0] + inner + values[-1])

@@ -10,7 +10,7 @@ from circuitdsl.text.source import Source
 
 HEAD = """circ 1
 from std.shapes   import arc, bar, blob, dot, gabor, half, mirrored, ring, rotated
-from std.profiles import bump, equal, other, rectified, same
+from std.profiles import bump, equal, finest, other, rectified, same
 from std.motifs   import copy, tangent_tiling
 backbone V = inceptionv1(input=224px)
 dial k : real = 0.5
@@ -204,6 +204,10 @@ MESSAGES = [
     ("let a = abs((1px, 2px))", "E301", "a point has no absolute value"),
     ("let a = min(1)", "E208", "`min()` takes two values or more; found 1"),
     ("let a = abs(1, 2)", "E208", "`abs()` takes one value; found 2"),
+    ("let a = finest(3)", "E304", "`members` of `finest()` must be from 4 to 4,096; it is 3"),
+    ("let a = finest(16, 0deg)", "E304", "`period` of `finest()` must be above 0deg"),
+    ("dial i : int = 9\nlet a = finest(i)", "E309", "must be a fixed number"),
+    ("let a = finest(2.5)", "E302", "`members` of `finest()` must be a whole number"),
     ("let a = abs(x=1)", "E206", "`abs()` has no argument `x`"),
     ('let a = "text"', "E302", "a string has no meaning here"),
     ("let a = [1, 2]", "E302", "a list has no meaning here"),

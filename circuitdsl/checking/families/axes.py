@@ -22,11 +22,8 @@ from circuitdsl.checking.messages import (
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.axes import PERIOD_DEG, Axis, AxisKind
+from circuitdsl.ir.axes import MOST_MEMBERS, PERIOD_DEG, Axis, AxisKind
 from circuitdsl.syntax import nodes
-
-MOST_MEMBERS = 4096
-"""Members of one family."""
 
 LARGEST_RATIO, LARGEST_DILATION = 16.0, 1e6
 """From one member of a `scale` axis to the next, and from the first to the last."""

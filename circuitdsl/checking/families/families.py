@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from circuitdsl.checking.analysis import Analysis, question
-from circuitdsl.checking.families.axes import MOST_MEMBERS, family_axes
+from circuitdsl.checking.families.axes import family_axes
 from circuitdsl.checking.families.backbones import backbone
 from circuitdsl.checking.families.calibrate import calibration
 from circuitdsl.checking.families.expect import expectations
@@ -24,6 +24,7 @@ from circuitdsl.checking.names.layers import family_layer
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.checking.values.kinds import Point
 from circuitdsl.ir.algebra import has_taps
+from circuitdsl.ir.axes import MOST_MEMBERS
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
 from circuitdsl.ir.expressions import ONE, Scalar
 from circuitdsl.syntax import nodes

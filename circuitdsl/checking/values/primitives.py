@@ -7,22 +7,27 @@ from dataclasses import replace
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.messages import not_fixed, out_of_range
 from circuitdsl.checking.values.arithmetic import is_unframed
 from circuitdsl.checking.values.kinds import Point, Profile, Value
 from circuitdsl.ir.algebra import combine, negate
 from circuitdsl.ir.arguments import ORIGIN
+from circuitdsl.ir.axes import MOST_MEMBERS
 from circuitdsl.ir.circuit import RECTIFIED, ProfileTerm, Shape, Template, TemplateTerm
-from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Number, Scalar
-from circuitdsl.ir.profiles import PROFILES
+from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Number, Scalar, dials_of
+from circuitdsl.ir.profiles import PROFILES, finest
 from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
+
+FINEST = "finest"
+"""The function that says how narrow a bump may be."""
 
 
 def primitive(
     function: nodes.Function, values: dict[str, Value | None], span: Span, analysis: Analysis
 ) -> Value | None:
-    """A shape or a profile that the compiler knows, or a template or a profile made into another.
+    """What a function of the compiler gives: a shape, a profile, one made into another, an angle.
 
     Args:
         function: The function of the library.
@@ -37,6 +42,8 @@ def primitive(
     if name in PROFILES:
         plain = tuple((key, cast("Scalar", value)) for key, value in values.items())
         return Profile((ProfileTerm(ONE, name, plain, span),))
+    if name == FINEST:
+        return _finest(function, values, span, analysis)
     given = iter(values.values())
     if name == RECTIFIED:
         return _rectified(cast("Profile", next(given)), span, analysis)
@@ -47,6 +54,33 @@ def primitive(
         for term in template.terms
     )
     return Template(tuple(terms), span)
+
+
+def _finest(
+    function: nodes.Function, values: dict[str, Value | None], span: Span, analysis: Analysis
+) -> Number | None:
+    """The narrowest bump that members sample well enough, an angle."""
+    numbers: dict[str, float] = {}
+    for name, value in values.items():
+        what = f"`{name}` of `{function.name.text}()`"
+        if isinstance(value, Number):
+            numbers[name] = value.value
+            continue
+        dials = dials_of(cast("Scalar", value))
+        if dials:
+            not_fixed(analysis, what, min(dials), span)
+        return None
+    members, period = numbers["members"], numbers["period"]
+    if not 0 < period <= 360:
+        what, wanted = f"`period` of `{FINEST}()`", "above 0deg and up to 360deg"
+        out_of_range(analysis, what, wanted, span, got=f"{period:g}deg")
+        return None
+    width = finest(int(members), period) if 2 <= members <= MOST_MEMBERS else None
+    if width is None:
+        wanted = f"from 4 to {MOST_MEMBERS:,}"
+        out_of_range(analysis, f"`members` of `{FINEST}()`", wanted, span, got=f"{members:g}")
+        return None
+    return Number(width, "angle", span)
 
 
 def _argument(name: str, value: Value | None) -> tuple[str, Scalar | tuple[Scalar, ...]]:
