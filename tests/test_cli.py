@@ -236,7 +236,8 @@ def test_find_refuses_what_has_no_units_in_the_image(layer):
 def test_score_writes_a_table_a_record_and_a_figure(arcs, photographs, tmp_path):
     target, figure = tmp_path / "out" / "score.json", tmp_path / "out" / "score.png"
     result = run(
-        "score", arcs, "--images", photographs, "--json", target, "--figure", figure, "--units", "3"
+        *("score", arcs, "--find", "curves", "--images", photographs, "--units", "3"),
+        *("--json", target, "--figure", figure),
     )
     assert result.exit_code == 0, result.output
     assert "against conv2d0 of tiny" in result.stdout
@@ -250,7 +251,7 @@ def test_score_writes_a_table_a_record_and_a_figure(arcs, photographs, tmp_path)
 
 def test_score_says_what_it_left_out(arcs, photographs):
     (photographs / "broken.png").write_bytes(b"no image")
-    result = run("score", arcs, "--images", photographs, "--units", "2")
+    result = run("score", arcs, "--find", "curves", "--images", photographs, "--units", "2")
     assert result.exit_code == 0, result.output
     assert f"left out {photographs / 'broken.png'}" in result.stderr
     assert "all positions of 3 images" in result.stdout

@@ -22,6 +22,7 @@ from circuitdsl.cli.options import (
 from circuitdsl.cli.output import say_left_out, write_record, writing
 
 if TYPE_CHECKING:
+    from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
     from circuitdsl.run.scripts import Scored
 
@@ -96,16 +97,31 @@ def score(
         ),
     ] = None,
     members: Annotated[
-        Literal["placed", "as-written"],
-        typer.Option(help="At the originals' preferred angles, or at the file's own."),
-    ] = "placed",
+        Literal["placed", "as-written"] | None,
+        typer.Option(help="Of curves: at the originals' preferred angles, or at the file's own."),
+    ] = None,
     family: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which family; by default the last one.")
     ] = None,
-    units: Annotated[int, typer.Option(min=1, help="With how many trained units.")] = 10,
+    find: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW", help="How units are found: curves, or agreement; else the file says."
+        ),
+    ] = None,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layer", "-l", metavar="LAYER", help="Where units are sought; several times."
+        ),
+    ] = None,
+    units: Annotated[
+        int | None, typer.Option(min=1, help="With how many trained units, at most.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals.")] = None,
 ) -> None:
-    """Score a hand-written family against a trained network's own, or a file's `score` blocks."""
+    """Score a hand-written family against units of a network, or a file's `score` blocks."""
+    from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
     from circuitdsl.report.figures import check_format
     from circuitdsl.report.terminal import progress
@@ -123,6 +139,8 @@ def score(
             limit=limit,
             members=members,
             family=family,
+            find=find,
+            layers=layer or (),
             units=units,
             seed=seed,
             grid=grid,
@@ -132,6 +150,8 @@ def score(
         typer.echo(f"auto took {result.model}", err=True)
     if isinstance(result, Comparison):
         _say_comparison(result, json, figure)
+    elif isinstance(result, FamilyComparison):
+        _say_family(result, json, figure)
     else:
         _say_scores(result, json)
 
@@ -152,6 +172,24 @@ def _say_comparison(comparison: Comparison, json: Path | None, figure: Path | No
         return
     with writing(figure):
         draw_tuning(comparison, figure)
+    typer.echo(f"figure: {figure}")
+
+
+def _say_family(comparison: FamilyComparison, json: Path | None, figure: Path | None) -> None:
+    from circuitdsl.report.families import agreement_table, draw_axes, tuning_table
+    from circuitdsl.report.terminal import print_table
+
+    say_left_out(dict(comparison.skipped))
+    print_table(agreement_table(comparison))
+    if comparison.sets:
+        print_table(tuning_table(comparison))
+    write_record(json, comparison.record)
+    if figure is None:
+        if comparison.axes:
+            typer.echo("--figure FILE draws the tuning along the family's axes", err=True)
+        return
+    with writing(figure):
+        draw_axes(comparison, figure)
     typer.echo(f"figure: {figure}")
 
 

@@ -103,6 +103,22 @@ def choosing(meeting: Meeting, most: int) -> Pass[tuple[Pair, ...]]:
         meeting: The families and layers.
         most: How many units of each layer for each family, at most; the best come first.
     """
+    agreeing = every_pair(meeting)
+
+    def finish(state: State) -> tuple[Pair, ...]:
+        r = agreeing.finish(state)
+        return tuple(
+            pair
+            for family in meeting.families
+            for layer in meeting.layers
+            for pair in _best(meeting, r, family, layer, most)
+        )
+
+    return Pass(agreeing.init, agreeing.step, agreeing.merge, finish, agreeing.needs)
+
+
+def every_pair(meeting: Meeting) -> Pass[NDArray[np.float64]]:
+    """The pass that correlates every member with every unit, `[circuit, member, unit]`."""
     circuits, members = len(meeting.contender.networks), len(meeting.members)
     units = len(meeting.units)
 
@@ -123,16 +139,7 @@ def choosing(meeting: Meeting, most: int) -> Pass[tuple[Pair, ...]]:
         )
         return total(state, {name: np.asarray(part, np.float64) for name, part in sums.items()})
 
-    def finish(state: State) -> tuple[Pair, ...]:
-        r = correlations(state)
-        return tuple(
-            pair
-            for family in meeting.families
-            for layer in meeting.layers
-            for pair in _best(meeting, r, family, layer, most)
-        )
-
-    return Pass(init, step, total, finish, meeting.needs)
+    return Pass(init, step, total, correlations, meeting.needs)
 
 
 def _best(

@@ -243,11 +243,11 @@ def unit_scores(
     )
 
 
-def scored_family(circuit: Circuit, name: str | None = None) -> Family:
+def end_family(circuit: Circuit, name: str | None = None) -> Family:
     """The family to score: the one named, or the last that no connection reads.
 
     Raises:
-        InputError: no such family, or its members are not told apart by one rotation alone.
+        InputError: no such family.
     """
     if name is not None and name not in circuit.by_name:
         near = suggestion(name, circuit.by_name)
@@ -264,7 +264,16 @@ def scored_family(circuit: Circuit, name: str | None = None) -> Family:
             why="a family is scored if connections end at it and none reads it",
             help="add a connection, or name the family",
         )
-    chosen = ends[-1] if name is None else circuit.by_name[name]
+    return ends[-1] if name is None else circuit.by_name[name]
+
+
+def scored_family(circuit: Circuit, name: str | None = None) -> Family:
+    """The same family, held to what curves are.
+
+    Raises:
+        InputError: no such family, or its members are not told apart by one rotation alone.
+    """
+    chosen = end_family(circuit, name)
     if [axis.kind for axis in chosen.axes] != ["rot"]:
         raise InputError(
             f"`{chosen.name}` cannot be scored as a family of curves",

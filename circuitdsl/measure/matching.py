@@ -141,6 +141,19 @@ def figures(products: Floats, seed: int = 0) -> tuple[Figure, ...]:
     )
 
 
+def mean_r(products: Floats, seed: int = 0) -> tuple[float, tuple[float, float]]:
+    """The mean over pairs of Pearson's r, and its bootstrap 95 % interval over images.
+
+    Args:
+        products: As `figures` takes them.
+        seed: Of the bootstrap; the same images are drawn for every pair.
+    """
+    pairs = products[:, :, : UNIT + 1, : UNIT + 1]
+    again = np.einsum("sb,bkvw->skvw", resampled(len(products), seed), pairs)
+    samples = _r(again, MEMBER, UNIT).mean(axis=1)
+    return float(_r(pairs.sum(axis=0), MEMBER, UNIT).mean()), interval(samples)
+
+
 def _r(products: Floats, first: int, second: int) -> Floats:
     """Pearson's r of two variables from sums of products, `[..., variable, variable]`."""
     n = products[..., ONE, ONE]

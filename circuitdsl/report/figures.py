@@ -22,8 +22,8 @@ from circuitdsl.text.files import atomic_path
 FORMATS = ("png", "pdf", "svg")
 
 _COLUMNS = 5
-_INK, _FAINT = "#222222", "#bbbbbb"
-_ORIGINAL, _HAND = "#6b7280", "#d1495b"
+INK, FAINT = "#222222", "#bbbbbb"
+ORIGINAL, HAND = "#6b7280", "#d1495b"
 
 
 def draw_tuning(comparison: Comparison, target: Path) -> None:
@@ -51,9 +51,9 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
     left, right = upper.subplots(1, 2, subplot_kw={"projection": "polar"})
     angles = comparison.grid.angles_deg
     _draw_family(left, [unit.original_tuning for unit in comparison.units], angles)
-    left.set_title(trained, fontsize=10, color=_INK, pad=16)
+    left.set_title(trained, fontsize=10, color=INK, pad=16)
     _draw_family(right, [unit.hand_tuning for unit in comparison.units], angles)
-    right.set_title("hand-written", fontsize=10, color=_INK, pad=16)
+    right.set_title("hand-written", fontsize=10, color=INK, pad=16)
     small = lower.subplots(rows, _COLUMNS, subplot_kw={"projection": "polar"}, squeeze=False)
     for index, axes in enumerate(small.ravel()):
         if index < len(comparison.units):
@@ -68,7 +68,7 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
         ncols=2,
         frameon=False,
         fontsize=9,
-        labelcolor=_INK,
+        labelcolor=INK,
     )
     with atomic_path(target) as temporary:
         figure.savefig(temporary, dpi=150, format=target.suffix.lstrip(".").lower())
@@ -96,22 +96,22 @@ def _draw_family(axes: Any, tunings: list[Tuning], angles_deg: tuple[float, ...]
         around, response = _closed(tuning, angles_deg, top)
         axes.plot(around, response, color=colour, linewidth=1.6)
         axes.fill(around, response, color=colour, alpha=0.10, linewidth=0)
-    _clean(axes)
+    clean(axes)
     axes.set_xticks(np.deg2rad([0, 90, 180, 270]), ["0°", "90°", "180°", "270°"], fontsize=8)
 
 
 def _draw_pair(axes: Any, unit: UnitScore, angles_deg: tuple[float, ...]) -> None:
     """Two curves, each scaled to its own maximum."""
-    for tuning, colour in ((unit.original_tuning, _ORIGINAL), (unit.hand_tuning, _HAND)):
+    for tuning, colour in ((unit.original_tuning, ORIGINAL), (unit.hand_tuning, HAND)):
         around, response = _closed(tuning, angles_deg, max(tuning.curve) or 1.0)
         axes.plot(around, response, color=colour, linewidth=1.6)
         axes.fill(around, response, color=colour, alpha=0.12, linewidth=0)
-    _clean(axes)
+    clean(axes)
     axes.set_xticks(np.deg2rad([0, 90, 180, 270]), [""] * 4)
     axes.set_title(
         f"{unit.original}\ntuning r {unit.tuning_r:.2f}, natural r {unit.natural_r:.2f}",
         fontsize=8,
-        color=_INK,
+        color=INK,
         pad=6,
     )
 
@@ -124,9 +124,10 @@ def _closed(
     return around, np.array([*tuning.curve, tuning.curve[0]]) / top
 
 
-def _clean(axes: Any) -> None:
+def clean(axes: Any) -> None:
+    """Leave a polar panel only what a reader needs."""
     axes.set_ylim(0, 1.05)
     axes.set_yticks([0.5, 1.0], ["", ""])
-    axes.grid(color=_FAINT, linewidth=0.5)
+    axes.grid(color=FAINT, linewidth=0.5)
     axes.spines["polar"].set_visible(False)
-    axes.tick_params(colors=_INK, pad=0)
+    axes.tick_params(colors=INK, pad=0)

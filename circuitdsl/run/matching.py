@@ -104,14 +104,14 @@ def match(
     results: list[Matches] = []
     for model in models:
         network = opened_network(model)
-        searched = _searched(network.backbone, layers)
+        searched = searched_in(network.backbone, layers)
         fitting = {
             title: circuit
             for title, circuit in circuits.items()
-            if not _reads_units(circuit) or circuit.backbone.geometry == network.backbone
+            if not reads_units(circuit) or circuit.backbone.geometry == network.backbone
         }
         contenders = [
-            _contender(title, circuit, network, families=families, draws=draws, seed=seed)
+            contender_of(title, circuit, network, families=families, draws=draws, seed=seed)
             for title, circuit in fitting.items()
         ]
         progress(f"{network.name}: {len(searched)} layers")
@@ -153,7 +153,12 @@ def searched_layers(backbone: Backbone) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _searched(backbone: Backbone, layers: Sequence[str]) -> tuple[str, ...]:
+def searched_in(backbone: Backbone, layers: Sequence[str]) -> tuple[str, ...]:
+    """The layers that a caller chose, by whatever name; by default all that are looked at.
+
+    Raises:
+        InputError: no such layer, or one whose units have no place in the image.
+    """
     names = tuple(backbone.called(name) for name in layers) or searched_layers(backbone)
     for name in names:
         if name not in backbone.by_name or not backbone.by_name[name].has_positions:
@@ -175,11 +180,12 @@ def _check_families(circuits: Mapping[str, Circuit], families: Sequence[str]) ->
             )
 
 
-def _reads_units(circuit: Circuit) -> bool:
+def reads_units(circuit: Circuit) -> bool:
+    """Whether some family of a circuit stands for units of a trained network."""
     return any(family.units is not None for family in circuit.families)
 
 
-def _contender(
+def contender_of(
     title: str,
     circuit: Circuit,
     network: Network,
@@ -189,7 +195,7 @@ def _contender(
     seed: int,
 ) -> Contender:
     """A circuit beside random ones; its families that are written, not taken from a network."""
-    given = network if _reads_units(circuit) else None
+    given = network if reads_units(circuit) else None
     hand = calibrate(build(circuit, given=given))
     randoms = [permuted_kernels(hand, seed * draws + draw) for draw in range(draws)]
     written = tuple(

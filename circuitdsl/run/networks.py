@@ -321,7 +321,7 @@ def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: 
     if folder is None:
         count = DRAWN_SCENES if limit is None else limit
         source = "drawn scenes (no photographs were given)"
-        return Images(batches_of(_drawn(count, side, progress)), source)
+        return Images(batches_of(drawn_scenes(count, side, progress)), source)
     found = open_images(folder, limit)
 
     def batches() -> Iterator[Batch]:
@@ -334,7 +334,7 @@ def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: 
     return Images(batches(), str(folder), found.skipped)
 
 
-def _drawn(count: int, side: int, progress: Progress) -> Iterator[Array]:
+def drawn_scenes(count: int, side: int, progress: Progress) -> Iterator[Array]:
     """Scenes, held out from training; `count` of them."""
     key = jax.random.key(HELD_OUT_SEED)
     for start in range(0, count, SIZE):

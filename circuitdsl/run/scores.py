@@ -6,19 +6,25 @@ file with `score` blocks, what these come to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import overload
 
 from circuitdsl.checking.load import check_path, circuit_of
-from circuitdsl.compare.score import Comparison, Members
+from circuitdsl.compare.families import FamilyComparison
+from circuitdsl.compare.score import Comparison, Members, end_family
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.measure.finders import FAMILIES
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
+from circuitdsl.run.families import compare_family
 from circuitdsl.run.inputs import Given
 from circuitdsl.run.networks import Progress, compare, silent
 from circuitdsl.run.scripts import Scored, script_scores
-from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError, suggestion
+
+AGREEMENT = "agreement"
+"""Instead of a finder: units are those whose activations agree with the members'."""
 
 
 @overload
@@ -29,13 +35,15 @@ def score(
     weights: Path | str | None = None,
     images: Path | str | None = None,
     limit: int | None = None,
-    members: Members = "placed",
+    members: Members | None = None,
     family: str | None = None,
-    units: int = 10,
+    find: str | None = None,
+    layers: Sequence[str] = (),
+    units: int | None = None,
     seed: int | None = None,
     grid: Path | str | None = None,
     progress: Progress = silent,
-) -> Comparison: ...
+) -> Comparison | FamilyComparison: ...
 
 
 @overload
@@ -47,13 +55,15 @@ def score(
     images: Path | str | None = None,
     calibration: Path | str | None = None,
     limit: int | None = None,
-    members: Members = "placed",
+    members: Members | None = None,
     family: str | None = None,
-    units: int = 10,
+    find: str | None = None,
+    layers: Sequence[str] = (),
+    units: int | None = None,
     seed: int | None = None,
     grid: Path | str | None = None,
     progress: Progress = silent,
-) -> Comparison | Scored: ...
+) -> Comparison | FamilyComparison | Scored: ...
 
 
 def score(
@@ -64,17 +74,23 @@ def score(
     images: Path | str | None = None,
     calibration: Path | str | None = None,
     limit: int | None = None,
-    members: Members = "placed",
+    members: Members | None = None,
     family: str | None = None,
-    units: int = 10,
+    find: str | None = None,
+    layers: Sequence[str] = (),
+    units: int | None = None,
     seed: int | None = None,
     grid: Path | str | None = None,
     progress: Progress = silent,
-) -> Comparison | Scored:
-    """Score a hand-written family against a trained network's own, or a file's `score` blocks.
+) -> Comparison | FamilyComparison | Scored:
+    """Score a hand-written family against units of a trained network, or a file's `score` blocks.
 
-    A file with `score` blocks is scored as these say; `members`, `family`, `units` and `grid` are
-    then the file's business.
+    The units of a family that a finder looks for (curves: one `rot` axis, and arcs are what the
+    family names first) are found by their tuning. Those of any other family are found by agreement
+    with its members on one half of the images, and the figures are of the other half.
+
+    A file with `score` blocks is scored as these say; `members`, `family`, `find`, `layers`,
+    `units` and `grid` are then the file's business.
 
     Args:
         source: A circuit, or a file.
@@ -85,9 +101,14 @@ def score(
             network has seen.
         calibration: For `score` blocks, photographs to calibrate on.
         limit: How many images at most.
-        members: `placed` at the originals' preferred angles, or `as-written`.
+        members: Of curves, `placed` at the originals' preferred angles, which is the usual, or
+            `as-written`.
         family: The hand-written family; by default the last one, which no connection reads.
-        units: How many of the network's units to compare with, best first.
+        find: How units are found: `curves`, or `agreement`; by default as the family says.
+        layers: Where units are looked for by agreement; by default in the block of the family's own
+            layer, or in every layer of a network of another geometry.
+        units: How many of the network's units to compare with, best first; usually 10 for curves,
+            else one for each member, but at least 4 and at most 10.
         seed: Of the bootstrap and of draws; by default the file's own, or 0.
         grid: A file of published grids, to compare the family with too.
         progress: Told what is being done.
@@ -103,7 +124,14 @@ def score(
         name = str(source)
         checked = check_path(source)
         if checked.script is not None and checked.script.scores:
-            refused = {"--family": family, "--grid": grid}
+            refused = {
+                "--family": family,
+                "--grid": grid,
+                "--find": find,
+                "--layer": layers or None,
+                "--members": members,
+                "--units": units,
+            }
             _refuse(f"{name} is scored as its `score` blocks say", refused)
             given = Given.of(
                 model=model,
@@ -116,20 +144,54 @@ def score(
             return script_scores(checked.script, given, progress)
         circuit = circuit_of(checked, name)
     _refuse(f"{name} has no `score` block", {"--calibration": calibration})
+    if _finder(circuit, family, find) == AGREEMENT:
+        of_curves = {"--grid": grid, "--members": members}
+        _refuse("units are found by their agreement with members as they are written", of_curves)
+        return compare_family(
+            circuit,
+            model,
+            weights=weights,
+            images=images,
+            limit=limit,
+            family=family,
+            layers=layers,
+            units=units,
+            seed=seed or 0,
+            file=name,
+            progress=progress,
+        )
+    _refuse("a finder looks in the block of the family's own layer", {"--layer": layers or None})
     return compare(
         circuit,
         model,
         weights=weights,
         images=images,
         limit=limit,
-        members=members,
+        members=members or "placed",
         family=family,
-        units=units,
+        units=10 if units is None else units,
         seed=seed or 0,
         grid=grid,
         file=name,
         progress=progress,
     )
+
+
+def _finder(circuit: Circuit, family: str | None, find: str | None) -> str:
+    """How the units of a family are found.
+
+    Raises:
+        InputError: no such family, or no such way.
+    """
+    ways = (*FAMILIES, AGREEMENT)
+    if find is not None and find not in ways:
+        raise InputError(
+            f"units are not found by `{find}`",
+            help=suggestion(find, ways) or f"say one of {', '.join(ways)}",
+        )
+    written = end_family(circuit, family)
+    fitting = (name for name, takes in FAMILIES.items() if takes(circuit, written))
+    return find or next(fitting, AGREEMENT)
 
 
 def _refuse(why: str, options: Mapping[str, object]) -> None:

@@ -6,9 +6,8 @@ import csv
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from small_scenes import write_scenes
 from typer.testing import CliRunner
 
 import circuitdsl
@@ -36,16 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A circuit, and 14 pictures of coloured discs and lines."""
     folder = tmp_path_factory.mktemp("match")
     (folder / "early.circ").write_text(CIRCUIT, encoding="utf-8")
-    (folder / "scenes").mkdir()
-    generator = np.random.default_rng(0)
-    for number in range(14):
-        picture = Image.new("RGB", (224, 224), tuple(generator.integers(0, 256, 3).tolist()))
-        draw = ImageDraw.Draw(picture)
-        for _ in range(20):
-            x, y, size, *colour = generator.integers(0, [224, 224, 60, 256, 256, 256]).tolist()
-            draw.ellipse((x, y, x + size, y + size), fill=tuple(colour))
-            draw.line((y, x, x, size), fill=tuple(colour), width=3)
-        picture.save(folder / "scenes" / f"{number:02}.png")
+    write_scenes(folder / "scenes", 14)
     return folder
 
 

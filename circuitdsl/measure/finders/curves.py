@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from circuitdsl.ir.angles import bulge_deg
+from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.measure.finders.finder import Finder
 from circuitdsl.measure.tuning import default_grid
 
@@ -16,3 +18,13 @@ CURVES = Finder(
     angle="prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
     also=("bulge", bulge_deg),
 )
+
+
+def are_curves(circuit: Circuit, family: Family) -> bool:
+    """Whether a family's units are looked for as curve detectors.
+
+    They are if its members are told apart by one rotation alone, and what it names first is arcs.
+    """
+    sets = named_sets(circuit, family)
+    turned = [axis.kind for axis in family.axes] == ["rot"]
+    return turned and bool(sets) and sets[0].generator == "arcs"

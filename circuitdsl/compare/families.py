@@ -1,0 +1,322 @@
+"""The score of any hand-written family against a trained network's units, in the family's terms.
+
+In: a circuit, a trained network, two halves of some photographs. Out: `FamilyComparison`: members
+beside units, how well they agree on photographs, and what both prefer along the family's axes of
+the stimuli that the family names.
+
+Units are chosen by their agreement with members on the first half, the layer too where several are
+searched; the figures are of the second half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.compare.match import Match, Pair, every_pair, measuring
+from circuitdsl.compare.score import pearson
+from circuitdsl.ir.named_sets import named_sets
+from circuitdsl.measure.along_axes import AxisTuning, followed, responses_of, tunings
+from circuitdsl.measure.bootstrap import images_in
+from circuitdsl.measure.matching import Figure, mean_r
+from circuitdsl.measure.of_families import responses_to
+from circuitdsl.measure.pairing import agreeing_pairs
+from circuitdsl.measure.passes import fold
+from circuitdsl.measure.side_by_side import Contender, Meeting, meetings
+from circuitdsl.measure.units import trained
+from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import Batch
+from circuitdsl.text.diagnostics import InputError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MemberScore:
+    """A member beside a unit.
+
+    Attributes:
+        hand: The member, as the language writes it.
+        original: The unit, such as `mixed3a:62`.
+        figure: How well the two agree on photographs, beside the controls.
+        tuning_r: Correlation of their responses to the stimuli that the family names; NaN where it
+            names none.
+        hand_axes: The member's tuning along each axis that the family's own stimuli follow.
+        original_axes: The unit's.
+        rivals: By each other set that the family names, the highest response to it over that to the
+            family's own set, of the member and of the unit.
+    """
+
+    hand: str
+    original: str
+    figure: Figure
+    tuning_r: float = nan
+    hand_axes: tuple[AxisTuning, ...] = ()
+    original_axes: tuple[AxisTuning, ...] = ()
+    rivals: tuple[tuple[str, float, float], ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """The pair as JSON has it."""
+        figure = self.figure
+        return {
+            "hand": self.hand,
+            "original": self.original,
+            "natural_r": figure.r,
+            "natural_r_ci": list(figure.r_ci),
+            "partial_r": figure.partial_r,
+            "partial_r_ci": list(figure.partial_r_ci),
+            "controls": {
+                "energy": figure.energy,
+                "random": figure.random,
+                "wrong_pairs": figure.wrong_pairs,
+            },
+            "tuning_r": None if isnan(self.tuning_r) else self.tuning_r,
+            "axes": [
+                {"hand": hand.record(), "original": original.record()}
+                for hand, original in zip(self.hand_axes, self.original_axes, strict=True)
+            ],
+            "rivals": {
+                name: {"hand": hand, "original": original} for name, hand, original in self.rivals
+            },
+        }
+
+
+@dataclass(frozen=True)
+class FamilyComparison:
+    """A hand-written family scored against units of a trained network.
+
+    Attributes:
+        file: The circuit's file.
+        model: The trained network's name.
+        weights: The digest of its weights.
+        family: The hand-written family's name.
+        members: How many members it has.
+        layer: The layer that the units are in.
+        searched: The layers that the best was chosen from.
+        images: How many images the figures are of.
+        chosen_on: How many other images chose layer, units and members.
+        images_from: Where they came from, for people to read.
+        sets: The stimulus sets that the family names, its own first.
+        units: The pairs, in order of the members.
+        natural_r_ci: The bootstrap 95 % interval of the mean natural correlation.
+        photographs: The names of the images, `chosen_on` and `measured_on`; none of drawn scenes.
+        skipped: Image files that could not be read, and why.
+    """
+
+    file: str
+    model: str
+    weights: str
+    family: str
+    members: int
+    layer: str
+    searched: tuple[str, ...]
+    images: int
+    chosen_on: int
+    images_from: str
+    sets: tuple[str, ...]
+    units: tuple[MemberScore, ...]
+    natural_r_ci: tuple[float, float]
+    photographs: Mapping[str, tuple[str, ...]]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def axes(self) -> tuple[AxisTuning, ...]:
+        """The axes that the pairs are tuned along, as the first member is."""
+        return self.units[0].hand_axes
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """The means over pairs."""
+        figures = [unit.figure for unit in self.units]
+        return {
+            "natural_r": fmean(figure.r for figure in figures),
+            "partial_r": fmean(figure.partial_r for figure in figures),
+            "energy": fmean(figure.energy for figure in figures),
+            "random": fmean(figure.random for figure in figures),
+            "wrong_pairs": fmean(figure.wrong_pairs for figure in figures),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """The comparison as JSON has it."""
+        return {
+            "file": self.file,
+            "model": self.model,
+            "weights": self.weights,
+            "family": self.family,
+            "layer": self.layer,
+            "searched": list(self.searched),
+            "units_chosen_by": "agreement",
+            "chosen_on": self.chosen_on,
+            "images": self.images,
+            "photographs": {name: list(names) for name, names in self.photographs.items()},
+            "stimuli": list(self.sets),
+            "units": [unit.record() for unit in self.units],
+            "mean": self.mean,
+            "natural_r_ci": list(self.natural_r_ci),
+        }
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Units of one layer that agree with members of one family.
+
+    Attributes:
+        meeting: The family beside layers of the network.
+        layer: The layer.
+        pairs: Members and units, best first.
+        agreement: The mean agreement of the pairs where they were chosen.
+        images: On how many images.
+    """
+
+    meeting: Meeting
+    layer: str
+    pairs: tuple[Pair, ...]
+    agreement: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What chosen pairs come to on other images.
+
+    Attributes:
+        rows: Each pair's figures.
+        natural_r_ci: The interval of the mean agreement.
+        images: The number of images.
+    """
+
+    rows: tuple[Match, ...]
+    natural_r_ci: tuple[float, float]
+    images: int
+
+
+def choose_units(
+    contender: Contender,
+    network: Network,
+    layers: Sequence[str],
+    batches: Iterable[Batch],
+    *,
+    count: int,
+    progress: Callable[[int], None] = lambda seen: None,
+) -> Chosen:
+    """The units that agree best with the members of a family, in the layer where they do most.
+
+    Args:
+        contender: A circuit of which one family is looked at.
+        network: The trained network.
+        layers: The layers that are searched.
+        batches: Images.
+        count: How many units, at most.
+        progress: Told how many images have been seen.
+
+    Raises:
+        InputError: no unit agrees with any member, or there are no images.
+    """
+    family = contender.families[0]
+    sides = meetings(contender, network, layers, network.backbone.input_px)
+    passes = [every_pair(meeting) for meeting in sides]
+    seen: list[int] = [0]
+
+    def count_images(images: int) -> None:
+        seen[0] = images
+        progress(images)
+
+    states = fold(passes, batches, count_images)
+    best: Chosen | None = None
+    for meeting, one, state in zip(sides, passes, states, strict=True):
+        r = one.finish(state)
+        for layer in meeting.layers:
+            of_layer = r[:, :, [at for at, (name, _) in enumerate(meeting.units) if name == layer]]
+            matched = agreeing_pairs(of_layer[0], count)
+            pairs = tuple(
+                Pair(family, member, layer, unit, tuple(of_layer[1:, :, unit].argmax(1).tolist()))
+                for member, unit in matched
+            )
+            agreement = fmean(of_layer[0][pair] for pair in matched) if matched else 0.0
+            if pairs and (best is None or agreement > best.agreement):
+                best = Chosen(meeting, layer, pairs, float(agreement), seen[0])
+    if best is None:
+        raise InputError(
+            f"no unit of {', '.join(layers)} in {network.name} agrees with `{family}`",
+            why="every correlation with a member is 0 or less",
+            help="search other layers, or show more photographs",
+        )
+    return best
+
+
+def measure_pairs(
+    chosen: Chosen,
+    batches: Iterable[Batch],
+    seed: int = 0,
+    progress: Callable[[int], None] = lambda seen: None,
+) -> Measured:
+    """The figures of chosen pairs on images that did not choose them.
+
+    Raises:
+        InputError: there are no images.
+    """
+    one = measuring(chosen.meeting, chosen.pairs, seed)
+    (state,) = fold([one], batches, progress)
+    return Measured(one.finish(state), mean_r(state["sums"], seed)[1], images_in(state))
+
+
+def member_scores(chosen: Chosen, rows: Sequence[Match]) -> tuple[MemberScore, ...]:
+    """Pairs with their tuning to the stimuli that their family names, in order of the members.
+
+    Args:
+        chosen: The pairs.
+        rows: Their figures, in the same order.
+    """
+    hand = chosen.meeting.contender.networks[0]
+    family = hand.circuit.by_name[chosen.pairs[0].family]
+    members = [pair.member for pair in chosen.pairs]
+    units = [pair.unit for pair in chosen.pairs]
+    sets = named_sets(hand.circuit, family)
+    subject = trained(chosen.meeting.network, chosen.layer, units)
+    answers = [
+        (responses_to(hand, family, one)[:, members], responses_of(subject, one)) for one in sets
+    ]
+    along = followed(family, sets[0]) if sets else ()
+    none = ((),) * len(rows)
+    axes = [tunings(side, sets[0], along) for side in answers[0]] if sets else [none, none]
+    scores = [
+        MemberScore(
+            hand=row.member,
+            original=f"{row.layer}:{row.unit}",
+            figure=row.figure,
+            tuning_r=_tuning_r(answers, place),
+            hand_axes=axes[0][place],
+            original_axes=axes[1][place],
+            rivals=tuple(
+                (
+                    one.name,
+                    _over_own(answers, 0, at, place),
+                    _over_own(answers, 1, at, place),
+                )
+                for at, one in enumerate(sets)
+                if at
+            ),
+        )
+        for place, row in enumerate(rows)
+    ]
+    order = sorted(range(len(rows)), key=lambda at: (members[at], -rows[at].figure.r))
+    return tuple(scores[at] for at in order)
+
+
+def _tuning_r(answers: Sequence[tuple[Floats, Floats]], place: int) -> float:
+    if not answers:
+        return nan
+    sides = [np.concatenate([pair[side][:, place] for pair in answers]) for side in (0, 1)]
+    return pearson(*sides)
+
+
+def _over_own(answers: Sequence[tuple[Floats, Floats]], side: int, at: int, place: int) -> float:
+    """The highest response to a set over that to the family's own; NaN if it has none to that."""
+    own = float(answers[0][side][:, place].max())
+    return float(answers[at][side][:, place].max()) / own if own > 0 else nan
