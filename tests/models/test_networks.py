@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,21 +107,28 @@ def test_the_classes_of_imagenet_are_in_order_of_their_wordnet_ids():
 # ---- real weights --------------------------------------------------------------------------------
 
 
-def _open(name: str) -> Network:
-    if find_weights(name) is None:
-        pytest.skip(f"the weights of {name} are not here: set CIRCUITDSL_MODELS")
-    return load_network(name)
+@pytest.fixture
+def opened(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Network]:
+    """Opens a network with its real weights, or skips."""
+    monkeypatch.setenv("CIRCUITDSL_MODELS", str(shared / "models"))
+
+    def open_(name: str) -> Network:
+        if find_weights(name) is None:
+            pytest.skip(f"no weights of {name} in {shared / 'models'}")
+        return load_network(name)
+
+    return open_
 
 
 @pytest.mark.network
 @pytest.mark.parametrize(
     ("name", "top1", "top5"), [("bvlc_googlenet", 0.749, 0.926), ("squeezenet_v1_1", 0.622, 0.837)]
 )
-def test_ported_networks_classify_as_they_did(name, top1, top5, photographs):
+def test_ported_networks_classify_as_they_did(name, top1, top5, opened, photographs):
     """The figures are those of the full-size photographs; these are smaller copies."""
     from circuitdsl.compare.accuracy import accuracy
 
-    network = _open(name)
+    network = opened(name)
     result = accuracy(network, photographs, labels(name), 250)
     spread = 3 * np.sqrt(0.25 / result.n)
     assert abs(result.top1 - top1) < spread
@@ -128,11 +137,11 @@ def test_ported_networks_classify_as_they_did(name, top1, top5, photographs):
 
 @pytest.mark.network
 @pytest.mark.parametrize("name", ["bvlc_alexnet", "vgg16", "vgg19"])
-def test_features_of_partial_networks_bring_dogs_together(name, photographs):
+def test_features_of_partial_networks_bring_dogs_together(name, opened, photographs):
     """Nearest neighbours of dogs are dogs, more often than with the weights shuffled."""
     from circuitdsl.stimuli.photographs import open_images
 
-    network = _open(name)
+    network = opened(name)
     layer = network.backbone.layers[-1].name
     generator = np.random.default_rng(0)
     shuffled = Network(
@@ -143,7 +152,7 @@ def test_features_of_partial_networks_bring_dogs_together(name, photographs):
         },
     )
     classes = labels("bvlc_googlenet")
-    images = open_images(photographs)
+    images = open_images(photographs, 250)
     dog = np.array([151 <= classes.index(images.label(path)) <= 268 for path in images.paths])
     share: list[float] = []
     for each in (network, shuffled):
