@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking import check_path, load
 from circuitdsl.compare.expect import expectations_met
+from circuitdsl.ir.profiles import finest
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
@@ -146,8 +147,8 @@ def test_two_units_together_tell_a_car_that_neither_tells_alone() -> None:
     assert min(car) > 2 * max(min(wheel), min(window))
 
 
-FINEST = (21.3, 42.5)
-"""The narrowest tunings that 16 and 8 orientations can tell: limits of sampling, not guesses."""
+FINEST = (finest(16, 180.0), finest(8, 180.0), finest(16, 360.0))
+"""The narrowest tunings that their sources can follow: limits of sampling, not guesses."""
 
 
 @pytest.mark.parametrize("name", ["curves.circ", "curves_fitted.circ"])
