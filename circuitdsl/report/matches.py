@@ -13,7 +13,7 @@ from itertools import groupby
 from rich.table import Table
 
 from circuitdsl.compare.match import Match
-from circuitdsl.report.tables import interval, narrow
+from circuitdsl.report.tables import narrow
 from circuitdsl.run.matching import Matches
 
 LAYERS = 3
@@ -32,29 +32,24 @@ def matches_table(matches: Matches) -> Table:
         f"units of {matches.model} that respond as hand-written members do",
         f"r over all positions of {matches.images} photographs, with a bootstrap 95 % interval; "
         f"{matches.chosen_on} others chose units and members.\n"
-        "partial: contrast energy taken out of both; controls: energy alone, the same circuit\n"
-        "with permuted kernels, the member's responses to other photographs",
+        "partial: contrast energy taken out of both; energy: contrast alone; random: the\n"
+        "circuit with permuted kernels; wrong: the member's responses to other photographs",
     )
-    for heading in ("member", "unit"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("r", "partial", "energy", "random", "wrong"):
+    table.add_column("member", overflow="fold")
+    table.add_column("unit", no_wrap=True)
+    for heading in ("r", "95 %", "partial", "energy", "random", "wrong"):
         table.add_column(heading, justify="right", no_wrap=True)
     for _, rows in groupby(matches.rows, key=lambda row: (row.circuit, row.family)):
         for row in _best_of_layers(list(rows)):
             figure = row.figure
+            low, high = figure.r_ci
+            controls = (figure.partial_r, figure.energy, figure.random, figure.wrong_pairs)
             table.add_row(
                 row.member,
                 f"{row.layer}:{row.unit}",
-                interval(figure.r, *figure.r_ci),
-                *(
-                    f"{value:.2f}"
-                    for value in (
-                        figure.partial_r,
-                        figure.energy,
-                        figure.random,
-                        figure.wrong_pairs,
-                    )
-                ),
+                f"{figure.r:.2f}",
+                f"{low:.2f}..{high:.2f}",
+                *(f"{value:.2f}" for value in controls),
             )
         table.add_section()
     return table
