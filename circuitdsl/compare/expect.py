@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expect import Expect, Judgement, Measured
 from circuitdsl.ir.spelling import broken, expectation, sides
-from circuitdsl.ir.stimuli import ACTIVITY
+from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.of_families import OF_FAMILIES, Answered, responses_to
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
-from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError
+from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.layout import flat
 
 Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def expectations_met(
     def worth(family: Family, measured: Measured) -> float:
         key, stimulus = (family.name, measured.of), sets[measured.of]
         if key not in shown:
-            shown[key] = responses_to(network, family, stimulus)
+            shown[key] = _answers(network, family, stimulus, measured)
         answered = Answered(family, stimulus, shown[key], dict(measured.settings))
         return OF_FAMILIES[measured.name](answered)
 
@@ -112,6 +112,20 @@ def expectations_met(
         Outcome(family.name, expect.judge(lambda measured, family=family: worth(family, measured)))
         for family, expect in claims
     )
+
+
+def _answers(
+    network: HandwrittenNetwork, family: Family, stimulus: Stimulus, measured: Measured
+) -> Floats:
+    """The responses to a set; photographs that cannot be shown are a fault of the claim (E902)."""
+    try:
+        return responses_to(network, family, stimulus)
+    except InputError as error:
+        if stimulus.folder is None:
+            raise
+        message = f"`{stimulus.name}` cannot be shown: {error.message}"
+        fault = Diagnostic("E902", message, measured.span, note=error.why, help=error.help)
+        raise DiagnosticError([fault]) from error
 
 
 def _answerable(circuit: Circuit, claims: list[tuple[Family, Expect]]) -> None:

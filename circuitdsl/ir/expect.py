@@ -36,8 +36,8 @@ class Measured:
         name: Of the measure (`ir.measures`).
         of: A stimulus set, `left` or `right`, or a measure of outputs; empty where the measure
             needs nothing more.
-        settings: Which images of the set count, by setting. `th` counts from the angle of each
-            member of a family that turns.
+        settings: Which images of the set count, by setting. Settings that the family has an axis
+            for count in the frame of each member.
     """
 
     name: str

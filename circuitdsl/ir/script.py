@@ -22,6 +22,7 @@ from circuitdsl.ir.steps import (
     Splice,
     UnitStep,
 )
+from circuitdsl.ir.stimuli import Folder
 from circuitdsl.text.source import NOWHERE, Span
 
 GainRule = Literal["rms", "mean", "linear"]
@@ -89,7 +90,7 @@ class Photographs:
     """
 
     name: str
-    folder: str | None = None
+    folder: Folder | None = None
     n: int | None = None
     seed: int = 0
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -28,11 +28,13 @@ from circuitdsl.ir.expressions import (
     Scalar,
     ScalarUnit,
 )
+from circuitdsl.ir.figures import SIZES
 from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.measures import BY_NAME, Unit
 from circuitdsl.ir.profiles import PROFILES
+from circuitdsl.ir.setting_kinds import SettingKind
 from circuitdsl.ir.shapes import SHAPES
-from circuitdsl.ir.stimuli import Part, Spot
+from circuitdsl.ir.stimuli import Part, Spot, Stroke
 from circuitdsl.text.layout import Chain, Group, Joined, Piece, flat
 
 # how tightly an expression binds; one that binds less than its place asks for gets brackets
@@ -299,29 +301,48 @@ def _measure(measured: Measured) -> Piece:
     if not measured.of:
         return measured.name
     settings = tuple(
-        Joined((f"{name}=", number(value, _setting_unit(name))))
-        for name, value in measured.settings
+        Joined((f"{name}=", _chosen(name, value))) for name, value in measured.settings
     )
     return Group(f"{measured.name}(", (measured.of, *settings), ")")
 
 
-def _setting_unit(name: str) -> ScalarUnit:
-    """The unit of a setting; what is none is a part, which has levels."""
+def _chosen(name: str, value: float) -> Piece:
+    """The value of a setting that chooses images; what is none is a part, which has levels."""
     for kinds in GENERATORS.values():
         if name in kinds:
-            return kinds[name].unit
-    return "real"
+            return setting_value(value, kinds[name].unit, kinds[name])
+    return number(value)
+
+
+def setting_value(value: float, unit: ScalarUnit, kind: SettingKind | None) -> Piece:
+    """The value of a setting: a number with its unit, or the word that it stands for."""
+    words = () if kind is None else kind.words
+    return words[round(value)] if words else number(value, unit)
 
 
 def part(found: Part, families: Mapping[str, Family]) -> Piece:
     """What a part of a scene is: its levels, times its spots."""
-    scene = _sum([(Number(spot.weight), _spot(spot, families)) for spot in found.spots])
+    drawn: list[tuple[Scalar, Piece | None]] = [(ONE, _stroke(each)) for each in found.strokes]
+    lit = [(Number(spot.weight), _spot(spot, families)) for spot in found.spots]
+    scene = _sum([*drawn, *lit])
     if found.levels == (1.0,):
         return scene
     levels = Group("[", tuple(number(level) for level in found.levels), "]")
     if isinstance(scene, Chain):
         scene = Joined(("(", scene, ")"))
     return Joined((levels, "*", scene))
+
+
+def _stroke(found: Stroke) -> Piece:
+    arguments: list[tuple[str, Number | tuple[Number, Number]]] = [
+        (name, Number(value, SIZES[name].unit)) for name, value in found.sizes
+    ]
+    if found.at_px != (0.0, 0.0):
+        x, y = found.at_px
+        arguments.append(("at", (Number(x, "px"), Number(y, "px"))))
+    if found.angle_deg:
+        arguments.append(("angle", Number(found.angle_deg, "angle")))
+    return _call(found.kind, arguments, first=found.sizes[0][0])
 
 
 def _spot(found: Spot, families: Mapping[str, Family]) -> Piece:

@@ -1,18 +1,27 @@
 """Stimulus sets: what a `stimulus` declaration says.
 
-In: nothing; the checker builds them. Out: frozen values: a generator's name, its settings, and for
-`activity` the parts that families of trained units are made to respond by.
+In: nothing; the checker builds them. Out: frozen values: a generator's name, its settings, for
+`activity` the parts that families of trained units are made to respond by, for `strokes` the parts
+of the figure, and the folder of photographs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from circuitdsl.ir.expressions import Number, ScalarUnit
 from circuitdsl.text.source import NOWHERE, Span
 
 ACTIVITY = "activity"
 """The generator that draws no images, but says how units of a trained network respond."""
+
+
+STROKES = "strokes"
+"""The generator of figures that a file composes of strokes."""
+
+PHOTOGRAPHS = "photographs"
+"""The generator that draws nothing, but shows the images of a folder."""
 
 
 @dataclass(frozen=True)
@@ -43,35 +52,75 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class Stroke:
+    """A figure of the table in one place.
+
+    Attributes:
+        kind: A key of `FIGURES`.
+        sizes: Its sizes, in their order: lengths in pixels, angles in degrees.
+        at_px: Where, seen from the neuron in the middle: to the right and up.
+        angle_deg: By how much it is turned about that point.
+    """
+
+    kind: str
+    sizes: tuple[tuple[str, float], ...]
+    at_px: tuple[float, float] = (0.0, 0.0)
+    angle_deg: float = 0.0
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Part:
-    """Spots that come and go together.
+    """Spots or strokes that come and go together.
 
     Attributes:
         name: Its name among the settings of the set.
-        spots: The spots.
+        spots: The spots of a set of activity.
         levels: Their common factor in each image; lists are crossed with those of other settings.
+        strokes: The strokes of a set of strokes.
     """
 
     name: str
-    spots: tuple[Spot, ...]
+    spots: tuple[Spot, ...] = ()
     levels: tuple[float, ...] = (1.0,)
+    strokes: tuple[Stroke, ...] = ()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of photographs.
+
+    Attributes:
+        text: Its path, as the file writes it.
+        home: The folder that the path starts from.
+    """
+
+    text: str
+    home: str = field(default="", compare=False, repr=False)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return Path(self.home) / self.text
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """A set of synthetic images: a generator's name and its settings.
+    """A set of images: a generator's name and its settings.
 
     Attributes:
         name: Its name.
         generator: A key of `GENERATORS`.
         settings: Those that the text gives.
-        parts: Of `activity`, what responds.
+        parts: Of `activity`, what responds; of `strokes`, what is drawn.
+        folder: Photographs that are shown, or that figures stand on.
     """
 
     name: str
     generator: str
     settings: tuple[tuple[str, Setting], ...]
     parts: tuple[Part, ...] = ()
+    folder: Folder | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     def values(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:

@@ -25,9 +25,9 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE, DialValue, Number, type_name
-from circuitdsl.ir.generators import every
+from circuitdsl.ir.generators import GENERATORS, every
 from circuitdsl.ir.spelling import number, scalar
-from circuitdsl.ir.stimuli import Setting, Stimulus
+from circuitdsl.ir.stimuli import PHOTOGRAPHS, Setting, Stimulus
 from circuitdsl.text.layout import (
     INDENT,
     Chain,
@@ -157,22 +157,27 @@ def _motif(motif: Motif) -> Entry:
 
 
 def _stimulus(stimulus: Stimulus, circuit: Circuit) -> Entry:
-    settings = [
-        Joined((f"{name}=", _setting(value, stimulus.generator)))
+    settings: list[Piece] = [
+        Joined((f"{name}=", _setting(name, value, stimulus.generator)))
         for name, value in stimulus.settings
     ]
+    if stimulus.folder is not None:
+        folder = quoted(stimulus.folder.text)
+        shown = stimulus.generator == PHOTOGRAPHS
+        settings[:0] = [folder if shown else Joined((f"{PHOTOGRAPHS}=", folder))]
     call = Group(f"{stimulus.generator}(", tuple(settings), ")")
     parts = [(part.name, spelling.part(part, circuit.by_name)) for part in stimulus.parts]
     return _entry("stimulus", [f"stimulus {stimulus.name}", Joined(("= ", call))], parts)
 
 
-def _setting(setting: Setting, generator: str) -> Piece:
+def _setting(name: str, setting: Setting, generator: str) -> Piece:
     if setting.unit == "angle" and len(setting.values) > 2:
         step = setting.values[1]
         # a list of thousands of angles would be longer than a declaration may be
         if setting.values == every(step, generator):
             return Group("every(", (number(step, "angle"),), ")")
-    values = tuple(number(value, setting.unit) for value in setting.values)
+    kind = GENERATORS[generator][name]
+    values = tuple(spelling.setting_value(value, setting.unit, kind) for value in setting.values)
     return values[0] if len(values) == 1 else Group("[", values, "]")
 
 

@@ -16,12 +16,19 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.angles import difference_deg
 from circuitdsl.ir.circuit import Family, Stimulus
+from circuitdsl.ir.frames import followed, frame_of, in_image
 from circuitdsl.measure.responses import answers
 from circuitdsl.measure.tuning import Tuning, curve_tuning
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.render import centre_of, rows
 
 Floats = NDArray[np.float64]
+
+_ANGLE_DEG = 1e-3
+"""Angles that differ by less are equally near."""
+
+_CLOSE = 1e-4
+"""Values that differ by less are one, in float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,32 +68,41 @@ class Answered:
         at = self.family.axes.index(axis)
         return [axis.angles_deg[member[at]] for member in self.family.members]
 
-    def chosen(self, *, turning: bool) -> NDArray[np.bool_]:
-        """Which images have the settings.
+    def counting(self, *, turned: bool) -> NDArray[np.bool_]:
+        """Which images count for which member, `[images, members]`.
+
+        Settings that the family has an axis for count in the frame of each member. Of angles, the
+        nearest that there are count.
 
         Args:
-            turning: Whether `th` counts from each member's own angle, so that it chooses none here.
+            turned: Whether only those at the angle count that the settings say.
         """
-        kept = np.ones(len(next(iter(self.table.values()))), np.bool_)
+        axes, members = self.family.axes, self.family.members
+        kept = np.ones(self.responses.shape, np.bool_)
+        near: list[tuple[NDArray[np.float64], float]] = []
         for name, value in self.settings.items():
-            if name != "th" or not turning:
-                kept &= np.isclose(self.table[name], value, rtol=1e-5, atol=1e-5)
+            frame = frame_of(self.stimulus, name)
+            if frame == "turn" and not turned:
+                continue
+            wanted = np.array(
+                [in_image(self.stimulus, name, value, axes, member) for member in members]
+            )
+            off = self.table[name][:, None] - wanted
+            follows = followed(self.stimulus, name, axes) is not None
+            if follows and frame in ("turn", "hue"):
+                period = self.period_deg if frame == "turn" else 360.0
+                near.append((np.abs((off + period / 2) % period - period / 2), _ANGLE_DEG))
+            else:
+                kept &= np.abs(off) <= _CLOSE * np.maximum(1.0, np.abs(wanted))
+        for away, within in near:
+            least = np.where(kept, away, np.inf).min(axis=0)
+            kept &= away <= least + within
         return kept
 
     @cached_property
     def peaks(self) -> Floats:
         """The largest response of each member among the images that count for it, `[members]`."""
-        angles, turn = self.angles_deg, self.settings.get("th")
-        kept = self.chosen(turning=angles is not None)
-        if turn is None or angles is None:
-            return self.responses[kept].max(axis=0)
-        half = self.period_deg / 2
-        peaks: list[float] = []
-        for member, own in enumerate(angles):
-            away = np.abs((self.table["th"] - own - turn + half) % self.period_deg - half)
-            near = kept & (away <= away[kept].min() + 1e-3)
-            peaks.append(float(self.responses[near, member].max()))
-        return np.array(peaks)
+        return np.where(self.counting(turned=True), self.responses, -np.inf).max(axis=0)
 
     @cached_property
     def curves(self) -> tuple[tuple[float, ...], Floats]:
@@ -95,11 +111,15 @@ class Answered:
         Returns:
             Angles stretched to a full circle, and responses `[angles, members]`.
         """
-        kept = self.chosen(turning=True)
-        angles = self.table["th"][kept].astype(np.float64)
-        turned = np.round(angles % self.period_deg, 6)
+        kept = self.counting(turned=False)
+        turned = np.round(self.table["th"].astype(np.float64) % self.period_deg, 6)
         steps = np.unique(turned)
-        curves = np.stack([self.responses[kept][turned == step].mean(axis=0) for step in steps])
+        curves = np.stack(
+            [
+                self.responses[turned == step].mean(axis=0, where=kept[turned == step])
+                for step in steps
+            ]
+        )
         return tuple(float(step) * 360.0 / self.period_deg for step in steps), curves
 
     @cached_property

@@ -124,14 +124,14 @@ def shared(
     The caller's folders go before the file's own. A set without a folder is drawn from the
     photographs to score on, by its own seed and as many as it asks for.
     """
-    own = None if scored is None or scored.folder is None else Path(scored.folder)
+    own = None if scored is None or scored.folder is None else scored.folder.path
     folder = given.images or own
     limit = given.limit or (None if scored is None else scored.n)
     everything = None if folder is None else open_images(folder, limit)
     sets: dict[str, ImageSet] = {}
     drawn: set[Path] = set()
     for each in needed:
-        aside = given.calibration or (None if each.folder is None else Path(each.folder))
+        aside = given.calibration or (None if each.folder is None else each.folder.path)
         if aside is not None:
             sets[each.name] = open_images(aside, each.n)
             if everything is not None:

@@ -7,22 +7,32 @@ In: an IR `Stimulus` and the canvas that its figures are drawn on. Out: batches 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import product
-from math import prod
+from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Stimulus
-from circuitdsl.ir.generators import settings_of
+from circuitdsl.ir.figures import FIGURES
+from circuitdsl.ir.generators import GROUNDS, settings_of
+from circuitdsl.ir.stimuli import PHOTOGRAPHS, STROKES
 from circuitdsl.stimuli.centre import Centre, central
-from circuitdsl.stimuli.curves import draw_circles, draw_lines, ink_and_ground
+from circuitdsl.stimuli.curves import Canvas, draw_circles, draw_lines, ink_and_ground
+from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
 from circuitdsl.stimuli.noise import draw_noise
+from circuitdsl.stimuli.photographs import open_images, read_image
 from circuitdsl.stimuli.surfaces import draw_borders, draw_rings, draw_spots, draw_textures
 
-_ONE_VALUE = ("size", "stroke", "n", "seed", "slope")
+Table = dict[str, NDArray[np.float32]]
+"""The value of every crossed setting in some images."""
+
+_ONE_VALUE = ("size", "stroke", "n", "seed", "slope", "ground_contrast")
 """Settings that hold for the whole set; the others are crossed."""
 
 _SURFACES: dict[str, Callable[..., Array]] = {
@@ -32,73 +42,184 @@ _SURFACES: dict[str, Callable[..., Array]] = {
 }
 """Generators that take their crossed settings in order."""
 
+_LOOK = ("th", "flip", "scale", "hue", "contrast", "blur")
+"""Settings that say how a figure looks."""
+
 
 def count(stimulus: Stimulus) -> int:
-    """How many images a stimulus set has."""
-    settings = settings_of(stimulus)
-    crossed = prod(len(values) for name, values in settings.items() if name not in _ONE_VALUE)
-    return crossed * round(settings["n"][0]) if "n" in settings else crossed
+    """How many images a stimulus set has.
+
+    Raises:
+        InputError: it shows the images of a folder, and there is none.
+    """
+    return len(next(iter(rows(stimulus).values())))
 
 
 def centre_of(stimulus: Stimulus, backbone: Backbone, layer: str) -> Centre:
     """The neuron of `layer` that a set's figures pass through, and the canvas it is drawn on."""
-    return central(backbone, layer, round(settings_of(stimulus)["size"][0]))
+    side = settings_of(stimulus).get("size", (backbone.input_px,))[0]
+    return central(backbone, layer, round(side))
 
 
-def rows(stimulus: Stimulus) -> dict[str, NDArray[np.float32]]:
-    """The value of every crossed setting in each image of a set, in order."""
+def rows(stimulus: Stimulus) -> Table:
+    """The value of every crossed setting in each image of a set, in order.
+
+    `number` is that of a photograph, of an image of noise, of a ground.
+
+    Raises:
+        InputError: it shows the images of a folder, and there is none.
+    """
     settings = settings_of(stimulus)
     crossed = {name: values for name, values in settings.items() if name not in _ONE_VALUE}
-    if stimulus.generator == "noise":
+    if stimulus.generator == PHOTOGRAPHS:
+        crossed = {"number": tuple(range(len(_files(stimulus))))}
+    elif "n" in settings:
         crossed = {"number": tuple(range(round(settings["n"][0])))} | crossed
     table = np.array(list(product(*crossed.values())), np.float32)
     return dict(zip(crossed, table.T, strict=True))
 
 
 def batches(stimulus: Stimulus, centre: Centre, batch: int = 64) -> Iterator[Array]:
-    """The images of a set, at most `batch` at a time; no more are ever in memory."""
-    settings, table = settings_of(stimulus), rows(stimulus)
-    for start in range(0, count(stimulus), batch):
-        part = {name: values[start : start + batch] for name, values in table.items()}
-        yield _draw(stimulus.generator, settings, part, centre)
+    """The images of a set, at most `batch` at a time; no more are ever in memory.
 
-
-def _draw(
-    generator: str,
-    settings: dict[str, tuple[float, ...]],
-    part: dict[str, NDArray[np.float32]],
-    centre: Centre,
-) -> Array:
-    if generator == "noise":
-        numbers = part["number"].astype(np.int32)
-        return draw_noise(
-            round(settings["seed"][0]),
-            numbers,
-            part["contrast"],
-            slope=settings["slope"][0],
-            side=centre.canvas.side,
+    Raises:
+        InputError: it shows the images of a folder, and there are none, or one is broken.
+    """
+    table, drawing = rows(stimulus), _Drawing(stimulus, centre.canvas)
+    for start in range(0, len(next(iter(table.values()))), batch):
+        yield drawing.images(
+            {name: values[start : start + batch] for name, values in table.items()}
         )
-    if generator in _SURFACES:
-        return _SURFACES[generator](*part.values(), canvas=centre.canvas)
-    ink, ground = ink_and_ground(part["contrast"])
-    if generator == "rings":
-        width = settings["stroke"][0]
-        return draw_rings(part["radius"], ink, ground, width, canvas=centre.canvas)
-    if generator == "lines":
-        return draw_lines(
+
+
+def _files(stimulus: Stimulus) -> tuple[Path, ...]:
+    """The images of a set's folder."""
+    if stimulus.folder is None:
+        raise ValueError(f"{stimulus.name} has no folder (the checker excludes it)")
+    most = settings_of(stimulus).get("n")
+    return open_images(stimulus.folder.path, None if most is None else round(most[0])).paths
+
+
+class _Drawing:
+    """Draws a set's images."""
+
+    def __init__(self, stimulus: Stimulus, canvas: Canvas) -> None:
+        self.stimulus = stimulus
+        self.canvas = canvas
+        self.settings = settings_of(stimulus)
+
+    def one(self, name: str) -> float:
+        """The value of a setting that holds for the whole set."""
+        return self.settings[name][0]
+
+    def images(self, part: Table) -> Array:
+        """The images with some rows of the table."""
+        generator = self.stimulus.generator
+        if generator == PHOTOGRAPHS:
+            return self.photographs(part["number"])
+        if generator == "noise":
+            return self.noise(part["number"], part["contrast"], self.one("slope"))
+        if generator in _SURFACES:
+            return _SURFACES[generator](*part.values(), canvas=self.canvas)
+        if generator in (STROKES, "figures"):
+            placed = self.strokes(part) if generator == STROKES else self.figures(part)
+            return draw_figures(placed, self.look(part), self.grounds(part), canvas=self.canvas)
+        return self.circles(part)
+
+    def circles(self, part: Table) -> Array:
+        """Rings, lines, arcs and discs."""
+        generator = self.stimulus.generator
+        ink, ground = ink_and_ground(part["contrast"])
+        if generator == "rings":
+            width = self.one("stroke")
+            return draw_rings(part["radius"], ink, ground, width, canvas=self.canvas)
+        if generator == "lines":
+            return draw_lines(
+                part["th"],
+                ink,
+                ground,
+                canvas=self.canvas,
+                stroke_px=self.one("stroke"),
+                length_px=part["length"],
+            )
+        return draw_circles(
+            part["radius"],
             part["th"],
             ink,
             ground,
-            canvas=centre.canvas,
-            stroke_px=settings["stroke"][0],
-            length_px=part["length"],
+            canvas=self.canvas,
+            stroke_px=self.settings.get("stroke", (1.0,))[0],
+            filled=generator == "discs",
         )
-    return draw_circles(
-        part["radius"],
-        part["th"],
-        ink,
-        ground,
-        canvas=centre.canvas,
-        stroke_px=settings.get("stroke", (1.0,))[0],
-        filled=generator == "discs",
-    )
+
+    def strokes(self, part: Table) -> list[Placed]:
+        """The strokes of each part of a figure of one's own, as strong as the part is."""
+        return [
+            Placed(
+                stroke.kind,
+                {name: np.float32(value) for name, value in stroke.sizes},
+                right=np.float32(stroke.at_px[0]),
+                up=np.float32(stroke.at_px[1]),
+                angle_deg=np.float32(stroke.angle_deg),
+                level=part[scene.name],
+            )
+            for scene in self.stimulus.parts
+            for stroke in scene.strokes
+        ]
+
+    def figures(self, part: Table) -> list[Placed]:
+        """The figures of the table, each in its own images alone."""
+        kinds = [(round(number), tuple(FIGURES)[round(number)]) for number in self.settings["kind"]]
+        return [
+            Placed(
+                kind,
+                {name: part[name] for name in FIGURES[kind]},
+                level=(part["kind"] == number).astype(np.float32),
+            )
+            for number, kind in kinds
+        ]
+
+    # ---- grounds
+
+    def grounds(self, part: Table) -> Array | None:
+        """What figures stand on; None if all grounds are plain."""
+        used = {GROUNDS[round(number)] for number in self.settings["ground"]}
+        if used == {"plain"}:
+            return None
+        chosen = part["ground"].round().astype(np.int32)[:, None, None, None]
+        images = self.plain(part)
+        if "noise" in used:
+            strength = np.full(len(chosen), self.one("ground_contrast"), np.float32)
+            images = jnp.where(chosen == 1, self.noise(part["number"], strength, 1.0), images)
+        if "photograph" in used:
+            images = jnp.where(chosen == 2, self.photographs(part["number"]), images)
+        return jnp.where(chosen == 0, images, blurred(images, part["ground_blur"]))
+
+    def plain(self, part: Table) -> Array:
+        """Plain grounds, the opposite of the ink."""
+        return draw_figures([], self.look(part), canvas=self.canvas)
+
+    def look(self, part: Table) -> dict[str, ArrayLike]:
+        """How the figures of some images look."""
+        crossed = {name: part[name] for name in _LOOK if name in part}
+        return {**crossed, "stroke": np.float32(self.one("stroke"))}
+
+    def noise(self, numbers: NDArray[np.float32], contrast: ArrayLike, slope: float) -> Array:
+        """Images of the set's own series of noise."""
+        seed, side = round(self.one("seed")), self.canvas.side
+        return draw_noise(seed, numbers.astype(np.int32), contrast, slope=slope, side=side)
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The photographs, in order."""
+        return _files(self.stimulus)
+
+    def photographs(self, numbers: NDArray[np.float32]) -> Array:
+        """Photographs by number, cut to the canvas; few ones repeat.
+
+        Raises:
+            InputError: there are none, or one is broken.
+        """
+        places, back = np.unique(numbers.astype(np.int64) % len(self.files), return_inverse=True)
+        images = [read_image(self.files[place], self.canvas.side) for place in places]
+        return jnp.asarray(np.stack(images)[back])

@@ -101,8 +101,12 @@ def draw_rings(
 
 def _coloured(part: Array, hue_deg: ArrayLike, contrast: ArrayLike) -> Array:
     """A hue where `part` is 1, the opposite one where it is -1; `[n, height, width]` each."""
+    return _GREY * (1 + (column(contrast) * part)[..., None] * hue_direction(hue_deg))
+
+
+def hue_direction(hue_deg: ArrayLike) -> Array:
+    """The way from grey to a hue in RGB, of length 1 and no lighter, `[n, 1, 1, 3]`."""
     hue = jnp.deg2rad(jnp.asarray(hue_deg, jnp.float32).reshape(-1, 1, 1, 1))
     first = jnp.asarray((2.0, -1.0, -1.0), jnp.float32) * 6**-0.5
     second = jnp.asarray((0.0, 1.0, -1.0), jnp.float32) * 2**-0.5
-    colour = jnp.cos(hue) * first + jnp.sin(hue) * second
-    return _GREY * (1 + (column(contrast) * part)[..., None] * colour)
+    return jnp.cos(hue) * first + jnp.sin(hue) * second

@@ -6,7 +6,7 @@ import pytest
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import Stimulus
 from circuitdsl.ir.generators import GENERATORS, settings_of
-from circuitdsl.ir.stimuli import ACTIVITY, Setting
+from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Setting
 from circuitdsl.stimuli.curves import draw_circles
 from circuitdsl.stimuli.render import batches, centre_of, count
 
@@ -24,7 +24,7 @@ def rendered(declared, layer="mixed3b_5x5", batch=64):
     return centre, list(batches(declared, centre, batch))
 
 
-@pytest.mark.parametrize("generator", sorted(set(GENERATORS) - {ACTIVITY}))
+@pytest.mark.parametrize("generator", sorted(set(GENERATORS) - {ACTIVITY, PHOTOGRAPHS}))
 def test_every_generator_draws_what_it_counts(generator):
     few = {"n": [5], "th": [0, 30], "radius": [8, 12]}
     small = {"size": [32]} | {k: v for k, v in few.items() if k in GENERATORS[generator]}

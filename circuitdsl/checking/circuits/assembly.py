@@ -14,7 +14,7 @@ from circuitdsl.checking.connections.attributes import pattern
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.names.evaluate import dial
 from circuitdsl.checking.scope import Module
-from circuitdsl.checking.stimuli.sets import stimulus
+from circuitdsl.checking.stimuli.photographs import shown
 from circuitdsl.ir.circuit import (
     BackboneUse,
     Circuit,
@@ -153,6 +153,6 @@ def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> It
             name = where.prefix + key
             if where is not built.module and name in wanted:
                 del wanted[name]
-                other = stimulus(analysis.of(where), key)
+                other = shown(analysis.of(where), key)
                 if other is not None:
                     yield other

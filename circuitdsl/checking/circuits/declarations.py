@@ -24,8 +24,7 @@ from circuitdsl.checking.names.evaluate import Evaluator, dial
 from circuitdsl.checking.names.settings import check_names
 from circuitdsl.checking.names.standard import is_standard
 from circuitdsl.checking.stimuli.activity import on_trained_units
-from circuitdsl.checking.stimuli.photographs import is_photographs, photographs
-from circuitdsl.checking.stimuli.sets import stimulus
+from circuitdsl.checking.stimuli.photographs import shown
 from circuitdsl.checking.values.kinds import SCALAR_TYPES, TYPES, Value, named_type
 from circuitdsl.ir.circuit import (
     BackboneUse,
@@ -33,6 +32,7 @@ from circuitdsl.ir.circuit import (
     Stimulus,
 )
 from circuitdsl.ir.expressions import DialValue
+from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.syntax import nodes
 
 
@@ -79,12 +79,9 @@ def build(analysis: Analysis) -> Built:
 
 
 def _images(analysis: Analysis, name: str) -> Stimulus | None:
-    """A set of drawn images. Photographs are checked too, but belong to scripts: None for them."""
-    if is_photographs(analysis.module.stimuli[name]):
-        photographs(analysis, name)
-        return None
-    images = stimulus(analysis, name)
-    if images is None or not images.parts:
+    """A set that families can be shown; photographs that the caller chooses belong to scripts."""
+    images = shown(analysis, name)
+    if images is None or images.generator != ACTIVITY:
         return images
     reach, prefix = in_reach(analysis), analysis.module.prefix
     families = {

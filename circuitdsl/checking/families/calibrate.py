@@ -7,7 +7,7 @@ from itertools import chain
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import out_of_range, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.stimuli.photographs import is_photographs
+from circuitdsl.checking.stimuli.photographs import is_photographs, photographs
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.circuit import Calibration
 from circuitdsl.syntax import nodes
@@ -50,16 +50,32 @@ def _items(node: nodes.Expression) -> tuple[nodes.Expression, ...]:
     return node.items if isinstance(node, nodes.Both) else (node,)
 
 
-def stimulus_name(analysis: Analysis, node: nodes.Expression) -> str | None:
-    """The name in the circuit of the stimulus set that an expression names."""
+def stimulus_name(
+    analysis: Analysis, node: nodes.Expression, *, folders: bool = False
+) -> str | None:
+    """The name in the circuit of the stimulus set that an expression names.
+
+    Args:
+        analysis: The file, and where to report.
+        node: The expression.
+        folders: Whether photographs are legal whose folder the file names.
+    """
     if not isinstance(node, nodes.Reference):
         wrong_type(analysis, f"`{node.span.text}`", "the name of a stimulus set", node.span)
         return None
     declared = analysis.module.home_of("stimuli", node.name.text)
     if declared is not None and is_photographs(declared[0].stimuli[declared[1]]):
-        wanted = "drawn images, which are the same for everybody"
-        wrong_type(analysis, f"`{node.span.text}`", wanted, node.span, got="photographs")
-        return None
+        images = photographs(analysis.of(declared[0]), declared[1])
+        if images is None:
+            return None
+        if not folders or images.folder is None:
+            wanted, got = "drawn images, which are the same for everybody", "photographs"
+            if folders:
+                wanted, got = "images that the file names", "photographs that the caller chooses"
+            help_ = 'Name their folder: `photographs("FOLDER")`.' if folders else ""
+            what = f"`{node.span.text}`"
+            wrong_type(analysis, what, wanted, node.span, got=got, help=help_)
+            return None
     if declared is not None:
         return declared[0].prefix + declared[1]
     where, name = analysis.module.follow(node.name.text)

@@ -10,16 +10,22 @@ from circuitdsl.checking.families.calibrate import stimulus_name
 from circuitdsl.checking.messages import given_twice, listed, missing, with_hint
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.forms import Reader, Use
-from circuitdsl.checking.stimuli.sets import stimulus
+from circuitdsl.checking.stimuli.photographs import shown
+from circuitdsl.checking.stimuli.reading import Reader as Values
 from circuitdsl.ir.angles import largest_gap_deg
 from circuitdsl.ir.circuit import Axis, Stimulus
 from circuitdsl.ir.expect import Expect, Measured
+from circuitdsl.ir.frames import followed, frame_of, in_image
 from circuitdsl.ir.generators import GENERATORS, settings_of
 from circuitdsl.ir.measures import Measure
+from circuitdsl.ir.setting_kinds import SettingKind
 from circuitdsl.syntax import nodes
 
 _FEWEST_ANGLES = 8
 """Angles that a tuning curve has at least."""
+
+_LEVEL = SettingKind("real", (1.0,), "how strong a part is")
+"""A part of a scene, as a setting that chooses images."""
 
 
 def expectations(
@@ -28,7 +34,7 @@ def expectations(
     """The expectations of a family, faulty ones left out."""
     if node.block is None:
         return ()
-    uses = _Uses(analysis, next((axis for axis in axes if axis.turns_plane), None))
+    uses = _Uses(analysis, axes)
     reader = Reader(analysis, "family", uses.measured)
     read = (reader.expect(each) for each in node.block.expectations)
     return tuple(each for each in read if each is not None)
@@ -40,11 +46,16 @@ class _Uses:
 
     Attributes:
         analysis: The file, and where to report.
-        rotation: The axis of the family that turns the plane.
+        axes: Of the family.
     """
 
     analysis: Analysis
-    rotation: Axis | None
+    axes: tuple[Axis, ...]
+
+    @property
+    def rotation(self) -> Axis | None:
+        """The axis that turns the plane."""
+        return next((axis for axis in self.axes if axis.turns_plane), None)
 
     def measured(self, node: Use, row: Measure) -> Measured | None:
         """`NAME(STIMULUS, SETTING=VALUE, ...)`."""
@@ -54,7 +65,7 @@ class _Uses:
             help_ = f"Write `{row.name}(SET)`."
             missing(self.analysis, f"`{row.name}()`", "a stimulus set", node.span, help=help_)
             return None
-        name = stimulus_name(self.analysis, first.value)
+        name = stimulus_name(self.analysis, first.value, folders=True)
         shown = None if name is None else self.stimulus(first.value)
         if name is None or shown is None:
             return None
@@ -69,14 +80,14 @@ class _Uses:
         """The set that an expression names; its faults are reported where it is declared."""
         name = node.name.text if isinstance(node, nodes.Reference) else ""
         home = self.analysis.module.home_of("stimuli", name)
-        return None if home is None else stimulus(self.analysis.of(home[0]), home[1])
+        return None if home is None else shown(self.analysis.of(home[0]), home[1])
 
     def settings(
         self, arguments: list[nodes.Argument], shown: Stimulus, *, over_angles: bool
     ) -> tuple[tuple[str, float], ...] | None:
         """The settings that choose images of a set."""
         kinds, has = GENERATORS[shown.generator], settings_of(shown)
-        known = [name for name, kind in kinds.items() if kind.many]
+        known = [name for name, kind in kinds.items() if kind.many and name in has]
         known += [part.name for part in shown.parts]
         if over_angles:
             known = [name for name in known if name != "th"]
@@ -86,25 +97,45 @@ class _Uses:
             if name not in known:
                 message = f"`{shown.name}` has no setting `{name}` to choose images by"
                 span = argument.span if argument.name is None else argument.name.span
-                help_ = f"It has: {listed(known)}."
+                help_ = f"It has: {listed(known)}." if known else "Its images have no settings."
                 message = with_hint(self.analysis, message, name, known)
                 self.analysis.error("E206", message, span, help=help_)
                 return None
             if name in chosen:
                 given_twice(self.analysis, f"`{name}`", argument.span)
                 return None
-            evaluator = Evaluator(self.analysis)
-            unit = kinds[name].unit if name in kinds else "real"
-            value = evaluator.constant(argument.value, unit, f"`{name}`")
-            if value is None:
-                return None
-            relative = name == "th" and self.rotation is not None
-            if not relative and not any(isclose(value, own, abs_tol=1e-6) for own in has[name]):
-                message = f"`{shown.name}` has no image with `{name} = {argument.value.span.text}`"
-                self.analysis.error("E902", message, argument.value.span)
+            kind = kinds.get(name, _LEVEL)
+            reader = Values(Evaluator(self.analysis), name, kind, shown.generator)
+            value = reader.value(argument.value)
+            if value is None or not self.has(shown, name, value, argument.value):
                 return None
             chosen[name] = value
         return tuple(chosen.items())
+
+    def has(self, shown: Stimulus, name: str, value: float, node: nodes.Expression) -> bool:
+        """Whether a set has images with a setting, in the frame of every member."""
+        at, values = followed(shown, name, self.axes), settings_of(shown)
+        mirrors = next((axis for axis in self.axes if axis.kind == "flip"), None)
+        if at is not None and frame_of(shown, name) in ("turn", "hue"):
+            if name != "th" or mirrors is None or len(set(values.get("flip", (0, 1)))) > 1:
+                return True
+            message = f"`{shown.name}` has no mirror images, which `{mirrors.name}` needs"
+            help_ = "Write `flip = [left, right]` in the set."
+            self.analysis.error("E902", message, node.span, help=help_)
+            return False
+        count = 1 if at is None else self.axes[at].count
+        for place in range(count):
+            member = [place if index == at else 0 for index in range(len(self.axes))]
+            wanted = in_image(shown, name, value, self.axes, member)
+            if any(isclose(wanted, own, rel_tol=1e-5, abs_tol=1e-6) for own in values[name]):
+                continue
+            message = f"`{shown.name}` has no image with `{name} = {node.span.text}`"
+            if at is not None:
+                axis = self.axes[at]
+                message += f" in the frame of `{axis.name} = {axis.value_name(place)}`"
+            self.analysis.error("E902", message, node.span)
+            return False
+        return True
 
     def can(self, node: Use, shown: Stimulus) -> bool:
         """Whether the family turns, and the set shows it all angles."""

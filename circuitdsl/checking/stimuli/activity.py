@@ -29,7 +29,7 @@ from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expressions import Number
 from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, settings_of
 from circuitdsl.ir.scattered import can_turn, has_members
-from circuitdsl.ir.stimuli import ACTIVITY, Part, Spot, Stimulus
+from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Part, Spot, Stimulus
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
@@ -45,13 +45,13 @@ Levels = Callable[[str, nodes.Expression], tuple[float, ...] | None]
 
 def part_names(node: nodes.Stimulus) -> tuple[str, ...]:
     """The names of a set's parts: those that are settings of no generator."""
-    settings = {name for kinds in GENERATORS.values() for name in kinds}
+    settings = {PHOTOGRAPHS, *(name for kinds in GENERATORS.values() for name in kinds)}
     return tuple(name for name in _names(node) if name not in settings and "." not in name)
 
 
 def is_empty(node: nodes.Stimulus) -> bool:
     """Whether a set has settings only, and no part."""
-    return all(name in GENERATORS[ACTIVITY] for name in _names(node))
+    return all(name in GENERATORS[node.value.name.text] for name in _names(node))
 
 
 def _names(node: nodes.Stimulus) -> dict[str, None]:
@@ -90,16 +90,9 @@ class _Scene:
 
     def part(self, node: nodes.Expression) -> Part | None:
         """`LEVELS*SCENE`, or a scene alone."""
-        levels: tuple[float, ...] | None = (1.0,)
-        scene = node
-        if isinstance(node, nodes.Chain) and not node.is_sum and _is_list(node.parts[0]):
-            levels = self.levels(self.name, node.parts[0])
-            first, *others = node.operators
-            if first == "/":
-                return self.faulty(node)
-            scene = node.parts[1]
-            if others:
-                scene = replace(node, parts=node.parts[1:], operators=tuple(others))
+        levels, scene = leveled(self.name, node, self.levels)
+        if scene is None:
+            return self.faulty(node)
         spots = self.scene(scene)
         return None if spots is None or levels is None else Part(self.name, spots, levels)
 
@@ -169,7 +162,11 @@ class _Scene:
             wanted, help_ = "a family of trained units", f"Write `{_SHAPE}`."
             wrong_type(self.analysis, "`family` of `spot()`", wanted, named.span, help=help_)
             return None
-        at = self.at(arguments["at"]) if "at" in arguments else (0.0, 0.0)
+        at = (
+            point_within(self.analysis, arguments["at"], self.half_px)
+            if "at" in arguments
+            else (0.0, 0.0)
+        )
         picks = named.picks if isinstance(named, nodes.Selection) else ()
         members = [self.member(pick) for pick in picks]
         if at is None or None in members:
@@ -182,26 +179,6 @@ class _Scene:
             else home[0].prefix + home[1]
         )
         return Spot(name, at, 1.0, chosen, named.span)
-
-    def at(self, node: nodes.Expression) -> tuple[float, float] | None:
-        """A point in pixels, within the image however it is turned."""
-        value = Evaluator(self.analysis).typed(node, "point", "`at`")
-        if not isinstance(value, Point):
-            return None
-        if any(map(has_taps, value.items)):
-            no_taps(self.analysis, node.span)
-            return None
-        x, y = (item.value if isinstance(item, Number) else None for item in value.items)
-        if x is None or y is None:
-            message = "`at` must be a fixed point; this reads a dial"
-            self.analysis.error("E309", message, node.span)
-            return None
-        if hypot(x, y) > self.half_px:
-            wanted = f"within {self.half_px:g}px of the middle"
-            help_ = "Make the set's `size` larger, which is the side of the image."
-            out_of_range(self.analysis, "`at`", wanted, node.span, help=help_)
-            return None
-        return x, y
 
     def member(self, pick: nodes.Argument | nodes.Range) -> tuple[str, Number] | None:
         """`th=90deg`, `side=left`, `u=2`."""
@@ -220,6 +197,48 @@ class _Scene:
             wanted = "an angle, a side or a number"
             wrong_type(self.analysis, f"`{pick.name.text}`", wanted, value.span)
         return None
+
+
+def leveled(
+    part: str, node: nodes.Expression, levels: Levels
+) -> tuple[tuple[float, ...] | None, nodes.Expression | None]:
+    """The levels of a part, and what they are levels of.
+
+    Levels are None if they are faulty; the rest is None if it is divided by something.
+    """
+    if not (isinstance(node, nodes.Chain) and not node.is_sum and _is_list(node.parts[0])):
+        return (1.0,), node
+    strength = levels(part, node.parts[0])
+    first, *others = node.operators
+    if first == "/":
+        return strength, None
+    rest = node.parts[1]
+    if others:
+        rest = replace(node, parts=node.parts[1:], operators=tuple(others))
+    return strength, rest
+
+
+def point_within(
+    analysis: Analysis, node: nodes.Expression, half_px: float
+) -> tuple[float, float] | None:
+    """A point in pixels, within the image however it is turned."""
+    value = Evaluator(analysis).typed(node, "point", "`at`")
+    if not isinstance(value, Point):
+        return None
+    if any(map(has_taps, value.items)):
+        no_taps(analysis, node.span)
+        return None
+    x, y = (item.value if isinstance(item, Number) else None for item in value.items)
+    if x is None or y is None:
+        message = "`at` must be a fixed point; this reads a dial"
+        analysis.error("E309", message, node.span)
+        return None
+    if hypot(x, y) > half_px:
+        wanted = f"within {half_px:g}px of the middle"
+        help_ = "Make the set's `size` larger, which is the side of the image."
+        out_of_range(analysis, "`at`", wanted, node.span, help=help_)
+        return None
+    return x, y
 
 
 def _is_list(node: nodes.Expression) -> bool:

@@ -5,26 +5,24 @@ In: declarations and references. Out: the IR's `Photographs` and `Stimulus`; no 
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath, PureWindowsPath
-
 from circuitdsl.checking.analysis import Analysis, question
 from circuitdsl.checking.messages import out_of_range, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
+from circuitdsl.checking.stimuli.folders import folder_of
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.checking.values.arguments import settings_written
 from circuitdsl.ir.script import ImageSource, Photographs
-from circuitdsl.ir.stimuli import ACTIVITY
+from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Setting, Stimulus
 from circuitdsl.syntax import nodes
 
-GENERATOR = "photographs"
 _SETTINGS = ("folder", "n", "seed")
 _MOST = 10_000_000
 
 
 def is_photographs(node: nodes.Stimulus) -> bool:
     """Whether a stimulus set consists of photographs."""
-    return node.value.name.text == GENERATOR
+    return node.value.name.text == PHOTOGRAPHS
 
 
 @question
@@ -48,12 +46,30 @@ def photographs(analysis: Analysis, name: str) -> Photographs | None:
         numbers[key] = int(value)
     folder = None
     if "folder" in arguments:
-        folder = _folder(analysis, arguments["folder"])
+        folder = folder_of(analysis, arguments["folder"], "`folder` of `photographs()`")
         if folder is None:
             return None
     return Photographs(
         analysis.module.prefix + name, folder, numbers["n"], numbers["seed"] or 0, node.span
     )
+
+
+@question
+def shown(analysis: Analysis, name: str) -> Stimulus | None:
+    """What a family is shown: drawn images, activity, or a folder that the file names.
+
+    None if the set is faulty, or consists of photographs that the caller chooses.
+    """
+    if not is_photographs(analysis.module.stimuli[name]):
+        return stimulus(analysis, name)
+    images = photographs(analysis, name)
+    if images is None or images.folder is None:
+        return None
+    numbers = (("n", images.n), ("seed", images.seed or None))
+    settings = tuple(
+        (key, Setting((float(value),), "int")) for key, value in numbers if value is not None
+    )
+    return Stimulus(images.name, PHOTOGRAPHS, settings, (), images.folder, images.span)
 
 
 def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | None:
@@ -80,35 +96,3 @@ def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | No
 def _place(module: Module, node: nodes.Expression) -> tuple[Module, str]:
     where, key = module.follow(node.name.text if isinstance(node, nodes.Reference) else "")
     return where, key
-
-
-def _folder(analysis: Analysis, node: nodes.Expression) -> str | None:
-    if not isinstance(node, nodes.Text):
-        wrong_type(analysis, "`folder` of `photographs()`", "a string", node.span)
-        return None
-    text, source = node.value, analysis.module.file.source
-    parts = (*PurePosixPath(text).parts, *PureWindowsPath(text).parts)
-    absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor
-    if absolute or ".." in parts or not text.strip() or "\0" in text or source.path is None:
-        analysis.error(
-            "E209",
-            f'"{text}" is outside the folder of the file',
-            node.span,
-            note="absolute paths and `..` are refused, so that a file reads nothing else",
-            help="Write `photographs()`, and give the folder with `--images`.",
-        )
-        return None
-    folder = Path(source.path).parent
-    try:
-        inside = (folder / text).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # a link that leads to itself, a name too long
-        inside = False
-    if not inside:
-        analysis.error(
-            "E209",
-            f'"{text}" leads out of the folder of the file through a link, or nowhere',
-            node.span,
-            help="Write `photographs()`, and give the folder with `--images`.",
-        )
-        return None
-    return str(folder / text)
