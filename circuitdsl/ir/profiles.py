@@ -109,7 +109,7 @@ def aliased_part(width_deg: float, count: float, period_deg: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def finest(members: int, period_deg: float) -> float | None:
+def finest(members: float, period_deg: float) -> float | None:
     """The narrowest bump that members sample within `ALIASED_LIMIT`, degrees.
 
     Rounded up to a hundredth of a degree, so that it prints short.

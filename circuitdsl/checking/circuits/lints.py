@@ -13,7 +13,7 @@ from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
-from circuitdsl.ir.profiles import ALIASED_LIMIT, PROFILES, aliased_part, primitives
+from circuitdsl.ir.profiles import ALIASED_LIMIT, PROFILES, aliased_part, finest, primitives
 from circuitdsl.ir.shapes import SHAPES
 from circuitdsl.text.diagnostics import Diagnostic
 from circuitdsl.text.source import Span
@@ -58,9 +58,12 @@ def _wide_enough(
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
     """The warning L401 if the source samples the bump too coarsely."""
-    part = aliased_part(width, source.count * period / source.period_deg, period)
+    count = source.count * period / source.period_deg
+    part = aliased_part(width, count, period)
     if part <= ALIASED_LIMIT:
         return None
+    narrowest = finest(count, period)
+    widen = "" if narrowest is None else f"Widen the bump to {narrowest:g}deg or more, or give"
     return Diagnostic(
         "L401",
         f"`bump({width:g}deg)` on {source.count} members of `{source.name}` "
@@ -69,7 +72,7 @@ def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnosti
         "warning",
         note=f"they stand every {source.period_deg / source.count:g}deg, "
         "too coarsely for a bump this narrow",
-        help="Widen the bump, or give the source more members.",
+        help=f"{widen or 'Give'} the source more members.",
     )
 
 
