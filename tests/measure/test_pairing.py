@@ -1,6 +1,8 @@
 """Pairs by angle."""
 
-from circuitdsl.measure.pairing import nearest_pairs
+import numpy as np
+
+from circuitdsl.measure.pairing import agreeing_pairs, nearest_pairs
 
 
 def test_nearest_across_the_seam():
@@ -15,3 +17,19 @@ def test_the_sum_of_differences_is_least_even_where_the_nearest_is_taken():
 def test_a_surplus_stays_alone():
     assert nearest_pairs([0, 90, 180, 270], [91]) == [(1, 0)]
     assert nearest_pairs([91], [0, 90, 180]) == [(0, 1)]
+
+
+def test_the_sum_of_agreements_is_greatest_and_no_unit_comes_twice():
+    r = np.array([[0.9, 0.8, -0.2], [0.85, 0.1, -0.3]])
+    assert agreeing_pairs(r, 2) == [(1, 0), (0, 1)]
+    assert agreeing_pairs(r, 1) == [(1, 0)]
+
+
+def test_a_member_has_more_units_where_more_are_asked_for():
+    r = np.array([[0.1, 0.5, 0.3, -0.4]])
+    assert agreeing_pairs(r, 2) == [(0, 1), (0, 2)]
+    assert agreeing_pairs(r, 4) == [(0, 1), (0, 2), (0, 0)]
+
+
+def test_nothing_agrees_with_what_never_varies():
+    assert agreeing_pairs(np.zeros((2, 3)), 3) == []
