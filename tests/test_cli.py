@@ -241,10 +241,13 @@ def test_score_writes_a_table_a_record_and_a_figure(arcs, photographs, tmp_path)
     )
     assert result.exit_code == 0, result.output
     assert "against conv2d0 of tiny" in result.stdout
+    assert "units found by their tuning to circles alone" in result.stdout
     assert f"figure: {figure}" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= max(80, len(f"figure: {figure}"))
     record = json.loads(target.read_text(encoding="utf-8"))
     assert (record["model"], record["images"], len(record["units"])) == ("tiny", 3, 3)
+    assert (record["layer"], record["units_chosen_by"]) == ("conv2d0", "tuning")
+    assert len(record["weights"]) == 64
     with Image.open(figure) as drawn:
         assert drawn.format == "PNG"
 

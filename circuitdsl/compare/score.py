@@ -100,6 +100,7 @@ class Comparison:
         natural_r_ci: The bootstrap 95 % interval of the mean natural correlation.
         skipped: Image files that could not be read, and why.
         grids: The family against published grids, if some were given.
+        weights: The digest of the network's weights.
     """
 
     file: str
@@ -113,6 +114,7 @@ class Comparison:
     natural_r_ci: tuple[float, float]
     skipped: tuple[tuple[str, str], ...] = ()
     grids: GridScores | None = None
+    weights: str = ""
 
     @property
     def mean(self) -> dict[str, float]:
@@ -129,6 +131,10 @@ class Comparison:
         record: dict[str, Any] = {
             "file": self.file,
             "model": self.model,
+            "weights": self.weights,
+            "family": self.family,
+            "layer": self.layer,
+            "units_chosen_by": "tuning",
             "images": self.images,
             "units": [unit.record() for unit in self.units],
             "mean": self.mean,
@@ -209,6 +215,7 @@ def score_circuit(
         natural_r_ci=natural.mean_ci,
         skipped=tuple((str(path), why) for path, why in images.skipped.items()),
         grids=scores,
+        weights=network.digest,
     )
 
 

@@ -266,10 +266,9 @@ def _record(
     about: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     _, offsets = _ablations(network.backbone, swept_layer(sets), sets, means)
-    arrays = {name: np.asarray(value) for name, value in network.params.items()}
     return {
         **(about or {}),
-        "network": tensors_digest(arrays),
+        "network": network.digest,
         "ablation": tensors_digest({"to": offsets}) if offsets.any() else "zero",
         "units": [" ".join(units.names) for units in sets],
     }

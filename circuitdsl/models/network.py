@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.models.forward import check_names, evaluate, layer_names
 from circuitdsl.models.preprocess import prepared
+from circuitdsl.models.weights import tensors_digest
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -62,6 +63,11 @@ class Network(nnx.Module):
     def params(self) -> dict[str, Array]:
         """Every weight by its name."""
         return {name: getattr(self, name)[...] for name in self.backbone.parameter_shapes}
+
+    @property
+    def digest(self) -> str:
+        """The digest of the weights, by which results say what they are of."""
+        return tensors_digest({name: np.asarray(value) for name, value in self.params.items()})
 
     @property
     def layer_names(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def score_table(comparison: Comparison) -> Table:
     low, high = comparison.natural_r_ci
     table = narrow(
         f"{comparison.family} of {comparison.file} against {comparison.layer} of "
-        f"{comparison.model}",
+        f"{comparison.model}:\nunits found by their tuning to circles alone",
         "error: between preferred angles; "
         f"tuning: correlation over {comparison.grid.size} circles;\n"
         f"natural r: over all positions of {comparison.images} images from "

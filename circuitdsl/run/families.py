@@ -23,7 +23,6 @@ from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
-from circuitdsl.models.weights import tensors_digest
 from circuitdsl.run.matching import BATCH, DRAWS, contender_of, reads_units, searched_in
 from circuitdsl.run.networks import DRAWN_SCENES, Progress, drawn_scenes, opened_network, silent
 from circuitdsl.stimuli.batches import Batch, batches_of
@@ -129,7 +128,7 @@ def compare_family(
     return FamilyComparison(
         file=file,
         model=network.name,
-        weights=tensors_digest({name: np.asarray(one) for name, one in network.params.items()}),
+        weights=network.digest,
         family=written.name,
         members=written.size,
         layer=chosen.layer,
