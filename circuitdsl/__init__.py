@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from circuitdsl.models.handwritten import HandwrittenNetwork, build
     from circuitdsl.models.network import Network
     from circuitdsl.models.registry import load_network
+    from circuitdsl.report.drawing import draw
     from circuitdsl.report.facts import explain
     from circuitdsl.run.circuits import check, format, inside
     from circuitdsl.run.matching import match
@@ -42,6 +43,7 @@ __all__ = [
     "build",
     "calibrate",
     "check",
+    "draw",
     "edit",
     "effect",
     "explain",
@@ -72,6 +74,7 @@ _HOME = {
     "build": "models.handwritten",
     "calibrate": "measure.calibration",
     "check": "run.circuits",
+    "draw": "report.drawing",
     "edit": "run.scripts",
     "effect": "run.scripts",
     "explain": "report.facts",

@@ -1,4 +1,4 @@
-"""Commands on circuit files alone: format, lower, explain."""
+"""Commands on circuit files alone: format, lower, explain, draw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from circuitdsl.cli.failures import FINDINGS, say_warning
 from circuitdsl.cli.options import CircuitFile, CircuitFiles, writable
-from circuitdsl.cli.output import writing
+from circuitdsl.cli.output import say_left_out, writing
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 
@@ -114,6 +114,35 @@ def explain(
     from circuitdsl.report.facts import explain as explanation
 
     typer.echo(explanation(what), nl=False)
+
+
+def draw(
+    file: CircuitFile,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A page (.html), or the picture of families and arrows alone (.svg, .png).",
+            callback=writable,
+        ),
+    ],
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this family, and what it is wired to.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Photographs, for activation maps.")
+    ] = None,
+) -> None:
+    """Draw a circuit: its families, its kernels, what its families answer."""
+    from circuitdsl.report.drawing import draw as draw_circuit
+
+    with writing(output):
+        drawn = draw_circuit(file, output, family=family, images=images)
+    say_left_out(dict(drawn.skipped))
+    typer.echo(f"wrote {output}", err=True)
 
 
 def _emit_tree(file: Path) -> None:

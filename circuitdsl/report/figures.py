@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.path import Path as Bezier
 
 from circuitdsl.compare.score import Comparison, UnitScore
 from circuitdsl.measure.tuning import Tuning
+from circuitdsl.report.layout import BOX_HEIGHT, Layout, Sign
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import atomic_path
 
@@ -131,3 +134,55 @@ def clean(axes: Any) -> None:
     axes.grid(color=FAINT, linewidth=0.5)
     axes.spines["polar"].set_visible(False)
     axes.tick_params(colors=INK, pad=0)
+
+
+_ARROWS: dict[Sign, tuple[str, str]] = {
+    "excites": ("#b4182d", "-|>"),
+    "inhibits": ("#1c54b2", "|-|,widthA=0,widthB=0.6"),
+    "both": ("#6b3fa0", "-|>"),
+}
+
+
+def draw_layout(layout: Layout, title: str, target: Path) -> None:
+    """Draw families and arrows as a PNG, on white.
+
+    Args:
+        layout: Where they stand; 72 of its units are an inch.
+        title: What stands in the file's metadata.
+        target: The file.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    figure = Figure(figsize=(layout.width / 72, layout.height / 72), facecolor="white")
+    FigureCanvasAgg(figure)
+    axes: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_xlim(0, layout.width)
+    axes.set_ylim(layout.height, 0)
+    axes.set_axis_off()
+    for layer, y in layout.layers:
+        axes.text(8, y, layer, color=ORIGINAL, fontsize=9, va="center", parse_math=False)
+    for arrow in layout.arrows:
+        colour, style = _ARROWS[arrow.sign]
+        axes.add_patch(
+            FancyArrowPatch(
+                path=Bezier(arrow.points, [Bezier.MOVETO, *[Bezier.CURVE4] * 3]),
+                arrowstyle=style,
+                mutation_scale=9,
+                color=colour,
+                fill=arrow.sign != "inhibits",
+                linewidth=1.5,
+                linestyle="--" if arrow.sign == "both" else "-",
+            )
+        )
+    for box in layout.boxes:
+        corner, middle = (box.left, box.top), box.left + box.width / 2
+        dashes = "--" if box.given else "-"
+        axes.add_patch(
+            Rectangle(corner, box.width, BOX_HEIGHT, fc="#f3f4f6", ec=ORIGINAL, ls=dashes)
+        )
+        said = {"ha": "center", "va": "center", "family": "monospace", "parse_math": False}
+        axes.text(middle, box.top + 13, box.name, color=INK, fontsize=11, **said)
+        axes.text(middle, box.top + 29, box.caption, color=ORIGINAL, fontsize=9, **said)
+    with atomic_path(target) as temporary:
+        figure.savefig(temporary, dpi=144, format="png", metadata={"Title": title})

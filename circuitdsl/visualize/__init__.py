@@ -1,0 +1,1 @@
+"""The arrays that pictures are made of; drawing is `report`'s."""
