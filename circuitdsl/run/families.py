@@ -23,7 +23,8 @@ from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.matching import BATCH, DRAWS, contender_of, reads_units, searched_in
+from circuitdsl.pipeline import BATCH
+from circuitdsl.run.matching import DRAWS, contender_of, reads_units, searched_in
 from circuitdsl.run.networks import DRAWN_SCENES, Progress, drawn_scenes, opened_network, silent
 from circuitdsl.stimuli.batches import Batch, batches_of
 from circuitdsl.stimuli.photographs import ImageSet, open_images

@@ -5,23 +5,20 @@ In: circuit files, models, a folder of photographs. Out: `Matches`, one for each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from circuitdsl.checking.load import load
-from circuitdsl.compare.match import Match, choosing, measuring
+from circuitdsl.compare.match import Match
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.passes import fold
 from circuitdsl.measure.random_circuits import permuted_kernels
-from circuitdsl.measure.side_by_side import Contender, Meeting, meetings
-from circuitdsl.models.handwritten import build
+from circuitdsl.measure.side_by_side import Contender
 from circuitdsl.models.network import Network
+from circuitdsl.pipeline import compared, handwritten, read
 from circuitdsl.run.networks import Progress, opened_network, silent
-from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import InputError, suggestion
 
@@ -30,9 +27,6 @@ UNITS = 4
 
 DRAWS = 2
 """Random circuits that each circuit is held against."""
-
-BATCH = 8
-"""Photographs at a time: the maps of many families at once take room."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,7 @@ def match(
         InputError: no such model, family or layer, or no photographs.
         DiagnosticError: a file is faulty, or a family cannot be calibrated.
     """
-    circuits = {Path(file).stem: load(file) for file in files}
+    circuits = {Path(file).stem: read(file) for file in files}
     _check_families(circuits, families)
     photographs = open_images(Path(images), limit)
     halves = split(photographs, len(photographs.paths) // 2, seed)
@@ -115,14 +109,9 @@ def match(
             for title, circuit in fitting.items()
         ]
         progress(f"{network.name}: {len(searched)} layers")
-        side = network.backbone.input_px
-        pairings = [
-            pairing
-            for contender in contenders
-            if contender.families
-            for pairing in meetings(contender, network, searched, side)
-        ]
-        rows = _matched(pairings, halves, side, units=units, seed=seed, progress=progress)
+        rows = compared(
+            contenders, network, searched, halves, units=units, seed=seed, progress=progress
+        )
         results.append(
             Matches(
                 model=network.name,
@@ -196,7 +185,7 @@ def contender_of(
 ) -> Contender:
     """A circuit beside random ones; its families that are written, not taken from a network."""
     given = network if reads_units(circuit) else None
-    hand = calibrate(build(circuit, given=given))
+    hand = handwritten(circuit, given=given)
     randoms = [permuted_kernels(hand, seed * draws + draw) for draw in range(draws)]
     written = tuple(
         family.name
@@ -204,39 +193,6 @@ def contender_of(
         if family.units is None and (not families or family.name in families)
     )
     return Contender(title, (hand, *randoms), written)
-
-
-def _matched(
-    pairings: Sequence[Meeting],
-    halves: tuple[ImageSet, ImageSet],
-    side: int,
-    *,
-    units: int,
-    seed: int,
-    progress: Progress,
-) -> tuple[Match, ...]:
-    """Choose pairs on the first half of the photographs, and measure them on the second."""
-    if not pairings:
-        return ()
-    model = pairings[0].network.name
-
-    def report(what: str, half: ImageSet) -> Callable[[int], None]:
-        return lambda seen: progress(f"{model}, {what}: {seen} of {len(half.paths)} photographs")
-
-    first, second = halves
-    choices = [choosing(pairing, units) for pairing in pairings]
-    states = fold(choices, first.batches(BATCH, side), report("choosing units", first))
-    measures = [
-        measuring(pairing, chosen, seed)
-        for pairing, choice, state in zip(pairings, choices, states, strict=True)
-        if (chosen := choice.finish(state))
-    ]
-    if not measures:
-        return ()
-    states = fold(measures, second.batches(BATCH, side), report("measuring", second))
-    return tuple(
-        row for one, state in zip(measures, states, strict=True) for row in one.finish(state)
-    )
 
 
 def _in_order(

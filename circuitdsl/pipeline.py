@@ -1,0 +1,111 @@
+"""The whole pipeline on one page: text -> Circuit -> weights -> network -> comparison.
+
+Each stage is one function, and each arrow one call. What users call (`run/`) goes through here, and
+whoever wants to follow a `.circ` file through the package starts here: `checking` turns text into
+a `Circuit`, `lowering` a circuit into weights, `models` weights into a network, `measure` and
+`compare` two networks and photographs into figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from jax.typing import ArrayLike
+
+from circuitdsl.checking.load import load
+from circuitdsl.compare.match import Match, choosing, measuring
+from circuitdsl.ir.circuit import Circuit
+from circuitdsl.lowering.weights import Weights, lower
+from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.passes import fold
+from circuitdsl.measure.side_by_side import Contender, meetings
+from circuitdsl.models.given import Given
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.network import Network
+from circuitdsl.stimuli.photographs import ImageSet
+
+BATCH = 8
+"""Photographs at a time: the maps of many families at once take room."""
+
+
+def read(file: Path | str) -> Circuit:
+    """Text to circuit: parsed, checked, every name resolved.
+
+    Raises:
+        DiagnosticError: everything that is wrong with the file.
+        InputError: the file can't be read.
+    """
+    return load(file)
+
+
+def lowered(circuit: Circuit, settings: Mapping[str, ArrayLike] | None = None) -> Weights:
+    """Circuit to weights: its arrays by name, kernels `[height, width, in, out]`.
+
+    Raises:
+        InputError: an unknown dial, or a setting outside its range.
+    """
+    return lower(circuit)(settings)
+
+
+def handwritten(
+    circuit: Circuit,
+    settings: Mapping[str, ArrayLike] | None = None,
+    given: Given | None = None,
+) -> HandwrittenNetwork:
+    """Weights to network: a circuit that runs, each family calibrated as it says.
+
+    Raises:
+        DiagnosticError: a family cannot be calibrated.
+        InputError: see `lowered`; or trained units that were not given.
+    """
+    return calibrate(HandwrittenNetwork(circuit, lowered(circuit, settings), given))
+
+
+def compared(
+    contenders: Sequence[Contender],
+    network: Network,
+    layers: Sequence[str],
+    halves: tuple[ImageSet, ImageSet],
+    *,
+    units: int,
+    seed: int,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> tuple[Match, ...]:
+    """Networks to comparison: which trained units respond as hand-written members do.
+
+    Args:
+        contenders: Hand-written networks, each beside random ones.
+        network: The trained network.
+        layers: Layers of it.
+        halves: Photographs that choose units and members, and others that the figures are of.
+        units: The number of units of each layer that are measured for each family.
+        seed: Of the bootstrap.
+        progress: Told what is being done.
+    """
+    side = network.backbone.input_px
+    pairings = [
+        pairing
+        for contender in contenders
+        if contender.families
+        for pairing in meetings(contender, network, layers, side)
+    ]
+
+    def report(what: str, half: ImageSet) -> Callable[[int], None]:
+        total = len(half.paths)
+        return lambda seen: progress(f"{network.name}, {what}: {seen} of {total} photographs")
+
+    first, second = halves
+    choices = [choosing(pairing, units) for pairing in pairings]
+    states = fold(choices, first.batches(BATCH, side), report("choosing units", first))
+    measures = [
+        measuring(pairing, chosen, seed)
+        for pairing, choice, state in zip(pairings, choices, states, strict=True)
+        if (chosen := choice.finish(state))
+    ]
+    if not measures:
+        return ()
+    states = fold(measures, second.batches(BATCH, side), report("measuring", second))
+    return tuple(
+        row for one, state in zip(measures, states, strict=True) for row in one.finish(state)
+    )
