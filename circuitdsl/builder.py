@@ -145,6 +145,9 @@ motifs = Library("std.motifs")
 rot, orient, phase = Name("rot"), Name("orient"), Name("phase")
 flip, hue, scale, cases = Name("flip"), Name("hue"), Name("scale"), Name("cases")
 mass, spot = Name("mass"), Name("spot")
+line, arc, ring, dot = Name("line"), Name("arc"), Name("ring"), Name("dot")
+corner, tee, cross, spiral = Name("corner"), Name("tee"), Name("cross"), Name("spiral")
+stripes, hatch, dots = Name("stripes"), Name("hatch"), Name("dots")
 smallest, largest = Name("min"), Name("max")
 
 

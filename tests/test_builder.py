@@ -11,8 +11,10 @@ from circuitdsl.builder import (
     Builder,
     Expression,
     deg,
+    dot,
     expression,
     largest,
+    line,
     mass,
     motifs,
     orient,
@@ -220,3 +222,24 @@ def test_the_package_offers_it() -> None:
     import circuitdsl
 
     assert circuitdsl.Builder is Builder
+
+
+def test_figures_are_composed_of_strokes() -> None:
+    builder = Builder()
+    bars = builder.stimulus(
+        "bars", "strokes", th=[deg(0), deg(90)], bar=[0, 1] * (line(px(20)) + dot(px(3)))
+    )
+    shapes_ = builder.stimulus("shapes", "figures", kind=["corner", "tee"], hue=deg(60))
+    claims = [f"response({bars}, bar=1) > response({bars}, bar=0)", f"response({shapes_}) > 0"]
+    spot = builder.family("spot", "conv2d0", expect=claims)
+    builder.connect(builder.input, spot, place=shapes.blob(sigma=px(2)))
+    text = (
+        "circ 1\nfrom std.shapes import blob\nbackbone V = inceptionv1()\n"
+        "stimulus bars = strokes(th=[0deg, 90deg], bar=[0, 1]*(line(20px) + dot(3px)))\n"
+        "stimulus shapes = figures(kind=[corner, tee], hue=60deg)\n"
+        "family spot at V.conv2d0 {\n"
+        "  expect response(bars, bar=1) > response(bars, bar=0)\n"
+        "  expect response(shapes) > 0\n}\n"
+        "connect V.input -> spot { place = blob(sigma=2px) }\n"
+    )
+    assert builder.circuit() == loads(text)

@@ -10,6 +10,7 @@ from circuitdsl.checking import check_source
 from circuitdsl.checking.load import load_script
 from circuitdsl.ir import script as ir
 from circuitdsl.ir import steps as done
+from circuitdsl.ir.stimuli import Folder
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.source import Source
 
@@ -287,9 +288,11 @@ def test_steps_are_what_was_written() -> None:
 
 def test_image_sets_are_those_used() -> None:
     found = script("edit e on V { ablate some to mean(calibration) }").images
-    assert found == {
-        "calibration": ir.Photographs("calibration", str(Path("/files/pictures")), 5, 2)
-    }
+    assert found == {"calibration": ir.Photographs("calibration", Folder("pictures"), 5, 2)}
+    calibration = found["calibration"]
+    assert isinstance(calibration, ir.Photographs)
+    assert calibration.folder is not None
+    assert calibration.folder.path == Path("/files/pictures")
 
 
 def holds(score: ir.Score, **values: float) -> bool:
