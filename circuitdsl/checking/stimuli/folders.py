@@ -10,13 +10,14 @@ from circuitdsl.ir.stimuli import Folder
 from circuitdsl.syntax import nodes
 
 
-def folder_of(analysis: Analysis, node: nodes.Expression, what: str) -> Folder | None:
+def folder_of(analysis: Analysis, node: nodes.Expression, what: str, help_: str) -> Folder | None:
     """A folder beside the file or below; None after reporting what is wrong (E209, E302).
 
     Args:
         analysis: The file, and where to report.
         node: The path.
         what: What the folder is for, as a message names it.
+        help_: What to do about a folder elsewhere.
     """
     if not isinstance(node, nodes.Text):
         wrong_type(analysis, what, "a string", node.span)
@@ -30,7 +31,7 @@ def folder_of(analysis: Analysis, node: nodes.Expression, what: str) -> Folder |
             f'"{text}" is outside the folder of the file',
             node.span,
             note="absolute paths and `..` are refused, so that a file reads nothing else",
-            help="Write `photographs()`, and give the folder with `--images`.",
+            help=help_,
         )
         return None
     folder = Path(source.path).parent
@@ -43,7 +44,7 @@ def folder_of(analysis: Analysis, node: nodes.Expression, what: str) -> Folder |
             "E209",
             f'"{text}" leads out of the folder of the file through a link, or nowhere',
             node.span,
-            help="Write `photographs()`, and give the folder with `--images`.",
+            help=help_,
         )
         return None
     return Folder(text, str(folder))

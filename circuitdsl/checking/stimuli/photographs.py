@@ -46,7 +46,9 @@ def photographs(analysis: Analysis, name: str) -> Photographs | None:
         numbers[key] = int(value)
     folder = None
     if "folder" in arguments:
-        folder = folder_of(analysis, arguments["folder"], "`folder` of `photographs()`")
+        what = "`folder` of `photographs()`"
+        help_ = "Write `photographs()`, and give the folder with `--images`."
+        folder = folder_of(analysis, arguments["folder"], what, help_)
         if folder is None:
             return None
     return Photographs(

@@ -116,7 +116,8 @@ def _on_ground(
     if asked is (written is not None):
         if written is None:
             return built
-        folder = folder_of(analysis, written, f"`{PHOTOGRAPHS}`")
+        help_ = "Put the folder beside the file, or below."
+        folder = folder_of(analysis, written, f"`{PHOTOGRAPHS}`", help_)
         return None if folder is None else replace(built, folder=folder)
     if written is None:
         needed, help_ = "a folder", f'Add `{PHOTOGRAPHS} = "FOLDER"`.'
