@@ -93,10 +93,11 @@ def lay_out(circuit: Circuit, wires: Sequence[Wires]) -> Layout:
         circuit: The circuit.
         wires: Its connections.
     """
-    ranks = _ranks(circuit)
+    seen = any(connection.source == INPUT for connection in circuit.connections)
+    ranks = _ranks(circuit, first=1 if seen else 0)
     rows = [
         [family for family in circuit.layers_in_order if ranks[family.layer] == rank]
-        for rank in range(1, max(ranks.values()) + 1)
+        for rank in range(1 if seen else 0, max(ranks.values()) + 1)
     ]
     widths = {family.name: _box_width(family) for family in circuit.families}
     widths[INPUT] = CHARACTER * 9
@@ -106,18 +107,19 @@ def lay_out(circuit: Circuit, wires: Sequence[Wires]) -> Layout:
     boxes = {
         INPUT: Box(INPUT, "image", False, middle - widths[INPUT] / 2, MARGIN, widths[INPUT]),
     }
-    for number, (row, row_width) in enumerate(zip(rows, row_widths, strict=True), 1):
+    first = min(ranks.values())
+    for number, (row, row_width) in enumerate(zip(rows, row_widths, strict=True), first):
         left = middle - row_width / 2
         for family in _untangled(circuit, row, boxes):
             top, width = MARGIN + number * ROW_HEIGHT, widths[family.name]
             given = family.units is not None
             boxes[family.name] = Box(family.name, _caption(family), given, left, top, width)
             left += width + GAP
-    if not any(connection.source == INPUT for connection in circuit.connections):
+    if not seen:
         del boxes[INPUT]
     return Layout(
         width=LABEL + inner + 2 * MARGIN,
-        height=2 * MARGIN + len(rows) * ROW_HEIGHT + BOX_HEIGHT,
+        height=2 * MARGIN + max(ranks.values()) * ROW_HEIGHT + BOX_HEIGHT,
         boxes=tuple(boxes.values()),
         arrows=_arrows(wires, boxes),
         layers=tuple(
@@ -134,7 +136,7 @@ def sign_of(wires: Wires) -> Sign:
     return "inhibits" if wires.inhibits > EVEN * wires.excites else "both"
 
 
-def _ranks(circuit: Circuit) -> dict[str, int]:
+def _ranks(circuit: Circuit, first: int) -> dict[str, int]:
     """The row of each layer: below all that its families read, so branches stand side by side."""
     ranks: dict[str, int] = {}
     for family in circuit.layers_in_order:
@@ -142,7 +144,7 @@ def _ranks(circuit: Circuit) -> dict[str, int]:
             circuit.by_name[c.source] for c in circuit.into(family.name) if c.source != INPUT
         ]
         above = [ranks[source.layer] for source in sources]
-        ranks[family.layer] = max([ranks.get(family.layer, 1), *(rank + 1 for rank in above)])
+        ranks[family.layer] = max([ranks.get(family.layer, first), *(rank + 1 for rank in above)])
     return ranks
 
 

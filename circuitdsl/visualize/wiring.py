@@ -19,7 +19,7 @@ from circuitdsl.reference.kernels import Frame, Wired, added_up, wired
 
 Floats = NDArray[np.float64]
 
-FINE = 61
+FINE = 41
 """Points along each side of a template's picture; odd, so that one of them is the middle."""
 
 FAINTEST = 0.12
