@@ -1,0 +1,109 @@
+"""Hand-written families in networks that other people trained: which units respond as they do?
+
+Matches every family that ends a shipped circuit, and a few on the way, with the units of several
+networks, and prints a table: for each family and network the layer whose best unit agrees most, its
+r on photographs that chose nothing, what remains of it when contrast energy is taken out, and what
+circuits of permuted kernels reach. The figures of each network are kept in a file; a run that was
+cut off is resumed with the next network.
+
+    python benchmarks/universality.py --images DIR --limit 64
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from circuitdsl import match
+from circuitdsl.report.json_files import write_json
+from circuitdsl.report.terminal import progress
+from circuitdsl.run.matching import record
+from circuitdsl.text.resources import circuits_folder
+
+NETWORKS = ("inceptionv1-caffe2", "bvlc_googlenet", "squeezenet_v1_1", "bvlc_alexnet", "vgg16")
+FILES = (
+    "lines",
+    "curves_fitted",
+    "boundary",
+    "high_low",
+    "colour_contrast",
+    "black_white",
+    "circles",
+    "dog_union",
+)
+FAMILIES = {
+    "line": "curves_fitted",
+    "curve": "curves_fitted",
+    "boundary": "boundary",
+    "contrast": "colour_contrast",
+    "centre": "colour_contrast",
+    "bw": "black_white",
+    "hilo": "high_low",
+    "circle": "circles",
+    "evolute": "circles",
+    "seen.any": "dog_union",
+}
+"""Families of the table, and the circuit that each is taken from."""
+
+
+def main() -> None:
+    """Match what has not been matched yet, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--images", type=Path, required=True, help="photographs")
+    parser.add_argument("--limit", type=int, default=64, help="photographs, half of which choose")
+    parser.add_argument("--model", action="append", help="networks; by default five")
+    parser.add_argument("--draws", type=int, default=1, help="random circuits")
+    parser.add_argument("--results", type=Path, default=Path("out/universality"))
+    options = parser.parse_args()
+    columns: dict[str, list[dict[str, Any]]] = {}
+    for model in options.model or NETWORKS:
+        kept = options.results / f"{model}.json"
+        if not kept.exists():
+            _match(model, kept, options)
+        columns[model] = json.loads(kept.read_text(encoding="utf-8"))["rows"]
+    print(table(columns))
+
+
+def _match(model: str, kept: Path, options: argparse.Namespace) -> None:
+    files = [circuits_folder() / f"{name}.circ" for name in FILES]
+    with progress() as report:
+        results = match(
+            files,
+            [model],
+            options.images,
+            families=tuple(FAMILIES),
+            draws=options.draws,
+            limit=options.limit,
+            progress=report,
+        )
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_json(kept, record(results))
+
+
+def table(columns: dict[str, list[dict[str, Any]]]) -> str:
+    """Markdown: the best layer of each family in each network, r (partial r; random circuits)."""
+    lines = [
+        f"| family | {' | '.join(columns)} |",
+        f"|---{'|---' * len(columns)}|",
+    ]
+    for family, circuit in FAMILIES.items():
+        cells = [_best(rows, family, circuit) for rows in columns.values()]
+        lines.append(f"| `{family}` ({circuit}) | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _best(rows: list[dict[str, Any]], family: str, circuit: str) -> str:
+    own = [row for row in rows if (row["family"], row["circuit"]) == (family, circuit)]
+    if not own:
+        return "none"
+    best = max(own, key=lambda row: row["r"])
+    return (
+        f"{best['layer']} {best['r']:.2f} ({best['partial_r']:.2f}; "
+        f"{best['controls']['random']:.2f})"
+    )
+
+
+if __name__ == "__main__":
+    main()
