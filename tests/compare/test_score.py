@@ -83,7 +83,17 @@ def test_as_written_each_original_gets_its_nearest_member(network):
 
 def test_the_record_has_the_fields_of_the_json(network):
     record = scored(network, units=2).record()
-    assert list(record) == ["file", "model", "images", "units", "mean"]
+    assert list(record) == [
+        "file",
+        "model",
+        "weights",
+        "family",
+        "layer",
+        "units_chosen_by",
+        "images",
+        "units",
+        "mean",
+    ]
     assert (record["file"], record["model"], record["images"]) == ("arcs.circ", "copy", 6)
     assert list(record["units"][0]) == [
         "hand",

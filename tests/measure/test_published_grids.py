@@ -173,7 +173,8 @@ def test_a_neuron_without_a_published_angle_is_named(tmp_path):
 def test_the_command_line_names_a_missing_file(tmp_path):
     circ = tmp_path / "edges.circ"
     circ.write_text(CURVES, encoding="utf-8")
-    arguments = ["score", str(circ), "--model", "tiny", "--grid", str(tmp_path / "none.npz")]
+    arguments = ["score", str(circ), "--model", "tiny", "--find", "curves"]
+    arguments += ["--grid", str(tmp_path / "none.npz")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert "cannot read published grids" in result.stderr

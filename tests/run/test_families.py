@@ -139,8 +139,8 @@ def test_the_command_says_how_units_were_chosen(file, tmp_path) -> None:
         ("black_white", "bw", ("conv2d2", ())),
         ("boundary", "boundary", ("mixed3b", ("th",))),
         ("lines", "line", ("conv2d2", ("th",))),
-        ("dog_union", "snout", ("mixed3a", ())),
-        ("dog_union", "any", ("mixed4a", ())),
+        ("dog_union", "seen.snout", ("mixed3a", ())),
+        ("dog_union", "seen.any", ("mixed4a", ())),
     ],
 )
 def test_shipped_families_against_inceptionv1_caffe2(
