@@ -34,16 +34,12 @@ class Measure:
         doc: What it is, in one line.
         places: Where it is legal, and what stands in the brackets there.
         unit: `angle` is in degrees.
-        heading: Of its column in a printed table.
-        share: Whether it is a share, printed in per cent.
     """
 
     name: str
     doc: str
     places: Mapping[Place, Argument]
     unit: Unit = "real"
-    heading: str = ""
-    share: bool = False
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -100,27 +96,21 @@ MEASURES: tuple[Measure, ...] = (
         "top1",
         "whether the best output is right",
         {"outputs": "none"},
-        heading="top-1",
-        share=True,
     ),
     Measure(
         "top5",
         "whether one of the best five outputs is right",
         {"outputs": "none"},
-        heading="top-5",
-        share=True,
     ),
     Measure(
         "cross_entropy",
         "minus the log probability of the right output, in nats",
         {"outputs": "none"},
-        heading="loss",
     ),
     Measure(
         "kl",
         "the Kullback-Leibler divergence from the intact network's outputs, in nats",
         {"outputs": "none"},
-        heading="KL",
     ),
     Measure(
         "natural",

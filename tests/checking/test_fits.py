@@ -38,6 +38,7 @@ fit dials {
 """
 PRODUCT = "`maximise` must be a sum of measures, each times a number"
 WEIGHT = "a weight must be between 1/1,000,000 and 1,000,000"
+NEGATIVE = "a weight must be above 0, since nothing is subtracted; it is -1"
 TERMS = (("natural", 1.0), ("grid", 2.0), ("recovered", 0.5))
 
 
@@ -81,7 +82,7 @@ def test_a_sum_of_measures_from_the_command_line() -> None:
         ("maximise = nature", "E201", "no measure `nature`; did you mean `natural`?"),
         ("maximise = grid + 2*both", "E201", "no measure `both`"),
         ("maximise = grid + 2*grid", "E208", "`grid` is given twice"),
-        ("maximise = grid - natural", "E304", f"{WEIGHT}; it is -1"),
+        ("maximise = grid - natural", "E304", NEGATIVE),
         ("maximise = 2", "E302", PRODUCT),
         ("maximise = grid*natural", "E302", "measures are not multiplied with one another"),
         ("maximise = grid^2", "E302", "a measure has no power"),

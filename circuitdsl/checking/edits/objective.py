@@ -44,6 +44,8 @@ def maximised(analysis: Analysis, node: nodes.Expression) -> Terms | None:
             return None
         if not 1 / _MOST <= term.weight <= _MOST:
             wanted = f"between 1/{_MOST:,} and {_MOST:,}"
+            if term.weight < 0:
+                wanted = "above 0, since nothing is subtracted"
             out_of_range(analysis, "a weight", wanted, node.span, got=f"{term.weight:g}")
             return None
         weights[measure.name] = term.weight
