@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ FAMILIES = {
 }
 """Families of the table, and the circuit that each is taken from."""
 
+Column = dict[str, dict[str, Any]]
+"""One network's best row of each family."""
+
 
 def main() -> None:
     """Match what has not been matched yet, and print the table."""
@@ -56,13 +60,16 @@ def main() -> None:
     parser.add_argument("--model", action="append", help="networks; by default five")
     parser.add_argument("--draws", type=int, default=1, help="random circuits")
     parser.add_argument("--results", type=Path, default=Path("out/universality"))
+    parser.add_argument("--figures", type=Path, help="the best rows, as the page keeps them")
     options = parser.parse_args()
-    columns: dict[str, list[dict[str, Any]]] = {}
+    columns: dict[str, Column] = {}
     for model in options.model or NETWORKS:
         kept = options.results / f"{model}.json"
         if not kept.exists():
             _match(model, kept, options)
-        columns[model] = json.loads(kept.read_text(encoding="utf-8"))["rows"]
+        columns[model] = best_of(json.loads(kept.read_text(encoding="utf-8"))["rows"])
+    if options.figures is not None:
+        write_json(options.figures, columns)
     print(table(columns))
 
 
@@ -82,27 +89,33 @@ def _match(model: str, kept: Path, options: argparse.Namespace) -> None:
     write_json(kept, record(results))
 
 
-def table(columns: dict[str, list[dict[str, Any]]]) -> str:
-    """Markdown: the best layer of each family in each network, r (partial r; random circuits)."""
+def best_of(rows: Sequence[dict[str, Any]]) -> Column:
+    """The row of each family whose unit agrees most, of all layers."""
+    column: Column = {}
+    for family, circuit in FAMILIES.items():
+        own = [row for row in rows if (row["family"], row["circuit"]) == (family, circuit)]
+        if own:
+            column[family] = max(own, key=lambda row: row["r"])
+    return column
+
+
+def table(columns: dict[str, Column]) -> str:
+    """Markdown: the layer, r, and in brackets the partial r and what random circuits reach."""
     lines = [
-        f"| family | {' | '.join(columns)} |",
+        f"| family | {' | '.join(f'`{name}`' for name in columns)} |",
         f"|---{'|---' * len(columns)}|",
     ]
-    for family, circuit in FAMILIES.items():
-        cells = [_best(rows, family, circuit) for rows in columns.values()]
-        lines.append(f"| `{family}` ({circuit}) | {' | '.join(cells)} |")
+    for family in FAMILIES:
+        cells = " | ".join(_cell(column.get(family)) for column in columns.values())
+        lines.append(f"| `{family}` | {cells} |")
     return "\n".join(lines)
 
 
-def _best(rows: list[dict[str, Any]], family: str, circuit: str) -> str:
-    own = [row for row in rows if (row["family"], row["circuit"]) == (family, circuit)]
-    if not own:
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
         return "none"
-    best = max(own, key=lambda row: row["r"])
-    return (
-        f"{best['layer']} {best['r']:.2f} ({best['partial_r']:.2f}; "
-        f"{best['controls']['random']:.2f})"
-    )
+    random = row["controls"]["random"]
+    return f"{row['layer']} {row['r']:.2f} ({row['partial_r']:.2f}; {random:.2f})"
 
 
 if __name__ == "__main__":
