@@ -35,15 +35,6 @@ NEAREST = 180.0
 """A limit within which any angle matches another."""
 
 
-def activations_of(network: Network, units: Units, images: ArrayLike) -> Array:
-    """The units' activations, `[batch, height, width, unit]`, in their order.
-
-    Raises:
-        InputError: the units lie on grids of different sizes.
-    """
-    return in_order(units, network.activations(images, units.branches))
-
-
 def in_order(units: Units, values: Mapping[str, Array]) -> Array:
     """The units' activations `[batch, height, width, unit]`, from those of their convolutions.
 

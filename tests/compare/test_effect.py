@@ -16,8 +16,8 @@ from circuitdsl.compare.outputs import outcomes
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.editing.apply import edit
 from circuitdsl.editing.baselines import (
-    activations_of,
     channel_means,
+    in_order,
     matched_splice,
     nearest_members,
 )
@@ -39,6 +39,11 @@ from circuitdsl.stimuli.split import check_disjoint, split
 from circuitdsl.text.diagnostics import InputError
 
 NAMES = ["ant", "bee", "cat", "dog", "elk"]
+
+
+def activations_of(network, units, images):
+    """The units' activations, `[batch, height, width, unit]`."""
+    return in_order(units, network.activations(images, units.branches))
 
 
 @pytest.fixture(scope="module")
