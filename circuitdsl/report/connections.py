@@ -14,7 +14,7 @@ from math import cos, radians, sin
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
 from circuitdsl.report.layout import Sign, sign_of
 from circuitdsl.report.pixels import image_kernels, kernel_matrix, png, signed
-from circuitdsl.visualize.wiring import Stroke, Wires
+from circuitdsl.visualizing.wiring import Stroke, Wires
 
 IMAGE_COLUMNS = 8
 """Kernels on the image in a row."""

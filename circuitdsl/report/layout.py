@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
-from circuitdsl.visualize.wiring import Wires
+from circuitdsl.visualizing.wiring import Wires
 
 Sign = Literal["excites", "inhibits", "both"]
 Point = tuple[float, float]

@@ -10,7 +10,7 @@ from colorsys import hls_to_rgb
 from dataclasses import dataclass
 from math import cos, pi, sin
 
-from circuitdsl.visualize.tuning import Row
+from circuitdsl.visualizing.tuning import Row
 
 RADIUS = 84.0
 """Of a round plot; others are as wide and high as its square."""

@@ -20,9 +20,9 @@ from circuitdsl.measure.calibration import calibrate
 from circuitdsl.models.handwritten import build
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError, suggestion
-from circuitdsl.visualize.maps import strongest_maps
-from circuitdsl.visualize.tuning import Row, tunings
-from circuitdsl.visualize.wiring import Wires, wires
+from circuitdsl.visualizing.maps import strongest_maps
+from circuitdsl.visualizing.tuning import Row, tunings
+from circuitdsl.visualizing.wiring import Wires, wires
 
 PHOTOGRAPHS = 3
 """How many photographs are shown."""
