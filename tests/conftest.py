@@ -29,10 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose what Hypothesis draws, and where compiled programs are kept from run to run."""
     seeded = config.getoption("--hypothesis-seed") is not None
     settings.load_profile("seeded" if seeded else "fixed")
-    if config.cache is not None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # pytest without its cache plugin has none
+    cache = getattr(config, "cache", None)
+    if cache is not None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         # the subprocesses of tests, too, find them here; JAX's keys hold its version and flags
         os.environ |= {
-            "JAX_COMPILATION_CACHE_DIR": str(config.cache.mkdir("jax")),
+            "JAX_COMPILATION_CACHE_DIR": str(cache.mkdir("jax")),
             "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 29),  # and so it locks what it writes
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
