@@ -50,7 +50,7 @@ def ablations(circuit: Circuit, kept: str) -> Iterator[Ablation]:
             yield Ablation(connection.name, circuit, (connection.name,))
     pools: dict[tuple[tuple[str, ...], int], list[Normalisation]] = {}
     for each in circuit.normalisations:
-        pools.setdefault((tuple(sorted(each.over)), each.window), []).append(each)
+        pools.setdefault((tuple(sorted(each.pool)), each.window), []).append(each)
     for together in pools.values():
         rest = tuple(each for each in circuit.normalisations if each not in together)
         names = ", ".join(each.family for each in together)
@@ -64,13 +64,13 @@ def ablations(circuit: Circuit, kept: str) -> Iterator[Ablation]:
 def _only_reader(circuit: Circuit, name: str) -> tuple[str, ...]:
     """The connection from a family, if nothing else reads it, nor is normalised by it."""
     readers = tuple(c.name for c in circuit.connections if c.source == name)
-    others = any(name in n.over for n in circuit.normalisations if n.family != name)
+    others = any(name in n.pool for n in circuit.normalisations if n.family != name)
     return readers if len(readers) == 1 and not others else ()
 
 
 def _without_family(circuit: Circuit, name: str) -> Circuit:
     normalisations = (
-        replace(each, over=tuple(other for other in each.over if other != name))
+        replace(each, pool=tuple(other for other in each.pool if other != name))
         for each in circuit.normalisations
         if each.family != name
     )
@@ -78,5 +78,5 @@ def _without_family(circuit: Circuit, name: str) -> Circuit:
         circuit,
         families=tuple(family for family in circuit.families if family.name != name),
         connections=tuple(c for c in circuit.connections if name not in (c.source, c.target)),
-        normalisations=tuple(each for each in normalisations if each.over),
+        normalisations=tuple(each for each in normalisations if each.pool),
     )

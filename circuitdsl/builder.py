@@ -210,11 +210,14 @@ class Builder:
         backbone: str = "inceptionv1",
         *,
         input_px: int | None = None,
-        norm: str | None = None,
+        normalisation: str | None = None,
     ) -> None:
         """Begin a circuit on a backbone, which goes by the name `V`."""
         self._doc = doc
-        options = {"input": None if input_px is None else px(input_px), "norm": norm}
+        options = {
+            "input": None if input_px is None else px(input_px),
+            "normalisation": normalisation,
+        }
         given = {key: value for key, value in options.items() if value is not None}
         self._lines = [f"backbone V = {Name(backbone)(**given)}"]
         self._imports: list[str] = []
@@ -319,7 +322,7 @@ class Builder:
 
         Args:
             families: Which.
-            attributes: `window`, `floor`, `over`.
+            attributes: `window`, `floor`, `pool`.
         """
         names = ", ".join(map(self._text, families))
         self._declare(f"normalise {names}", self._attributes(attributes), always=True)

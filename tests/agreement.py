@@ -96,9 +96,9 @@ def structure(program: Circuit) -> Hashable:
         (c.source, c.target, replace(connection_form(program, c)[0], hues_deg=()))
         for c in program.connections
     )
-    divisions = tuple((n.family, n.window, n.over) for n in program.normalisations)
+    divisions = tuple((n.family, n.window, n.pool) for n in program.normalisations)
     use = program.backbone
-    return use.architecture, use.norm, families, connections, divisions
+    return use.architecture, use.normalisation, families, connections, divisions
 
 
 def shown(program: Circuit, size: tuple[int, int]) -> tuple[Array, dict[str, Array]]:

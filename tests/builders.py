@@ -172,11 +172,11 @@ def circuit(
     connections: tuple[Connection, ...],
     *,
     backbone: str = "inceptionv1",
-    norm: str = "none",
+    normalisation: str = "none",
     doc: str = "",
     **more: object,
 ) -> Circuit:
-    use = BackboneUse("V", backbone, 224, norm)  # type: ignore[arg-type]
+    use = BackboneUse("V", backbone, 224, normalisation)  # type: ignore[arg-type]
     return Circuit(doc, use, families=families, connections=connections, **more)  # type: ignore[arg-type]
 
 

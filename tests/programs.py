@@ -88,7 +88,7 @@ def tiling(bend: str, span: float, wide: float) -> MotifUse:
     )
 
 
-def five_layers(norm: str = "none") -> Circuit:
+def five_layers(normalisation: str = "none") -> Circuit:
     """Curve detectors over five layers, with dials and a motif."""
     families = (
         family("gabors", "conv2d0", orient(16), phase(4)),
@@ -143,7 +143,7 @@ def five_layers(norm: str = "none") -> Circuit:
         families,
         connections,
         doc="Curve detectors over five layers.",
-        norm=norm,
+        normalisation=normalisation,
         dials=(
             Dial("wavelength", "px", 6.0, 4.0, 10.0),
             Dial("bow", "px", 20.0, 10.0, 60.0, free=True),

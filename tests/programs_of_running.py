@@ -82,7 +82,7 @@ def packed_for_lrn() -> Circuit:
             connect("mixed", "shade", place(blob(px(3))), tune("th", bump(60))),
             connect("line", "late", DOT, tune("th", EQUAL)),
         ),
-        norm="lrn",
+        normalisation="lrn",
     )
 
 

@@ -135,8 +135,8 @@ class _Step(responses._Run):
     def divided(self, name: str, division: Normalisation) -> Array:
         """The bound of `h / sqrt(floor^2 + E)`."""
         h, dh = self.rectified(name), self.bound(name)
-        x = np.concatenate([self.around(division, other) for other in division.over], axis=-1)
-        dx = np.concatenate([self.around_bound(division, other) for other in division.over], -1)
+        x = np.concatenate([self.around(division, other) for other in division.pool], axis=-1)
+        dx = np.concatenate([self.around_bound(division, other) for other in division.pool], -1)
         energy = box_mean((x**2).mean(axis=-1), division.window)[..., None]
         apart = box_mean((2 * x * dx + dx**2).mean(axis=-1), division.window)[..., None]
         apart = apart + _gamma(x.shape[-1] * division.window**2) * energy

@@ -146,7 +146,7 @@ def test_families_are_normalised_together() -> None:
 
 
 def test_motifs_stimuli_and_claims() -> None:
-    builder = Builder("Lines.", "tiny", norm="lrn")
+    builder = Builder("Lines.", "tiny", normalisation="lrn")
     bars = builder.stimulus("bars", "lines", th="every(15deg)", size=px(64))
     half = builder.let("half", px(8) / 2)
     edges = builder.family("edges", "conv2d0", {"th": orient(8)})
@@ -156,7 +156,7 @@ def test_motifs_stimuli_and_claims() -> None:
     builder.connect(edges, again, motif=motifs.copy())
     builder.declare("fn unused(x: length) = 2*x")
     circuit = builder.circuit()
-    assert circuit.backbone.norm == "lrn"
+    assert circuit.backbone.normalisation == "lrn"
     assert circuit.by_name["again"].expectations
     assert circuit.connections[1].motif is not None
     assert loads(builder.source()) == circuit

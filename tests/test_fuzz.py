@@ -43,12 +43,12 @@ HEAD = "circ 1\nbackbone V = inceptionv1()\n"
         ('circ 1\nimport "/etc/passwd" as x', "E209", "outside the folder"),
         ('circ 1\nimport "../x.circ" as x', "E209", "outside the folder"),
         (
-            HEAD + f"family a [th: rot(at=[{'1deg, ' * 1_000_000}2deg])] at V.conv2d0",
+            HEAD + f"family a [th: rot(angles=[{'1deg, ' * 1_000_000}2deg])] at V.conv2d0",
             "E113",
             "a file may have 1,000,000 characters",
         ),
         (
-            HEAD + f"family a [th: rot(at=[{'1deg,' * 150_000}2deg])] at V.conv2d0",
+            HEAD + f"family a [th: rot(angles=[{'1deg,' * 150_000}2deg])] at V.conv2d0",
             "E113",
             "a list of more than",
         ),

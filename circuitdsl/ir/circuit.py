@@ -47,7 +47,7 @@ class BackboneUse:
         name: What the file calls it, usually `V`.
         architecture: A key of `BACKBONES`.
         input_px: Side of the input.
-        norm: `lrn` where the file asks for the backbone's own local response normalisation.
+        normalisation: `lrn` where the file asks for that of the backbone.
         weights: The trained network that is read, `default` for the one that the caller chooses;
             None where geometry and names are all that is read.
     """
@@ -55,7 +55,7 @@ class BackboneUse:
     name: str
     architecture: str
     input_px: int = 224
-    norm: Literal["none", "lrn"] = "none"
+    normalisation: Literal["none", "lrn"] = "none"
     span: Span = field(default=NOWHERE, compare=False, repr=False)
     weights: str | None = None
 
@@ -334,14 +334,14 @@ class Connection:
 class Normalisation:
     """`normalise FAMILY`: divide by the local energy of some families, after ReLU.
 
-    `y = x / sqrt(floor^2 + E)`, where E is the mean of squares over all channels of the `over`
+    `y = x / sqrt(floor^2 + E)`, where E is the mean of squares over all channels of the `pool`
     families and over a `window` x `window` square of positions (zeros outside the image).
     """
 
     family: str
     window: int
     floor: Scalar
-    over: tuple[str, ...]
+    pool: tuple[str, ...]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -390,7 +390,7 @@ class Circuit:
                 continue
             found.add(name)
             waiting += [connection.source for connection in self.into(name)]
-            waiting += [other for n in self.normalisations if n.family == name for other in n.over]
+            waiting += [other for n in self.normalisations if n.family == name for other in n.pool]
         return frozenset(found)
 
     def into(self, family: str) -> tuple[Connection, ...]:

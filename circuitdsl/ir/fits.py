@@ -23,7 +23,7 @@ class FitBlock:
 
     Attributes:
         name: Its name.
-        over: The dials that are fitted; None for all free ones.
+        dials: The dials that are fitted; None for all free ones.
         maximise: The weighted sum of measures.
         steps: How many.
         rate: The step size at the start.
@@ -34,7 +34,7 @@ class FitBlock:
     """
 
     name: str
-    over: tuple[str, ...] | None = None
+    dials: tuple[str, ...] | None = None
     maximise: Terms | None = None
     steps: int | None = None
     rate: float | None = None

@@ -51,10 +51,10 @@ def to_source(circuit: Circuit) -> str:
         ValueError: a doc holds what no string of the language can (three quotes in a row).
     """
     use = circuit.backbone
-    norm = "" if use.norm == "none" else f", norm={use.norm}"
+    own = "" if use.normalisation == "none" else f", normalisation={use.normalisation}"
     header = f"circ 1 {quoted(circuit.doc)}" if circuit.doc else "circ 1"
     weights = "" if use.weights is None else f", weights={quoted(use.weights)}"
-    opening = f"backbone {use.name} = {use.architecture}(input={use.input_px}px{norm}{weights})"
+    opening = f"backbone {use.name} = {use.architecture}(input={use.input_px}px{own}{weights})"
     sections = [
         [Entry("circ", [header])],
         _imports(circuit),
@@ -188,7 +188,7 @@ def _axis(axis: Axis) -> Piece:
         return f"{axis.name}: scale({axis.count}, ratio={number(axis.ratio or 1.0)})"
     if axis.at_deg is None:
         return f"{axis.name}: {axis.kind}({axis.count})"
-    angles = Group("at=[", tuple(number(angle, "angle") for angle in axis.at_deg), "]")
+    angles = Group("angles=[", tuple(number(angle, "angle") for angle in axis.at_deg), "]")
     return Joined((f"{axis.name}: ", Group(f"{axis.kind}(", (angles,), ")")))
 
 
@@ -286,6 +286,6 @@ def _normalisation(each: Normalisation) -> Entry:
         ("window", f"{each.window}tap"),
         ("floor", scalar(each.floor)),
     ]
-    if each.over != (each.family,):
-        attributes.append(("over", spelling.names(each.over)))
+    if each.pool != (each.family,):
+        attributes.append(("pool", spelling.names(each.pool)))
     return _entry("normalise", [f"normalise {each.family}"], attributes)

@@ -182,7 +182,7 @@ class _Wiring:
             needed.add(family.name)
             waiting += [source for _, source in family.inputs if source != INPUT]
             waiting += family.over
-            if self.backbone.norm == "lrn":
+            if self.backbone.normalisation == "lrn":
                 waiting += [member.name for member in self.in_layer(family.layer)]
         return frozenset(needed)
 
@@ -194,7 +194,7 @@ def _wiring(circuit: Circuit) -> _Wiring:
     def member(name: str, layer: str, size: int) -> _Member:
         inputs = tuple((c.name, c.source) for c in circuit.into(name))
         norm = normalised.get(name)
-        over, window = (norm.over, norm.window) if norm else ((), 1)
+        over, window = (norm.pool, norm.window) if norm else ((), 1)
         return _Member(name, layer, size, inputs, over, window)
 
     members = tuple(member(f.name, f.layer, f.size) for f in circuit.families)
@@ -368,7 +368,7 @@ class _Running:
             return self.image
         family = self.wiring.of(source)
         steps = self.geometry.between(family.layer, target.name)
-        if self.wiring.backbone.norm != "lrn":
+        if self.wiring.backbone.normalisation != "lrn":
             steps = tuple(step for step in steps if step.kind != "lrn")
         if not any(step.kind == "lrn" for step in steps):
             return self.stepped((source,), steps)

@@ -31,7 +31,7 @@ def as_inside(circuit: Circuit) -> Circuit:
 
     Without `normalise`, and with the backbone's own normalisation.
     """
-    use = replace(circuit.backbone, norm="lrn")
+    use = replace(circuit.backbone, normalisation="lrn")
     return replace(circuit, backbone=use, normalisations=())
 
 
@@ -87,9 +87,9 @@ def departures(circuit: Circuit) -> tuple[str, ...]:
         )
         if layers[step.name].kind == "lrn"
     ]
-    if steps and circuit.backbone.norm != "lrn":
+    if steps and circuit.backbone.normalisation != "lrn":
         names = ", ".join(dict.fromkeys(steps))
-        said.append(f"the network normalises at {names}, which `norm=lrn` would do alone")
+        said.append(f"the network normalises at {names}, which `normalisation=lrn` would do alone")
     stopped = [f for f in circuit.families if layers[f.layer].activation == "relu6"]
     if stopped:
         names = ", ".join(f"`{family.name}`" for family in stopped)

@@ -107,7 +107,7 @@ class _Run:
         return [
             layer
             for layer in self.geometry.between(source.layer, target.layer)
-            if layer.kind != "lrn" or self.circuit.backbone.norm == "lrn"
+            if layer.kind != "lrn" or self.circuit.backbone.normalisation == "lrn"
         ]
 
     def packed(self, source: Family, steps: list[Layer]) -> list[Family]:
@@ -127,7 +127,7 @@ class _Run:
         `window` x `window` positions, as far as it lies in the image. Families of the same layer
         count as they are before their own normalisation, those of earlier layers after it.
         """
-        around = [self.around(normalisation, name) for name in normalisation.over]
+        around = [self.around(normalisation, name) for name in normalisation.pool]
         squares = np.concatenate(around, axis=-1) ** 2
         energy = box_mean(squares.mean(axis=-1), normalisation.window)
         floor = self.weights[f"{normalisation.family}.floor"]

@@ -64,7 +64,7 @@ def receptive_field(circuit: Circuit, family: Family) -> int:
             whole[each.name] = before[each.name]
             if each.name in windows:
                 # families of one layer count before they are normalised themselves
-                over = [before.get(o, whole.get(o, 0)) for o in windows[each.name].over]
+                over = [before.get(o, whole.get(o, 0)) for o in windows[each.name].pool]
                 step = sampling(layer, circuit.backbone.input_px).stride
                 grown = (windows[each.name].window - 1) * step
                 whole[each.name] = max(before[each.name], *over) + grown
@@ -136,7 +136,7 @@ def _connection(circuit: Circuit, connection: Connection, whole: Connection) -> 
     tap = backbone.sampling(layer.inputs[0], circuit.backbone.input_px).stride
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
     steps = () if source is None else backbone.between(source.layer, target.layer)
-    if circuit.backbone.norm != "lrn":
+    if circuit.backbone.normalisation != "lrn":
         steps = tuple(step for step in steps if step.kind != "lrn")
     before = 3 if source is None else source.size
     over = f" over {', '.join(whole.wiring.over)}" if whole.wiring.over else ""

@@ -245,7 +245,7 @@ def fit(
     seed: int | None = None,
     units: int | None = None,
     checkpoint: Path | str | None = None,
-    over: Sequence[str] | None = None,
+    dials: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> FittedCircuit:
     """Fit the free dials of a circuit file.
@@ -269,7 +269,7 @@ def fit(
         seed: Of what each step sees; usually 0.
         units: How many of the network's units; usually 10.
         checkpoint: A file to save to, from which the fit is resumed if it exists.
-        over: The dials to fit; usually all free ones.
+        dials: The dials to fit; usually all free ones.
         progress: Told what is being done.
 
     Raises:
@@ -288,7 +288,7 @@ def fit(
     )
     wanted = _first(objective, chosen.maximise, NATURAL)
     terms = maximised(wanted) if isinstance(wanted, str) else wanted
-    dials = over if over is not None else chosen.over
+    dials = _first(dials, chosen.dials, None)
     if dials is not None:
         circuit = only_free(circuit, dials)
     published = None if grid is None else read_grids(Path(grid))

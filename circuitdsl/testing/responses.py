@@ -229,7 +229,7 @@ def _upstream(circuit: Circuit, family: Family) -> list[Family]:
             continue
         found[name] = circuit.by_name[name]
         waiting += [connection.source for connection in circuit.into(name)]
-        waiting += [other for n in circuit.normalisations if n.family == name for other in n.over]
+        waiting += [other for n in circuit.normalisations if n.family == name for other in n.pool]
     return list(found.values())
 
 

@@ -20,9 +20,9 @@ connect bars -> line  = copy()
 connect edges -> line = copy()
 family second [th: orient(4)] at V.conv2d2 { centre = (1px, 0px) }
 connect line -> second { place = blob(sigma=3px)  tune.th = equal }
-normalise bars  { window = 3tap  floor = 1  over = [bars, edges] }
-normalise edges { window = 3tap  floor = 2  over = [edges, bars] }
-normalise line  { window = 3tap  floor = 1  over = [line] }
+normalise bars  { window = 3tap  floor = 1  pool = [bars, edges] }
+normalise edges { window = 3tap  floor = 2  pool = [edges, bars] }
+normalise line  { window = 3tap  floor = 1  pool = [line] }
 """
 
 
@@ -56,4 +56,4 @@ def test_each_part_is_left_out() -> None:
     # without its connection a family is silent, but still dilutes what it normalises
     assert np.abs(maps["family bars"] - maps["input->bars"]).max() > 1e-3
     rest = build(found["family bars"].circuit).circuit
-    assert [each.over for each in rest.normalisations] == [("edges",), ("line",)]
+    assert [each.pool for each in rest.normalisations] == [("edges",), ("line",)]

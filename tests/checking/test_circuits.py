@@ -140,9 +140,10 @@ def test_families_and_circuits_of_an_imported_file(tmp_path: Path) -> None:
 
 
 def test_both_files_are_for_one_backbone(tmp_path: Path) -> None:
-    hand = (HEAD + PAIR).replace("inceptionv1()", "inceptionv1(norm=lrn)")
+    hand = (HEAD + PAIR).replace("inceptionv1()", "inceptionv1(normalisation=lrn)")
     errors = check_path(written(tmp_path, main=MAIN, hand=hand)).errors
     assert [d.code for d in errors] == ["E213"]
-    assert "written for inceptionv1(norm=lrn), this file for inceptionv1(norm=none)" in (
-        errors[0].message
+    assert (
+        "written for inceptionv1(normalisation=lrn), this file for inceptionv1(normalisation=none)"
+        in (errors[0].message)
     )

@@ -35,7 +35,7 @@ stimulus calibration = photographs("pictures", n=5, seed=2)
 """
 FOUND = """circ 1
 backbone V = inceptionv1()
-family curves [th: rot(at=[0deg, 90deg])] at V.mixed3b { units = [7, 9] }
+family curves [th: rot(angles=[0deg, 90deg])] at V.mixed3b { units = [7, 9] }
 """
 LAB = """circ 1
 stimulus arcs  = arcs(th=every(30deg))

@@ -26,7 +26,7 @@ connect V.input -> gabors { place = plain * gabor(6px, length=long, width=wide) 
 """
 WHOLE = """
 fit dials {
-  over     = [long, wide]
+  dials    = [long, wide]
   maximise = natural + 2 * grid + 0.5*recovered
   steps    = 300
   rate     = 0.02
@@ -74,11 +74,11 @@ def test_a_sum_of_measures_from_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("block", "code", "message"),
     [
-        ("over = [lnog]", "E201", "no dial `lnog`; did you mean `long`?"),
-        ("over = [plain]", "E806", "the dial `plain` has no range to be fitted in"),
-        ("over = [long, long]", "E208", "`long` is given twice"),
-        ("over = [3px]", "E302", "`over` must be a list of dials"),
-        ("over = []", "E806", "`over` names no dial"),
+        ("dials = [lnog]", "E201", "no dial `lnog`; did you mean `long`?"),
+        ("dials = [plain]", "E806", "the dial `plain` has no range to be fitted in"),
+        ("dials = [long, long]", "E208", "`long` is given twice"),
+        ("dials = [3px]", "E302", "`dials` must be a list of dials"),
+        ("dials = []", "E806", "`dials` names no dial"),
         ("maximise = nature", "E201", "no measure `nature`; did you mean `natural`?"),
         ("maximise = grid + 2*both", "E201", "no measure `both`"),
         ("maximise = grid + 2*grid", "E208", "`grid` is given twice"),
@@ -114,9 +114,9 @@ def test_refused(block: str, code: str, message: str) -> None:
 
 
 def test_a_block_is_formatted_once_and_for_all() -> None:
-    text = BARS + "\nfit   dials {over=[long,wide]\nsteps =  3}\n"
+    text = BARS + "\nfit   dials {dials=[long,wide]\nsteps =  3}\n"
     once = format_source(Source("bars.circ", text))
-    assert once.endswith("fit dials {\n  over  = [long, wide]\n  steps = 3\n}\n")
+    assert once.endswith("fit dials {\n  dials = [long, wide]\n  steps = 3\n}\n")
     assert format_source(Source("bars.circ", once)) == once
 
 

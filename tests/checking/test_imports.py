@@ -16,7 +16,7 @@ from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 FOUND = """circ 1 "A curve family that was found."
 backbone V = inceptionv1()
-family curves [th: rot(at=[0deg, 31.5deg, 100deg])] at V.mixed3b { units = [379, 406, 385] }
+family curves [th: rot(angles=[0deg, 31.5deg, 100deg])] at V.mixed3b { units = [379, 406, 385] }
 family lines  [th: orient(4), ph: phase(2)] at V.conv2d0
 """
 LAB = """circ 1
@@ -68,9 +68,9 @@ family line  [th: orient(16)] at V.conv2d2 {
   calibrate = one(lab.arcs) and zero(lab.noise, quantile=0.9)
 }
 family other [th: orient(16)] at V.conv2d2
-family more  [th: rot(at=found.curves)] at V.conv2d2
-family named [th: rot(at=found.curves.th)] at V.conv2d2
-family lines [x: orient(at=found.lines)] at V.conv2d2
+family more  [th: rot(angles=found.curves)] at V.conv2d2
+family named [th: rot(angles=found.curves.th)] at V.conv2d2
+family lines [x: orient(angles=found.lines)] at V.conv2d2
 connect edge -> line  = lab.spread()
 connect edge -> other {
   place   = lab.stripe(8px)
@@ -115,9 +115,13 @@ connect edge -> other {
         ("let a = lab.usul", "E201", "no value `lab.usul`; did you mean `lab.usual`?"),
         ("let a = lab.more.thn", "E201", "no value `lab.more.thn`"),
         ("let a = lab.strip(8px)", "E201", "no function `lab.strip`; did you mean `lab.stripe`?"),
-        ("family x [th: rot(at=found.curve)] at V.conv2d0", "E201", "did you mean `found.curves`?"),
-        ("family x [th: phase(at=found.curves)] at V.conv2d0", "E409", "no `phase` axis"),
-        ("family x [th: rot(at=fund.curves)] at V.conv2d0", "E201", "of an imported file"),
+        (
+            "family x [th: rot(angles=found.curve)] at V.conv2d0",
+            "E201",
+            "did you mean `found.curves`?",
+        ),
+        ("family x [th: phase(angles=found.curves)] at V.conv2d0", "E409", "no `phase` axis"),
+        ("family x [th: rot(angles=fund.curves)] at V.conv2d0", "E201", "of an imported file"),
         ("connect found.curvs -> x { }\nfamily x at V.conv2d0", "E201", "mean `found.curves`?"),
         (
             "family x at V.conv2d0 { calibrate = one(lab.ars) and zero(lab.noise, quantile=0.9) }",

@@ -30,7 +30,7 @@ def codes(text: str) -> set[str]:
     [
         "family a [th: rot(1000000000)] at V.conv2d0",
         "family a [th: rot(100), ph: phase(100)] at V.conv2d0",
-        f"family a [th: rot(at=[{'1deg,' * 5000}1deg])] at V.conv2d0",
+        f"family a [th: rot(angles=[{'1deg,' * 5000}1deg])] at V.conv2d0",
         "let a = 1e999",
         "dial p : real = 1\nlet a = " + " + ".join(["p"] * 200),
         "dial p : real = 1\nlet a0 = p + 1\n"

@@ -239,15 +239,17 @@ def test_every_stops_where_the_figure_repeats() -> None:
 
 
 def test_backbones() -> None:
-    circuit = loads("circ 1\nbackbone N = tiny(input=96px, norm=lrn)\nfamily a at N.conv2d0")
+    circuit = loads(
+        "circ 1\nbackbone N = tiny(input=96px, normalisation=lrn)\nfamily a at N.conv2d0"
+    )
     use = circuit.backbone
-    assert (use.name, use.architecture, use.input_px, use.norm) == ("N", "tiny", 96, "lrn")
+    assert (use.name, use.architecture, use.input_px, use.normalisation) == ("N", "tiny", 96, "lrn")
 
 
 def test_units_of_a_network() -> None:
     circuit = loads(
         "circ 1\nbackbone V = inceptionv1()\n"
-        "family found [th: rot(at=[0deg, 31.5deg])] at V.mixed3b { units = [379, 406] }"
+        "family found [th: rot(angles=[0deg, 31.5deg])] at V.mixed3b { units = [379, 406] }"
     )
     assert circuit.families[0].units == (379, 406)
     assert circuit.families[0].axes[0].angles_deg == (0.0, 31.5)
@@ -275,9 +277,9 @@ def test_ways_in(tmp_path: Path) -> None:
         load(latin)
 
 
-@pytest.mark.parametrize("over", ["", "over = edge", "over = [edge, other_edge]"])
-def test_families_normalised_together_are_normalised_as_by_statements_of_their_own(over) -> None:
-    block = f"{{ window = 5tap  floor = k  {over} }}\n"
+@pytest.mark.parametrize("pool", ["", "pool = edge", "pool = [edge, other_edge]"])
+def test_families_normalised_together_are_normalised_as_by_statements_of_their_own(pool) -> None:
+    block = f"{{ window = 5tap  floor = k  {pool} }}\n"
     layers = "family other_edge at V.conv2d1\n"
     together = made(f"{layers}normalise edge, other_edge {block}")
     assert together == made(f"{layers}normalise edge {block}normalise other_edge {block}")

@@ -75,13 +75,13 @@ MESSAGES = [
     ),
     ("normalise lime { window = 3tap  floor = 1 }", "E201", "no family `lime`"),
     (
-        "normalise line { window = 3tap  floor = 1  over = [line, lime] }",
+        "normalise line { window = 3tap  floor = 1  pool = [line, lime] }",
         "E201",
         "no family `lime`",
     ),
     ("family x [th: rott(8)] at V.conv2d2", "E201", "no kind of axis `rott`; did you mean `rot`?"),
     (
-        "family x [th: rot(at=line)] at V.conv2d2",
+        "family x [th: rot(angles=line)] at V.conv2d2",
         "E201",
         "`line` is a name of this file, not a family of an imported file",
     ),
@@ -169,7 +169,7 @@ MESSAGES = [
         "`rot` needs either a number of members or their angles",
     ),
     (
-        "family x [th: rot(8, at=[0deg])] at V.conv2d2",
+        "family x [th: rot(8, angles=[0deg])] at V.conv2d2",
         "E207",
         "`rot` needs either a number of members or their angles",
     ),
@@ -177,7 +177,7 @@ MESSAGES = [
     ("let a = dot(1)", "E208", "`dot()` takes no arguments; found 1"),
     ("let a = bar(1px, 1px, (0px, 0px), 2)", "E208", "takes 3 arguments; found 4"),
     (to_line("place = dot()  tune.th = equal  place = dot()"), "E208", "`place` is given twice"),
-    ("family x [th: rot(at=[0deg, 360deg])] at V.conv2d2", "E208", "360deg is given twice"),
+    ("family x [th: rot(angles=[0deg, 360deg])] at V.conv2d2", "E208", "360deg is given twice"),
     ("family x [th: rot(2)] at V.conv2d1 { units = [4, 4] }", "E208", "unit 4 is given twice"),
     (
         "family x at V.conv2d2 { gain = 2  calibrate = one(arcs) and zero(noise, quantile=0.9) }",
@@ -261,9 +261,9 @@ MESSAGES = [
         "the number of members of `rot` must be a whole number",
     ),
     (
-        "family x [th: rot(at=3)] at V.conv2d2",
+        "family x [th: rot(angles=3)] at V.conv2d2",
         "E302",
-        "`at` must be a list of angles, or a family of an imported file",
+        "`angles` must be a list of angles, or a family of an imported file",
     ),
     ("family x at V.conv2d1 { units = 3 }", "E302", "a list of unit numbers"),
     ("family x at V.conv2d1 { units = [1.5] }", "E302", "`units` must be whole numbers"),
@@ -349,7 +349,7 @@ MESSAGES = [
     ("let a = (-1)^0.5", "E308", "a root of a negative number"),
     ("let a = 10^10^3", "E100", "expected"),
     ("let a = (10^10)^300", "E308", "has no value"),
-    ("family x [th: rot(at=[k*1deg])] at V.conv2d2", "E309", "reads the dial `k`"),
+    ("family x [th: rot(angles=[k*1deg])] at V.conv2d2", "E309", "reads the dial `k`"),
     (to_line("place = dot()  tune.th = equal  gain = 1/(k - 0.5)"), "E308", "has no value"),
     (to_line("place = dot()  tune.th = equal  gain = (k - 1)^0.5"), "E308", "has no value"),
     ("family x at V.conv2d2 { bias = 1/(k - 0.5) }", "E308", "has no value"),
@@ -394,7 +394,7 @@ MESSAGES = [
     ),
     ("connect edge -> V.input { place = dot() }", "E502", "nothing feeds the image"),
     (
-        "normalise edge { window = 3tap  floor = 1  over = line }",
+        "normalise edge { window = 3tap  floor = 1  pool = line }",
         "E502",
         "`line` is computed after `edge`",
     ),
@@ -431,7 +431,7 @@ MESSAGES = [
         "`given` consists of trained units, which cannot be normalised",
     ),
     (
-        "normalise edge { window = 3tap  floor = 1  over = [edge, given] }",
+        "normalise edge { window = 3tap  floor = 1  pool = [edge, given] }",
         "E706",
         "`given` consists of trained units, whose responses are not computed here",
     ),

@@ -37,7 +37,7 @@ family edges  [th: orient(8)] at V.conv2d2 { expect spread(lines) <= 1 }
 connect V.input -> gabors { colour = luma  place = gabor(wave, length=2px, width=2px)  dc = 0 }
 connect gabors -> copied = copy()
 connect copied -> edges as rows = row(6px)
-fit dials { over = [wave, rows.reach]  steps = 3 }
+fit dials { dials = [wave, rows.reach]  steps = 3 }
 """
 SET = 'circ 1 "Edges, set."\nimport "edges.circ" with { wave = 7px  rows.reach = 7.5px }\n'
 
@@ -61,7 +61,7 @@ def test_a_file_of_settings_is_the_circuit_with_its_dials_set(tmp_path: Path) ->
     assert to_source(circuit) == to_source(expected).replace('"Edges."', '"Edges, set."')
     assert circuit.doc == "Edges, set."
     assert circuit.by_name["edges"].expectations == written.by_name["edges"].expectations
-    assert [block.over for block in result.fits] == [("wave", "rows.reach")]
+    assert [block.dials for block in result.fits] == [("wave", "rows.reach")]
 
 
 def test_settings_change_weights_as_settings_given_to_lower_do(tmp_path: Path) -> None:

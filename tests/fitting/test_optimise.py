@@ -76,7 +76,7 @@ def objective(photographs):
     """Units of a circuit with the dial at 5.5 px stand for trained ones."""
     circuit = loads(EDGES)
     right = loads(
-        EDGES.replace("rot(4)", f"rot(at={[f'{a:g}deg' for a in ANGLES]})".replace("'", ""))
+        EDGES.replace("rot(4)", f"rot(angles={[f'{a:g}deg' for a in ANGLES]})".replace("'", ""))
     )
     weights = solved_weights(right, dict(build(right, {"wavelength": 5.5}).arrays))
     originals = handwritten(build(right).with_weights(weights), "edges")

@@ -89,9 +89,9 @@ def test_what_turns_the_plane_turns_to_another_member() -> None:
         ("[th: rot(8)]", -135, True),
         ("[th: rot(8)]", 20, False),
         ("[th: orient(8)]", 22.5, True),
-        ("[th: rot(at=[10deg, 130.1deg, 250.05deg])]", 360, True),
-        ("[th: rot(at=[10deg, 130deg, 250deg])]", 120, True),
-        ("[th: rot(at=[10deg, 130.1deg, 250.05deg])]", 120, False),
+        ("[th: rot(angles=[10deg, 130.1deg, 250.05deg])]", 360, True),
+        ("[th: rot(angles=[10deg, 130deg, 250deg])]", 120, True),
+        ("[th: rot(angles=[10deg, 130.1deg, 250.05deg])]", 120, False),
     ],
 )
 def test_turns_that_lead_from_each_member_to_one(axes: str, turn: float, leads: bool) -> None:

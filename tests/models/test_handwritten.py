@@ -118,7 +118,7 @@ def test_lrn_mixes_the_families_of_a_layer_in_their_order() -> None:
         target,
         connect("more", "copy", DOT),
         replace(parts[1][0], target="more", name="input->more"),
-        norm="lrn",
+        normalisation="lrn",
     )
     pictures = images()
     found = build(program)(pictures)

@@ -58,7 +58,7 @@ def through_bottlenecks() -> Circuit:
         connect("bent", "corner", place(blob(tap(0.5))), over=("th",)),
         connect("bent", "pooled", DOT, tune("th", EQUAL)),
         backbone="tiny",
-        norm="lrn",
+        normalisation="lrn",
     )
 
 
@@ -124,7 +124,7 @@ def test_what_the_network_lacks_is_said() -> None:
     plain = replace(
         through_bottlenecks(), normalisations=(Normalisation("line", 3, real(1), ("line",)),)
     )
-    plain = replace(plain, backbone=replace(plain.backbone, norm="none"))
+    plain = replace(plain, backbone=replace(plain.backbone, normalisation="none"))
     first, second = departures(plain)
     assert "`line`" in first
     assert "localresponsenorm0, localresponsenorm1" in second

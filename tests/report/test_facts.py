@@ -74,7 +74,7 @@ def test_everything_inferred_is_printed() -> None:
     ):
         assert line in squeezed
     assert "exact" in text
-    assert "which `norm=lrn` would do alone" in text
+    assert "which `normalisation=lrn` would do alone" in text
 
 
 def test_given_units_have_no_place() -> None:

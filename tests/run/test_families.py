@@ -22,7 +22,7 @@ backbone V = tiny(input=64px)
 stimulus lines = lines(th=every(15deg))
 stimulus spots = spots(radius=6px, hue=every(60deg))
 stimulus bends = arcs(radius=20px)
-family edges [th: orient(8), ph: phase(at=[0deg, 180deg])] at V.conv2d0 {
+family edges [th: orient(8), ph: phase(angles=[0deg, 180deg])] at V.conv2d0 {
   expect response(lines) > 2*response(spots)
 }
 family tints [h: hue(6)] at V.conv2d0 { expect response(spots) > 0 }

@@ -39,8 +39,8 @@ connect edges   -> bends { place = dot()  tune.th = bump(60deg) - 0.2 }
 """
 FOUND = """circ 1
 backbone V = inceptionv1()
-family low  [th: rot(at=[2deg, 95deg])]         at V.mixed3a_1x1 { units = [2, 0] }
-family high [th: rot(at=[5deg, 85deg, 190deg])] at V.mixed3b_1x1 { units = [1, 0, 2] }
+family low  [th: rot(angles=[2deg, 95deg])]         at V.mixed3a_1x1 { units = [2, 0] }
+family high [th: rot(angles=[5deg, 85deg, 190deg])] at V.mixed3b_1x1 { units = [1, 0, 2] }
 """
 SCRIPT = """circ 1
 import "hand.circ" as hand

@@ -140,4 +140,4 @@ def _same_backbone(path: str, analysis: Analysis, file: Analysis) -> bool:
 
 
 def _written(use: BackboneUse) -> str:
-    return f"{use.architecture}(norm={use.norm})"
+    return f"{use.architecture}(normalisation={use.normalisation})"

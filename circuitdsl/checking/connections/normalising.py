@@ -22,7 +22,7 @@ from circuitdsl.ir.expressions import Scalar
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Label
 
-_ATTRIBUTES = ("window", "floor", "over")
+_ATTRIBUTES = ("window", "floor", "pool")
 WIDEST_WINDOW = 63
 
 
@@ -54,8 +54,8 @@ def normalisation(
             missing(analysis, what, f"`{attribute}`", span, help=help_)
     window = _window(entries["window"].value, analysis) if "window" in entries else None
     floor = _floor(entries["floor"].value, analysis) if "floor" in entries else None
-    over = _over(analysis, entries["over"], families) if "over" in entries else ()
-    if window is None or floor is None or over is None:
+    pool = _pool(analysis, entries["pool"], families) if "pool" in entries else ()
+    if window is None or floor is None or pool is None:
         return []
     sound: list[tuple[nodes.Name, Normalisation]] = []
     for name, family in named:
@@ -64,9 +64,9 @@ def normalisation(
         if family.units is not None:
             trained(analysis, family.name, "which cannot be normalised", name.span)
             continue
-        _same_grid(family, entries.get("over"), families, use, analysis)
-        pool = over or (family.name,)
-        sound.append((name, Normalisation(family.name, window, floor, pool, node.span)))
+        _same_grid(family, entries.get("pool"), families, use, analysis)
+        own_pool = pool or (family.name,)
+        sound.append((name, Normalisation(family.name, window, floor, own_pool, node.span)))
     return sound
 
 
@@ -88,18 +88,18 @@ def _family(
     return None
 
 
-def _over(
+def _pool(
     analysis: Analysis,
     attribute: nodes.Attribute,
     families: Mapping[str, Family | None],
 ) -> tuple[str, ...] | None:
-    names = names_listed(attribute.value, "`over`", analysis)
+    names = names_listed(attribute.value, "`pool`", analysis)
     if names is None:
         return None
     value = attribute.value
     items = value.items if isinstance(value, nodes.Listing) else (value,)
     if not names:
-        missing(analysis, "`over`", "a family", value.span, help="Leave it out.")
+        missing(analysis, "`pool`", "a family", value.span, help="Leave it out.")
         return None
     references = [item for item in items if isinstance(item, nodes.Reference)]
     summed = [_family(analysis, item.name, families) for item in references]

@@ -23,7 +23,7 @@ from circuitdsl.ir.fits import FitBlock
 from circuitdsl.syntax import nodes
 
 _LEAST = {"steps": 1, "batch": 1, "circles": 1, "seed": 0, "units": 1}
-_KNOWN = ("over", "maximise", "rate", *_LEAST)
+_KNOWN = ("dials", "maximise", "rate", *_LEAST)
 _MOST = 1_000_000_000
 
 
@@ -54,15 +54,15 @@ def fits(analysis: Analysis, circuit: Circuit | None) -> tuple[FitBlock, ...]:
 def _fit(analysis: Analysis, node: nodes.Fit, circuit: Circuit | None) -> FitBlock:
     given = attributes(node.block, _KNOWN, "a fit", analysis)
     values = {name: attribute.value for name, attribute in given.items()}
-    over = _over(values["over"], circuit, analysis) if "over" in values else None
-    if circuit is not None and "over" not in values and not any(p.free for p in circuit.dials):
+    dials = _dials(values["dials"], circuit, analysis) if "dials" in values else None
+    if circuit is not None and "dials" not in values and not any(p.free for p in circuit.dials):
         message = f"`{node.name.text}` has no dial to fit"
-        help_ = "Mark some with `free`, or name them: `over = [...]`."
+        help_ = "Mark some with `free`, or name them: `dials = [...]`."
         analysis.error("E806", message, node.name.span, help=help_)
     whole = {name: _whole(analysis, values, name) for name in _LEAST}
     return FitBlock(
         name=node.name.text,
-        over=over,
+        dials=dials,
         maximise=maximised(analysis, values["maximise"]) if "maximise" in values else None,
         rate=_positive(analysis, values, "rate"),
         span=node.span,
@@ -70,7 +70,7 @@ def _fit(analysis: Analysis, node: nodes.Fit, circuit: Circuit | None) -> FitBlo
     )
 
 
-def _over(
+def _dials(
     node: nodes.Expression, circuit: Circuit | None, analysis: Analysis
 ) -> tuple[str, ...] | None:
     """The dials that are named, each with a range (E201, E806)."""
@@ -79,8 +79,8 @@ def _over(
     named: dict[str, None] = {}
     for part in parts:
         if not isinstance(part, nodes.Reference):
-            help_ = "Write `over = [bow, width]`."
-            wrong_type(analysis, "`over`", "a list of dials", part.span, help=help_)
+            help_ = "Write `dials = [bow, width]`."
+            wrong_type(analysis, "`dials`", "a list of dials", part.span, help=help_)
             continue
         name = part.name.text
         if name in named:
@@ -97,7 +97,7 @@ def _over(
             analysis.error("E806", message, part.span, help=help_)
     if not parts:
         analysis.error(
-            "E806", "`over` names no dial", node.span, help="Remove it for all free ones."
+            "E806", "`dials` names no dial", node.span, help="Remove it for all free ones."
         )
     return tuple(named)
 

@@ -42,7 +42,7 @@ _UNPLACED: dict[AxisKind, str] = {
     "cases": "Cases are only told apart: write how many there are, `cases(3)`.",
     "scale": "Sizes lie evenly, each `ratio` times the one before: write `scale(3, ratio=1.5)`.",
 }
-"""What to write instead of `at`, for members that stand at no angle."""
+"""What to write instead of `angles`, for members that stand at no angle."""
 
 
 @question
@@ -110,13 +110,17 @@ def axis_of(analysis: Analysis, written: nodes.Axis) -> Axis | None:
         unknown(analysis, "kind of axis", word, _KINDS, kind.name.span, table=True)
         return None
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
-    placed = next((a for a in call.arguments if a.name is not None and a.name.text == "at"), None)
+    placed = next(
+        (a for a in call.arguments if a.name is not None and a.name.text == "angles"), None
+    )
     if placed is not None and placed.name is not None and word in _UNPLACED:
-        message = f"`{word}()` has no argument `at`, which puts members at angles"
+        message = f"`{word}()` has no argument `angles`, which puts members at angles"
         analysis.error("E206", message, placed.name.span, help=_UNPLACED[word])
         return None
     formals = _FORMALS.get(word)
-    arguments = match(call, {"count": False, "at": False} if formals is None else formals, analysis)
+    arguments = match(
+        call, {"count": False, "angles": False} if formals is None else formals, analysis
+    )
     return None if arguments is None else _Reader(analysis, word, written).read(arguments)
 
 
@@ -140,11 +144,13 @@ class _Reader:
             return self.dilated(arguments["count"], arguments["ratio"])
         if len(arguments) != 1:
             needed = "either a number of members or their angles"
-            help_ = f"Write `{self.kind}(8)`, or `{self.kind}(at=[0deg, 31deg])`."
+            help_ = f"Write `{self.kind}(8)`, or `{self.kind}(angles=[0deg, 31deg])`."
             missing(self.analysis, f"`{self.kind}`", needed, self.written.kind.span, help=help_)
             return None
         return (
-            self.placed(arguments["at"]) if "at" in arguments else self.counted(arguments["count"])
+            self.placed(arguments["angles"])
+            if "angles" in arguments
+            else self.counted(arguments["count"])
         )
 
     def counted(self, node: nodes.Expression) -> Axis | None:
@@ -185,10 +191,10 @@ class _Reader:
         items = node.items if isinstance(node, nodes.Listing) else ()
         if not items:
             wanted = "a list of angles, or a family of an imported file"
-            wrong_type(self.analysis, "`at`", wanted, node.span)
+            wrong_type(self.analysis, "`angles`", wanted, node.span)
             return None
         evaluator = Evaluator(self.analysis)
-        angles = [evaluator.constant(item, "angle", "a member of `at`") for item in items]
+        angles = [evaluator.constant(item, "angle", "a member of `angles`") for item in items]
         if any(angle is None for angle in angles):
             return None
         at_deg = tuple(cast("list[float]", angles))

@@ -69,14 +69,14 @@ def _declared(node: nodes.Backbone, analysis: Analysis) -> BackboneUse | None:
     if name not in BACKBONES:
         unknown(analysis, "architecture", name, BACKBONES, call.name.span, table=True)
         return None
-    arguments = match(call, {"input": False, "norm": False, "weights": False}, analysis)
+    arguments = match(call, {"input": False, "normalisation": False, "weights": False}, analysis)
     if arguments is None:
         return BackboneUse(node.name.text, name, BACKBONES[name].input_px, "none", node.span)
     return BackboneUse(
         node.name.text,
         name,
         _input_px(arguments.get("input"), name, analysis),
-        _own_norm(arguments.get("norm"), name, analysis),
+        _own_normalisation(arguments.get("normalisation"), name, analysis),
         node.span,
         _weights(arguments.get("weights"), analysis),
     )
@@ -118,7 +118,7 @@ def _fits(architecture: str, side: int, node: nodes.Expression, analysis: Analys
     return True
 
 
-def _own_norm(
+def _own_normalisation(
     node: nodes.Expression | None, architecture: str, analysis: Analysis
 ) -> Literal["none", "lrn"]:
     if node is None:
@@ -126,9 +126,16 @@ def _own_norm(
     if isinstance(node, nodes.Reference) and node.name.text in _NORMS:
         if node.name.text == "lrn" and not BACKBONES[architecture].normalises:
             message = f"`{architecture}` has no local response normalisation"
-            analysis.error("E304", message, node.span, help="Remove `norm=lrn`.")
+            analysis.error("E304", message, node.span, help="Remove `normalisation=lrn`.")
             return "none"
         return node.name.text
     name = node.name.text if isinstance(node, nodes.Reference) else ""
-    unknown(analysis, "norm of a backbone", name or node.span.text, _NORMS, node.span, table=True)
+    unknown(
+        analysis,
+        "normalisation of a backbone",
+        name or node.span.text,
+        _NORMS,
+        node.span,
+        table=True,
+    )
     return "none"
