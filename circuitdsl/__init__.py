@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from circuitdsl.report.drawing import draw
     from circuitdsl.report.facts import explain
     from circuitdsl.run.circuits import check, format, inside
+    from circuitdsl.run.coverage import coverage
     from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, find, fit
     from circuitdsl.run.saving import save
@@ -43,6 +44,7 @@ __all__ = [
     "build",
     "calibrate",
     "check",
+    "coverage",
     "draw",
     "edit",
     "effect",
@@ -74,6 +76,7 @@ _HOME = {
     "build": "models.handwritten",
     "calibrate": "measure.calibration",
     "check": "run.circuits",
+    "coverage": "run.coverage",
     "draw": "report.drawing",
     "edit": "run.scripts",
     "effect": "run.scripts",

@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from circuitdsl import __version__
-from circuitdsl.cli import checking, circuits, comparisons, edits, fitting, matching, networks
+from circuitdsl.cli import (
+    atlas,
+    checking,
+    circuits,
+    comparisons,
+    edits,
+    fitting,
+    matching,
+    networks,
+)
 from circuitdsl.cli.failures import Commands
 
 app = typer.Typer(
@@ -31,6 +40,7 @@ app.command("accuracy")(networks.accuracy)
 app.command("find")(comparisons.find)
 app.command("score")(comparisons.score)
 app.command("match")(matching.match)
+app.command("coverage")(atlas.coverage)
 app.command("fit")(fitting.fit)
 app.command("effect")(edits.effect)
 app.command("edit")(edits.edit)

@@ -1,0 +1,71 @@
+"""The commands of whole networks: coverage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from circuitdsl.cli.options import Json, Limit, SomeModel
+from circuitdsl.cli.output import say_left_out, write_record
+
+CircuitPaths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FOLDER|FILE...", help="Circuit files, or folders of them.", show_default=False
+    ),
+]
+Photographs = Annotated[Path, typer.Option(metavar="DIR", help="Photographs for the figures.")]
+Choosing = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Photographs that choose members; by default half of --images."
+    ),
+]
+
+
+def coverage(
+    files: CircuitPaths,
+    *,
+    model: SomeModel,
+    images: Photographs,
+    calibration: Choosing = None,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option("--layers", "-l", metavar="LAYER", help="Only this layer; several times."),
+    ] = None,
+    thresholds: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--thresholds",
+            metavar="R",
+            help="Correlation from which a unit is covered; several times. By default 0.5, 0.7.",
+        ),
+    ] = None,
+    json: Json = None,
+    limit: Limit = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split, draws and intervals.")] = 0,
+) -> None:
+    """Ask which share of a network's units hand-written families stand for."""
+    from circuitdsl.compare.coverage import THRESHOLDS
+    from circuitdsl.report.coverage import coverage_table
+    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.coverage import coverage as measure_coverage
+
+    with progress() as report:
+        result = measure_coverage(
+            files,
+            images,
+            model=model,
+            calibration=calibration,
+            layers=layers or (),
+            thresholds=thresholds or THRESHOLDS,
+            limit=limit,
+            seed=seed,
+            progress=report,
+        )
+    say_left_out(dict(result.skipped))
+    say_left_out(dict.fromkeys(result.left_out, "it reads units of a trained network"))
+    print_table(coverage_table(result))
+    write_record(json, result.record)

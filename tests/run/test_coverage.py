@@ -1,0 +1,98 @@
+"""`coverage` on a small network: what it counts, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small_scenes import write_scenes
+from typer.testing import CliRunner
+
+import circuitdsl
+from circuitdsl.cli import app
+from circuitdsl.text.diagnostics import InputError
+
+EDGES = """circ 1
+from std.shapes import gabor
+backbone V = tiny(input=64px)
+family edges [th: orient(8), ph: phase(4)] at V.conv2d0
+connect V.input -> edges {
+  colour = luma
+  place = gabor(8px, length=2px, width=2px)
+  dc = 0
+}
+"""
+SPOTS = """circ 1
+from std.shapes import blob
+import "edges.circ" as low
+backbone V = tiny(input=64px)
+family spots [h: hue(6)] at V.conv2d0
+connect V.input -> spots { colour = hue(0deg)  place = blob(sigma=2px) }
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two circuits, a file without families, and two folders of pictures."""
+    folder = tmp_path_factory.mktemp("coverage")
+    circuits = folder / "circuits"
+    circuits.mkdir()
+    (circuits / "edges.circ").write_text(EDGES, encoding="utf-8")
+    (circuits / "spots.circ").write_text(SPOTS, encoding="utf-8")
+    (circuits / "stimuli.circ").write_text("circ 1\nlet size = 3px\n", encoding="utf-8")
+    write_scenes(folder / "scenes", 14)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path):
+    return circuitdsl.coverage(
+        folder / "circuits", folder / "scenes", model="tiny", layers=["conv2d0"]
+    )
+
+
+def test_every_unit_has_its_best_member(found) -> None:
+    (layer,) = found.layers
+    assert found.members == 38  # the edges that both files have count once
+    assert [row.unit for row in layer.rows] == list(range(64))
+    assert {row.family for row in layer.rows} >= {"edges.edges", "spots.spots"}
+    assert 0.2 < layer.share(0.5) < 1
+    assert layer.share(0.7) <= layer.share(0.5)
+    assert sum(layer.families(0.5).values()) == pytest.approx(layer.share(0.5))
+
+
+def test_what_a_plainer_thing_explains_is_not_covered(found) -> None:
+    for row in found.layers[0].rows:
+        if row.covered(0.5):
+            assert row.figure.r > max(abs(row.figure.energy), row.figure.random)
+
+
+def test_the_command_writes_the_shares(folder: Path, tmp_path: Path, found) -> None:
+    target = tmp_path / "coverage.json"
+    command = ["coverage", str(folder / "circuits"), "-m", "tiny", "-l", "conv2d0"]
+    command += ["--images", str(folder / "scenes"), "--json", str(target)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "conv2d0" in done.stdout
+    record = json.loads(target.read_text(encoding="utf-8"))
+    assert (record["model"], record["images"]) == ("tiny", 7)
+    (layer,) = record["layers"]
+    assert (layer["layer"], layer["units"]) == ("conv2d0", 64)
+    assert layer["covered"] == {
+        "0.5": found.layers[0].share(0.5),
+        "0.7": found.layers[0].share(0.7),
+    }
+    assert layer["mean_best_r"] == pytest.approx(found.layers[0].mean_best_r)
+
+
+def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no circuit files"):
+        circuitdsl.coverage(tmp_path, folder / "scenes", model="tiny")
+    with pytest.raises(InputError, match="overlap"):
+        circuitdsl.coverage(
+            folder / "circuits",
+            folder / "scenes",
+            model="tiny",
+            calibration=folder / "scenes",
+        )
