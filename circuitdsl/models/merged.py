@@ -59,7 +59,7 @@ def merged(networks: Mapping[str, HandwrittenNetwork]) -> tuple[Merged, ...]:
     groups: dict[object, _Merging] = {}
     for title, network in networks.items():
         use = network.circuit.backbone
-        key = (use.architecture, use.input_px, title if use.norm == "lrn" else "")
+        key = (use.architecture, use.input_px, title if use.normalisation == "lrn" else "")
         groups.setdefault(key, _Merging(use)).take(title, network)
     return tuple(group.result() for group in groups.values())
 
@@ -95,13 +95,13 @@ class _Divisor:
 
     window: int
     floor: Floats
-    over: tuple[int | str, ...]
+    pool: tuple[int | str, ...]
 
     def same_as(self, other: _Divisor | None) -> bool:
         """Whether two normalisations are one."""
         return (
             other is not None
-            and (self.window, self.over) == (other.window, other.over)
+            and (self.window, self.pool) == (other.window, other.pool)
             and _alike((self.floor,), (other.floor,))
         )
 
@@ -182,8 +182,8 @@ class _Merging:
         known = {normalisation.family for normalisation in self.normalisations}
         for one in circuit.normalisations:
             if one.family == family and target not in known:
-                over = tuple(names[name] for name in one.over)
-                self.normalisations.append(replace(one, family=target, over=over))
+                pool = tuple(names[name] for name in one.pool)
+                self.normalisations.append(replace(one, family=target, pool=pool))
 
     def result(self) -> Merged:
         """The network of all families."""
@@ -220,8 +220,8 @@ def _divisor(
     """What a family is divided by; families of its own layer count before they are normalised."""
     for one in circuit.normalisations:
         if one.family == family.name:
-            over = tuple(sums[name] if name in sums else names[name] for name in one.over)
-            return _Divisor(one.window, arrays[f"{family.name}.floor"], over)
+            pool = tuple(sums[name] if name in sums else names[name] for name in one.pool)
+            return _Divisor(one.window, arrays[f"{family.name}.floor"], pool)
     return None
 
 

@@ -32,9 +32,17 @@ MESSAGES = [
         "the largest of 60 members is at most 1e+06 times as large",
     ),
     ("family x [s: flip(2)] at V.conv2d0", "E208", "`flip()` takes no arguments"),
-    ("family x [u: cases(angles=[1deg])] at V.conv2d0", "E206", "`cases()` has no argument `angles`"),
+    (
+        "family x [u: cases(angles=[1deg])] at V.conv2d0",
+        "E206",
+        "`cases()` has no argument `angles`",
+    ),
     ("family x [s: flip(angles=[0deg])] at V.conv2d0", "E206", "`flip()` has no argument `angles`"),
-    ("family x [r: scale(angles=[1, 3])] at V.conv2d0", "E206", "`scale()` has no argument `angles`"),
+    (
+        "family x [r: scale(angles=[1, 3])] at V.conv2d0",
+        "E206",
+        "`scale()` has no argument `angles`",
+    ),
     ("family x [a: flip, b: flip] at V.conv2d0", "E410", "both flip axes"),
     ("family x [a: cases(2), b: cases(3)] at V.conv2d0 { gain = m }", "E201", "no value `m`"),
     (

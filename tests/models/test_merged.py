@@ -17,7 +17,7 @@ family edges [th: orient(4), ph: phase(2)] at V.conv2d0
 family spots [h: hue(3)] at V.conv2d0
 connect V.input -> edges { colour = luma  place = gabor(period, length=2px, width=2px)  dc = 0 }
 connect V.input -> spots { colour = hue(0deg)  place = blob(sigma=2px) }
-normalise edges { window = 3tap  floor = 5  over = [edges, spots] }
+normalise edges { window = 3tap  floor = 5  pool = [edges, spots] }
 """
 ABOVE = """circ 1
 from std.motifs import union_of_phases
@@ -61,7 +61,7 @@ def test_merged_families_answer_as_they_do_alone(networks) -> None:
 
 def test_a_circuit_with_the_networks_own_normalisation_stays_alone(networks, tmp_path) -> None:
     (tmp_path / "lrn.circ").write_text(
-        BASE.replace("input=64px", "input=64px, norm=lrn"), encoding="utf-8"
+        BASE.replace("input=64px", "input=64px, normalisation=lrn"), encoding="utf-8"
     )
     lrn = circuitdsl.build(circuitdsl.load(tmp_path / "lrn.circ"))
     assert len(merged({**networks, "lrn": lrn})) == 2
