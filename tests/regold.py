@@ -1,4 +1,4 @@
-"""Rewrite the golden texts and the generated page: `python tests/regold.py`, then read the diff."""
+"""Rewrite the goldens and what is generated of pages: `python tests/regold.py`, then read the diff."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from test_diagnostics import golden_text
 from circuitdsl.checking import check_source
 from circuitdsl.ir.text import dump_ir, to_source
 from circuitdsl.report.diagnostics_page import diagnostics_page
+from circuitdsl.report.library_page import with_library_tables
 from circuitdsl.syntax.format import dump_tree
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
@@ -37,6 +38,9 @@ def rewrite() -> None:
     ):
         (GOLDEN / f"curves_example.{stage}.txt").write_text(text, encoding="utf-8")
     (ROOT / "docs" / "diagnostics.md").write_text(diagnostics_page(), encoding="utf-8")
+    language = ROOT / "docs" / "language.md"
+    text = with_library_tables(language.read_text(encoding="utf-8"))
+    language.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from conftest import ROOT
 from circuitdsl.checking import check_source
 from circuitdsl.checking.names.standard import standard_file, standard_names
 from circuitdsl.ir.generators import GENERATORS
+from circuitdsl.report.library_page import with_library_tables
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.words import RESERVED, UNITS
 from circuitdsl.text.source import Source
@@ -36,6 +37,10 @@ def test_every_word_unit_generator_and_name_of_the_library_is_on_the_page() -> N
     assert words >= RESERVED
     assert set(UNITS) <= words
     assert library | set(GENERATORS) | settings <= words
+
+
+def test_tables_of_the_library_are_its_own_comments() -> None:
+    assert with_library_tables(PAGE) == PAGE, "run `python tests/regold.py` and read the diff"
 
 
 def test_every_kind_of_declaration_is_in_an_example() -> None:
