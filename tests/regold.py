@@ -1,4 +1,4 @@
-"""Rewrite the goldens and what is generated of pages: `python tests/regold.py`, then read the diff."""
+"""Rewrite goldens and generated tables and pages: `python tests/regold.py`, then read the diff."""
 
 from __future__ import annotations
 

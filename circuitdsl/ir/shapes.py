@@ -115,6 +115,9 @@ SHAPES: dict[str, ShapeRow] = {
     "bar": ShapeRow(
         (_reaching("length"), _width(0.3, 1.5), _PLACE), _bar_line, directed=True, across=("at",)
     ),
+    "cross": ShapeRow(
+        (_reaching("length"), _width(0.3, 1.5), _PLACE), _bar_line, half_turn="same", across=("at",)
+    ),
     "arc": ShapeRow(
         (
             Argument("radius", "length", legal="nonzero", usual=(1, 40)),

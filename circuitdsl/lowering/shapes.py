@@ -86,6 +86,15 @@ def _bar(arguments: Arguments, grid: Grid) -> Samples:
     return _stroke(x + length * _midpoints(), jnp.broadcast_to(y, (POINTS,)), width, grid)
 
 
+def _cross(arguments: Arguments, grid: Grid) -> Samples:
+    """A bar, and the same bar turned by 90 degrees about `at`."""
+    (length,), (width,), (x, y) = (arguments[name] for name in ("length", "width", "at"))
+    steps, here = length * _midpoints(), jnp.zeros(POINTS, jnp.float32)
+    across = jnp.concatenate([steps, here]), jnp.concatenate([here, steps])
+    samples = _stroke(x + across[0], y + across[1], width, grid)
+    return _one_point(2 * samples.values.sum(axis=-1))
+
+
 def _arc(arguments: Arguments, grid: Grid) -> Samples:
     """Points at + (r sin(s/r), r (1 - cos(s/r))), |s| <= span / 2, with direction s/r."""
     (radius,), (span,), (width,) = (arguments[name] for name in ("radius", "span", "width"))
@@ -132,6 +141,7 @@ SAMPLERS: dict[str, Callable[[Arguments, Grid], Samples]] = {
     "ring": _ring,
     "half": _half,
     "bar": _bar,
+    "cross": _cross,
     "arc": _arc,
     "gabor": _gabor,
 }

@@ -77,6 +77,14 @@ def bar(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array
     return _stroke(v, centres, _divisor(arguments, "width"))
 
 
+def cross(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
+    """A bar, and the same bar turned by 90 degrees: `c_t = at + (0, t)`."""
+    t = _along(_number(arguments, "length"))
+    centres = _point(arguments, "at") + np.stack([np.zeros(POINTS), t], axis=-1)
+    upright = _stroke(v, centres, _divisor(arguments, "width"))
+    return (bar(v, arguments, phase_deg, level) + upright).sum(axis=-1, keepdims=True)
+
+
 def arc(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
     """A piece of a circle that bends to its left, the centre at `at + (0, radius)`.
 
@@ -122,6 +130,7 @@ SHAPES: dict[str, ShapeMeaning] = {
     "dot": ShapeMeaning(dot, averaged=False),
     "blob": ShapeMeaning(blob),
     "bar": ShapeMeaning(bar),
+    "cross": ShapeMeaning(cross),
     "arc": ShapeMeaning(arc, arc_tangents),
     "ring": ShapeMeaning(ring),
     "half": ShapeMeaning(half),
