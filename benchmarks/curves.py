@@ -1,17 +1,17 @@
 """How close the hand-written curve detectors come to the originals, and what each part buys.
 
-Prints two tables. One has every measure of the circuit as written by hand and of the fitted one,
-beside what is asked of it and what the first handwritten network that was published reached. The
-other has the same measures of the fitted circuit with each family, connection, normalisation and
-centre left out in turn, on a sixteenth of the circles. Between them stands where the correlation on
-photographs is lost: by unit, and by distance from the border.
+Prints two tables, those of docs/curves.md. One has every measure of the circuit as written by hand
+and of the fitted one, beside what is asked of it. The other has measures of the fitted circuit with
+each family, connection, normalisation and centre left out in turn, on a sixteenth of the circles.
+Between them stands where the correlation on photographs is lost: by unit, and by distance from the
+border.
 
 Photographs are split as `circuitdsl fit` splits them. Gains of splices are matched on 100 of the
 first half, and everything is measured on the second. Finished rows are kept in a file and not
 measured again, unless the circuit, the photographs or the model change.
 
 Usage: `python benchmarks/curves.py --images DIR --grid FILE [--written FILE] [FITTED]
-[--no-ablations] [--limit N] [--rough] [--results FILE] [--fresh] [--model M]`.
+[--no-ablations] [--limit N] [--rough] [--results FILE] [--figures FILE] [--fresh] [--model M]`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +41,7 @@ from circuitdsl.ir.text import to_source
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import read_grids
 from circuitdsl.models.registry import labels
+from circuitdsl.report.json_files import write_json
 from circuitdsl.report.terminal import progress
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.syntax.read import read_source
@@ -59,38 +60,36 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table.
+    """A line of the first table.
 
     Attributes:
         heading: The measure.
-        short: The same over a column.
         figure: The measure of a finished row, with an interval if there is one.
         asked: What is asked of the circuit.
         aim: What would be better still.
-        record: What the first published handwritten network reached.
     """
 
     heading: str
-    short: str
     figure: Callable[[Row], str]
     asked: str = ""
     aim: str = ""
-    record: str = ""
 
 
 def _grid(name: str) -> Callable[[Row], str]:
     return lambda row: f"{row['grids'][name]:.3f}"
 
 
-def _share(measure: str, against: str, part: str = "value") -> Callable[[Row], str]:
+def _share(
+    measure: str, against: str, part: str = "value", ends: bool = True
+) -> Callable[[Row], str]:
     def figure(row: Row) -> str:
         wanted = (measure, against)
         share = next(s for s in row["shares"] if (s["measure"], s["against"]) == wanted)
         if math.isnan(share["value"]):
             return "-"  # on so few photographs removing the units changes nothing
         low, high = share["ci"]
-        ends = f" ({low:.2f} to {high:.2f})" if part == "value" else ""
-        return f"{share[part]:.2f}{ends}"
+        interval = f" ({low:.2f} to {high:.2f})" if part == "value" and ends else ""
+        return f"{share[part]:.2f}{interval}"
 
     return figure
 
@@ -100,59 +99,77 @@ def _natural(row: Row) -> str:
     return f"{row['natural_r']:.3f} ({low:.3f} to {high:.3f})"
 
 
+def _error(row: Row) -> str:
+    return f"{row['preferred_error_deg']:.1f}"
+
+
 LINES = (
-    Line("correlation on photographs (95 %)", "photographs", _natural, "0.65", "0.75"),
-    Line(
-        "recovered cross-entropy, against zero",
-        "CE, zero",
-        _share("cross_entropy", "zero"),
-        "0.80",
-        "0.92",
-    ),
-    Line(
-        "recovered cross-entropy, against mean",
-        "CE, mean",
-        _share("cross_entropy", "mean"),
-        "0.75",
-        "0.90",
-    ),
-    Line(
-        "recovered top-5 accuracy, against zero",
-        "top-5, zero",
-        _share("top5", "zero"),
-        "0.75",
-        "0.90",
-        "0.565",
-    ),
-    Line("recovered KL divergence, against zero", "KL, zero", _share("kl", "zero")),
+    Line("correlation on photographs, mean over units", _natural, "0.65", "0.75"),
+    Line("recovered cross-entropy, against zero", _share("cross_entropy", "zero"), "0.80", "0.92"),
+    Line("recovered cross-entropy, against mean", _share("cross_entropy", "mean"), "0.75", "0.90"),
+    Line("recovered top-5 accuracy, against zero ‡", _share("top5", "zero")),
+    Line("recovered divergence from the whole network", _share("kl", "zero")),
     Line(
         "cross-entropy against zero, angles shuffled",
-        "shuffled",
         _share("cross_entropy", "zero", "shuffled"),
         "0.35 below",
     ),
-    Line("published grids, aligned", "aligned", _grid("aligned_r"), "0.92", "0.94", "0.908"),
-    Line("published grids, raw", "raw", _grid("raw_r"), "0.88", "0.92", "0.834"),
-    Line("echo", "echo", _grid("echo"), "0.02", "0.008", "0.109"),
-    Line(
-        "error of the preferred angle",
-        "error",
-        lambda row: f"{row['preferred_error_deg']:.1f} deg",
-        "3 deg",
-        "1 deg",
-    ),
-    Line("discs against outlines", "discs", _grid("filled_r"), "0.95", "0.98"),
-    Line("coloured discs against outlines", "coloured", _grid("coloured_r"), "0.90", "0.97"),
+    Line("published grids, aligned †", _grid("aligned_r"), "0.92", "0.94"),
+    Line("published grids, raw †", _grid("raw_r"), "0.88", "0.92"),
+    Line("echo", _grid("echo"), "0.02", "0.008"),
+    Line("error of the preferred angle, degrees", _error, "3", "1"),
+    Line("discs against outlines", _grid("filled_r"), "0.95", "0.98"),
+    Line("coloured discs against outlines", _grid("coloured_r"), "0.90", "0.97"),
 )
+
+COLUMNS: dict[str, Callable[[Row], str]] = {
+    "photographs": lambda row: f"{row['natural_r']:.3f}",
+    "cross-entropy": _share("cross_entropy", "zero", ends=False),
+    "divergence": _share("kl", "zero", ends=False),
+    "aligned": _grid("aligned_r"),
+    "raw": _grid("raw_r"),
+    "echo": _grid("echo"),
+    "error": _error,
+}
+"""What the second table says of the circuit without a part."""
+
+
+def measures_table(figures: Mapping[str, Any]) -> str:
+    """The first table, in Markdown.
+
+    Args:
+        figures: As `--figures` keeps them.
+    """
+    hand, fitted, sizes = figures["by hand"], figures["fitted"], figures["sizes"]
+    lines = ["| measure | by hand | fitted | asked | aim |", "|---|---|---|---|---|"]
+    for line in LINES:
+        cells = (line.heading, line.figure(hand), line.figure(fitted), line.asked, line.aim)
+        lines.append(f"| {' | '.join(cells)} |")
+    cells = ("lines", *(str(size["lines"]) for size in sizes), "300", "")
+    lines.append(f"| {' | '.join(cells)} |")
+    numbers = [f"{size['chosen']} chosen, {size['fitted']} fitted" for size in sizes]
+    lines.append(f"| {' | '.join(('numbers', *numbers, '150', ''))} |")
+    return "\n".join(lines)
+
+
+def left_out_table(figures: Mapping[str, Any]) -> str:
+    """The second table, in Markdown.
+
+    Args:
+        figures: As `--figures` keeps them.
+    """
+    lines = [f"| left out | {' | '.join(COLUMNS)} |", "|" + "---|" * (len(COLUMNS) + 1)]
+    for row in figures["left out"]:
+        cells = (row["row"], *(figure(row) for figure in COLUMNS.values()))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Run and print."""
     options = _options()
     bench = Bench(options)
-    files = {"fitted": options.file}
-    if options.written is not None and options.written.exists():
-        files = {"written": options.written, **files}
+    files = {"by hand": options.written, "fitted": options.file}
     with progress() as report:
         bench.report = report
         _, test = bench.photographs
@@ -165,21 +182,33 @@ def main() -> None:
             label: bench.row(Ablation(label, load(file)), rough=options.rough)
             for label, file in files.items()
         }
-        _print_measures(rows, files)
+        figures: dict[str, Any] = {**rows, "sizes": [_size(file) for file in files.values()]}
+        print(measures_table(figures))
+        _print_losses(rows)
         if not options.ablations:
             return
-        circuit = load(options.file)
-        print("\nleft out, a sixteenth of the circles:\n")
-        print(f"{'':44s}" + "".join(f"{line.short:>{_width(line)}s}" for line in LINES), flush=True)
-        kept = scored_family(circuit).name
-        for ablation in (Ablation("nothing", circuit), *ablations(circuit, kept)):
-            try:
-                row = bench.row(ablation, rough=True)
-            except DiagnosticError as error:
-                print(f"{ablation.left_out:44s}  {error.diagnostics[0].message}", flush=True)
-                continue
-            figures = "".join(f"{line.figure(row):>{_width(line)}s}" for line in LINES)
-            print(f"{ablation.left_out:44s}{figures}", flush=True)
+        figures["left out"] = _left_out(bench, load(options.file))
+        print(f"\nleft out, a sixteenth of the circles:\n\n{left_out_table(figures)}", flush=True)
+        if options.figures is not None:
+            write_json(options.figures, figures)
+
+
+def _left_out(bench: Bench, circuit: Circuit) -> list[Row]:
+    rows: list[Row] = []
+    for ablation in (
+        Ablation("nothing", circuit),
+        *ablations(circuit, scored_family(circuit).name),
+    ):
+        try:
+            rows.append(bench.row(ablation, rough=True))
+        except DiagnosticError as error:
+            bench.report(f"{ablation.left_out}: {error.diagnostics[0].message}")
+    return rows
+
+
+def _size(file: Path) -> dict[str, int]:
+    size = size_of(read_source(file))
+    return {"lines": size.lines, "chosen": size.chosen, "fitted": size.fitted}
 
 
 class Bench:
@@ -254,33 +283,13 @@ def _finished(results: Path) -> dict[str, Row]:
         ) from error
 
 
-def _print_measures(rows: dict[str, Row], files: dict[str, Path]) -> None:
-    headings = (*rows, "asked", "aim", "published")
-    print(f"{'':46s}" + "".join(f"{heading:>26s}" for heading in headings))
-    for line in LINES:
-        cells = (*(line.figure(row) for row in rows.values()), line.asked, line.aim, line.record)
-        print(f"{line.heading:46s}" + "".join(f"{cell:>26s}" for cell in cells))
-    sizes = [size_of(read_source(file)) for file in files.values()]
-    for heading, counts, asked in (
-        ("source lines", [size.lines for size in sizes], "300"),
-        ("numbers chosen, fitted", [size.chosen + size.fitted for size in sizes], "150"),
-    ):
-        cells = (*map(str, counts), f"under {asked}")
-        print(f"{heading:46s}" + "".join(f"{cell:>26s}" for cell in cells))
-    cells = (f"{row['seconds']:.0f} s" for row in rows.values())
-    print(f"{'measured in':46s}" + "".join(f"{cell:>26s}" for cell in cells), flush=True)
+def _print_losses(rows: dict[str, Row]) -> None:
     print("\nwhere the correlation on photographs is lost:")
     for name, row in rows.items():
         units = " ".join(f"{r:.2f}" for r in row["natural_by_unit"])
         border = " ".join(f"{r:.2f}" for r in row["natural_by_border"])
         print(f"{name:10s}by unit, best first: {units}; 0, 1, 2, 3, 4 and more positions ", end="")
         print(f"from the border: {border}", flush=True)
-
-
-def _width(line: Line) -> int:
-    if line.short in ("photographs", "top-5, zero"):
-        return 24
-    return 21 if ", " in line.short else 10
 
 
 def _options() -> argparse.Namespace:
@@ -299,6 +308,7 @@ def _options() -> argparse.Namespace:
         help="leave out each part in turn",
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="finished rows")
+    parser.add_argument("--figures", type=Path, help="the tables' rows, as the page keeps them")
     parser.add_argument("--fresh", action="store_true", help="measure every row again")
     return parser.parse_args()
 
