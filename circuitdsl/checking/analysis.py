@@ -65,10 +65,10 @@ class Analysis:
 
     def of(self, module: Module) -> Analysis:
         """The analysis of another module of this check, which reports to that module's findings."""
-        known = self.answers.of
-        if module not in known:
-            known[module] = Analysis(module, Findings(), self.answers)
-        return known[module]
+        analyses = self.answers.of
+        if module not in analyses:
+            analyses[module] = Analysis(module, Findings(), self.answers)
+        return analyses[module]
 
     def within(self, module: Module) -> Analysis:
         """The names of another module; faults are reported where they are reported here."""
@@ -114,10 +114,10 @@ def once(answer: Callable[[Analysis], Answer]) -> Callable[[Analysis], Answer]:
 
     @wraps(answer)
     def ask(analysis: Analysis) -> Answer:
-        given, key = analysis.answers.given, (answer, analysis.module, "")
-        if key not in given:
-            given[key] = answer(analysis.of(analysis.module))
-        return cast("Answer", given[key])
+        answers, key = analysis.answers.given, (answer, analysis.module, "")
+        if key not in answers:
+            answers[key] = answer(analysis.of(analysis.module))
+        return cast("Answer", answers[key])
 
     return ask
 
@@ -133,11 +133,11 @@ def question(
 
     @wraps(answer)
     def ask(analysis: Analysis, name: str) -> Answer | None:
-        home, given = analysis.of(analysis.module), analysis.answers.given
+        home, answers = analysis.of(analysis.module), analysis.answers.given
         key = (answer, analysis.module, name)
-        if key not in given:
-            given[key] = None
-            given[key] = answer(home, name)
-        return cast("Answer | None", given[key])
+        if key not in answers:
+            answers[key] = None
+            answers[key] = answer(home, name)
+        return cast("Answer | None", answers[key])
 
     return ask

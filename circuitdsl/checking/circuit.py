@@ -42,8 +42,8 @@ def check(
         The circuit, or None if there are errors or the file declares no families, and all
         diagnostics in order of appearance.
     """
-    checked = examine(file, loader)
-    return checked.circuit, checked.diagnostics
+    parts = examine(file, loader)
+    return parts.circuit, parts.diagnostics
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,12 @@ class CheckResult:
 def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
     """Parse and check a text."""
     file, faults = parse(source)
-    checked = examine(file, loader)
-    findings = [*faults, *checked.diagnostics]
+    parts = examine(file, loader)
+    findings = [*faults, *parts.diagnostics]
     diagnostics = tuple(sorted(findings, key=lambda d: _order(d, file.source)))
     if faults:
         return CheckResult(None, diagnostics)
-    return CheckResult(checked.circuit, diagnostics, checked.script, checked.fits)
+    return CheckResult(parts.circuit, diagnostics, parts.script, parts.fits)
 
 
 def _order(diagnostic: Diagnostic, source: Source) -> tuple[bool, str, int]:

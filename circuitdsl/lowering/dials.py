@@ -126,10 +126,10 @@ def bounded(circuit: Circuit, z: Mapping[str, ArrayLike]) -> dict[str, Array]:
 def _check_names(free: Mapping[str, Dial], settings: Mapping[str, ArrayLike]) -> None:
     for name in settings:
         if name not in free:
-            known = ", ".join(free) or "none"
+            names = ", ".join(free) or "none"
             raise InputError(
                 f"the circuit has no free dial `{name}`",
-                help=suggestion(name, free) or f"its free dials are: {known}",
+                help=suggestion(name, free) or f"its free dials are: {names}",
             )
 
 

@@ -163,13 +163,13 @@ def connection_form(
 
 def scalar_arrays(circuit: Circuit) -> dict[str, Scalar]:
     """The expressions of `FAMILY.gain`, `FAMILY.bias` and `FAMILY.floor` of a circuit."""
-    found: dict[str, Scalar] = {}
+    scalars: dict[str, Scalar] = {}
     for family in circuit.families:
         # calibration finds both; until then the family is as its kernels make it
         gain, bias = (ONE, None) if family.calibrate else (family.gain, family.bias)
-        found[f"{family.name}.gain"] = gain
-        found[f"{family.name}.bias"] = ZERO if bias is None else bias
-    return found | {f"{n.family}.floor": n.floor for n in circuit.normalisations}
+        scalars[f"{family.name}.gain"] = gain
+        scalars[f"{family.name}.bias"] = ZERO if bias is None else bias
+    return scalars | {f"{n.family}.floor": n.floor for n in circuit.normalisations}
 
 
 def scalars_of(connection: Connection) -> list[Scalar]:
@@ -234,8 +234,8 @@ def _orbits(circuit: Circuit, connection: Connection) -> tuple[tuple[int, ...], 
 def _hues_deg(pair: Pairing) -> tuple[float, ...]:
     """The hue of each target member, where the target has that axis."""
     name = next((axis.name for axis in pair.target.axes if axis.kind == "hue"), "")
-    found = pair.target.values(name)
-    return () if found is None else tuple(map(float, found))
+    hues_deg = pair.target.values(name)
+    return () if hues_deg is None else tuple(map(float, hues_deg))
 
 
 def _place(connection: Connection) -> Template:

@@ -122,8 +122,8 @@ def _contract(
     if not by_place:
         return out
     # a point at the origin has no direction, hence no weight
-    seen = grid.over_views(grid.views.off_centre)[..., None]
-    return (out * seen * reduce(jnp.multiply, by_place)).mean(axis=2)
+    off_centre = grid.over_views(grid.views.off_centre)[..., None]
+    return (out * off_centre * reduce(jnp.multiply, by_place)).mean(axis=2)
 
 
 def _weighted(shape: ShapeForm, grid: Grid, scalars: Array) -> Samples:

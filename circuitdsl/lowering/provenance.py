@@ -75,9 +75,9 @@ def origins(circuit: Circuit, array: str, index: Index | None = None) -> tuple[O
     for normalisation in circuit.normalisations:
         if array == f"{normalisation.family}.floor":
             return _of_normalisation(circuit, normalisation)
-    known = [connection.name for connection in circuit.connections]
-    known += [f"{f.name}.{part}" for f in circuit.families for part in ("gain", "bias")]
-    raise InputError(f"the circuit has no array `{array}`", help=suggestion(array, known))
+    names = [connection.name for connection in circuit.connections]
+    names += [f"{f.name}.{part}" for f in circuit.families for part in ("gain", "bias")]
+    raise InputError(f"the circuit has no array `{array}`", help=suggestion(array, names))
 
 
 def describe_weights(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> str:
@@ -174,30 +174,30 @@ def _of_connection(
     target = circuit.by_name[connection.target]
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
     tap = _tap(circuit, connection, index)
-    told = f"{connection.source} -> {connection.target}"
-    found = [Origin("connect", told + (f", {tap}" if tap else ""), connection.span)]
+    description = f"{connection.source} -> {connection.target}"
+    origins = [Origin("connect", description + (f", {tap}" if tap else ""), connection.span)]
     if connection.motif is not None:
-        found.append(Origin("motif use", connection.motif.name, connection.span))
+        origins.append(Origin("motif use", connection.motif.name, connection.span))
         body = next(m for m in circuit.motifs if m.name == connection.motif.name)
-        found.append(Origin("motif", body.name, body.span))
+        origins.append(Origin("motif", body.name, body.span))
     if source is not None:
-        found.append(Origin("source", _member(source, index and index[2]), source.span))
+        origins.append(Origin("source", _member(source, index and index[2]), source.span))
     else:
         channel = "" if index is None else f", {('red', 'green', 'blue')[index[2]]}"
-        found.append(Origin("source", f"the image{channel}", circuit.backbone.span))
-    found.append(Origin("target", _member(target, index and index[3]), target.span))
+        origins.append(Origin("source", f"the image{channel}", circuit.backbone.span))
+    origins.append(Origin("target", _member(target, index and index[3]), target.span))
     expanded = next(c for c in expand_motifs(circuit).connections if c.name == connection.name)
-    found += _of_wiring(expanded.wiring)
+    origins += _of_wiring(expanded.wiring)
     scalars = [*scalars_of(expanded), *(displacement(circuit, connection) or ())]
-    return tuple(found + _dials(circuit, scalars))
+    return tuple(origins + _dials(circuit, scalars))
 
 
 def _of_wiring(wiring: Wiring) -> list[Origin]:
     """The attributes of a wiring, each where it was written."""
-    found: list[Origin] = []
+    origins: list[Origin] = []
     if wiring.place is not None:
-        found.append(_quoted("place", wiring.place.span))
-    found += [_quoted(f"tune.{tune.axis}", tune.span) for tune in wiring.tunes]
+        origins.append(_quoted("place", wiring.place.span))
+    origins += [_quoted(f"tune.{tune.axis}", tune.span) for tune in wiring.tunes]
     for role, part in (
         ("colour", wiring.colour),
         ("dc", wiring.dc),
@@ -205,23 +205,23 @@ def _of_wiring(wiring: Wiring) -> list[Origin]:
         ("gain", wiring.gain),
     ):
         if part is not None:
-            found.append(_quoted(role, part.span))
-    return found
+            origins.append(_quoted(role, part.span))
+    return origins
 
 
 def _of_family(circuit: Circuit, family: Family, part: str) -> tuple[Origin, ...]:
-    found = [Origin("target", family.name, family.span)]
+    origins = [Origin("target", family.name, family.span)]
     if family.calibrate is not None:
-        return (*found, _quoted("calibrate", family.calibrate.span))
+        return (*origins, _quoted("calibrate", family.calibrate.span))
     scalar = family.gain if part == "gain" else family.bias
     if scalar is None:
-        return tuple(found)
-    return (*found, _quoted(part, scalar.span), *_dials(circuit, [scalar]))
+        return tuple(origins)
+    return (*origins, _quoted(part, scalar.span), *_dials(circuit, [scalar]))
 
 
 def _of_normalisation(circuit: Circuit, normalisation: Normalisation) -> tuple[Origin, ...]:
-    found = Origin("normalise", normalisation.family, normalisation.span)
-    return (found, *_dials(circuit, [normalisation.floor]))
+    origin = Origin("normalise", normalisation.family, normalisation.span)
+    return (origin, *_dials(circuit, [normalisation.floor]))
 
 
 def _quoted(role: str, span: Span) -> Origin:
@@ -233,13 +233,13 @@ def _quoted(role: str, span: Span) -> Origin:
 def _dials(circuit: Circuit, scalars: list[Scalar]) -> list[Origin]:
     """The dials that some expressions read, in the order of the text, and where they are set."""
     names = frozenset[str]().union(*map(dials_of, scalars))
-    found: list[Origin] = []
+    origins: list[Origin] = []
     for dial in circuit.dials:
         if dial.name in names:
-            found.append(Origin("dial", dial.name, dial.span))
+            origins.append(Origin("dial", dial.name, dial.span))
             if dial.set_at is not NOWHERE:
-                found.append(_quoted("setting", dial.set_at))
-    return found
+                origins.append(_quoted("setting", dial.set_at))
+    return origins
 
 
 def _member(family: Family, channel: int | None) -> str:

@@ -116,18 +116,18 @@ class Lowering:
                 range, or an expression that has no value at these settings.
         """
         settings = settings or {}
-        declared = {dial.name: dial for dial in self.dials}
+        by_name = {dial.name: dial for dial in self.dials}
         dials: dict[str, Any] = {dial.name: dial.default for dial in self.dials}
         for name, value in settings.items():
-            if name not in declared:
-                known = ", ".join(declared) or "none"
+            if name not in by_name:
+                names = ", ".join(by_name) or "none"
                 raise InputError(
                     f"the circuit has no dial `{name}`",
-                    help=suggestion(name, declared) or f"its dials are: {known}",
+                    help=suggestion(name, by_name) or f"its dials are: {names}",
                 )
             dials[name] = _scalar(name, value)
             if isinstance(dials[name], float):
-                check_range(declared[name], dials[name])
+                check_range(by_name[name], dials[name])
         weights = {name: part.kernel(dials) for name, part in self.parts.items()}
         numbers = {name: value_of(scalar, dials) for name, scalar in self.scalars.items()}
         # all at once: one by one they would take longer than the kernels

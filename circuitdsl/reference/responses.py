@@ -69,8 +69,8 @@ class _Run:
         """What others read of family `name`: rectified and, if declared so, normalised."""
         if name not in self._responses:
             h = self.rectified(name)
-            found = [n for n in self.circuit.normalisations if n.family == name]
-            self._responses[name] = self.normalised(h, found[0]) if found else h
+            normalisations = [n for n in self.circuit.normalisations if n.family == name]
+            self._responses[name] = self.normalised(h, normalisations[0]) if normalisations else h
         return self._responses[name]
 
     def rectified(self, name: str) -> Array:

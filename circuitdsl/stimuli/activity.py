@@ -47,8 +47,8 @@ def activity_batches(
     backbone = circuit.backbone.geometry
     centre = central(backbone, family.layer, side).aside(circuit.centre_px(family.name))
     point = centre.canvas.point
-    given = [family for family in circuit.families if family.units is not None]
-    grids = {family.name: backbone.sampling(family.layer, side) for family in given}
+    trained_families = [family for family in circuit.families if family.units is not None]
+    grids = {family.name: backbone.sampling(family.layer, side) for family in trained_families}
     table = rows(stimulus)
     count = len(table["th"])
     members = _Members(circuit)
@@ -61,10 +61,10 @@ def activity_batches(
         }
         for image in range(shown):
             values = {name: float(column[image]) for name, column in part.items()}
-            for each, strength in _present(stimulus, values):
-                where = strength * _around(each, values["th"], point, grids[each.family])
-                chosen = members.of(each, values["th"])
-                maps[each.family][image][..., chosen] += where[..., None].astype(np.float32)
+            for spot, strength in _present(stimulus, values):
+                where = strength * _around(spot, values["th"], point, grids[spot.family])
+                numbers = members.of(spot, values["th"])
+                maps[spot.family][image][..., numbers] += where[..., None].astype(np.float32)
         yield maps
 
 
@@ -83,10 +83,10 @@ class _Members:
             self.found[spot] = members_of(family, spot)
         key = (family.name, turn_deg)
         if key not in self.turned:
-            found = permutation(family, Element(turn_deg % 360.0))
-            if found is None:
+            order = permutation(family, Element(turn_deg % 360.0))
+            if order is None:
                 raise ValueError(f"{family.name} cannot be turned by {turn_deg:g} degrees")
-            self.turned[key] = found
+            self.turned[key] = order
         return [self.turned[key][member] for member in self.found[spot]]
 
 

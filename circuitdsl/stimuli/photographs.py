@@ -116,8 +116,8 @@ class ImageSet:
         size = min(size, len(self.paths))
         images: list[NDArray[np.float32]] = []
         places: list[int] = []
-        read = partial(read_image, side=side, short_side=short_side)
-        for place, image in self._decoded(chosen, read, 2 * size):
+        reader = partial(read_image, side=side, short_side=short_side)
+        for place, image in self._decoded(chosen, reader, 2 * size):
             images.append(image)
             places.append(place)
             if len(places) == size:

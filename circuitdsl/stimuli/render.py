@@ -122,8 +122,8 @@ class _Drawing:
         if generator in _SURFACES:
             return _SURFACES[generator](*part.values(), canvas=self.canvas)
         if generator in (STROKES, "figures"):
-            placed = self.strokes(part) if generator == STROKES else self.figures(part)
-            return draw_figures(placed, self.look(part), self.grounds(part), canvas=self.canvas)
+            surfaces = self.strokes(part) if generator == STROKES else self.figures(part)
+            return draw_figures(surfaces, self.look(part), self.grounds(part), canvas=self.canvas)
         return self.circles(part)
 
     def circles(self, part: Table) -> Array:
@@ -183,17 +183,17 @@ class _Drawing:
 
     def grounds(self, part: Table) -> Array | None:
         """What figures stand on; None if all grounds are plain."""
-        used = {GROUNDS[round(number)] for number in self.settings["ground"]}
-        if used == {"plain"}:
+        kinds = {GROUNDS[round(number)] for number in self.settings["ground"]}
+        if kinds == {"plain"}:
             return None
-        chosen = part["ground"].round().astype(np.int32)[:, None, None, None]
+        kind = part["ground"].round().astype(np.int32)[:, None, None, None]
         images = self.plain(part)
-        if "noise" in used:
-            strength = np.full(len(chosen), self.one("ground_contrast"), np.float32)
-            images = jnp.where(chosen == 1, self.noise(part["number"], strength, 1.0), images)
-        if "photograph" in used:
-            images = jnp.where(chosen == 2, self.photographs(part["number"]), images)
-        return jnp.where(chosen == 0, images, blurred(images, part["ground_blur"]))
+        if "noise" in kinds:
+            strength = np.full(len(kind), self.one("ground_contrast"), np.float32)
+            images = jnp.where(kind == 1, self.noise(part["number"], strength, 1.0), images)
+        if "photograph" in kinds:
+            images = jnp.where(kind == 2, self.photographs(part["number"]), images)
+        return jnp.where(kind == 0, images, blurred(images, part["ground_blur"]))
 
     def plain(self, part: Table) -> Array:
         """Plain grounds, the opposite of the ink."""

@@ -48,9 +48,9 @@ def check_disjoint(calibration: ImageSet, scored: ImageSet) -> None:
     sizes = {path.stat().st_size for path in scored.paths}
     alike = [path for path in calibration.paths if path.stat().st_size in sizes]
     small = {path.stat().st_size for path in alike}
-    known = {_digest(path): path for path in scored.paths if path.stat().st_size in small}
+    by_digest = {_digest(path): path for path in scored.paths if path.stat().st_size in small}
     for path in alike:
-        twin = known.get(_digest(path))
+        twin = by_digest.get(_digest(path))
         if twin is not None:
             same = "" if twin == path else f" (there as {twin})"
             raise InputError(

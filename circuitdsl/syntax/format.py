@@ -85,15 +85,15 @@ class _Comments:
 
     def leading(self, start: int, end: int) -> tuple[list[tuple[bool, str]], bool]:
         """The comments before `start`, then those up to `end` (which move up); a blank after?"""
-        found: list[tuple[bool, str]] = []
+        comments: list[tuple[bool, str]] = []
         end = self._closed(end)
         while self.left and self.left[0].span.start < end:
             comment = self.left.pop(0)
             moved = comment.span.start > start
-            found.append((not moved and self._blank(comment.span.start), comment.text))
+            comments.append((not moved and self._blank(comment.span.start), comment.text))
             if not moved:
                 self.end = comment.span.end
-        return found, self._blank(start)
+        return comments, self._blank(start)
 
     def behind(self, end: int) -> str:
         """The comment that follows `end` on its line, if there is one."""

@@ -71,8 +71,8 @@ def explain(slip: Slip, unclosed: Sequence[Unclosed]) -> Diagnostic:
         slip: Where the parser stopped.
         unclosed: The brackets of the file that never close.
     """
-    for known in _KNOWN:
-        diagnostic = known(slip)
+    for mistake in _KNOWN:
+        diagnostic = mistake(slip)
         if diagnostic is not None:
             return diagnostic
     opened = [u for u in unclosed if slip.start <= u.start < slip.end and u.start < slip.at]
@@ -152,11 +152,11 @@ def _spaced_unit(slip: Slip) -> Diagnostic | None:
     unit = re.match(rf"({'|'.join(UNITS)})\b", slip.rest)
     if number is None or unit is None:
         return None
-    written = number[0].rstrip()
+    digits = number[0].rstrip()
     start = slip.at - len(number[0])
     return Diagnostic(
         "E101",
-        f"write `{written}{unit[0]}`, not `{number[0]}{unit[0]}`: a unit is part of its number",
+        f"write `{digits}{unit[0]}`, not `{number[0]}{unit[0]}`: a unit is part of its number",
         Span(slip.source, start, slip.at + unit.end()),
         help="Remove the space.",
     )

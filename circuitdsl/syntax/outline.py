@@ -71,38 +71,38 @@ class Outline:
 
 def outline(text: str) -> Outline:
     """Look over a text."""
-    found = Outline()
+    parts = Outline()
     open_at: list[int] = []
     commas = [0]
     for number, match in enumerate(_PART.finditer(text)):
         part, start = match[0], match.start()
         if number == MOST_PARTS:
-            found.too_many = start
+            parts.too_many = start
             break
         if part[0] == "#":
-            found.comments.append((start, match.end()))
+            parts.comments.append((start, match.end()))
         elif part in _BRACKETS:
-            _bracket(text, start, open_at, commas, found)
+            _bracket(text, start, open_at, commas, parts)
         elif part == ",":
             commas[-1] += 1
         elif part[0] != '"' and (not open_at or part in _STARTERS):
             # a declaration starts here whatever was left open before
-            found.unclosed += [Unclosed(opened) for opened in open_at]
+            parts.unclosed += [Unclosed(opened) for opened in open_at]
             open_at, commas = [], [0]
-            found.cuts.append(start)
+            parts.cuts.append(start)
         if len(open_at) > DEEPEST:
-            found.too_deep = start
+            parts.too_deep = start
             break
         if commas[-1] > LONGEST_LIST:
-            found.too_long = start
+            parts.too_long = start
             break
-    found.unclosed += [Unclosed(opened) for opened in open_at]
-    found.unclosed.sort(key=lambda fault: fault.start)
+    parts.unclosed += [Unclosed(opened) for opened in open_at]
+    parts.unclosed.sort(key=lambda fault: fault.start)
     wide = (
-        start for start, end in pairwise((*found.cuts, len(text))) if _too_wide(text, start, end)
+        start for start, end in pairwise((*parts.cuts, len(text))) if _too_wide(text, start, end)
     )
-    found.too_wide = next(wide, None)
-    return found
+    parts.too_wide = next(wide, None)
+    return parts
 
 
 def _bracket(text: str, start: int, open_at: list[int], commas: list[int], found: Outline) -> None:

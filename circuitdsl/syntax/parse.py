@@ -65,8 +65,8 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     Returns:
         The tree of what could be read, and a diagnostic for each declaration that could not.
     """
-    read = _kept if len(source.text) <= LONGEST_KEPT else _read
-    file, faults = read(source)
+    reader = _kept if len(source.text) <= LONGEST_KEPT else _read
+    file, faults = reader(source)
     return file, list(faults)
 
 
@@ -175,8 +175,8 @@ class _Pieces:
             return
         whole = TextSlice(self.source.text, pieces[0][0], pieces[-1][1])
         try:
-            found: Any = _parser().parse(whole, start="items")
-            self.items += found
+            items: Any = _parser().parse(whole, start="items")
+            self.items += items
         except UnexpectedInput:
             middle = len(pieces) // 2
             self.read_all(pieces[:middle])
@@ -186,17 +186,17 @@ class _Pieces:
 def _slip(error: UnexpectedInput, source: Source, start: int, end: int, rule: str) -> Slip:
     """What the parser knows about an error, without its types."""
     accepted: frozenset[str] = frozenset()
-    found = ""
+    token_text = ""
     at = end
     if isinstance(error, UnexpectedToken):
         accepted = frozenset(error.accepts or error.expected or ())
         if error.token.type != "$END":
             at = error.token.start_pos if error.token.start_pos is not None else end
-            found = str(error.token)
+            token_text = str(error.token)
     elif isinstance(error, UnexpectedCharacters):
         accepted = frozenset(error.allowed or ())
         at = error.pos_in_stream if error.pos_in_stream is not None else end
-    return Slip(source, start, end, at, found, accepted, rule)
+    return Slip(source, start, end, at, token_text, accepted, rule)
 
 
 def _nothing(source: Source) -> CircuitFile:

@@ -120,7 +120,7 @@ def _clause(node: nodes.Clause) -> list[Piece]:
 
 def formals(nodes_: Sequence[nodes.Formal]) -> tuple[Piece, ...]:
     """The formals of a function or a motif."""
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     for node in nodes_:
         unit = "" if node.unit is None else f": {node.unit.text}"
         default: Piece = "" if node.default is None else expression(node.default)
@@ -130,8 +130,8 @@ def formals(nodes_: Sequence[nodes.Formal]) -> tuple[Piece, ...]:
             written += [" = ", default]
         if node.interval is not None:
             written += [" ", _interval(node.interval)]
-        found.append(Joined((*written, " free" if node.free else "")))
-    return tuple(found)
+        pieces.append(Joined((*written, " free" if node.free else "")))
+    return tuple(pieces)
 
 
 def cells(item: nodes.Item) -> tuple[Piece, ...]:
@@ -141,8 +141,8 @@ def cells(item: nodes.Item) -> tuple[Piece, ...]:
 
 def _import_names(item: nodes.ImportNames) -> tuple[Piece, ...]:
     source = item.source
-    shown = source.text if isinstance(source, nodes.Name) else quoted(source.value)
-    return f"from {shown}", f"import {', '.join(name.text for name in item.names)}"
+    origin = source.text if isinstance(source, nodes.Name) else quoted(source.value)
+    return f"from {origin}", f"import {', '.join(name.text for name in item.names)}"
 
 
 def _import_module(item: nodes.ImportModule) -> tuple[Piece, ...]:
@@ -194,8 +194,8 @@ def _circuit(item: nodes.Subcircuit) -> tuple[Piece, ...]:
 
 def _family(item: nodes.Family) -> tuple[Piece, ...]:
     axes = [Joined((f"{axis.name.text}: ", expression(axis.kind))) for axis in item.axes]
-    shown: Piece = Group("[", tuple(axes), "]") if axes else ""
-    return f"family {item.name.text}", shown, f"at {item.layer.text}"
+    axes_text: Piece = Group("[", tuple(axes), "]") if axes else ""
+    return f"family {item.name.text}", axes_text, f"at {item.layer.text}"
 
 
 def _connect(item: nodes.Connect) -> tuple[Piece, ...]:

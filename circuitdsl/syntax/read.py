@@ -28,10 +28,10 @@ def read_source(path: str | Path, name: str | None = None) -> Source:
         InputError: it can't be read, or is no UTF-8 text.
     """
     file = Path(path)
-    shown = str(path) if name is None else name
+    label = str(path) if name is None else name
     try:
         if file.exists() and not file.is_file() and not file.is_dir():
-            raise InputError(f"{shown} is no regular file.", help="Check the path.")
+            raise InputError(f"{label} is no regular file.", help="Check the path.")
         read_as_input(file)
         with file.open("rb") as stream:
             # one byte more than is legal is enough for the parser to refuse it, even from a device
@@ -39,7 +39,7 @@ def read_source(path: str | Path, name: str | None = None) -> Source:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"cannot read {shown}: {reason[0].lower()}{reason[1:]}.", help="Check the path."
+            f"cannot read {label}: {reason[0].lower()}{reason[1:]}.", help="Check the path."
         ) from error
     try:
         text = data.decode("utf-8-sig")
@@ -49,8 +49,8 @@ def read_source(path: str | Path, name: str | None = None) -> Source:
         else:
             line = data.count(b"\n", 0, error.start) + 1
             raise InputError(
-                f"{shown} is no UTF-8 text: byte {error.start} (line {line}) does not fit.",
+                f"{label} is no UTF-8 text: byte {error.start} (line {line}) does not fit.",
                 help="Save the file as UTF-8.",
             ) from error
     # a text of an old Mac, whose comments would never end; offsets stay what they were
-    return Source(shown, _ALONE.sub("\n", text), file)
+    return Source(label, _ALONE.sub("\n", text), file)

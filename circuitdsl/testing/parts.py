@@ -85,17 +85,17 @@ def axes(draw: DrawFn, most: int = 16, like: tuple[Axis, ...] = ()) -> tuple[Axi
         kinds.insert(0, "flip")  # mirrors of what turns, which chance rarely brings together
     closed = "orient" in (*kinds, *(axis.kind for axis in candidates))
     candidates += [draw(_axis(kind, min(most, 6), closed)) for kind in kinds]
-    drawn: list[Axis] = []
+    chain: list[Axis] = []
     for one in candidates:
-        turning = one.turns_plane and any(axis.turns_plane for axis in drawn)
-        known = any(axis.name == one.name for axis in drawn)
-        again = one.kind != "cases" and any(axis.kind == one.kind for axis in drawn)
-        if one.count <= most and not (turning or known or again):
-            drawn.append(one)
+        turning = one.turns_plane and any(axis.turns_plane for axis in chain)
+        is_there = any(axis.name == one.name for axis in chain)
+        again = one.kind != "cases" and any(axis.kind == one.kind for axis in chain)
+        if one.count <= most and not (turning or is_there or again):
+            chain.append(one)
             most //= one.count
-    if any(axis.kind == "orient" for axis in drawn):
-        drawn = [axis for axis in drawn if axis.kind != "phase" or _closed(axis)]
-    return tuple(drawn)
+    if any(axis.kind == "orient" for axis in chain):
+        chain = [axis for axis in chain if axis.kind != "phase" or _closed(axis)]
+    return tuple(chain)
 
 
 def _closed(phases: Axis) -> bool:
@@ -135,15 +135,15 @@ def turns(
         if set(bound_axes) <= set(drawn):
             return st.just(like.identify)
     even = [a for a in drawn if a.kind in ("rot", "orient", "hue") and a.at_deg is None]
-    found = [
+    elements = [
         ((axis.name, index * PERIOD_DEG[axis.kind] / axis.count),)
         for axis in even
         for index in range(1, axis.count)
     ]
     halves = [axis for axis in even if axis.kind != "orient" and axis.count % 2 == 0]
     if len(halves) == 2:
-        found += [tuple((axis.name, 180.0) for axis in halves)] * 2
-    return st.sampled_from(found) if found else st.just(())
+        elements += [tuple((axis.name, 180.0) for axis in halves)] * 2
+    return st.sampled_from(elements) if elements else st.just(())
 
 
 def bound(family: Family, *kinds: AxisKind) -> bool:
@@ -183,9 +183,9 @@ class Room:
         Some are turned within their template, if they look another way then.
         """
         row = SHAPES[name]
-        drawn = st.tuples(*(self._argument(argument, centred) for argument in row.arguments))
+        arguments = st.tuples(*(self._argument(argument, centred) for argument in row.arguments))
         names = [argument.name for argument in row.arguments]
-        shapes = drawn.map(lambda values: Shape(name, tuple(zip(names, values, strict=True))))
+        shapes = arguments.map(lambda values: Shape(name, tuple(zip(names, values, strict=True))))
         if centred or row.round == "always":
             return shapes
         return st.builds(_turned, shapes, st.sampled_from((0.0, 0.0, 0.0, 0.0, 30.0, 90.0, 245.0)))
@@ -265,18 +265,18 @@ def tunes(draw: DrawFn, source: Family, target: Family, place: Template) -> tupl
     shapes = [SHAPES[term.shape.name] for term in place.terms]
     # members of both ends that `identify` joins by the same turns are joined by a profile, too
     alike = source.identify == target.identify
-    drawn: list[Tune] = []
+    chain: list[Tune] = []
     for axis in source.axes:
         other = target.axis(axis.name)
         if other is None and draw(st.booleans()):
             continue
         if other is not None and _joined(target, axis) and not (alike and axis.kind != "phase"):
             same = ProfileTerm(number(draw(numbers(0.5, 1))), "constant")
-            drawn.append(Tune(axis.name, (same,)))
+            chain.append(Tune(axis.name, (same,)))
             continue
         pairs = other is not None and (axis.kind, axis.values) == (other.kind, other.values)
         if pairs and draw(st.integers(0, 2)) == 0:
-            drawn.append(Tune(axis.name, draw(_pairs(axis))))
+            chain.append(Tune(axis.name, draw(_pairs(axis))))
             continue
         frames: tuple[Frame, ...] = ("frame", "field")
         if axis.turns_plane:
@@ -287,8 +287,8 @@ def tunes(draw: DrawFn, source: Family, target: Family, place: Template) -> tupl
                 frames = (*frames, "radial", "radial")
             if all(row.directed for row in shapes):
                 frames = (*frames, "tangent", "tangent")
-        drawn.append(Tune(axis.name, draw(_peaks(axis)), draw(st.sampled_from(frames))))
-    return tuple(drawn)
+        chain.append(Tune(axis.name, draw(_peaks(axis)), draw(st.sampled_from(frames))))
+    return tuple(chain)
 
 
 # ---- the rest

@@ -84,35 +84,37 @@ def response_errors(
     """
     built = build(network) if isinstance(network, Circuit) else network
     circuit = built.circuit
-    declared = _family(circuit, family)
+    own_family = _family(circuit, family)
     expanded = expand_motifs(circuit)
-    mirrors = {each.name: mirror_deg(expanded, each.name) for each in circuit.families}
-    elements = common_elements([declared], mirrors)
-    upstream = _upstream(circuit, declared)
+    mirrors = {member.name: mirror_deg(expanded, member.name) for member in circuit.families}
+    elements = common_elements([own_family], mirrors)
+    upstream = _upstream(circuit, own_family)
     larger = dilations(upstream)[:1] if all(f.acting("scale") for f in upstream) else ()
     if not elements and not larger:
         raise InputError(f"nothing turns or mirrors `{family}`", help="use `assert_invariant`")
-    still = not any(any(circuit.centre_px(each.name)) for each in upstream)
+    still = not any(any(circuit.centre_px(member.name)) for member in upstream)
     shared = common_elements(upstream, mirrors) if still else ()
     kept = [e for e in elements if e.keeps_taps and e in shared]
     other = [e for e in elements if e not in kept]
     other = other[:: -(-len(other) // _MOST_TURNED)] if other else []
-    shown = figures_for(circuit, family) if figures is None else tuple(figures)
+    images = figures_for(circuit, family) if figures is None else tuple(figures)
     size, off = 0.0, np.zeros(len(kept) + len(other))
     central_ones: list[Floats] = []
-    for figure in shown:
-        responses = _responses(built, declared, figure, [*kept, *other, *larger], disc)
+    for figure in images:
+        responses = _responses(built, own_family, figure, [*kept, *other, *larger], disc)
         central_ones.append(responses[[0, -1], disc, disc])
         size += _square(responses[0])
         for number, element in enumerate([*kept, *other]):
-            moved = responses[number + 1][..., list(permutation(declared, element, mirrors) or ())]
+            moved = responses[number + 1][
+                ..., list(permutation(own_family, element, mirrors) or ())
+            ]
             exact = number < len(kept)
             off[number] += _square(_difference(responses[0], moved, element, disc, exact))
     if size == 0:
         raise InputError(f"`{family}` answers none of the figures", help="show it others")
     errors = np.sqrt(off / size)
     exactly, sampled = errors[: len(kept)], [*errors[len(kept) :]]
-    sampled += [_enlarged(np.stack(central_ones), declared, element) for element in larger]
+    sampled += [_enlarged(np.stack(central_ones), own_family, element) for element in larger]
     return ResponseErrors(family, float(exactly.max(initial=0.0)), float(max(sampled, default=0.0)))
 
 
@@ -159,13 +161,14 @@ def assert_responses_equivariant(
     Raises:
         AssertionError: an error is over its bound.
     """
-    found = response_errors(network, family, figures, disc)
-    if not (found.exact <= exact and found.sampled <= sampled):
+    errors = response_errors(network, family, figures, disc)
+    if not (errors.exact <= exact and errors.sampled <= sampled):
         raise AssertionError(
-            f"responses of {family} are not equivariant: error {found.exact:.2g} (bound {exact:g}) "
-            f"where every grid maps to itself, {found.sampled:.2g} (bound {sampled:g}) elsewhere"
+            f"responses of {family} are not equivariant: error {errors.exact:.2g} "
+            f"(bound {exact:g}) where every grid maps to itself, "
+            f"{errors.sampled:.2g} (bound {sampled:g}) elsewhere"
         )
-    return found
+    return errors
 
 
 def assert_invariant(
@@ -194,17 +197,17 @@ def assert_invariant(
         InputError: there is no such family, or it answers no figure.
     """
     built = build(network) if isinstance(network, Circuit) else network
-    declared = _family(built.circuit, family)
+    own_family = _family(built.circuit, family)
     elements = [e if isinstance(e, Element) else Element(e % 360.0) for e in under]
-    shown = figures_for(built.circuit, family) if figures is None else tuple(figures)
+    images = figures_for(built.circuit, family) if figures is None else tuple(figures)
     size, off = 0.0, 0.0
-    for figure in shown:
-        first, *turned = _responses(built, declared, figure, elements, 0)
+    for figure in images:
+        first, *turned = _responses(built, own_family, figure, elements, 0)
         size += _square(first)
         off = max(off, *(_square(other - first) for other in turned))
     if size == 0:
         raise InputError(f"`{family}` answers none of the figures", help="show it others")
-    error = float(np.sqrt(off * len(shown) / size))
+    error = float(np.sqrt(off * len(images) / size))
     if not error <= bound:
         raise AssertionError(
             f"responses of {family} are not invariant: they change by {error:.2g} (bound {bound:g})"
@@ -221,16 +224,16 @@ def _family(circuit: Circuit, name: str) -> Family:
 
 def _upstream(circuit: Circuit, family: Family) -> list[Family]:
     """The family and every family that it depends on."""
-    found: dict[str, Family] = {}
+    families: dict[str, Family] = {}
     waiting = [family.name]
     while waiting:
         name = waiting.pop()
-        if name == INPUT or name in found:
+        if name == INPUT or name in families:
             continue
-        found[name] = circuit.by_name[name]
+        families[name] = circuit.by_name[name]
         waiting += [connection.source for connection in circuit.into(name)]
         waiting += [other for n in circuit.normalisations if n.family == name for other in n.pool]
-    return list(found.values())
+    return list(families.values())
 
 
 def _responses(

@@ -170,9 +170,9 @@ def families(
         most: Elements along its axes, which `identify` may join.
         like: A family that it may have axes in common with.
     """
-    drawn = draw(axes(most, () if like is None else like.axes))
-    identify = draw(parts.turns(drawn, like)) if draw(st.integers(0, 2)) == 0 else ()
-    return Family(name, drawn, layer, identify=identify)
+    axis_list = draw(axes(most, () if like is None else like.axes))
+    identify = draw(parts.turns(axis_list, like)) if draw(st.integers(0, 2)) == 0 else ()
+    return Family(name, axis_list, layer, identify=identify)
 
 
 @st.composite
@@ -187,26 +187,26 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
     use = BackboneUse("V", name, draw(st.sampled_from((224, 96, 75))), norm)
     dial = Dial("strength", "real", 1.5, 0.5, 2.0, free=draw(st.booleans()))
     depth = draw(st.sampled_from((1, 1, 2, 2, 3, 3, 4, 5)))
-    drawn: list[Family] = []
+    chain: list[Family] = []
     connections: list[Connection] = []
     normalisations: list[Normalisation] = []
     strongest: dict[str, float] = {INPUT: 138.0}  # above and below the grey that is taken off
     for stage in range(depth):
-        below = [family for family in drawn if family.name.startswith(f"f{stage - 1}")]
+        below = [family for family in chain if family.name.startswith(f"f{stage - 1}")]
         for index in range(draw(st.sampled_from((1, 1, 2)))):
             layer = draw(st.sampled_from(STAGES[stage]))
             like = draw(st.sampled_from(below)) if below else None
             family = draw(families(layer, f"f{stage}{index}", most, like))
             strongest[family.name] = 20.0
             if stage < depth - 1 and draw(st.integers(0, 5)) == 0:
-                drawn.append(draw(_given(family, stage, use.geometry)))
+                chain.append(draw(_given(family, stage, use.geometry)))
                 continue
             gain = draw(st.sampled_from((ONE, number(0.5), number(2.0), _DIALLED)))
             bias = draw(st.sampled_from((None, number(0.25), number(-0.25))))
             family = replace(family, gain=gain, bias=bias)
             if not family.identify and draw(st.integers(0, 3)) == 0:
                 family = replace(family, centre=draw(_centres()))
-            drawn.append(family)
+            chain.append(family)
             for count in range(draw(st.sampled_from((1, 1, 2)))):
                 alias = f"{family.name}_{count}"
                 if below:
@@ -220,14 +220,14 @@ def circuits(draw: DrawFn, most: int = 16) -> Drawn:
             strongest[family.name] = strength
             if draw(st.integers(0, 3)) == 0:
                 floor = draw(numbers(strength / 20, strength))
-                normalisations.append(draw(_normalisation(family, drawn, use, floor)))
+                normalisations.append(draw(_normalisation(family, chain, use, floor)))
                 strongest[family.name] = 5.0
-    dialled = any(family.gain == _DIALLED for family in drawn)
+    dialled = any(family.gain == _DIALLED for family in chain)
     circuit = Circuit(
         "",
         use,
         dials=(dial,) if dialled else (),
-        families=tuple(drawn),
+        families=tuple(chain),
         connections=tuple(connections),
         normalisations=tuple(normalisations),
     )
@@ -265,8 +265,8 @@ def _normalisation(
     """Division by the energy of the family, or of families of layers that sample alike."""
 
     def grid(other: Family) -> tuple[float, ...]:
-        found = use.geometry.sampling(other.layer, use.input_px)
-        return found.stride, found.offset, found.size
+        sampling = use.geometry.sampling(other.layer, use.input_px)
+        return sampling.stride, sampling.offset, sampling.size
 
     order = use.geometry.order
     legal = [
@@ -335,7 +335,7 @@ def varied(circuit: Circuit, seed: int) -> Circuit:
             items: tuple[Any, ...] = value
             return tuple(map(rebuilt, items))
         if isinstance(value, _PARTS):
-            new = {each.name: rebuilt(getattr(value, each.name)) for each in fields(value)}
+            new = {item.name: rebuilt(getattr(value, item.name)) for item in fields(value)}
             return replace(value, **new)
         return value
 

@@ -185,9 +185,9 @@ def _excerpt(
             cut = start + len(text) < len(full)
             if label is here[0] or (cut and column >= start + len(text)):
                 start, text = _window(full, column, room)
-                shown = _visible(text).rstrip()
+                line = _visible(text).rstrip()
                 numbered = Piece(f"{number:>{width}} |", "frame")
-                lines.append((numbered, Piece(f" {shown}", "source")) if shown else (numbered,))
+                lines.append((numbered, Piece(f" {line}", "source")) if line else (numbered,))
             lines.append((edge, *_underline(label, text, column - start, label.span is primary)))
     return lines
 
@@ -341,15 +341,15 @@ def page(code: str) -> Page:
     Raises:
         InputError: there is no such code.
     """
-    found = _pages().get(code.upper())
-    if found is None:
+    entry = _pages().get(code.upper())
+    if entry is None:
         hint = suggestion(code.upper(), CODES)
         raise InputError(
             f"there is no diagnostic `{code}`.",
             why=hint[:1].upper() + hint[1:],
             help=f"Codes run from {min(CODES)} to {max(CODES)}.",
         )
-    return found
+    return entry
 
 
 def explain(code: str) -> str:
@@ -358,9 +358,9 @@ def explain(code: str) -> str:
     Raises:
         InputError: there is no such code.
     """
-    found = page(code)
-    parts = [f"{found.code}: {found.title}", "\n".join(wrap(found.text, 88))]
-    for name, example in (("Wrong", found.wrong), ("Right", found.right)):
+    entry = page(code)
+    parts = [f"{entry.code}: {entry.title}", "\n".join(wrap(entry.text, 88))]
+    for name, example in (("Wrong", entry.wrong), ("Right", entry.right)):
         if example:
             parts.append(f"{name}:\n\n{indent(example, '    ')}".rstrip())
     return "\n\n".join(parts) + "\n"

@@ -258,14 +258,14 @@ def dump(value: Any, indent: int = 0, around: Source | None = None) -> str:
         around = span.source
     plain: list[str] = []
     nested: list[str] = []
-    for each in fields(value):
-        inner = getattr(value, each.name)
-        if each.name == "span" or inner is None or inner == () or isinstance(inner, Source):
+    for part in fields(value):
+        inner = getattr(value, part.name)
+        if part.name == "span" or inner is None or inner == () or isinstance(inner, Source):
             continue
         if not is_dataclass(inner) and not _holds_values(inner):
-            plain.append(f"{each.name}={_plain(inner)}")
+            plain.append(f"{part.name}={_plain(inner)}")
             continue
-        nested.append(_dump_named(each.name, inner, indent + INDENT, around))
+        nested.append(_dump_named(part.name, inner, indent + INDENT, around))
     return "\n".join([" ".join([f"{pad}{head}", *plain]), *nested])
 
 

@@ -86,12 +86,12 @@ def circuit_of(analysis: Analysis, built: Built, use: BackboneUse) -> Circuit:
     circuit = replace(
         circuit, stimuli=(*built.stimuli, *_stimuli_of_others(analysis, built, circuit))
     )
-    used = dials_used(circuit)
+    read_dials = dials_used(circuit)
     modules = (inner for part in everything for inner in reachable(part.module))
     inner = {
         p.name: p for part in modules for p in own_dials(analysis.of(part)) if part is not module
     }
-    others = (dial for dial in inner.values() if dial.name in used)
+    others = (dial for dial in inner.values() if dial.name in read_dials)
     uses = (dial for each in everything for joined in each.joined for dial in joined.dials)
     return replace(circuit, dials=(*own_dials(analysis), *others, *uses))
 
@@ -107,11 +107,11 @@ def dial_names(built: Built) -> frozenset[str]:
     prefix = built.module.prefix
     names = {
         (where.prefix + name).removeprefix(prefix)
-        for each in built.everything
-        for where in reachable(each.module)
+        for part in built.everything
+        for where in reachable(part.module)
         for name in where.dials
     }
-    uses = (dial for each in built.everything for joined in each.joined for dial in joined.dials)
+    uses = (dial for part in built.everything for joined in part.joined for dial in joined.dials)
     return frozenset(names | {dial.name.removeprefix(prefix) for dial in uses})
 
 
@@ -146,13 +146,13 @@ def _stimuli_of_others(analysis: Analysis, built: Built, circuit: Circuit) -> It
         if family.calibrate is not None:
             names += [family.calibrate.one, family.calibrate.zero]
         for expect in family.expectations:
-            names += [measured.of for measured in expect.measures]
-    wanted = dict.fromkeys(names)
+            names += [measure.of for measure in expect.measures]
+    borrowed_names = dict.fromkeys(names)
     for where in (inner for part in built.everything for inner in reachable(part.module)):
         for key in where.stimuli:
             name = where.prefix + key
-            if where is not built.module and name in wanted:
-                del wanted[name]
+            if where is not built.module and name in borrowed_names:
+                del borrowed_names[name]
                 other = shown(analysis.of(where), key)
                 if other is not None:
                     yield other

@@ -24,15 +24,15 @@ def copy_of(analysis: Analysis, name: str) -> Analysis | None:
     """The copy of a circuit that a `let` names; None if it is faulty."""
     module, let = analysis.module, analysis.module.lets[name]
     call = cast("nodes.Call", let.value)
-    declared = module.home_of("circuits", call.name.text)
-    if declared is None:
+    declaration = module.home_of("circuits", call.name.text)
+    if declaration is None:
         return None
     if let.unit is not None:
         analysis.error("E302", "a copy of a circuit has no type", let.unit.span, help="Remove it.")
     if name in module.modules:
         declared_twice(analysis, name, let.name.span)
         return None
-    home, key = declared
+    home, key = declaration
     return opened(home, home.circuits[key], call, analysis, name=name)
 
 
@@ -71,11 +71,11 @@ def opened(
     values: dict[str, Value | None] = {}
     for formal in node.formals:
         key = formal.name.text
-        written = arguments.get(key, formal.default)
+        value = arguments.get(key, formal.default)
         evaluator = Evaluator(caller if key in arguments else caller.within(home))
-        if written is not None:
+        if value is not None:
             what = f"`{key}` of `{node.name.text}()`"
-            values[key] = evaluator.declared(written, formal.unit, what)
+            values[key] = evaluator.declared(value, formal.unit, what)
     source = home.file
     file = nodes.CircuitFile(source.source, source.header, node.items, broken=source.broken)
     prefix = f"{caller.module.prefix}{name}."

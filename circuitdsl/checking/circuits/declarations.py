@@ -84,9 +84,7 @@ def _images(analysis: Analysis, name: str) -> Stimulus | None:
     if images is None or images.generator != ACTIVITY:
         return images
     reach, prefix = in_reach(analysis), analysis.module.prefix
-    families = {
-        declared.name if declared else prefix + key: declared for key, declared in reach.items()
-    }
+    families = {family.name if family else prefix + key: family for key, family in reach.items()}
     return images if on_trained_units(images, families, analysis) else None
 
 
@@ -100,8 +98,8 @@ def _expressions(analysis: Analysis) -> None:
             if not module.is_copy(item):
                 Evaluator(analysis).value(nodes.Reference(item.name.span, item.name))
         elif isinstance(item, nodes.Function):
-            bound = module.functions.get(item.name.text)
-            if bound is not None and bound.node is item:
+            function = module.functions.get(item.name.text)
+            if function is not None and function.node is item:
                 _function(analysis, item)
 
 

@@ -36,9 +36,9 @@ def profiles(joined: Joined, dials: Mapping[str, float], analysis: Analysis) -> 
             width = value_of(dict(term.arguments)["fwhm"], dials, float("nan"))
             span, also = joined.at(term.span)
             if width is not None and not (row.narrowest or 0.0) <= width < period:
-                wanted = f"at least {row.narrowest}deg and below {period:g}deg"
+                requirement = f"at least {row.narrowest}deg and below {period:g}deg"
                 what, got = f"the width of a {term.name}", f"{width:g}deg"
-                out_of_range(analysis, what, wanted, span, got=got, also=also)
+                out_of_range(analysis, what, requirement, span, got=got, also=also)
             elif width is not None and source.at_deg is None:
                 warning = _aliased(source, width, period, span)
                 if warning is not None:
@@ -52,8 +52,8 @@ def _wide_enough(
     narrowest = PROFILES[term.name].narrowest or 0.0
     if width is not None and width < narrowest:
         span, also = joined.at(term.span)
-        wanted, what = f"{narrowest} or more", f"the width of `{term.name}`"
-        out_of_range(analysis, what, wanted, span, got=f"{width:g}", also=also)
+        requirement, what = f"{narrowest} or more", f"the width of `{term.name}`"
+        out_of_range(analysis, what, requirement, span, got=f"{width:g}", also=also)
 
 
 def _aliased(source: Axis, width: float, period: float, span: Span) -> Diagnostic | None:
@@ -159,7 +159,7 @@ def _signs(joined: Joined) -> set[int]:
 
 def unused_dials(circuit: Circuit, analysis: Analysis) -> None:
     """Warn of dials that change nothing."""
-    used = dials_used(circuit)
+    read_dials = dials_used(circuit)
     for dial in circuit.dials:
-        if dial.name not in used:
+        if dial.name not in read_dials:
             analysis.warn("L403", f"the dial `{dial.name}` changes nothing", dial.span)

@@ -32,11 +32,11 @@ def unmeasured(file: nodes.CircuitFile, circuit: Circuit, analysis: Analysis) ->
 
     Every other check passes over them, so that without this one they would never be looked at.
     """
-    kept = {expect.span for family in circuit.families for expect in family.expectations}
+    claims = {expect.span for family in circuit.families for expect in family.expectations}
     for item in file.items:
         if not isinstance(item, nodes.Family) or item.block is None:
             continue
         for expectation in item.block.expectations:
-            if expectation.span not in kept:
+            if expectation.span not in claims:
                 message = f"`{item.name.text}` has an expectation that cannot be measured"
                 analysis.error("E804", message, expectation.span, help="Write it in another way.")

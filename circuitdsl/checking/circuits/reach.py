@@ -39,23 +39,26 @@ def files(analysis: Analysis) -> dict[str, Analysis | None]:
     """The imported files whose families stand in a circuit; None for another backbone's."""
     if analysis.module.parent is not None:
         return {}  # the file that the circuit is declared in names them
-    used = {path: analysis.of(module) for path, module in _files_used(analysis.module).items()}
+    analyses = {path: analysis.of(module) for path, module in _files_used(analysis.module).items()}
     return {
-        path: file if _same_backbone(path, analysis, file) else None for path, file in used.items()
+        path: file if _same_backbone(path, analysis, file) else None
+        for path, file in analyses.items()
     }
 
 
 @once
 def lent(analysis: Analysis) -> Families:
     """The families of a module as others name them: its own, and those of its parts."""
-    module, used = analysis.module, _files_used(analysis.module)
+    module, sources = analysis.module, _files_used(analysis.module)
     families = {**own_families(analysis)}
     for path, file in files(analysis).items():
-        theirs = lent(analysis.of(used[path]))
-        families |= {path + name: declared if file else None for name, declared in theirs.items()}
+        theirs = lent(analysis.of(sources[path]))
+        families |= {
+            path + name: declaration if file else None for name, declaration in theirs.items()
+        }
     for name, copy in copies(analysis).items():
         theirs = dict.fromkeys(_declared(module, name)) if copy is None else lent(copy)
-        families |= {f"{name}.{key}": declared for key, declared in theirs.items()}
+        families |= {f"{name}.{key}": declaration for key, declaration in theirs.items()}
     return families
 
 
@@ -85,19 +88,19 @@ def _files_used(module: Module) -> dict[str, Module]:
     A file connects or normalises them, or it copies a circuit that does.
     """
     items = [*module.file.items, *(i for c in module.circuits.values() for i in c.items)]
-    used: dict[str, Module] = {}
+    sources: dict[str, Module] = {}
     for name in _ends(items):
         where, key = module.follow(name)
         if where is not module and _lends(where, key):
-            used[name.removesuffix(key)] = where
+            sources[name.removesuffix(key)] = where
     for let in items:
         call = let.value if isinstance(let, nodes.Let) else None
         home = module.home_of("circuits", call.name.text) if isinstance(call, nodes.Call) else None
         if isinstance(call, nodes.Call) and home is not None and home[0] is not module:
             where, key = home
             if any(_lends(where, name) for name in _ends(where.circuits[key].items)):
-                used[call.name.text.removesuffix(key)] = where
-    return used
+                sources[call.name.text.removesuffix(key)] = where
+    return sources
 
 
 def _ends(items: Iterable[nodes.Item]) -> Iterator[str]:

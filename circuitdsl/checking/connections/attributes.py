@@ -149,10 +149,10 @@ def choice(
 
 
 def _norm(attribute: nodes.Attribute, evaluator: Evaluator) -> Norm | None:
-    chosen = choice(attribute.value, NORMS, "`norm`", evaluator.analysis)
-    if chosen is None:
+    kind = choice(attribute.value, NORMS, "`norm`", evaluator.analysis)
+    if kind is None:
         return None
-    name, arguments = chosen
+    name, arguments = kind
     values: dict[str, Scalar] = {"mass": ONE, "balance": ONE}
     for key, node in arguments.items():
         value = evaluator.scalar(node, "real", f"`{key}` of `mass()`")
@@ -223,8 +223,8 @@ def _formal_range(
     """The range of a formal; it holds the default, if that is a fixed number."""
     evaluator, name = Evaluator(analysis), formal.name.text
     what = f"the range of `{name}`"
-    bounds = [evaluator.fixed(bound, unit, what) for bound in formal.interval or ()]
-    ends = [bound for bound in bounds if bound is not None]
+    bounds = [evaluator.fixed(end, unit, what) for end in formal.interval or ()]
+    ends = [end for end in bounds if end is not None]
     if len(ends) < len(bounds):
         return None
     numbers = [default, *ends] if isinstance(default, Number) else ends

@@ -115,19 +115,19 @@ def connection(
     alias = f"{source_name}->{target.name}"
     if node.alias is not None:
         alias = analysis.module.prefix + node.alias.text
-    called = None
+    call = None
     whole = own
-    mentioned = _mentioned(node.block)
+    names = _mentioned(node.block)
     dials: tuple[Dial, ...] = ()
     if motif is not None and bound is not None:
         bindings, dials = bound
-        called = MotifUse(motif.name, tuple(bindings.items()), cast("nodes.Call", node.motif).span)
+        call = MotifUse(motif.name, tuple(bindings.items()), cast("nodes.Call", node.motif).span)
         whole = merge(own, bind(motif.wiring, bindings))
     if node.motif is not None:
-        mentioned |= _motif_mentions(analysis.module, node.motif, motif)
-    built = Connection(source_name, target.name, alias, own, called, node.span)
+        names |= _motif_mentions(analysis.module, node.motif, motif)
+    built = Connection(source_name, target.name, alias, own, call, node.span)
     family = source if isinstance(source, Family) else None
-    return Joined(built, family, target, whole, mentioned, node, dials)
+    return Joined(built, family, target, whole, names, node, dials)
 
 
 def _mentioned(block: nodes.Block | None) -> frozenset[str]:
@@ -139,8 +139,12 @@ def _mentioned(block: nodes.Block | None) -> frozenset[str]:
 def _motif_mentions(module: Module, call: nodes.Call, motif: Motif | None) -> frozenset[str]:
     if motif is None:
         return frozenset("*")  # an unknown motif may say anything
-    declared = _find_motif(module, call.name.text)
-    return _mentioned(declared[0].motifs[declared[1]][1].block) if declared else frozenset("*")
+    declaration = _find_motif(module, call.name.text)
+    return (
+        _mentioned(declaration[0].motifs[declaration[1]][1].block)
+        if declaration
+        else frozenset("*")
+    )
 
 
 def _end(
@@ -209,18 +213,18 @@ def _bindings(
 ) -> tuple[dict[str, Scalar], tuple[Dial, ...]] | None:
     """What the formals of a connection's motif are bound to, and the dials that this use has."""
     call = cast("nodes.Call", node.motif)
-    given = match(call, {f.name: f.default is None for f in motif.formals}, analysis)
-    if given is None:
+    arguments = match(call, {f.name: f.default is None for f in motif.formals}, analysis)
+    if arguments is None:
         return None
     bindings: dict[str, Scalar] = {}
     dials: list[Dial] = []
     for formal in motif.formals:
         value = formal.default
-        if formal.name in given:
+        if formal.name in arguments:
             what = f"`{formal.name}` of `{call.name.text}()`"
-            value = Evaluator(analysis).scalar(given[formal.name], formal.unit, what)
+            value = Evaluator(analysis).scalar(arguments[formal.name], formal.unit, what)
         if value is not None and node.alias and formal.bounds and not dials_of(value):
-            dial = _dial_of_use(analysis, node.alias.text, formal, given.get(formal.name))
+            dial = _dial_of_use(analysis, node.alias.text, formal, arguments.get(formal.name))
             if dial is not None:
                 dials.append(dial)
             value = dial and DialValue(dial.name, dial.unit, value.span)
@@ -253,7 +257,7 @@ def _dial_of_use(
     if name in analysis.module.dials:
         declared_twice(analysis, name, span, first=analysis.module.dials[name].name.span)
     whole = analysis.module.prefix + name
-    low, high = (bound.value for bound in formal.bounds)
+    low, high = (end.value for end in formal.bounds)
     dial = Dial(whole, unit, number.value, low, high, formal.free, span)
     if written is not None:
         check_value(dial, name, written, number.value, analysis)

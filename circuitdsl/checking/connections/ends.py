@@ -53,16 +53,16 @@ def _present(joined: Joined, analysis: Analysis) -> None:
 
 
 def _axis_span(family: Family, axis: str) -> Span:
-    found = family.axis(axis)
-    return NOWHERE if found is None else found.span
+    own_axis = family.axis(axis)
+    return NOWHERE if own_axis is None else own_axis.span
 
 
 def _axis_label(joined: Joined, family: Family, axis: str) -> tuple[Label, ...]:
     span = _axis_span(family, axis)
     if span.source is not joined.connection.span.source:
         return ()
-    found = family.axis(axis)
-    return () if found is None else (Label(span, described(found)),)
+    own_axis = family.axis(axis)
+    return () if own_axis is None else (Label(span, described(own_axis)),)
 
 
 def described(axis: Axis) -> str:
@@ -112,9 +112,9 @@ def _summed(joined: Joined, analysis: Analysis) -> None:
 def _no_axis(
     joined: Joined, name: str, span: Span, also: tuple[Label, ...], analysis: Analysis
 ) -> None:
-    known = () if joined.source is None else [axis.name for axis in joined.source.axes]
+    names = () if joined.source is None else [axis.name for axis in joined.source.axes]
     message = f"{joined.source_name} has no axis `{name}`"
-    analysis.error("E201", with_hint(analysis, message, name, known), span, also=also)
+    analysis.error("E201", with_hint(analysis, message, name, names), span, also=also)
 
 
 def _tuned(joined: Joined, analysis: Analysis) -> None:
@@ -263,9 +263,9 @@ def _paired(joined: Joined, tune: Tune, analysis: Analysis) -> None:
 
 def _of_the_image(joined: Joined, analysis: Analysis) -> None:
     """`colour` is for the image, `dc` for gratings."""
-    found = joined.wiring
-    if found.colour is not None and joined.source is not None:
-        span, also = joined.at(found.colour.span)
+    wiring = joined.wiring
+    if wiring.colour is not None and joined.source is not None:
+        span, also = joined.at(wiring.colour.span)
         analysis.error(
             "E202",
             "`colour` says what is read of the image; "
@@ -275,7 +275,7 @@ def _of_the_image(joined: Joined, analysis: Analysis) -> None:
             help="Remove it.",
         )
     hue = joined.target.acting("hue")
-    silent = found.colour is None and not joined.mentioned & {"colour", "*"}
+    silent = wiring.colour is None and not joined.mentioned & {"colour", "*"}
     if joined.source is None and hue is not None and silent:
         missing(
             analysis,
@@ -285,8 +285,8 @@ def _of_the_image(joined: Joined, analysis: Analysis) -> None:
             also=_axis_label(joined, joined.target, hue.name),
             help="Add `colour = hue(0deg)`; `colour = luma` if this connection sees no colour.",
         )
-    if found.dc is not None and found.place is not None:
-        names = [term.shape.name for term in found.place.terms]
+    if wiring.dc is not None and wiring.place is not None:
+        names = [term.shape.name for term in wiring.place.terms]
         other = [name for name in names if SHAPES[name].carrier is None]
         if other:
             span, also = joined.at(_written(joined, "dc"))

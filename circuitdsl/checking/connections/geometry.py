@@ -110,11 +110,11 @@ def fits_kernel(
 def _displaced(joined: Joined, dials: Mapping[str, float]) -> float:
     """The distance of templates from the middle tap, along x or y."""
     ends = [joined.target.centre, None if joined.source is None else joined.source.centre]
-    here, read = (
+    here, source_grid = (
         [value_of(part, dials, math.nan) or 0.0 for part in centre or ()] or [0.0, 0.0]
         for centre in ends
     )
-    return max(abs(own - other) for own, other in zip(here, read, strict=True))
+    return max(abs(own - other) for own, other in zip(here, source_grid, strict=True))
 
 
 def _largest_dilation(joined: Joined) -> float:
@@ -163,9 +163,9 @@ def _legal(
         legal = SHAPES[shape.name].argument(name).legal
         if (legal == "nonzero" and parts[0] == 0) or (legal == "positive" and parts[0] <= 0):
             span, also = joined.at(shape.span)
-            wanted = "other than 0px" if legal == "nonzero" else "above 0px"
+            requirement = "other than 0px" if legal == "nonzero" else "above 0px"
             what, got = f"`{name}` of `{shape.name}()`", f"{parts[0]:g}px"
-            out_of_range(analysis, what, wanted, span, got=got, also=also)
+            out_of_range(analysis, what, requirement, span, got=got, also=also)
             return False
     return True
 
@@ -203,7 +203,7 @@ def _bottleneck(
     backbone: Backbone, name: str, sources: list[Joined], inside: str, analysis: Analysis
 ) -> None:
     width = backbone.by_name[name].width
-    total = sum(each.source.size for each in sources if each.source is not None)
+    total = sum(end.source.size for end in sources if end.source is not None)
     if total > width:
         message = f"{total} channels must pass {name}, which is {width} wide"
         analysis.warn("E503", message, sources[-1].head, note=inside)

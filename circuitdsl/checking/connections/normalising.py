@@ -44,10 +44,10 @@ def normalisation(
         Names as they are written, with the normalisation of each; none of a faulty family, and none
         at all where the block is faulty.
     """
-    named = [(name, _family(analysis, name, families)) for name in node.families]
+    families_named = [(name, _family(analysis, name, families)) for name in node.families]
     entries = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
     for attribute, example in (("window", "5tap"), ("floor", "12")):
-        if not any(written.name.text == attribute for written in node.block.attributes):
+        if not any(entry.name.text == attribute for entry in node.block.attributes):
             what = f"`normalise {', '.join(name.text for name in node.families)}`"
             span = node.families[0].span.to(node.families[-1].span)
             help_ = f"Add `{attribute} = {example}`."
@@ -58,7 +58,7 @@ def normalisation(
     if window is None or floor is None or pool is None:
         return []
     sound: list[tuple[nodes.Name, Normalisation]] = []
-    for name, family in named:
+    for name, family in families_named:
         if family is None:
             continue
         if family.units is not None:
@@ -156,8 +156,8 @@ def _window(node: nodes.Expression, analysis: Analysis) -> int | None:
         return None
     taps = node.value
     if taps != int(taps) or taps < 1 or int(taps) % 2 == 0 or taps > WIDEST_WINDOW:
-        wanted = f"an odd number of taps from 1 to {WIDEST_WINDOW}"
+        requirement = f"an odd number of taps from 1 to {WIDEST_WINDOW}"
         note = "an odd window has a tap at its centre"
-        out_of_range(analysis, "`window`", wanted, node.span, note=note)
+        out_of_range(analysis, "`window`", requirement, node.span, note=note)
         return None
     return int(taps)

@@ -31,32 +31,32 @@ def expectations(
         return _measured(analysis, node, row.places[place], sides)
 
     reader = Reader(analysis, place, measured)
-    read = (reader.expect(node) for node in written)
-    return tuple(expect for expect in read if expect is not None)
+    claims = (reader.expect(node) for node in written)
+    return tuple(expect for expect in claims if expect is not None)
 
 
 def _measured(
     analysis: Analysis, node: Use, argument: str, sides: tuple[str, ...]
 ) -> Measured | None:
     name, span = node.name.text, node.span
-    given = node.arguments if isinstance(node, nodes.Call) else ()
-    known = sides if argument == "side" else OUTPUTS
+    arguments = node.arguments if isinstance(node, nodes.Call) else ()
+    names = sides if argument == "side" else OUTPUTS
     if argument == "pairs" and len(sides) < 2:
         message = f"`{name}` compares the left with the right, and there is no `right`"
         analysis.error("E804", message, span, help="Write `right = ...`.")
         return None
-    if argument == "pairs" or (not given and argument == "outputs"):
+    if argument == "pairs" or (not arguments and argument == "outputs"):
         return Measured(name, span=span)
-    if not given and len(sides) == 1:
+    if not arguments and len(sides) == 1:
         return Measured(name, sides[0], span=span)
-    help_ = f"Write `{name}({known[0]})`; it takes one of {listed(known)}."
-    if len(given) != 1 or given[0].name is not None:
-        missing(analysis, f"`{name}()`", f"one of {listed(known)}", span, help=help_)
+    help_ = f"Write `{name}({names[0]})`; it takes one of {listed(names)}."
+    if len(arguments) != 1 or arguments[0].name is not None:
+        missing(analysis, f"`{name}()`", f"one of {listed(names)}", span, help=help_)
         return None
-    value = given[0].value
+    value = arguments[0].value
     text = value.name.text if isinstance(value, nodes.Reference) else ""
-    if text not in known:
+    if text not in names:
         kind = "side" if argument == "side" else "measure of outputs"
-        unknown(analysis, kind, text or value.span.text, known, value.span, help=help_)
+        unknown(analysis, kind, text or value.span.text, names, value.span, help=help_)
         return None
     return Measured(name, text, span=span)

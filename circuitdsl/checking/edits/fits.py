@@ -36,7 +36,7 @@ def fits(analysis: Analysis, circuit: Circuit | None) -> tuple[FitBlock, ...]:
     """
     sound = not analysis.findings.failed
     first: dict[str, nodes.Fit] = {}
-    found: list[FitBlock] = []
+    blocks: list[FitBlock] = []
     for node in (item for item in analysis.module.file.items if isinstance(item, nodes.Fit)):
         name = node.name.text
         other = first.setdefault(name, node)
@@ -47,13 +47,13 @@ def fits(analysis: Analysis, circuit: Circuit | None) -> tuple[FitBlock, ...]:
             message = f"`{name}` has nothing to fit: this file declares no families"
             help_ = "Move it into the file of the circuit."
             analysis.error("E806", message, node.name.span, help=help_)
-        found.append(_fit(analysis, node, circuit))
-    return tuple(found)
+        blocks.append(_fit(analysis, node, circuit))
+    return tuple(blocks)
 
 
 def _fit(analysis: Analysis, node: nodes.Fit, circuit: Circuit | None) -> FitBlock:
-    given = attributes(node.block, _KNOWN, "a fit", analysis)
-    values = {name: attribute.value for name, attribute in given.items()}
+    entries = attributes(node.block, _KNOWN, "a fit", analysis)
+    values = {name: attribute.value for name, attribute in entries.items()}
     dials = _dials(values["dials"], circuit, analysis) if "dials" in values else None
     if circuit is not None and "dials" not in values and not any(p.free for p in circuit.dials):
         message = f"`{node.name.text}` has no dial to fit"
@@ -76,16 +76,16 @@ def _dials(
     """The dials that are named, each with a range (E201, E806)."""
     parts = node.items if isinstance(node, nodes.Listing) else (node,)
     dials = {} if circuit is None else {dial.name: dial for dial in circuit.dials}
-    named: dict[str, None] = {}
+    names: dict[str, None] = {}
     for part in parts:
         if not isinstance(part, nodes.Reference):
             help_ = "Write `dials = [bow, width]`."
             wrong_type(analysis, "`dials`", "a list of dials", part.span, help=help_)
             continue
         name = part.name.text
-        if name in named:
+        if name in names:
             given_twice(analysis, f"`{name}`", part.span)
-        named[name] = None
+        names[name] = None
         if circuit is None:
             continue
         if name not in dials:
@@ -99,7 +99,7 @@ def _dials(
         analysis.error(
             "E806", "`dials` names no dial", node.span, help="Remove it for all free ones."
         )
-    return tuple(named)
+    return tuple(names)
 
 
 def _whole(analysis: Analysis, values: Mapping[str, nodes.Expression], name: str) -> int | None:
@@ -107,8 +107,8 @@ def _whole(analysis: Analysis, values: Mapping[str, nodes.Expression], name: str
         return None
     value = Evaluator(analysis).constant(values[name], "int", f"`{name}`")
     if value is not None and not _LEAST[name] <= value <= _MOST:
-        wanted = f"a whole number from {_LEAST[name]} to {_MOST:,}"
-        out_of_range(analysis, f"`{name}`", wanted, values[name].span)
+        requirement = f"a whole number from {_LEAST[name]} to {_MOST:,}"
+        out_of_range(analysis, f"`{name}`", requirement, values[name].span)
         return None
     return None if value is None else int(value)
 

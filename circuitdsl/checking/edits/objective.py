@@ -36,17 +36,17 @@ def maximised(analysis: Analysis, node: nodes.Expression) -> Terms | None:
     for term in side.terms:
         measure = term.measure
         if measure is None or term.over is not None:
-            wanted = "a sum of measures, each times a number"
-            wrong_type(analysis, "`maximise`", wanted, node.span, help=_HELP)
+            requirement = "a sum of measures, each times a number"
+            wrong_type(analysis, "`maximise`", requirement, node.span, help=_HELP)
             return None
         if measure.name in weights:
             given_twice(analysis, f"`{measure.name}`", measure.span)
             return None
         if not 1 / _MOST <= term.weight <= _MOST:
-            wanted = f"between 1/{_MOST:,} and {_MOST:,}"
+            requirement = f"between 1/{_MOST:,} and {_MOST:,}"
             if term.weight < 0:
-                wanted = "above 0, since nothing is subtracted"
-            out_of_range(analysis, "a weight", wanted, node.span, got=f"{term.weight:g}")
+                requirement = "above 0, since nothing is subtracted"
+            out_of_range(analysis, "a weight", requirement, node.span, got=f"{term.weight:g}")
             return None
         weights[measure.name] = term.weight
     return tuple(weights.items())

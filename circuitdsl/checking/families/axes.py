@@ -102,20 +102,20 @@ def axis_of(analysis: Analysis, written: nodes.Axis) -> Axis | None:
     """An axis of a family; None if it is faulty."""
     kind, name = written.kind, written.name.text
     if not isinstance(kind, nodes.Call | nodes.Reference):
-        wanted, help_ = f"one of {listed(_KINDS)}", f"Write `{name}: rot(8)`."
-        wrong_type(analysis, f"the axis `{name}`", wanted, kind.span, help=help_)
+        requirement, help_ = f"one of {listed(_KINDS)}", f"Write `{name}: rot(8)`."
+        wrong_type(analysis, f"the axis `{name}`", requirement, kind.span, help=help_)
         return None
     word = kind.name.text
     if word not in _KINDS:
         unknown(analysis, "kind of axis", word, _KINDS, kind.name.span, table=True)
         return None
     call = kind if isinstance(kind, nodes.Call) else nodes.Call(kind.span, kind.name, ())
-    placed = next(
+    angles = next(
         (a for a in call.arguments if a.name is not None and a.name.text == "angles"), None
     )
-    if placed is not None and placed.name is not None and word in _UNPLACED:
+    if angles is not None and angles.name is not None and word in _UNPLACED:
         message = f"`{word}()` has no argument `angles`, which puts members at angles"
-        analysis.error("E206", message, placed.name.span, help=_UNPLACED[word])
+        analysis.error("E206", message, angles.name.span, help=_UNPLACED[word])
         return None
     formals = _FORMALS.get(word)
     arguments = match(
@@ -143,9 +143,11 @@ class _Reader:
         if self.kind == "scale":
             return self.dilated(arguments["count"], arguments["ratio"])
         if len(arguments) != 1:
-            needed = "either a number of members or their angles"
+            requirement = "either a number of members or their angles"
             help_ = f"Write `{self.kind}(8)`, or `{self.kind}(angles=[0deg, 31deg])`."
-            missing(self.analysis, f"`{self.kind}`", needed, self.written.kind.span, help=help_)
+            missing(
+                self.analysis, f"`{self.kind}`", requirement, self.written.kind.span, help=help_
+            )
             return None
         return (
             self.placed(arguments["angles"])
@@ -163,8 +165,8 @@ class _Reader:
             out_of_range(self.analysis, what, "1 or more", node.span)
             return None
         if count > MOST_MEMBERS:
-            what, counted = f"`{self.kind}`", f"{count:,.0f} members"
-            too_many(self.analysis, what, counted, MOST_MEMBERS, node.span)
+            what, number_of_members = f"`{self.kind}`", f"{count:,.0f} members"
+            too_many(self.analysis, what, number_of_members, MOST_MEMBERS, node.span)
             return None
         return Axis(self.name, self.kind, int(count), span=self.written.span)
 
@@ -174,14 +176,14 @@ class _Reader:
         factor = Evaluator(self.analysis).constant(ratio, "real", "`ratio`")
         if axis is None or factor is None:
             return None
-        wanted = ""
+        requirement = ""
         if not 1.0 < factor <= LARGEST_RATIO:
-            wanted = f"above 1 and at most {LARGEST_RATIO:g}"
+            requirement = f"above 1 and at most {LARGEST_RATIO:g}"
         elif axis.count * math.log(factor) > math.log(LARGEST_DILATION):
             most = f"at most {LARGEST_DILATION:g} times as large as the smallest"
-            wanted = f"so small that the largest of {axis.count} members is {most}"
-        if wanted:
-            out_of_range(self.analysis, "`ratio`", wanted, ratio.span)
+            requirement = f"so small that the largest of {axis.count} members is {most}"
+        if requirement:
+            out_of_range(self.analysis, "`ratio`", requirement, ratio.span)
             return None
         return replace(axis, ratio=factor)
 
@@ -190,8 +192,8 @@ class _Reader:
             return self.as_in(node)
         items = node.items if isinstance(node, nodes.Listing) else ()
         if not items:
-            wanted = "a list of angles, or a family of an imported file"
-            wrong_type(self.analysis, "`angles`", wanted, node.span)
+            requirement = "a list of angles, or a family of an imported file"
+            wrong_type(self.analysis, "`angles`", requirement, node.span)
             return None
         evaluator = Evaluator(self.analysis)
         angles = [evaluator.constant(item, "angle", "a member of `angles`") for item in items]
@@ -199,14 +201,14 @@ class _Reader:
             return None
         at_deg = tuple(cast("list[float]", angles))
         period = PERIOD_DEG[self.kind]
-        seen: set[float] = set()
+        angles_so_far: set[float] = set()
         for item, angle in zip(items, at_deg, strict=True):
             turned = round(angle % period, 9) % period
-            if turned in seen:
+            if turned in angles_so_far:
                 note = f"`{self.kind}` repeats after {period:g}deg"
                 given_twice(self.analysis, item.span.text, item.span, note=note)
                 return None
-            seen.add(turned)
+            angles_so_far.add(turned)
         return Axis(self.name, self.kind, len(at_deg), at_deg, span=self.written.span)
 
     def as_in(self, node: nodes.Reference) -> Axis | None:
@@ -236,10 +238,10 @@ class _Reader:
         family_name, _, axis_name = rest.partition(".")
         if where is self.analysis.module:
             if not where.silent(text):
-                wanted = "a family of an imported file"
+                requirement = "a family of an imported file"
                 help_ = f'Write `import "FILE" as NAME`, then `at=NAME.{family_name}`.'
                 another_kind(
-                    self.analysis, text, "a name of this file", wanted, node.span, help=help_
+                    self.analysis, text, "a name of this file", requirement, node.span, help=help_
                 )
             return None
         other = where.families.get(family_name)

@@ -40,26 +40,26 @@ def backbone(analysis: Analysis) -> BackboneUse | None:
     module = analysis.module
     if module.caller is not None:
         return _renamed(backbone(analysis.of(module.caller)), module.whole_file)
-    declared = [item for item in module.file.items if isinstance(item, nodes.Backbone)]
-    if not declared:
+    declarations = [item for item in module.file.items if isinstance(item, nodes.Backbone)]
+    if not declarations:
         needing = next((item for item in module.file.items if isinstance(item, nodes.Family)), None)
         if needing is not None and not any(map(module.silent, ("V", needing.layer.text))):
             no_backbone(analysis, "families", needing.layer.span)
         return None
-    first = declared[0].name
-    for second in declared[1:]:
+    first = declarations[0].name
+    for second in declarations[1:]:
         declared_twice(analysis, second.name.text, second.name.span, first.span)
     if first.text in module.modules:
         declared_twice(analysis, first.text, first.span)
     if first.text in module.families:
         reserved(analysis, first.text, "the backbone", module.families[first.text].name.span)
-    return _declared(declared[0], analysis)
+    return _declared(declarations[0], analysis)
 
 
 def _renamed(use: BackboneUse | None, home: Module) -> BackboneUse | None:
     """The backbone under the name that another file calls it."""
-    declared = (item for item in home.file.items if isinstance(item, nodes.Backbone))
-    own = next(declared, None)
+    declarations = (item for item in home.file.items if isinstance(item, nodes.Backbone))
+    own = next(declarations, None)
     return use if use is None or own is None else replace(use, name=own.name.text)
 
 
@@ -86,8 +86,8 @@ def _weights(node: nodes.Expression | None, analysis: Analysis) -> str | None:
     """The name of the trained network whose weights are read."""
     if node is None or (isinstance(node, nodes.Text) and node.value.strip()):
         return None if node is None else node.value
-    wanted, help_ = "the name of a trained network in quotes", 'Write `weights="default"`.'
-    wrong_type(analysis, "`weights`", wanted, node.span, help=help_)
+    requirement, help_ = "the name of a trained network in quotes", 'Write `weights="default"`.'
+    wrong_type(analysis, "`weights`", requirement, node.span, help=help_)
     return None
 
 
@@ -99,8 +99,8 @@ def _input_px(node: nodes.Expression | None, architecture: str, analysis: Analys
     if side is None:
         return usual
     if side != int(side) or not SMALLEST_INPUT <= side <= LARGEST_INPUT:
-        wanted = f"a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
-        out_of_range(analysis, "`input`", wanted, node.span)
+        requirement = f"a whole number from {SMALLEST_INPUT}px to {LARGEST_INPUT}px"
+        out_of_range(analysis, "`input`", requirement, node.span)
         return usual
     return int(side) if _fits(architecture, int(side), node, analysis) else usual
 

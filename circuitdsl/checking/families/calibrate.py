@@ -34,8 +34,8 @@ def calibration(analysis: Analysis, attribute: nodes.Attribute | None) -> Calibr
     if peak is not None and not (
         isinstance(peak, nodes.Reference) and peak.name.text == "preferred"
     ):
-        wanted = "`preferred`, the strongest response of each member"
-        wrong_type(analysis, "`peak`", wanted, peak.span)
+        requirement = "`preferred`, the strongest response of each member"
+        wrong_type(analysis, "`peak`", requirement, peak.span)
     quantile = Evaluator(analysis).constant(zero["quantile"], "real", "`quantile`")
     names = [stimulus_name(analysis, part["stimulus"]) for part in (one, zero)]
     if quantile is None or names[0] is None or names[1] is None:
@@ -63,21 +63,24 @@ def stimulus_name(
     if not isinstance(node, nodes.Reference):
         wrong_type(analysis, f"`{node.span.text}`", "the name of a stimulus set", node.span)
         return None
-    declared = analysis.module.home_of("stimuli", node.name.text)
-    if declared is not None and is_photographs(declared[0].stimuli[declared[1]]):
-        images = photographs(analysis.of(declared[0]), declared[1])
+    home = analysis.module.home_of("stimuli", node.name.text)
+    if home is not None and is_photographs(home[0].stimuli[home[1]]):
+        images = photographs(analysis.of(home[0]), home[1])
         if images is None:
             return None
         if not folders or images.folder is None:
-            wanted, got = "drawn images, which are the same for everybody", "photographs"
+            requirement, got = "drawn images, which are the same for everybody", "photographs"
             if folders:
-                wanted, got = "images that the file names", "photographs that the caller chooses"
+                requirement, got = (
+                    "images that the file names",
+                    "photographs that the caller chooses",
+                )
             help_ = 'Name their folder: `photographs("FOLDER")`.' if folders else ""
             what = f"`{node.span.text}`"
-            wrong_type(analysis, what, wanted, node.span, got=got, help=help_)
+            wrong_type(analysis, what, requirement, node.span, got=got, help=help_)
             return None
-    if declared is not None:
-        return declared[0].prefix + declared[1]
+    if home is not None:
+        return home[0].prefix + home[1]
     where, name = analysis.module.follow(node.name.text)
     if not where.silent(name) and not where.silent(node.name.text):
         theirs = (

@@ -66,13 +66,13 @@ class _Uses:
             missing(self.analysis, f"`{row.name}()`", "a stimulus set", node.span, help=help_)
             return None
         name = stimulus_name(self.analysis, first.value, folders=True)
-        shown = None if name is None else self.stimulus(first.value)
-        if name is None or shown is None:
+        images = None if name is None else self.stimulus(first.value)
+        if name is None or images is None:
             return None
         over_angles = row.places["family"] == "circles"
         further = [argument for argument in arguments if argument is not first]
-        settings = self.settings(further, shown, over_angles=over_angles)
-        if settings is None or (over_angles and not self.can(node, shown)):
+        settings = self.settings(further, images, over_angles=over_angles)
+        if settings is None or (over_angles and not self.can(node, images)):
             return None
         return Measured(row.name, name, settings, node.span)
 
@@ -87,21 +87,21 @@ class _Uses:
     ) -> tuple[tuple[str, float], ...] | None:
         """The settings that choose images of a set."""
         kinds, has = GENERATORS[shown.generator], settings_of(shown)
-        known = [name for name, kind in kinds.items() if kind.many and name in has]
-        known += [part.name for part in shown.parts]
+        names = [name for name, kind in kinds.items() if kind.many and name in has]
+        names += [part.name for part in shown.parts]
         if over_angles:
-            known = [name for name in known if name != "th"]
-        chosen: dict[str, float] = {}
+            names = [name for name in names if name != "th"]
+        values: dict[str, float] = {}
         for argument in arguments:
             name = "" if argument.name is None else argument.name.text
-            if name not in known:
+            if name not in names:
                 message = f"`{shown.name}` has no setting `{name}` to choose images by"
                 span = argument.span if argument.name is None else argument.name.span
-                help_ = f"It has: {listed(known)}." if known else "Its images have no settings."
-                message = with_hint(self.analysis, message, name, known)
+                help_ = f"It has: {listed(names)}." if names else "Its images have no settings."
+                message = with_hint(self.analysis, message, name, names)
                 self.analysis.error("E206", message, span, help=help_)
                 return None
-            if name in chosen:
+            if name in values:
                 given_twice(self.analysis, f"`{name}`", argument.span)
                 return None
             kind = kinds.get(name, _LEVEL)
@@ -109,8 +109,8 @@ class _Uses:
             value = reader.value(argument.value)
             if value is None or not self.has(shown, name, value, argument.value):
                 return None
-            chosen[name] = value
-        return tuple(chosen.items())
+            values[name] = value
+        return tuple(values.items())
 
     def has(self, shown: Stimulus, name: str, value: float, node: nodes.Expression) -> bool:
         """Whether a set has images with a setting, in the frame of every member."""
@@ -144,8 +144,8 @@ class _Uses:
         if self.rotation is None:
             fault = "a family without an axis that turns the plane has no tuning to angles"
         elif len(angles) < _FEWEST_ANGLES:
-            needed = f"a tuning curve needs {_FEWEST_ANGLES} angles"
-            fault = f"{needed}; `{shown.name}` has {len(angles)}"
+            requirement = f"a tuning curve needs {_FEWEST_ANGLES} angles"
+            fault = f"{requirement}; `{shown.name}` has {len(angles)}"
         else:
             period = 180.0 if shown.generator == "lines" else self.rotation.period_deg
             if largest_gap_deg(angles, period) > 1.01 * period / len(angles):

@@ -114,8 +114,8 @@ def _sized(
 ) -> bool:
     count = prod(axis.count for axis in built.axes)
     if count > MOST_MEMBERS:
-        what, counted = f"`{built.name}`", f"{count:,} members"
-        too_many(analysis, what, counted, MOST_MEMBERS, node.name.span)
+        what, number_of_members = f"`{built.name}`", f"{count:,} members"
+        too_many(analysis, what, number_of_members, MOST_MEMBERS, node.name.span)
         return False
     if built.units is not None and units is not None and len(built.units) != built.size:
         analysis.error(

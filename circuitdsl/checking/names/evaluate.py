@@ -222,8 +222,8 @@ class Evaluator:
         unknown(self.analysis, "value", node.text, names, node.span, note=note)
 
     def _dial(self, module: Module, name: str, span: Span) -> Value | None:
-        declared = dial(self.analysis.of(module), name)
-        return None if declared is None else DialValue(declared.name, declared.unit, span)
+        declaration = dial(self.analysis.of(module), name)
+        return None if declaration is None else DialValue(declaration.name, declaration.unit, span)
 
     def _let(self, module: Module, name: str, span: Span) -> Value | None:
         home = self.analysis.of(module)
@@ -367,9 +367,7 @@ def dial(analysis: Analysis, name: str) -> Dial | None:
         return None
     type_ = cast("ScalarUnit", unit)
     default = evaluator.fixed(node.default, type_, f"the default of `{name}`")
-    bounds = [
-        evaluator.fixed(bound, type_, f"the range of `{name}`") for bound in node.interval or ()
-    ]
+    bounds = [evaluator.fixed(end, type_, f"the range of `{name}`") for end in node.interval or ()]
     numbers = [number for number in (default, *bounds) if number is not None]
     if default is None or len(numbers) <= len(bounds):
         return None
@@ -379,8 +377,8 @@ def dial(analysis: Analysis, name: str) -> Dial | None:
     low, high = (number.value for number in numbers[1:]) if bounds else (None, None)
     check_range(node, default.value, low, high, analysis)
     whole = analysis.module.prefix + name
-    declared = Dial(whole, unit, default.value, low, high, node.free, node.span)
-    return as_set(analysis, name, declared)
+    declaration = Dial(whole, unit, default.value, low, high, node.free, node.span)
+    return as_set(analysis, name, declaration)
 
 
 def as_set(analysis: Analysis, name: str, dial: Dial) -> Dial:

@@ -181,8 +181,8 @@ class Reader:
         if dial is not None:
             not_fixed(self.analysis, "what stands beside measures", dial.name, node.span)
             return None
-        what, wanted = "what stands beside measures", "a plain number or an angle"
-        wrong_type(self.analysis, what, wanted, node.span, got=described(value))
+        what, requirement = "what stands beside measures", "a plain number or an angle"
+        wrong_type(self.analysis, what, requirement, node.span, got=described(value))
         return None
 
     def measure(self, node: Use) -> Side | None:
@@ -197,8 +197,8 @@ class Reader:
             self.analysis.error("E206", message, node.span, help=f"Write `{row.name}`.")
             return None
         needs_none = row.places[self.place] == "none"
-        measured = Measured(row.name, span=node.span) if needs_none else self.measured(node, row)
-        return None if measured is None else Side((Term(1.0, measured),), int(row.unit == "angle"))
+        measure = Measured(row.name, span=node.span) if needs_none else self.measured(node, row)
+        return None if measure is None else Side((Term(1.0, measure),), int(row.unit == "angle"))
 
     def is_measure(self, node: Use) -> bool:
         """Whether a name means a measure; those of other places only where it means no more."""
@@ -213,18 +213,18 @@ class Reader:
     def declared(self, node: Use) -> bool:
         """Whether a name is one of the file's own, or may be one of a part that has errors."""
         name, module = node.name.text, self.analysis.module
-        known = name in self.analysis.values or name in _MEANT
+        meaningful = name in self.analysis.values or name in _MEANT
         where: Module | None = module
-        while where is not None and not known:
-            known = name in where.expression_names() or where.silent(name)
+        while where is not None and not meaningful:
+            meaningful = name in where.expression_names() or where.silent(name)
             where = where.parent
-        return known or (module.geometry is not None and name == module.geometry[0])
+        return meaningful or (module.geometry is not None and name == module.geometry[0])
 
     def unknown(self, node: Use) -> None:
         """Report a name that means nothing here (E201)."""
         name = node.name.text
-        known = legal(self.place)
-        unknown(self.analysis, "measure", name, known, node.name.span, help=self.known)
+        names = legal(self.place)
+        unknown(self.analysis, "measure", name, names, node.name.span, help=self.known)
 
 
 def _uses(node: nodes.Expression) -> Iterator[Use]:

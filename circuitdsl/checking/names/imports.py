@@ -141,7 +141,7 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
                 continue
             module.motifs[key] = home.motifs[key]
         else:
-            own = [name for name, bound in home.functions.items() if bound.home is home]
+            own = [name for name, function in home.functions.items() if function.home is home]
             own += [name for name, (where, _) in home.motifs.items() if where is home]
             message = with_hint(analysis, f"`{home_name}` has no `{key}`", key, own)
             analysis.error("E201", message, name.span, help=f"It has {listed(own)}.")

@@ -47,8 +47,8 @@ def check_names(analysis: Analysis, dials: Collection[str]) -> None:
         dials: All its dials, and those of what stands in it, by their names there.
     """
     module = analysis.module
-    for name, found in module.settings.items() if module.set_here else ():
+    for name, setting in module.settings.items() if module.set_here else ():
         if name not in dials and not module.silent(name):
             note = f"the dials are those of {module.file.source.name}"
-            home = analysis.of(found.home)
-            unknown(home, "dial", name, dials, found.node.name.span, note=note)
+            home = analysis.of(setting.home)
+            unknown(home, "dial", name, dials, setting.node.name.span, note=note)

@@ -76,8 +76,8 @@ def selection(analysis: Analysis, node: nodes.Selection) -> UnitSet | None:
         value = pick.value
         whole = isinstance(value, nodes.Number) and not value.unit and value.value % 1 == 0
         if not isinstance(value, nodes.Number) or pick.name is not None or not whole:
-            wanted = "numbers of units, such as `379` or `330..339`"
-            wrong_type(analysis, "what stands in `[...]`", wanted, pick.span)
+            requirement = "numbers of units, such as `379` or `330..339`"
+            wrong_type(analysis, "what stands in `[...]`", requirement, pick.span)
             return None
         numbers.append((int(min(value.value, 10**9)), pick.span))
     if place is None or not numbers:
@@ -129,8 +129,8 @@ def _layer(analysis: Analysis, node: nodes.Name) -> tuple[Backbone, str] | None:
     if layer not in backbone.by_name:
         unknown_layer(analysis, backbone, layer, node.span)
         return None
-    declared = backbone.by_name[layer]
-    if not declared.has_units and declared.kind != "concat":
+    row = backbone.by_name[layer]
+    if not row.has_units and row.kind != "concat":
         message = f"`{layer}` has no units of its own"
         help_ = f"Name a convolution, or a block such as {backbone.example_block}."
         analysis.error("E204", message, node.span, help=help_)
@@ -142,20 +142,20 @@ def _picked(
     backbone: Backbone, layer: str, numbers: list[tuple[int, Span]], span: Span, analysis: Analysis
 ) -> UnitSet | None:
     width = backbone.by_name[layer].width
-    seen: set[int] = set()
+    numbers_so_far: set[int] = set()
     for number, where in numbers:
         if number >= width:
             unit_out_of_range(analysis, layer, number, width, where)
             return None
-        if number in seen:
+        if number in numbers_so_far:
             given_twice(analysis, f"{layer}:{number}", where)
             return None
-        seen.add(number)
-    chosen = tuple(number for number, _ in numbers)
-    return UnitSet((Picked(layer, chosen, span=span),), span)
+        numbers_so_far.add(number)
+    picks = tuple(number for number, _ in numbers)
+    return UnitSet((Picked(layer, picks, span=span),), span)
 
 
 def _without_backbone(analysis: Analysis, span: Span) -> None:
-    declared = any(isinstance(item, nodes.Backbone) for item in analysis.module.file.items)
-    if not declared and not analysis.module.silent("V"):
+    has_backbone = any(isinstance(item, nodes.Backbone) for item in analysis.module.file.items)
+    if not has_backbone and not analysis.module.silent("V"):
         no_backbone(analysis, "units", span, trained=True)

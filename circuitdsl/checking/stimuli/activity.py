@@ -134,8 +134,8 @@ class _Scene:
                 factor = factor * value if operator == "*" else factor / value
         spots = spots and tuple(replace(spot, weight=factor * spot.weight) for spot in spots)
         if spots and not all(1 / LARGEST <= spot.weight <= LARGEST for spot in spots):
-            wanted = "neither too large nor too small for a response"
-            out_of_range(self.analysis, "the strength of a spot", wanted, node.span)
+            requirement = "neither too large nor too small for a response"
+            out_of_range(self.analysis, "the strength of a spot", requirement, node.span)
             return None
         return spots
 
@@ -157,34 +157,36 @@ class _Scene:
         arguments = match(node, {"family": True, "at": False}, self.analysis)
         if arguments is None:
             return None
-        named = arguments["family"]
-        if not isinstance(named, nodes.Reference | nodes.Selection):
-            wanted, help_ = "a family of trained units", f"Write `{_SHAPE}`."
-            wrong_type(self.analysis, "`family` of `spot()`", wanted, named.span, help=help_)
+        family_name = arguments["family"]
+        if not isinstance(family_name, nodes.Reference | nodes.Selection):
+            requirement, help_ = "a family of trained units", f"Write `{_SHAPE}`."
+            wrong_type(
+                self.analysis, "`family` of `spot()`", requirement, family_name.span, help=help_
+            )
             return None
         at = (
             point_within(self.analysis, arguments["at"], self.half_px)
             if "at" in arguments
             else (0.0, 0.0)
         )
-        picks = named.picks if isinstance(named, nodes.Selection) else ()
+        picks = family_name.picks if isinstance(family_name, nodes.Selection) else ()
         members = [self.member(pick) for pick in picks]
         if at is None or None in members:
             return None
-        chosen = tuple(member for member in members if member is not None)
-        home = self.analysis.module.home_of("families", named.name.text)
+        numbers = tuple(member for member in members if member is not None)
+        home = self.analysis.module.home_of("families", family_name.name.text)
         name = (
-            self.analysis.module.prefix + named.name.text
+            self.analysis.module.prefix + family_name.name.text
             if home is None
             else home[0].prefix + home[1]
         )
-        return Spot(name, at, 1.0, chosen, named.span)
+        return Spot(name, at, 1.0, numbers, family_name.span)
 
     def member(self, pick: nodes.Argument | nodes.Range) -> tuple[str, Number] | None:
         """`th=90deg`, `side=left`, `u=2`."""
         if isinstance(pick, nodes.Range) or pick.name is None:
-            wanted, help_ = "an axis and a value on it", "Write `FAMILY[th=0deg]`."
-            wrong_type(self.analysis, "what stands in `[...]`", wanted, pick.span, help=help_)
+            requirement, help_ = "an axis and a value on it", "Write `FAMILY[th=0deg]`."
+            wrong_type(self.analysis, "what stands in `[...]`", requirement, pick.span, help=help_)
             return None
         value = pick.value
         if isinstance(value, nodes.Reference) and value.name.text in SIDES:
@@ -194,8 +196,8 @@ class _Scene:
             unit = "angle" if number.unit == "angle" else "real"
             return pick.name.text, Number(number.value, unit)
         if number is not None:
-            wanted = "an angle, a side or a number"
-            wrong_type(self.analysis, f"`{pick.name.text}`", wanted, value.span)
+            requirement = "an angle, a side or a number"
+            wrong_type(self.analysis, f"`{pick.name.text}`", requirement, value.span)
         return None
 
 
@@ -234,9 +236,9 @@ def point_within(
         analysis.error("E309", message, node.span)
         return None
     if hypot(x, y) > half_px:
-        wanted = f"within {half_px:g}px of the middle"
+        requirement = f"within {half_px:g}px of the middle"
         help_ = "Make the set's `size` larger, which is the side of the image."
-        out_of_range(analysis, "`at`", wanted, node.span, help=help_)
+        out_of_range(analysis, "`at`", requirement, node.span, help=help_)
         return None
     return x, y
 
@@ -270,8 +272,8 @@ def on_trained_units(
     turns = settings_of(stimulus)["th"]
     spots = [spot for part in stimulus.parts for spot in part.spots]
     if len(spots) > MOST_SPOTS:
-        what, counted = f"`{stimulus.name}`", f"{len(spots):,} spots"
-        too_many(analysis, what, counted, MOST_SPOTS, stimulus.span)
+        what, number_of_spots = f"`{stimulus.name}`", f"{len(spots):,} spots"
+        too_many(analysis, what, number_of_spots, MOST_SPOTS, stimulus.span)
         return False
     faulty: set[str] = set()
     for spot in {(spot.family, spot.members): spot for spot in reversed(spots)}.values():
@@ -338,5 +340,5 @@ def _uses(family: Family) -> Iterator[tuple[str, Span]]:
         yield family.calibrate.one, family.calibrate.span
         yield family.calibrate.zero, family.calibrate.span
     for expect in family.expectations:
-        for measured in expect.measures:
-            yield measured.of, measured.span
+        for measure in expect.measures:
+            yield measure.of, measure.span

@@ -40,8 +40,8 @@ def photographs(analysis: Analysis, name: str) -> Photographs | None:
         if value is None:
             return None
         if not least <= value <= _MOST:
-            wanted = f"a whole number from {least:,} to {_MOST:,}"
-            out_of_range(analysis, f"`{key}`", wanted, arguments[key].span)
+            requirement = f"a whole number from {least:,} to {_MOST:,}"
+            out_of_range(analysis, f"`{key}`", requirement, arguments[key].span)
             return None
         numbers[key] = int(value)
     folder = None
@@ -78,12 +78,12 @@ def image_source(analysis: Analysis, node: nodes.Expression) -> ImageSource | No
     """The image set that an expression names."""
     where, key = _place(analysis.module, node)
     if key in where.stimuli:
-        declared = where.stimuli[key]
-        if declared.value.name.text == ACTIVITY:
-            what, got = f"`{declared.name.text}`", "activity of families"
+        declaration = where.stimuli[key]
+        if declaration.value.name.text == ACTIVITY:
+            what, got = f"`{declaration.name.text}`", "activity of families"
             wrong_type(analysis, what, "a set of images", node.span, got=got)
             return None
-        make = photographs if is_photographs(declared) else stimulus
+        make = photographs if is_photographs(declaration) else stimulus
         return make(analysis.of(where), key)
     if not where.silent(key):
         text = node.name.text if isinstance(node, nodes.Reference) else ""

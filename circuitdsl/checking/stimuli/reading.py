@@ -93,8 +93,8 @@ class Reader:
         if low is None or high is None or count is None:
             return None
         if not 1 <= count <= MOST_VALUES:
-            wanted = f"a whole number from 1 to {MOST_VALUES:,}"
-            out_of_range(self.analysis, "`n`", wanted, arguments["n"].span)
+            requirement = f"a whole number from 1 to {MOST_VALUES:,}"
+            out_of_range(self.analysis, "`n`", requirement, arguments["n"].span)
             return None
         if word == "geometric" and (low <= 0 or high <= 0):
             out_of_range(self.analysis, "both ends of `geometric`", "above 0", node.span)
@@ -113,8 +113,8 @@ class Reader:
             return None
         period = period_deg(self.generator)
         if not period / MOST_VALUES <= step <= period:
-            wanted = f"between {period / MOST_VALUES:.2g}deg and {period:g}deg"
-            out_of_range(self.analysis, "the step of `every()`", wanted, node.span)
+            requirement = f"between {period / MOST_VALUES:.2g}deg and {period:g}deg"
+            out_of_range(self.analysis, "the step of `every()`", requirement, node.span)
             return None
         return every(step, self.generator)
 

@@ -52,8 +52,8 @@ def stimulus(analysis: Analysis, name: str) -> Stimulus | None:
         built = grounded
     count = _images(built)
     if count > MOST_IMAGES:
-        what, counted, help_ = f"`{name}`", f"{count:,.0f} images", "Shorten its lists."
-        too_many(analysis, what, counted, MOST_IMAGES, node.name.span, help=help_)
+        what, number_of_images, help_ = f"`{name}`", f"{count:,.0f} images", "Shorten its lists."
+        too_many(analysis, what, number_of_images, MOST_IMAGES, node.name.span, help=help_)
         return None
     return built
 
@@ -87,10 +87,10 @@ def _scene(
     written = {name: arguments[name] for name in part_names(node)}
     if not written:
         if is_empty(node):
-            needed = "a part that " + ("puts activity on a family" if activity else "is drawn")
+            requirement = "a part that " + ("puts activity on a family" if activity else "is drawn")
             example = "window = spot(window, at=(0px, 16px))" if activity else "bar = line(24px)"
             help_ = f"Add one, such as `{example}`."
-            missing(analysis, f"`{node.name.text}`", needed, node.name.span, help=help_)
+            missing(analysis, f"`{node.name.text}`", requirement, node.name.span, help=help_)
         return None
 
     def levels(part: str, node: nodes.Expression) -> tuple[float, ...] | None:
@@ -111,20 +111,20 @@ def _on_ground(
     built: Stimulus,
 ) -> Stimulus | None:
     """The set with the folder of its photographs, if it asks for some; None if that is faulty."""
-    asked = GROUNDS.index("photograph") in settings_of(built)["ground"]
-    written = arguments.get(PHOTOGRAPHS)
-    if asked is (written is not None):
-        if written is None:
+    has_photographs = GROUNDS.index("photograph") in settings_of(built)["ground"]
+    argument = arguments.get(PHOTOGRAPHS)
+    if has_photographs is (argument is not None):
+        if argument is None:
             return built
         help_ = "Put the folder beside the file, or below."
-        folder = folder_of(analysis, written, f"`{PHOTOGRAPHS}`", help_)
+        folder = folder_of(analysis, argument, f"`{PHOTOGRAPHS}`", help_)
         return None if folder is None else replace(built, folder=folder)
-    if written is None:
-        needed, help_ = "a folder", f'Add `{PHOTOGRAPHS} = "FOLDER"`.'
-        missing(analysis, "`ground = photograph`", needed, node.span, help=help_)
+    if argument is None:
+        requirement, help_ = "a folder", f'Add `{PHOTOGRAPHS} = "FOLDER"`.'
+        missing(analysis, "`ground = photograph`", requirement, node.span, help=help_)
     else:
-        needed = "`ground = photograph`, without which it changes nothing"
-        missing(analysis, f"`{PHOTOGRAPHS}`", needed, written.span)
+        requirement = "`ground = photograph`, without which it changes nothing"
+        missing(analysis, f"`{PHOTOGRAPHS}`", requirement, argument.span)
     return None
 
 

@@ -92,13 +92,13 @@ def _stroke(analysis: Analysis, node: nodes.Call, half_px: float) -> Stroke | No
         row, value = SIZES[name], SIZES[name].default[0]
         if name in arguments:
             what = f"`{name}` of `{kind}()`"
-            read = Evaluator(analysis).constant(arguments[name], row.unit, what)
-            if read is None:
+            size = Evaluator(analysis).constant(arguments[name], row.unit, what)
+            if size is None:
                 return None
-            if not row.low <= read <= row.high or (row.nonzero and read == 0):
+            if not row.low <= size <= row.high or (row.nonzero and size == 0):
                 out_of_range(analysis, what, range_of(row), arguments[name].span)
                 return None
-            value = read
+            value = size
         sizes.append((name, value))
     at: tuple[float, float] | None = (0.0, 0.0)
     if "at" in arguments:

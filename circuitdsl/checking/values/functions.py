@@ -52,6 +52,6 @@ def _counted(node: nodes.Call, analysis: Analysis) -> bool:
             return False
     sound = count == 1 if name == "abs" else count >= 2
     if not sound:
-        wanted = "one value" if name == "abs" else "two values or more"
-        analysis.error("E208", f"`{name}()` takes {wanted}; found {count}", node.span)
+        requirement = "one value" if name == "abs" else "two values or more"
+        analysis.error("E208", f"`{name}()` takes {requirement}; found {count}", node.span)
     return sound

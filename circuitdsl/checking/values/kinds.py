@@ -125,14 +125,14 @@ def as_type(value: Value, type_: str, span: Span, what: str, analysis: Analysis)
         profile = as_profile(value, span)
         if profile is not None:
             return profile
-    found = described(value)
+    kind = described(value)
     help_ = ""
     if is_scalar(value) and cast("Scalar", value).unit == "real":
         unit = {"length": "px", "angle": "deg"}.get(type_)
         help_ = f"Give the number its unit, such as `{span.text}{unit}`." if unit else ""
         if unit and not (span.text[:1].isdigit() and isinstance(value, Number)):
             help_ = f"A number with the unit `{unit}` stands here."
-    wrong_type(analysis, what, described_type(type_), span, got=found, help=help_)
+    wrong_type(analysis, what, described_type(type_), span, got=kind, help=help_)
     return None
 
 

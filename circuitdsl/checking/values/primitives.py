@@ -44,11 +44,11 @@ def primitive(
         return Profile((ProfileTerm(ONE, name, plain, span),))
     if name == FINEST:
         return _finest(function, values, span, analysis)
-    given = iter(values.values())
+    numbers = iter(values.values())
     if name == RECTIFIED:
-        return _rectified(cast("Profile", next(given)), span, analysis)
-    template = cast("Template", next(given))
-    angles = [cast("Scalar", angle) for angle in given]
+        return _rectified(cast("Profile", next(numbers)), span, analysis)
+    template = cast("Template", next(numbers))
+    angles = [cast("Scalar", angle) for angle in numbers]
     terms = (
         replace(term, shape=_turned(term.shape, angles[0]) if angles else _mirrored(term.shape))
         for term in template.terms
@@ -72,13 +72,13 @@ def _finest(
         return None
     members, period = numbers["members"], numbers["period"]
     if not 0 < period <= 360:
-        what, wanted = f"`period` of `{FINEST}()`", "above 0deg and up to 360deg"
-        out_of_range(analysis, what, wanted, span, got=f"{period:g}deg")
+        what, requirement = f"`period` of `{FINEST}()`", "above 0deg and up to 360deg"
+        out_of_range(analysis, what, requirement, span, got=f"{period:g}deg")
         return None
     width = finest(int(members), period) if 2 <= members <= MOST_MEMBERS else None
     if width is None:
-        wanted = f"from 4 to {MOST_MEMBERS:,}"
-        out_of_range(analysis, f"`members` of `{FINEST}()`", wanted, span, got=f"{members:g}")
+        requirement = f"from 4 to {MOST_MEMBERS:,}"
+        out_of_range(analysis, f"`members` of `{FINEST}()`", requirement, span, got=f"{members:g}")
         return None
     return Number(width, "angle", span)
 

@@ -45,10 +45,10 @@ def unit_of(
     """The unit that a dial is counted in; a length in px, or in taps, but not in both."""
     if type_ not in LENGTHS:
         return type_
-    units: set[ScalarUnit] = {each.unit for each in numbers if each.value != 0}
+    units: set[ScalarUnit] = {value.unit for value in numbers if value.value != 0}
     if len(units) < 2:
         return units.pop() if units else numbers[0].unit
-    taps = next(each for each in numbers if each.unit == "tap")
+    taps = next(value for value in numbers if value.unit == "tap")
     analysis.error(
         "E303",
         f"`{name}` is counted in `px` and in `tap`, and a tap has no size here",
@@ -73,5 +73,5 @@ def check_value(
     """
     low, high = dial.low, dial.high
     if low is not None and high is not None and low < high and not low <= value <= high:
-        shown = f"[{number(low, dial.unit)}, {number(high, dial.unit)}]"
-        out_of_range(analysis, f"`{name}`", f"in {shown}", written.span)
+        range_text = f"[{number(low, dial.unit)}, {number(high, dial.unit)}]"
+        out_of_range(analysis, f"`{name}`", f"in {range_text}", written.span)
