@@ -102,17 +102,17 @@ class Family:
         """The elements of each member, its representative first; one each without `identify`."""
         if not self.identify:
             return tuple((element,) for element in self.elements)
-        found: list[tuple[tuple[int, ...], ...]] = []
-        seen: set[tuple[int, ...]] = set()
+        orbits: list[tuple[tuple[int, ...], ...]] = []
+        visited: set[tuple[int, ...]] = set()
         for element in self.elements:
-            if element in seen:
+            if element in visited:
                 continue
             orbit = [element]
             while (following := self.turned(orbit[-1])) != element:
                 orbit.append(following)
-            seen.update(orbit)
-            found.append(tuple(orbit))
-        return tuple(found)
+            visited.update(orbit)
+            orbits.append(tuple(orbit))
+        return tuple(orbits)
 
     @property
     def size(self) -> int:
@@ -382,16 +382,16 @@ class Circuit:
 
     def needs(self, family: str) -> frozenset[str]:
         """The families that take part in the responses of one, itself included."""
-        found: set[str] = set()
+        names: set[str] = set()
         waiting = [family]
         while waiting:
             name = waiting.pop()
-            if name in found or name == INPUT:
+            if name in names or name == INPUT:
                 continue
-            found.add(name)
+            names.add(name)
             waiting += [connection.source for connection in self.into(name)]
             waiting += [other for n in self.normalisations if n.family == name for other in n.pool]
-        return frozenset(found)
+        return frozenset(names)
 
     def into(self, family: str) -> tuple[Connection, ...]:
         """The connections that end at a family, in the order of the text."""

@@ -57,7 +57,7 @@ class Term:
     @property
     def measures(self) -> tuple[Measured, ...]:
         """The measures of the term."""
-        return tuple(each for each in (self.measure, self.over) if each is not None)
+        return tuple(measure for measure in (self.measure, self.over) if measure is not None)
 
     def value(self, worth: Callable[[Measured], float]) -> float:
         """The value of the term; NaN for a ratio to nothing."""

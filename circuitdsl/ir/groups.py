@@ -77,16 +77,16 @@ def permutation(
     family: Family, element: Element, mirrors: Mirrors = _NONE
 ) -> tuple[int, ...] | None:
     """The index of the member that each member goes to; None where one goes to none."""
-    found = partners(family, element, mirrors)
-    whole = tuple(index for index in found if index is not None)
-    return whole if len(whole) == len(found) else None
+    places = partners(family, element, mirrors)
+    whole = tuple(index for index in places if index is not None)
+    return whole if len(whole) == len(places) else None
 
 
 def partners(family: Family, element: Element, mirrors: Mirrors = _NONE) -> tuple[int | None, ...]:
     """The index of the member that each member goes to, None for those that go to none."""
-    place = {each: index for index, orbit in enumerate(family.orbits) for each in orbit}
+    place = {member: index for index, orbit in enumerate(family.orbits) for member in orbit}
     moved = [_moved(family, m, element, mirrors.get(family.name, 0.0)) for m in family.members]
-    return tuple(None if each is None else place[each] for each in moved)
+    return tuple(None if member is None else place[member] for member in moved)
 
 
 def dilations(families: Iterable[Family]) -> tuple[Element, ...]:
@@ -164,8 +164,8 @@ def _moved(
         for number, axis in enumerate(family.axes):
             if axis.kind == "phase":
                 moved[number] = axis.find(-axis.angles_deg[member[number]])
-    found = tuple(index for index in moved if index is not None)
-    return found if len(found) == len(moved) else None
+    places = tuple(index for index in moved if index is not None)
+    return places if len(places) == len(moved) else None
 
 
 def _dilated(axis: Axis, index: int, dilation: float) -> int | None:

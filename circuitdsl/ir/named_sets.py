@@ -24,7 +24,7 @@ def named_sets(circuit: Circuit, family: Family) -> tuple[Stimulus, ...]:
         family: One of its families.
     """
     names = [] if family.calibrate is None else [family.calibrate.one]
-    names += [measured.of for expect in family.expectations for measured in expect.measures]
+    names += [measure.of for expect in family.expectations for measure in expect.measures]
     sets = {stimulus.name: stimulus for stimulus in circuit.stimuli}
-    named = [sets[name] for name in dict.fromkeys(names) if name in sets]
-    return tuple(one for one in named if one.generator not in _WITHOUT_FIGURES)
+    in_order = [sets[name] for name in dict.fromkeys(names) if name in sets]
+    return tuple(one for one in in_order if one.generator not in _WITHOUT_FIGURES)

@@ -125,11 +125,11 @@ class _History:
         for index, step in enumerate(steps):
             if not isinstance(step, ScaleEdges | ReplaceEdges):
                 continue
-            for units, kept, what in (
+            for units, remainder, what in (
                 (step.edges.source, self.zero, "edges from units that are zero"),
                 (step.edges.target, self.overwritten, "edges into units that are overwritten"),
             ):
-                lost = [place for place in self.places(units) if place in kept]
+                lost = [place for place in self.places(units) if place in remainder]
                 if lost:
                     message = f"{what} have no effect: {named(lost, self.name)}"
                     self.notices.append(Notice(index, message))

@@ -107,29 +107,29 @@ def pack(circuit: Circuit) -> Packing:
 def arriving(circuit: Circuit, packing: Packing, source: str, target: str) -> Place:
     """The channels by which a family or the image reaches a family, in what its layer reads."""
     backbone = circuit.backbone.geometry
-    read = backbone.by_name[circuit.by_name[target].layer].inputs[0]
+    layer_read = backbone.by_name[circuit.by_name[target].layer].inputs[0]
     if source == INPUT:
-        return Place(read, 0, 3)
-    route = packing.route(source, read)
-    return _joined(backbone, packing.places[source], read) if route is None else route.passes
+        return Place(layer_read, 0, 3)
+    route = packing.route(source, layer_read)
+    return _joined(backbone, packing.places[source], layer_read) if route is None else route.passes
 
 
 def overfull(circuit: Circuit, packing: Packing) -> tuple[str, ...]:
     """What does not fit, a sentence for each layer, bottleneck or group that is too narrow."""
     backbone = circuit.backbone.geometry
-    taken: dict[str, int] = {}
+    channels: dict[str, int] = {}
     for place in (*packing.places.values(), *(route.passes for route in packing.routes)):
-        taken[place.layer] = max(taken.get(place.layer, 0), place.start + place.count)
-    said: list[str] = []
-    for name, count in taken.items():
+        channels[place.layer] = max(channels.get(place.layer, 0), place.start + place.count)
+    sentences: list[str] = []
+    for name, count in channels.items():
         width = backbone.by_name[name].width
         if count <= width:
             continue
         if any(route.passes.layer == name for route in packing.routes):
-            said.append(f"{count} channels must pass {name}, which is {width} wide")
+            sentences.append(f"{count} channels must pass {name}, which is {width} wide")
         else:
-            said.append(f"{name} holds {width} channels; families there need {count}")
-    return tuple(said) or _unseen(circuit, packing)
+            sentences.append(f"{name} holds {width} channels; families there need {count}")
+    return tuple(sentences) or _unseen(circuit, packing)
 
 
 def fitted(circuit: Circuit) -> Packing:
@@ -139,10 +139,10 @@ def fitted(circuit: Circuit) -> Packing:
         InputError: it does not fit, naming each layer and bottleneck with its width, or it reads
             units of a trained network, which a blank one has not.
     """
-    given = [family.name for family in circuit.families if family.units is not None]
-    if given:
+    trained_families = [family.name for family in circuit.families if family.units is not None]
+    if trained_families:
         raise InputError(
-            f"`{given[0]}` stands for units of a trained network",
+            f"`{trained_families[0]}` stands for units of a trained network",
             why="a blank network has none to read from",
             help="run the circuit alone, on the trained network's activations",
         )
@@ -179,7 +179,7 @@ def grouped(layer: Layer, inputs: int, read: Place, place: Place) -> slice | Non
 def _unseen(circuit: Circuit, packing: Packing) -> tuple[str, ...]:
     """The connections between groups of channels that do not see each other, a sentence each."""
     backbone = circuit.backbone.geometry
-    said: list[str] = []
+    sentences: list[str] = []
     for connection in circuit.connections:
         target = circuit.by_name[connection.target]
         layer = backbone.by_name[target.layer]
@@ -188,13 +188,13 @@ def _unseen(circuit: Circuit, packing: Packing) -> tuple[str, ...]:
             continue
         if target.name not in packing.places:
             continue
-        read = arriving(circuit, packing, connection.source, target.name)
-        if grouped(layer, inputs, read, packing.places[target.name]) is None:
-            said.append(
+        channels = arriving(circuit, packing, connection.source, target.name)
+        if grouped(layer, inputs, channels, packing.places[target.name]) is None:
+            sentences.append(
                 f"{layer.name} has {layer.groups} groups of channels, and `{target.name}` reads "
                 f"`{connection.source}` from another group than its own"
             )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _joined(backbone: Backbone, place: Place, layer: str) -> Place:

@@ -45,11 +45,11 @@ class ProfileRow:
     @property
     def defaults(self) -> dict[str, Scalar]:
         """The arguments that a call may leave out."""
-        found: dict[str, Scalar] = {}
+        defaults: dict[str, Scalar] = {}
         for argument in self.arguments:
             if argument.default is not None and not isinstance(argument.default, tuple):
-                found[argument.name] = argument.default
-        return found
+                defaults[argument.name] = argument.default
+        return defaults
 
 
 PROFILES: dict[str, ProfileRow] = {

@@ -30,19 +30,19 @@ def can_turn(family: Family, turn_deg: float) -> bool:
     if axis.at_deg is None:
         return abs(remainder(turn_deg, axis.period_deg / axis.count)) < STEP_DEG
     count = round(axis.period_deg * _PLACES)
-    known = {round(angle * _PLACES) % count for angle in axis.at_deg}
-    known |= {(place + step) % count for place in known for step in (-1, 1)}
-    return all(round((angle + turn_deg) * _PLACES) % count in known for angle in axis.at_deg)
+    places = {round(angle * _PLACES) % count for angle in axis.at_deg}
+    places |= {(place + step) % count for place in places for step in (-1, 1)}
+    return all(round((angle + turn_deg) * _PLACES) % count in places for angle in axis.at_deg)
 
 
 def members_of(family: Family, spot: Spot) -> tuple[int, ...]:
     """The members that a spot is on before it is turned."""
     names = [axis.name for axis in family.axes]
-    wanted = {names.index(name): _index(family.axis(name), value) for name, value in spot.members}
+    numbers = {names.index(name): _index(family.axis(name), value) for name, value in spot.members}
     return tuple(
         index
         for index, orbit in enumerate(family.orbits)
-        if any(all(each[axis] == at for axis, at in wanted.items()) for each in orbit)
+        if any(all(member[axis] == at for axis, at in numbers.items()) for member in orbit)
     )
 
 

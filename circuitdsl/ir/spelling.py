@@ -121,10 +121,10 @@ def shapes_named(place: Template) -> frozenset[str]:
 
 def _shape(shape: Shape) -> Piece:
     row = SHAPES[shape.name]
-    called = _call(shape.name, shape.arguments, row.arguments, row.defaults)
+    call = _call(shape.name, shape.arguments, row.arguments, row.defaults)
     if shape.turn == ZERO_ANGLE:
-        return called
-    return Group(f"{ROTATED}(", (called, scalar(shape.turn)), ")")
+        return call
+    return Group(f"{ROTATED}(", (call, scalar(shape.turn)), ")")
 
 
 def tune(found: Tune) -> Piece:
@@ -225,16 +225,16 @@ def _call(
     """A call: the main argument by position, the others by name, defaults left out."""
     if formals and formals[0].default is None:
         first = formals[0].name
-    written: list[Piece] = []
+    pieces: list[Piece] = []
     for index, (key, value) in enumerate(arguments):
         if defaults is not None and defaults.get(key) == value:
             continue
         if isinstance(value, tuple):
-            shown: Piece = Group("(", tuple(scalar(part) for part in value), ")")
+            point: Piece = Group("(", tuple(scalar(part) for part in value), ")")
         else:
-            shown = scalar(value)
-        written.append(shown if index == 0 and key == first else Joined((f"{key}=", shown)))
-    return Group(f"{name}(", tuple(written), ")")
+            point = scalar(value)
+        pieces.append(point if index == 0 and key == first else Joined((f"{key}=", point)))
+    return Group(f"{name}(", tuple(pieces), ")")
 
 
 def motif_call(use: MotifUse, first: str | None) -> Piece:
@@ -322,9 +322,9 @@ def setting_value(value: float, unit: ScalarUnit, kind: SettingKind | None) -> P
 
 def part(found: Part, families: Mapping[str, Family]) -> Piece:
     """What a part of a scene is: its levels, times its spots."""
-    drawn: list[tuple[Scalar, Piece | None]] = [(ONE, _stroke(each)) for each in found.strokes]
+    terms: list[tuple[Scalar, Piece | None]] = [(ONE, _stroke(stroke)) for stroke in found.strokes]
     lit = [(Number(spot.weight), _spot(spot, families)) for spot in found.spots]
-    scene = _sum([*drawn, *lit])
+    scene = _sum([*terms, *lit])
     if found.levels == (1.0,):
         return scene
     levels = Group("[", tuple(number(level) for level in found.levels), "]")

@@ -50,8 +50,8 @@ def frame_parts(
         of_target = next((axis for axis in target if axis.kind in kinds), None)
         if of_target is not None:
             return FramePart(of_target, of_source=False)
-        found = next((axis for axis in source if axis.kind in kinds), None)
-        return FramePart(found, of_source=True) if found and found.name in summed else None
+        own_axis = next((axis for axis in source if axis.kind in kinds), None)
+        return FramePart(own_axis, of_source=True) if own_axis and own_axis.name in summed else None
 
     turn, mirror, dilation = map(part, PLANE_KINDS)
     return turn, mirror, dilation
@@ -64,12 +64,12 @@ def displacement(circuit: Circuit, connection: Connection) -> tuple[Scalar, Scal
     """
     source = circuit.by_name.get(connection.source)
     target = circuit.by_name[connection.target].centre
-    read = None if source is None else source.centre
-    if target is None and read is None:
+    source_centre = None if source is None else source.centre
+    if target is None and source_centre is None:
         return None
-    if target is None or read is None:
-        target, read = target or _MIDDLE, read or _MIDDLE
-    return combine("-", target[0], read[0]), combine("-", target[1], read[1])
+    if target is None or source_centre is None:
+        target, source_centre = target or _MIDDLE, source_centre or _MIDDLE
+    return combine("-", target[0], source_centre[0]), combine("-", target[1], source_centre[1])
 
 
 _MIDDLE: tuple[Scalar, Scalar] = (Number(0.0, "px"), Number(0.0, "px"))

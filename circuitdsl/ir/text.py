@@ -64,7 +64,7 @@ def to_source(circuit: Circuit) -> str:
         [_stimulus(stimulus, circuit) for stimulus in circuit.stimuli],
         [_family(family, use.name) for family in circuit.families],
         *([_connection(connection, circuit)] for connection in circuit.connections),
-        *([_normalisation(each)] for each in circuit.normalisations),
+        *([_normalisation(normalisation)] for normalisation in circuit.normalisations),
     ]
     entries: list[Entry] = []
     for section in sections:
@@ -93,7 +93,7 @@ def _entry(kind: str, pieces: Sequence[Piece], attributes: list[tuple[str, Piece
 
 def _imports(circuit: Circuit) -> list[Entry]:
     """The imports of what connections and motifs use of the standard library."""
-    wirings = [each.wiring for each in (*circuit.connections, *circuit.motifs)]
+    wirings = [part.wiring for part in (*circuit.connections, *circuit.motifs)]
     shapes: set[str] = set()
     profiles: set[str] = set()
     for wiring in wirings:
@@ -120,12 +120,12 @@ def _dial(dial: Dial) -> Entry:
 
 
 def _formal(formal: Formal) -> Piece:
-    written: list[Piece] = [f"{formal.name}: {formal.unit}"]
+    pieces: list[Piece] = [f"{formal.name}: {formal.unit}"]
     if formal.default is not None:
-        written += [" = ", scalar(formal.default)]
+        pieces += [" = ", scalar(formal.default)]
     if formal.bounds is not None:
-        written += [" ", Group("in [", tuple(map(scalar, formal.bounds)), "]")]
-    return Joined((*written, " free" if formal.free else ""))
+        pieces += [" ", Group("in [", tuple(map(scalar, formal.bounds)), "]")]
+    return Joined((*pieces, " free" if formal.free else ""))
 
 
 def _dials_of_uses(circuit: Circuit) -> dict[str, Dial]:
@@ -163,8 +163,8 @@ def _stimulus(stimulus: Stimulus, circuit: Circuit) -> Entry:
     ]
     if stimulus.folder is not None:
         folder = quoted(stimulus.folder.text)
-        shown = stimulus.generator == PHOTOGRAPHS
-        settings[:0] = [folder if shown else Joined((f"{PHOTOGRAPHS}=", folder))]
+        is_photographs = stimulus.generator == PHOTOGRAPHS
+        settings[:0] = [folder if is_photographs else Joined((f"{PHOTOGRAPHS}=", folder))]
     call = Group(f"{stimulus.generator}(", tuple(settings), ")")
     parts = [(part.name, spelling.part(part, circuit.by_name)) for part in stimulus.parts]
     return _entry("stimulus", [f"stimulus {stimulus.name}", Joined(("= ", call))], parts)
@@ -253,8 +253,8 @@ def _connection(connection: Connection, circuit: Circuit) -> Entry:
             else (key, value)
             for key, value in connection.motif.bindings
         )
-        written = replace(connection.motif, bindings=bindings)
-        motif = Joined(("= ", spelling.motif_call(written, first)))
+        motif_use = replace(connection.motif, bindings=bindings)
+        motif = Joined(("= ", spelling.motif_call(motif_use, first)))
     pieces = [f"connect {source}", f"-> {connection.target}", alias, motif]
     entry = _entry("connect", pieces, _wiring(connection.wiring))
     if not entry.body and connection.motif is None:

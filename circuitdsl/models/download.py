@@ -57,17 +57,17 @@ def download(remote: Remote, target: Path, progress: Progress | None = None) -> 
         target.parent.mkdir(parents=True, exist_ok=True)
         resumed = part.exists()
         _receive(remote, part, progress)
-        found = file_sha256(part)
-        if found != remote.sha256 and resumed:
+        digest = file_sha256(part)
+        if digest != remote.sha256 and resumed:
             # the beginning may be another version's: once more, from nothing
             part.unlink()
             _receive(remote, part, progress)
-            found = file_sha256(part)
-        if found != remote.sha256:
+            digest = file_sha256(part)
+        if digest != remote.sha256:
             part.unlink()
             raise InputError(
                 f"{remote.url} is not the file that it should be",
-                why=f"its SHA-256 is {found}, not {remote.sha256}",
+                why=f"its SHA-256 is {digest}, not {remote.sha256}",
                 help="try again later, or from another network; nothing was kept",
             )
         part.replace(target)

@@ -31,15 +31,15 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         InputError: no such model, no network, a broken download, a wrong checksum, a full disk:
             with the files to put in place by hand.
     """
-    wanted = model(name)
-    if not wanted.remotes:
+    entry = model(name)
+    if not entry.remotes:
         return model_path(name)
-    target = cache_folder() / wanted.file_names[0]
+    target = cache_folder() / entry.file_names[0]
     try:
-        if wanted.joined:
-            _fetch_joined(wanted, target, progress)
+        if entry.joined:
+            _fetch_joined(entry, target, progress)
         else:
-            download(wanted.remotes[0], target, progress)
+            download(entry.remotes[0], target, progress)
     except InputError as error:
         help_text = f"{error.help}; or {by_hand(name)}" if error.help else by_hand(name)
         raise InputError(error.message, why=error.why, help=help_text) from error

@@ -27,21 +27,21 @@ def check_given(circuit: Circuit, given: Given | None) -> None:
     Raises:
         InputError: saying which.
     """
-    asked = {family.name: family for family in circuit.families if family.units is not None}
+    by_name = {family.name: family for family in circuit.families if family.units is not None}
     if isinstance(given, Network):
         own = circuit.backbone.geometry.name
-        if asked and given.backbone.name != own:
+        if by_name and given.backbone.name != own:
             raise InputError(
                 f"the circuit takes units of {own}; the network is a {given.backbone.name}",
                 help=f"give a network of the architecture {own}",
             )
         return
     for name in given or {}:
-        if name not in asked:
-            known = ", ".join(asked) or "none"
+        if name not in by_name:
+            names = ", ".join(by_name) or "none"
             raise InputError(
                 f"`{name}` is no family of trained units",
-                help=suggestion(name, asked) or f"such families of this circuit: {known}",
+                help=suggestion(name, by_name) or f"such families of this circuit: {names}",
             )
 
 
@@ -62,36 +62,36 @@ def given_activations(
     Raises:
         InputError: a family is needed of which nothing is given, or that has another shape.
     """
-    asked = [f for f in circuit.families if f.units is not None and f.name in needed]
-    if not asked:
+    families = [f for f in circuit.families if f.units is not None and f.name in needed]
+    if not families:
         return {}
     if isinstance(given, Network):
-        layers = given.activations(images, list(dict.fromkeys(f.layer for f in asked)))
-        return {f.name: layers[f.layer][..., np.asarray(f.units)] for f in asked}
-    for family in asked:
+        layers = given.activations(images, list(dict.fromkeys(f.layer for f in families)))
+        return {f.name: layers[f.layer][..., np.asarray(f.units)] for f in families}
+    for family in families:
         if given is None or family.name not in given:
             raise InputError(
                 f"`{family.name}` consists of units of a trained network, {_listed(family)}",
                 help=f"build the circuit with given=NETWORK, or given={{{family.name!r}: ...}} "
                 "with their activations",
             )
-    return {f.name: _fitting(circuit, f, given, images) for f in asked}
+    return {f.name: _fitting(circuit, f, given, images) for f in families}
 
 
 def _fitting(
     circuit: Circuit, family: Family, given: Mapping[str, ArrayLike] | None, images: Array
 ) -> Array:
     """One family's activations, of the shape that the images ask for."""
-    found = jnp.asarray((given or {})[family.name], jnp.float32)
+    activations = jnp.asarray((given or {})[family.name], jnp.float32)
     geometry = circuit.backbone.geometry
     grid = [geometry.sampling(family.layer, side).size for side in images.shape[1:3]]
     expected = (images.shape[0], *grid, family.size)
-    if found.shape != expected:
+    if activations.shape != expected:
         raise InputError(
-            f"activations of `{family.name}` must have shape {expected}; got {found.shape}",
+            f"activations of `{family.name}` must have shape {expected}; got {activations.shape}",
             help="one map for each image, on the grid of the layer, members last",
         )
-    return found
+    return activations
 
 
 def _listed(family: Family) -> str:

@@ -215,10 +215,10 @@ def _run(
         raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
     for name in families:
         if name not in circuit.by_name:
-            known = ", ".join(circuit.by_name)
+            names = ", ".join(circuit.by_name)
             raise InputError(
                 f"the circuit has no family `{name}`",
-                help=suggestion(name, circuit.by_name) or f"its families are: {known}",
+                help=suggestion(name, circuit.by_name) or f"its families are: {names}",
             )
     wiring, images = _wiring(circuit), jnp.asarray(images, jnp.float32)
     units = given_activations(circuit, given, images, wiring.needed_for(families))
@@ -234,8 +234,8 @@ def _program(
     def program(
         weights: dict[str, Array], images: Array, given: dict[str, Array]
     ) -> dict[str, Array]:
-        needed = wiring.needed_for(families)
-        running = _Running(wiring, weights, images, needed, given)
+        names = wiring.needed_for(families)
+        running = _Running(wiring, weights, images, names, given)
         value = running.before_relu if before_relu else running.activation
         return {name: value(name) for name in families}
 

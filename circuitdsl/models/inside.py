@@ -73,10 +73,10 @@ def findings_inside(circuit: Circuit, found: Iterable[Diagnostic]) -> list[Diagn
 
 def departures(circuit: Circuit) -> tuple[str, ...]:
     """How the circuit inside differs from the circuit alone, a sentence each."""
-    said: list[str] = []
+    sentences: list[str] = []
     if circuit.normalisations:
-        names = ", ".join(f"`{each.family}`" for each in circuit.normalisations)
-        said.append(f"`normalise` has no place in the network; {names} stay as they are")
+        names = ", ".join(f"`{division.family}`" for division in circuit.normalisations)
+        sentences.append(f"`normalise` has no place in the network; {names} stay as they are")
     layers = circuit.backbone.geometry.by_name
     steps = [
         step.name
@@ -89,12 +89,14 @@ def departures(circuit: Circuit) -> tuple[str, ...]:
     ]
     if steps and circuit.backbone.normalisation != "lrn":
         names = ", ".join(dict.fromkeys(steps))
-        said.append(f"the network normalises at {names}, which `normalisation=lrn` would do alone")
+        sentences.append(
+            f"the network normalises at {names}, which `normalisation=lrn` would do alone"
+        )
     stopped = [f for f in circuit.families if layers[f.layer].activation == "relu6"]
     if stopped:
         names = ", ".join(f"`{family.name}`" for family in stopped)
-        said.append(f"activations stop at 6; alone those of {names} do not")
-    return tuple(said)
+        sentences.append(f"activations stop at 6; alone those of {names} do not")
+    return tuple(sentences)
 
 
 def weights_inside(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> dict[str, FloatArray]:
@@ -127,8 +129,8 @@ def weights_inside(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> dict[s
             kernel = _of_input(backbone, kernel)
         layer, place = backbone.by_name[target.layer], packing.places[target.name]
         whole = blank[layer.kernel_key]
-        read = arriving(circuit, packing, connection.source, target.name)
-        whole[:, :, grouped(layer, whole.shape[2], read, place), place.channels] += kernel
+        channels = arriving(circuit, packing, connection.source, target.name)
+        whole[:, :, grouped(layer, whole.shape[2], channels, place), place.channels] += kernel
     for layer in backbone.readers(INPUT):
         if layer.bottleneck:  # it recolours the image; here it passes it on
             blank[layer.kernel_key][0, 0] = np.eye(3)

@@ -149,8 +149,8 @@ class _Merging:
                 arrays[f"{family.name}.bias"],
             ),
         )
-        for number, known in enumerate(self.sums):
-            if known.same_as(one):
+        for number, earlier in enumerate(self.sums):
+            if earlier.same_as(one):
                 return number
         self.sums.append(one)
         return len(self.sums) - 1

@@ -132,7 +132,7 @@ class Named:
         return names
 
     def _misshapen(self) -> list[str]:
-        said: list[str] = []
+        sentences: list[str] = []
         for layer in self._weighted():
             for part, source in self.parts.get(layer.name, {}).items():
                 key = layer.kernel_key if part == "kernel" else layer.bias_key
@@ -141,14 +141,14 @@ class Named:
                     shape = (shape[-1], shape[-2], *shape[:-2])
                 stored = source.stored
                 if (stored.shape, stored.dtype) != (shape, "float32"):
-                    said.append(
+                    sentences.append(
                         f"{source.key} is {stored.dtype} {list(stored.shape)}, "
                         f"not float32 {list(shape)}"
                     )
-        return said
+        return sentences
 
 
 def listed(names: list[str]) -> str:
     """Some names, and how many more there are."""
-    shown = ", ".join(names[:NAMES_SHOWN])
-    return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN} more"
+    text = ", ".join(names[:NAMES_SHOWN])
+    return text if len(names) <= NAMES_SHOWN else f"{text} and {len(names) - NAMES_SHOWN} more"

@@ -119,8 +119,8 @@ class Network(nnx.Module):
             InputError: an unknown layer, or one that those given don't determine.
         """
         check_names(self.backbone, [*layer_values, *layers])
-        given = {name: jnp.asarray(value, jnp.float32) for name, value in layer_values.items()}
-        return _evaluate(self.backbone, self.params, given, tuple(layers))
+        values = {name: jnp.asarray(value, jnp.float32) for name, value in layer_values.items()}
+        return _evaluate(self.backbone, self.params, values, tuple(layers))
 
     def logits(self, images: ArrayLike) -> Array:
         """Scores before the softmax, `[batch, classes]`; images as in `activations`.

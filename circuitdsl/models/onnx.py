@@ -45,14 +45,14 @@ def read_onnx(data: bytes, where: str) -> dict[str, Stored]:
         InputError: the bytes are no model, or its weights are in another file.
     """
     try:
-        found = dict(_initialisers(memoryview(data), where))
+        initialisers = dict(_initialisers(memoryview(data), where))
     except (WireError, UnicodeDecodeError) as error:
         raise InputError(f"{where} is no ONNX model, or is damaged", why=str(error)) from error
-    if not found:
+    if not initialisers:
         raise InputError(
             f"{where} holds no weights", why="they are read from the initialisers of an ONNX graph"
         )
-    return found
+    return initialisers
 
 
 @dataclass(frozen=True)

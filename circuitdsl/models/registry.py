@@ -198,8 +198,8 @@ def cache_folder() -> Path:
 
 def search_folders() -> tuple[Path, ...]:
     """The folders that are looked in, in order."""
-    named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
-    return (*(Path(folder).expanduser() for folder in named if folder), cache_folder(), _PACKAGE)
+    folders = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    return (*(Path(folder).expanduser() for folder in folders if folder), cache_folder(), _PACKAGE)
 
 
 def find_weights(name: str) -> Path | None:
@@ -221,7 +221,7 @@ def model_path(name: str, weights: Path | None = None) -> Path:
     Raises:
         InputError: there is no such model, or its weights are not here: which file to put where.
     """
-    wanted = model(name)
+    entry = model(name)
     if weights is not None:
         if not weights.exists():
             raise InputError(f"there is no weight file {weights}")
@@ -231,9 +231,9 @@ def model_path(name: str, weights: Path | None = None) -> Path:
         looked = ", ".join(str(folder) for folder in search_folders()[:-1])
         raise InputError(
             f"the weights of {name} are not here",
-            why=f"no {' or '.join(wanted.file_names)} in {looked}",
+            why=f"no {' or '.join(entry.file_names)} in {looked}",
             help=f"run `circuitdsl models fetch {name}`, or {by_hand(name)}"
-            if wanted.remotes
+            if entry.remotes
             else by_hand(name),
         )
     return path
@@ -241,16 +241,16 @@ def model_path(name: str, weights: Path | None = None) -> Path:
 
 def by_hand(name: str) -> str:
     """What to do where there is no network: which file to put where."""
-    wanted = model(name)
+    entry = model(name)
     place = f"{cache_folder()} (or a folder that {FOLDERS_VARIABLE} names)"
-    if wanted.joined:
-        folder = wanted.remotes[0].url.rsplit("/", 1)[0]
+    if entry.joined:
+        folder = entry.remotes[0].url.rsplit("/", 1)[0]
         return (
-            f"put {wanted.file_names[0]}, or the files of {folder} in a folder "
-            f"{wanted.file_names[1]}, into {place}"
+            f"put {entry.file_names[0]}, or the files of {folder} in a folder "
+            f"{entry.file_names[1]}, into {place}"
         )
-    urls = "".join(f" from {remote.url}" for remote in wanted.remotes)
-    return f"put {wanted.file_names[0]}{urls} into {place}"
+    urls = "".join(f" from {remote.url}" for remote in entry.remotes)
+    return f"put {entry.file_names[0]}{urls} into {place}"
 
 
 def best_available() -> str:
@@ -273,9 +273,9 @@ def chosen_model(name: str = AUTO, weights: Path | None = None) -> str:
         return name
     if weights is None:
         return best_available()
-    for known in MODELS.values():
-        if weights.name in known.file_names:
-            return known.name
+    for entry in MODELS.values():
+        if weights.name in entry.file_names:
+            return entry.name
     raise InputError(
         f"cannot tell which network {weights} is of",
         why="its name is not that of any known weight file",
@@ -308,18 +308,18 @@ def verify(name: str, weights: Path | None = None) -> Verification:
         InputError: they are not here, don't fit the architecture, or are not what was published.
     """
     path = model_path(name, weights)
-    wanted = model(name)
-    tensors = read_weights(path, BACKBONES[wanted.backbone])
+    entry = model(name)
+    tensors = read_weights(path, BACKBONES[entry.backbone])
     fits = f"{len(tensors)} tensors of the right shapes, all finite"
-    published = dict(wanted.file_digests).get(path.name)
+    published = dict(entry.file_digests).get(path.name)
     if published is not None:
         _compare(path, file_sha256(path), published)
         return Verification(path, f"{fits}; the file is the published one (SHA-256)")
     noted = read_metadata(path).get(DIGEST_KEY, "") if path.suffix == ".safetensors" else ""
-    known = noted or wanted.tensor_digest
-    if not known:
+    digest = noted or entry.tensor_digest
+    if not digest:
         return Verification(path, f"{fits}; no checksum is known for this file")
-    _compare(path, tensors_digest(tensors), known)
+    _compare(path, tensors_digest(tensors), digest)
     source = "the tensors are those that were written" if noted else "the tensors are as published"
     return Verification(path, f"{fits}; {source} (SHA-256)")
 
@@ -342,8 +342,8 @@ def labels(name: str) -> tuple[str, ...]:
         InputError: there is no such model, it has no classifier, or its weights are needed and not
             here.
     """
-    known = BACKBONES[model(name).backbone].labels
-    return tuple(label for label, _ in classes(known)) if known else class_names(name)
+    words = BACKBONES[model(name).backbone].labels
+    return tuple(label for label, _ in classes(words)) if words else class_names(name)
 
 
 def class_names(name: str) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
         raise InputError(f"{path} is neither a file nor a folder", help="check the path")
     read_as_input(path)
     try:
-        named = _sorted(path, backbone)
-        weights = named.read()
+        tensors = _sorted(path, backbone)
+        weights = tensors.read()
     except WireError as error:
         raise InputError(f"{path} is damaged", why=str(error), help=_AGAIN) from error
     except OSError as error:
@@ -129,17 +129,17 @@ def _sorted(path: Path, backbone: Backbone) -> Named:
     Raises:
         InputError: they are not all that the backbone needs, or more.
     """
-    named = Named(backbone)
+    tensors = Named(backbone)
     graph = path.suffix.lower() in (".zip", ".pb")  # it may hold more than the backbone needs
     turned = path.suffix.lower() == ".onnx"
-    named.sort(_open(path, backbone), turned=turned, extras_allowed=graph)
-    if named.faults:
+    tensors.sort(_open(path, backbone), turned=turned, extras_allowed=graph)
+    if tensors.faults:
         raise InputError(
             f"{path} does not hold the weights of {backbone.name}",
-            why="; ".join(named.faults),
+            why="; ".join(tensors.faults),
             help=f"give weights of {backbone.name}, or name the model that they belong to",
         )
-    return named
+    return tensors
 
 
 def _open(path: Path, backbone: Backbone) -> dict[str, Stored]:

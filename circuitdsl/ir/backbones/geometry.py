@@ -215,8 +215,8 @@ class Backbone:
             names = [self._unpooled(name) for name in layer.inputs]
             old = [first.get(name, name) for name in names]
             root = min(old, key=self.order.__getitem__)
-            joined = {*names, layer.name, *(name for name, at in first.items() if at in old)}
-            first |= dict.fromkeys(joined, root)
+            sources = {*names, layer.name, *(name for name, at in first.items() if at in old)}
+            first |= dict.fromkeys(sources, root)
         return first
 
     def _unpooled(self, name: str) -> str:
