@@ -14,6 +14,7 @@ from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.scope import Module
+from circuitdsl.ir.circuit import Circuit
 from circuitdsl.text.diagnostics import Diagnostic, Label, Severity
 from circuitdsl.text.source import Span
 
@@ -39,6 +40,8 @@ class Answers:
         values: Of each module, the values of its lets, and of the formals that it is a copy for;
             None for faulty ones.
         busy: Of each module, the lets whose evaluation has begun.
+        circuits: The circuit of an imported file; None for one with faults, which are reported to
+            its own findings.
     """
 
     of: dict[Module, Analysis] = field(default_factory=dict[Module, "Analysis"])
@@ -47,6 +50,7 @@ class Answers:
     )
     values: dict[Module, dict[str, Any]] = field(default_factory=dict[Module, dict[str, Any]])
     busy: dict[Module, list[str]] = field(default_factory=dict[Module, list[str]])
+    circuits: Callable[[Module], Circuit | None] = lambda module: None
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,10 +80,11 @@ def examine(
     loader = loader or FileLoader()
     findings = Findings()
     analysis = open_module(file, loader, findings, settings)
+    analysis.answers.circuits = _Circuits(loader)
     built = build(analysis)
     check_imports(analysis)
     use = backbone(analysis)
-    edits = script(analysis, use, _Circuits(loader))
+    edits = script(analysis, use)
     circuit = None
     families = any(part.families for part in built.everything)
     if not findings.failed and use is not None and families:

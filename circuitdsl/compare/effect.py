@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.compare.identity import Identity
 from circuitdsl.compare.outputs import (
     INTACT,
     Outcomes,
@@ -98,6 +99,7 @@ class Effect:
         skipped: Files that are no images, and why.
         model: The name of the network that was edited, or "".
         edit: The edit's name, or "".
+        identity: Which network, units and photographs it is of.
     """
 
     n: int
@@ -111,10 +113,12 @@ class Effect:
     skipped: tuple[tuple[str, str], ...] = ()
     model: str = ""
     edit: str = ""
+    identity: Identity | None = None
 
     def record(self) -> dict[str, Any]:
         """The effect as JSON has it."""
-        return {
+        found: dict[str, Any] = {} if self.identity is None else self.identity.record()
+        return found | {
             "model": self.model,
             "edit": self.edit,
             "n": self.n,

@@ -19,20 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.compare.match import Match, Pair, every_pair, measuring
+from circuitdsl.compare.match import Match, measuring
 from circuitdsl.compare.score import pearson
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.measure.along_axes import AxisTuning, followed, responses_of, tunings
 from circuitdsl.measure.bootstrap import images_in
+from circuitdsl.measure.choosing import Chosen
 from circuitdsl.measure.matching import Figure, mean_r
 from circuitdsl.measure.of_families import responses_to
-from circuitdsl.measure.pairing import agreeing_pairs
 from circuitdsl.measure.passes import fold
-from circuitdsl.measure.side_by_side import Contender, Meeting, meetings
 from circuitdsl.measure.units import trained
-from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
-from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]
 
@@ -163,25 +160,6 @@ class FamilyComparison:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """Units of one layer that agree with members of one family.
-
-    Attributes:
-        meeting: The family beside layers of the network.
-        layer: The layer.
-        pairs: Members and units, best first.
-        agreement: The mean agreement of the pairs where they were chosen.
-        images: On how many images.
-    """
-
-    meeting: Meeting
-    layer: str
-    pairs: tuple[Pair, ...]
-    agreement: float
-    images: int
-
-
-@dataclass(frozen=True)
 class Measured:
     """What chosen pairs come to on other images.
 
@@ -194,60 +172,6 @@ class Measured:
     rows: tuple[Match, ...]
     natural_r_ci: tuple[float, float]
     images: int
-
-
-def choose_units(
-    contender: Contender,
-    network: Network,
-    layers: Sequence[str],
-    batches: Iterable[Batch],
-    *,
-    count: int,
-    progress: Callable[[int], None] = lambda seen: None,
-) -> Chosen:
-    """The units that agree best with the members of a family, in the layer where they do most.
-
-    Args:
-        contender: A circuit of which one family is looked at.
-        network: The trained network.
-        layers: The layers that are searched.
-        batches: Images.
-        count: How many units, at most.
-        progress: Told how many images have been seen.
-
-    Raises:
-        InputError: no unit agrees with any member, or there are no images.
-    """
-    family = contender.families[0]
-    sides = meetings(contender, network, layers, network.backbone.input_px)
-    passes = [every_pair(meeting) for meeting in sides]
-    seen: list[int] = [0]
-
-    def count_images(images: int) -> None:
-        seen[0] = images
-        progress(images)
-
-    states = fold(passes, batches, count_images)
-    best: Chosen | None = None
-    for meeting, one, state in zip(sides, passes, states, strict=True):
-        r = one.finish(state)
-        for layer in meeting.layers:
-            of_layer = r[:, :, [at for at, (name, _) in enumerate(meeting.units) if name == layer]]
-            matched = agreeing_pairs(of_layer[0], count)
-            pairs = tuple(
-                Pair(family, member, layer, unit, tuple(of_layer[1:, :, unit].argmax(1).tolist()))
-                for member, unit in matched
-            )
-            agreement = fmean(of_layer[0][pair] for pair in matched) if matched else 0.0
-            if pairs and (best is None or agreement > best.agreement):
-                best = Chosen(meeting, layer, pairs, float(agreement), seen[0])
-    if best is None:
-        raise InputError(
-            f"no unit of {', '.join(layers)} in {network.name} agrees with `{family}`",
-            why="every correlation with a member is 0 or less",
-            help="search other layers, or show more photographs",
-        )
-    return best
 
 
 def measure_pairs(

@@ -20,38 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
-from circuitdsl.measure.matching import (
-    RANDOM,
-    Figure,
-    choice_sums,
-    correlations,
-    figures,
-    pair_products,
-)
-from circuitdsl.measure.passes import Pass, Shown, State, total
+from circuitdsl.measure.choosing import Pair, every_pair
+from circuitdsl.measure.matching import RANDOM, Figure, figures, pair_products
+from circuitdsl.measure.passes import Pass, Shown, State
 from circuitdsl.measure.side_by_side import Meeting
 
 BLOCKS = 256
 """Blocks of images that an interval resamples."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A unit, and the member that agrees best with it.
-
-    Attributes:
-        family: The member's family.
-        member: Its number in the family.
-        layer: The unit's layer.
-        unit: Its number in the layer.
-        randoms: The number of the best member of the same family in each random circuit.
-    """
-
-    family: str
-    member: int
-    layer: str
-    unit: int
-    randoms: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -115,31 +90,6 @@ def choosing(meeting: Meeting, most: int) -> Pass[tuple[Pair, ...]]:
         )
 
     return Pass(agreeing.init, agreeing.step, agreeing.merge, finish, agreeing.needs)
-
-
-def every_pair(meeting: Meeting) -> Pass[NDArray[np.float64]]:
-    """The pass that correlates every member with every unit, `[circuit, member, unit]`."""
-    circuits, members = len(meeting.contender.networks), len(meeting.members)
-    units = len(meeting.units)
-
-    def init() -> State:
-        return {
-            "count": np.zeros(()),
-            "x": np.zeros((circuits, members)),
-            "xx": np.zeros((circuits, members)),
-            "y": np.zeros(units),
-            "yy": np.zeros(units),
-            "xy": np.zeros((circuits, members, units)),
-        }
-
-    def step(state: State, shown: Shown) -> State:
-        real = jnp.arange(len(shown.images)) < shown.count
-        sums = choice_sums(
-            meeting.of_members(shown), meeting.of_units(shown), real.astype(jnp.float32)
-        )
-        return total(state, {name: np.asarray(part, np.float64) for name, part in sums.items()})
-
-    return Pass(init, step, total, correlations, meeting.needs)
 
 
 def _best(

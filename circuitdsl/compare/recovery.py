@@ -19,6 +19,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitdsl.compare.identity import Identity
 from circuitdsl.compare.outputs import (
     INTACT,
     outcomes,
@@ -93,6 +94,7 @@ class Recovery:
         units: The units replaced.
         silent: Hand-written stand-ins that never fired while gains were matched.
         skipped: Files that are no images, and why.
+        identity: Which network, units and photographs it is of.
     """
 
     shares: tuple[Recovered, ...]
@@ -102,10 +104,12 @@ class Recovery:
     units: tuple[str, ...]
     silent: int
     skipped: tuple[tuple[str, str], ...] = ()
+    identity: Identity | None = None
 
     def record(self) -> dict[str, Any]:
         """The recovery as JSON has it."""
-        found: dict[str, Any] = {"recovery": [share.record() for share in self.shares], "n": self.n}
+        found: dict[str, Any] = {} if self.identity is None else self.identity.record()
+        found |= {"recovery": [share.record() for share in self.shares], "n": self.n}
         for name in (INTACT, *REMOVALS, SPLICED):
             found[name] = dict(self.means[name])
         return found

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.compare.identity import Identity, identity_of
 from circuitdsl.compare.score import pearson
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
@@ -72,10 +73,12 @@ class SideScore:
     Attributes:
         name: The score.
         sides: `left`, and where there is another side `right`.
+        identity: Which network, units and photographs it is of.
     """
 
     name: str
     sides: Mapping[str, Shown]
+    identity: Identity
 
     def units(self, side: str) -> tuple[str, ...]:
         """The names of a side's units; none where there is no such side."""
@@ -103,7 +106,7 @@ class SideScore:
     def record(self) -> dict[str, Any]:
         """The result as JSON has it."""
         units = {side: list(self.units(side)) for side in (LEFT, RIGHT)}
-        return {"name": self.name, **units, **self.measured}
+        return self.identity.record() | {"name": self.name, **units, **self.measured}
 
 
 def compare_sides(lowering: Lowering, score: ir.TuningScore) -> SideScore:
@@ -119,9 +122,9 @@ def compare_sides(lowering: Lowering, score: ir.TuningScore) -> SideScore:
     """
     lowering.progress(f"showing circles: {score.name}")
     sides = {LEFT: score.left} | ({} if score.right is None else {RIGHT: score.right})
-    return SideScore(
-        score.name, {name: _shown(lowering, side, score.using) for name, side in sides.items()}
-    )
+    shown = {name: _shown(lowering, side, score.using) for name, side in sides.items()}
+    units = [name for side in shown.values() for name in side.names]
+    return SideScore(score.name, shown, identity_of(lowering, ir.sets_in(score), units, {}))
 
 
 def _shown(lowering: Lowering, side: ir.Side, using: str | None) -> Shown:

@@ -7,7 +7,7 @@ Weights are read only to carry steps out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -25,6 +25,7 @@ from circuitdsl.editing.baselines import (
     recorded,
 )
 from circuitdsl.editing.controls import random_kernels, shuffled_members
+from circuitdsl.editing.seek import Choice, Choices, Seeker
 from circuitdsl.editing.select import Units, edges, places_of
 from circuitdsl.ir import script as ir
 from circuitdsl.ir.circuit import Circuit, Stimulus
@@ -32,7 +33,6 @@ from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.tuning import default_grid, response_grid, tuning_of
 from circuitdsl.measure.units import trained
@@ -71,10 +71,20 @@ class Lowering:
     images: Mapping[str, ImageSet] = field(default_factory=dict[str, ImageSet])
     seed: int = 0
     progress: Callable[[str], None] = lambda stage: None
-    _found: dict[str, FoundFamily] = field(default_factory=dict[str, FoundFamily])
     _built: dict[tuple[Circuit, str, tuple[float, ...]], HandwrittenNetwork] = field(
         default_factory=dict["tuple[Circuit, str, tuple[float, ...]]", HandwrittenNetwork]
     )
+    _choices: Choices = field(default_factory=dict["tuple[object, ...]", Choice])
+
+    @property
+    def seeker(self) -> Seeker:
+        """What searches the network; copies share what it found."""
+        return Seeker(self.network, self.model, self.progress, self._choices)
+
+    def chosen(self, sets: Iterable[ir.UnitSet]) -> tuple[Choice, ...]:
+        """The units that sets leave to a search, as it found them."""
+        parts = [part for units in sets for part in units.parts if isinstance(part, ir.Sought)]
+        return tuple(dict.fromkeys(map(self._choice, parts)))
 
     def edited(self, name: str, variant: Variant = "spliced") -> EditedNetwork:
         """The network with an edit of the script.
@@ -120,9 +130,9 @@ class Lowering:
         angles: list[float] = []
         for part in chosen.parts:
             if isinstance(part, ir.Sought):
-                best = self._search(part.layer).best(part.count)
-                numbers: Sequence[int] | None = [unit.unit for unit in best]
-                angles += [unit.tuning.preferred_deg for unit in best]
+                choice = self._choice(part)
+                numbers: Sequence[int] | None = choice.units
+                angles += choice.angles_deg
             else:
                 numbers = None if part.whole else part.numbers
                 angles += part.angles_deg or ()
@@ -132,11 +142,11 @@ class Lowering:
         units = Units(self.network.backbone, tuple(places))
         return units.at_angles(angles) if len(angles) == len(units) else units
 
-    def _search(self, layer: str) -> FoundFamily:
-        if layer not in self._found:
-            self.progress(f"looking for curve detectors in {layer} of {self.model}")
-            self._found[layer] = find_family(self.network, layer, self.model)
-        return self._found[layer]
+    def _choice(self, part: ir.Sought) -> Choice:
+        if part.like is None or part.using is None:
+            return self.seeker.tuned(part)
+        hand, images = self._build(part.like, ()), self._photographs(part.using)
+        return self.seeker.alike(part, hand, part.like, images)
 
     def tuned(self, units: Units, grid: str | None, span: Span) -> Units:
         """The units with the angles that they prefer, measured if need be."""
@@ -228,7 +238,9 @@ class Lowering:
     ) -> Splice[Units, verbs.StandIns]:
         """A splice with its gains matched."""
         asked = step.hand
-        units = self.tuned(self.units(step.units), asked.match.grid, asked.match.span)
+        units = self.units(step.units)
+        if asked.match.way != "agreement":
+            units = self.tuned(units, asked.match.grid, asked.match.span)
         hand, members = self._matched(asked.hand, units, asked.match)
         family = asked.hand.family
         if variant == "shuffled":
@@ -245,11 +257,31 @@ class Lowering:
         self, hand: ir.Hand, units: Units, match: ir.Match
     ) -> tuple[HandwrittenNetwork, tuple[int, ...]]:
         """The hand-written network, and the member that stands in for each unit."""
-        angles = units.angles_deg or ()
-        if match.placed:
-            return self._build(hand, angles), tuple(range(len(units)))
-        written = hand.circuit.by_name[hand.family].axes[0].angles_deg
-        return self._build(hand, ()), _nearest(written, units, match)
+        angles = units.angles_deg or () if match.way == "placed" else ()
+        network = self._build(hand, angles)
+        return network, self._members(network, hand, units, match)
+
+    def _members(
+        self, network: HandwrittenNetwork, hand: ir.Hand, units: Units, match: ir.Match
+    ) -> tuple[int, ...]:
+        if match.way == "placed":
+            return tuple(range(len(units)))
+        if match.way == "agreement":
+            return self._agreeing(network, hand, units, match)
+        return _nearest(hand.circuit.by_name[hand.family].axes[0].angles_deg, units, match)
+
+    def _agreeing(
+        self, network: HandwrittenNetwork, hand: ir.Hand, units: Units, match: ir.Match
+    ) -> tuple[int, ...]:
+        """The member that agrees best with each unit on photographs."""
+        images = self._photographs(match.using or "")
+        found = self.seeker.members(units.places, network, hand, images)
+        for name, (_, r) in zip(units.names, found, strict=True):
+            if r <= 0:
+                message = f"no member of `{hand.family}` agrees with {name}"
+                why = f"every correlation on {len(images.paths)} photographs is 0 or less"
+                raise DiagnosticError([Diagnostic("E703", message, match.span, note=why)])
+        return tuple(member for member, _ in found)
 
     def _build(self, hand: ir.Hand, angles: tuple[float, ...]) -> HandwrittenNetwork:
         key = (hand.circuit, hand.family, angles)
@@ -268,32 +300,35 @@ class Lowering:
         return self.tuned(source, None, step.span), self.tuned(target, None, step.span)
 
     def _replace(self, step: ReplaceEdges[ir.EdgeSet, ir.HandEdges]) -> list[verbs.Step]:
-        asked = step.weights
-        grid, span = asked.match.grid, asked.match.span
-        source = self.tuned(self.units(step.edges.source), grid, span)
-        target = self.tuned(self.units(step.edges.target), grid, span)
+        asked, match = step.weights, step.weights.match
+        source, target = self.units(step.edges.source), self.units(step.edges.target)
+        by_angle = any(condition.quantity == "angle" for condition in step.where)
+        if match.way != "agreement" or by_angle:
+            source = self.tuned(source, match.grid, match.span)
+            target = self.tuned(target, match.grid, match.span)
         circuit = asked.target.circuit
-        ends: list[tuple[int, ...]] = []
-        for units, hand in ((source, asked.source), (target, asked.target)):
-            if asked.match.placed:
-                circuit = place_members(circuit, hand.family, units.angles_deg or ())
-                ends.append(tuple(range(len(units))))
-            else:
-                written = circuit.by_name[hand.family].axes[0].angles_deg
-                ends.append(_nearest(written, units, asked.match))
+        pairs = ((source, asked.source.family), (target, asked.target.family))
+        if match.way == "placed":
+            for units, family in pairs:
+                circuit = place_members(circuit, family, units.angles_deg or ())
         network = self._build(ir.Hand(circuit, asked.target.family), ())
+        members = [
+            self._members(network, ir.Hand(circuit, family), units, match)
+            for units, family in pairs
+        ]
         into = circuit.into(asked.target.family)
         kernel = next(c.name for c in into if c.source == asked.source.family)
         steps: list[verbs.Step] = []
         for branch in target.branches:
             at = target.positions(branch)
             part = Units(target.backbone, tuple(target.places[index] for index in at))
-            part = part.at_angles([(target.angles_deg or ())[index] for index in at])
+            if target.angles_deg is not None:
+                part = part.at_angles([target.angles_deg[index] for index in at])
             between = edges(source, part)
             new = matched_kernels(
                 network.arrays[kernel],
-                ends[0],
-                [ends[1][index] for index in at],
+                members[0],
+                [members[1][index] for index in at],
                 edge_weights(self.network, between),
             )
             steps.append(ReplaceEdges(between, new, step.where, step.verb, step.span))

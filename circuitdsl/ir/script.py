@@ -7,6 +7,7 @@ is read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -54,12 +55,36 @@ class Picked:
 
 
 @dataclass(frozen=True)
+class Hand:
+    """A family of an imported circuit."""
+
+    circuit: Circuit
+    family: str
+
+
+@dataclass(frozen=True)
 class Sought:
-    """`found(LAYER, n=N)`: the best curve detectors of a layer, by tuning alone."""
+    """The best units of a layer: `found(LAYER, like=FAMILY, n=N, using=SET)`.
+
+    Attributes:
+        layer: A convolution or a block.
+        count: How many units.
+        like: The family whose members they agree with; None for units found by a finder, by their
+            tuning alone.
+        using: The photographs on which they are chosen, where it takes any.
+    """
 
     layer: str
     count: int
+    like: Hand | None = None
+    using: str | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """The kind of units, for people to read."""
+        kind = "" if self.like is None else f" like {self.like.family}"
+        return f"found in {self.layer}{kind}"
 
 
 @dataclass(frozen=True)
@@ -98,15 +123,13 @@ class Photographs:
 
 ImageSource = Photographs | Stimulus
 
+CHOOSING = Photographs("found()", seed=1)
+"""The set that units are chosen on where the text names none: some of the caller's photographs."""
+
 # ---- steps
 
 
-@dataclass(frozen=True)
-class Hand:
-    """A family of an imported circuit."""
-
-    circuit: Circuit
-    family: str
+Pairing = Literal["angle", "placed", "agreement"]
 
 
 @dataclass(frozen=True)
@@ -114,14 +137,17 @@ class Match:
     """How hand-written members are paired with trained units.
 
     Attributes:
-        placed: Members are put at the units' own angles; otherwise the nearest as written is taken.
+        way: By `angle`, the nearest member as written; members `placed` at the units' own angles;
+            or by `agreement` on photographs.
         grid: The stimulus set that angles are measured on; None for the usual circles.
         within_deg: How far from its unit's angle a member may be.
+        using: The photographs that agreement is measured on; None for the other ways.
     """
 
-    placed: bool = False
+    way: Pairing = "angle"
     grid: str | None = None
     within_deg: float = 180.0
+    using: str | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -170,13 +196,24 @@ class HandEdges:
 Step = UnitStep[UnitSet] | EdgeStep[EdgeSet]
 
 
-def images_of(step: Step) -> str | None:
-    """The name of the image set that a step is calibrated on; None if it needs no images."""
+def chosen_on(sets: Iterable[UnitSet]) -> tuple[str, ...]:
+    """The names of the photographs that units of some sets are chosen on."""
+    parts = [part for units in sets for part in units.parts if isinstance(part, Sought)]
+    return tuple(part.using for part in parts if part.using is not None)
+
+
+def images_of(step: Step) -> tuple[str, ...]:
+    """The names of the image sets that a step is calibrated on, or that its units are chosen on."""
+    names: list[str | None] = [*chosen_on(unit_sets(step))]
     if isinstance(step, Ablate):
-        return None if step.to is None else step.to.images
-    if isinstance(step, Patch):
-        return step.maps
-    return step.hand.images if isinstance(step, Splice) else None
+        names.append(None if step.to is None else step.to.images)
+    elif isinstance(step, Patch):
+        names.append(step.maps)
+    elif isinstance(step, Splice):
+        names += [step.hand.match.using, step.hand.images]
+    elif isinstance(step, ReplaceEdges):
+        names.append(step.weights.match.using)
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def unit_sets(step: Step) -> tuple[UnitSet, ...]:
@@ -279,6 +316,12 @@ class TuningScore:
 
 
 Score = RecoveryScore | TuningScore
+
+
+def sets_in(score: TuningScore) -> tuple[UnitSet, ...]:
+    """The units of the network that a score of responses compares, edited or not."""
+    sides = (score.left, score.right)
+    return tuple(side.units for side in sides if isinstance(side, TrainedSide))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table as Shown
 
 from circuitdsl.compare.effect import Change, Effect, Variant
+from circuitdsl.compare.identity import Identity
 from circuitdsl.compare.recovery import Recovery
 from circuitdsl.compare.sides import LEFT, RIGHT, SideScore
 from circuitdsl.editing.sweep import Table
@@ -69,7 +70,7 @@ def effect_table(found: Effect, name: str) -> Shown:
     shown = narrow(
         f"{name} on {found.n} images",
         "changes are from the intact network, with paired bootstrap 95 % intervals\n"
-        "loss: cross-entropy in nats; KL: to the intact network",
+        "loss: cross-entropy in nats; KL: to the intact network" + _identity(found.identity),
     )
     shown.add_column("network", no_wrap=True)
     for heading in ("top-1", "top-5", "loss", "change of loss", "KL"):
@@ -113,7 +114,9 @@ def moved_table(found: Effect) -> Shown:
 
 def tuning_table(found: Sequence[SideScore]) -> Shown:
     """Comparisons of responses to curves."""
-    shown = narrow("responses to curves", "echo: the mean over units; r: the mean over pairs")
+    lines = dict.fromkeys(line for each in found for line in each.identity.lines)
+    caption = "\n".join(("echo: the mean over units; r: the mean over pairs", *lines))
+    shown = narrow("responses to curves", caption)
     for heading in ("score", "units", "echo of left", "echo of right", "r"):
         shown.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
     for each in found:
@@ -135,7 +138,7 @@ def recovery_table(found: Recovery) -> Shown:
         "(spliced - removed) / (intact - removed), with a paired bootstrap 95 % interval\n"
         "shuffled: the same hand-written units with their angles shuffled;\n"
         "random: random kernels of the same norm;\n"
-        f"gains and means are from {found.calibrated_on} other images",
+        f"gains and means are from {found.calibrated_on} other images" + _identity(found.identity),
     )
     shown.add_column("measure", no_wrap=True)
     shown.add_column("against", no_wrap=True)
@@ -154,6 +157,11 @@ def recovery_table(found: Recovery) -> Shown:
             f"{share.random:.2f}",
         )
     return shown
+
+
+def _identity(identity: Identity | None) -> str:
+    """The network and the units that were found, as lines of a caption."""
+    return "" if identity is None else "".join(f"\n{line}" for line in identity.lines)
 
 
 def _variant(variant: Variant) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ import numpy as np
 
 from circuitdsl.compare.families import (
     FamilyComparison,
-    choose_units,
     measure_pairs,
     member_scores,
 )
@@ -21,6 +20,7 @@ from circuitdsl.compare.score import block_of, end_family
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.named_sets import named_sets
+from circuitdsl.measure.choosing import choose_units
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.pipeline import BATCH
@@ -61,11 +61,7 @@ class Halves:
     def names(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the photographs of each half."""
         return {
-            name: tuple(
-                str(path.relative_to(half.folder))
-                for path in half.paths
-                if path not in half.skipped
-            )
+            name: half.names
             for name, half in zip(("chosen_on", "measured_on"), self.sets, strict=False)
         }
 

@@ -109,10 +109,13 @@ def prepared(
     return replace(lowering, images=sets), name, scored
 
 
-def photographs_of(script: ir.Script, steps: Sequence[ir.Step]) -> list[ir.Photographs]:
-    """The sets of photographs that some steps are calibrated on."""
-    names = dict.fromkeys(ir.images_of(step) for step in steps)
-    sources = [script.images[name] for name in names if name is not None]
+def photographs_of(
+    script: ir.Script, steps: Sequence[ir.Step], units: Sequence[ir.UnitSet] = ()
+) -> list[ir.Photographs]:
+    """The sets of photographs that some steps are calibrated on, or that units are chosen on."""
+    names = dict.fromkeys(name for step in steps for name in ir.images_of(step))
+    names |= dict.fromkeys(ir.chosen_on(units))
+    sources = [script.images[name] for name in names]
     return [source for source in sources if isinstance(source, ir.Photographs)]
 
 

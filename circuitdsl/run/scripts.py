@@ -14,6 +14,7 @@ from typing import Any, overload
 
 from circuitdsl.compare.effect import Effect
 from circuitdsl.compare.expect import Outcome
+from circuitdsl.compare.identity import Identity, identity_of
 from circuitdsl.compare.recovery import Recovery, Study, recovery
 from circuitdsl.compare.sides import SideScore, compare_sides
 from circuitdsl.editing import verbs
@@ -160,9 +161,16 @@ def effect(
     """
     if isinstance(source, EditedNetwork):
         shown = open_images(Path(images), limit)
-        return effect_on(
+        result = effect_on(
             source, shown, mirror=mirror, draws=draws, seed=seed or 0, progress=progress
         )
+        identity = Identity(
+            source.name,
+            source.network.digest,
+            _acted_on(source),
+            photographs={"shown": shown.names},
+        )
+        return replace(result, identity=identity)
     given = Given.of(
         model=model,
         weights=weights,
@@ -174,14 +182,19 @@ def effect(
     lowering, chosen, scored = prepared(source, edit, given, progress)
     if scored is None:
         raise InputError("photographs are needed to see an effect on", help="give --images DIR")
-    return effect_on(
-        lowering.edited(chosen),
-        scored,
-        mirror=mirror,
-        draws=draws,
-        seed=lowering.seed,
-        progress=progress,
+    edited = lowering.edited(chosen)
+    result = effect_on(
+        edited, scored, mirror=mirror, draws=draws, seed=lowering.seed, progress=progress
     )
+    sets = [units for step in lowering.script.steps(chosen) for units in ir.unit_sets(step)]
+    identity = identity_of(lowering, sets, _acted_on(edited), {"shown": scored})
+    return replace(result, identity=identity)
+
+
+def _acted_on(edited: EditedNetwork) -> tuple[str, ...]:
+    """The units that an edit acts on."""
+    sets = [units for step in edited.steps for units in verbs.units_of(step)]
+    return tuple(dict.fromkeys(name for units in sets for name in units.names))
 
 
 def script_scores(script: ir.Script, given: Given, progress: Progress = silent) -> Scored:
@@ -233,7 +246,9 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
         to_score.batches_for(lowering.network.backbone, SIZE),
         lambda seen: lowering.progress(f"photographs: {seen} of {total}"),
     )
-    return replace(result, skipped=to_score.left_out)
+    sets_of_units = [units for step in steps for units in ir.unit_sets(step)]
+    identity = identity_of(ready, sets_of_units, networks.units.names, {score.using: to_score})
+    return replace(result, skipped=to_score.left_out, identity=identity)
 
 
 def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
@@ -275,5 +290,6 @@ def _tuning(lowering: Lowering, score: ir.TuningScore, given: Given) -> SideScor
     sides = [side for side in (score.left, score.right) if side is not None]
     edits = [s.edit for s in sides if isinstance(s, ir.TrainedSide) and s.edit is not None]
     steps = [step for name in edits for step in lowering.script.steps(name)]
-    _, sets = shared(given, photographs_of(lowering.script, steps), None)
+    needed = photographs_of(lowering.script, steps, ir.sets_in(score))
+    _, sets = shared(given, needed, None)
     return compare_sides(replace(lowering, images=sets), score)

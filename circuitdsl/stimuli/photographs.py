@@ -67,6 +67,12 @@ class ImageSet:
         """The files that turned out to be no images, and why."""
         return tuple((str(path), why) for path, why in self.skipped.items())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paths in the folder of the images that could be read, as far as they were read."""
+        read = (path for path in self.paths if path not in self.skipped)
+        return tuple(path.relative_to(self.folder).as_posix() for path in read)
+
     def label(self, path: Path) -> str:
         """The sub-folder that an image lies in, "" for none."""
         parts = path.relative_to(self.folder).parts

@@ -91,6 +91,23 @@ WRONG = [
         "E302",
         "`layer` of `found()` must be a layer, such as `V.mixed3b`",
     ),
+    ("ablate found(V.mixed3b, like=hand.none, n=3) to zero", "E201", "no family `hand.none`"),
+    (
+        "ablate found(V.mixed3b, like=some, n=3) to zero",
+        "E302",
+        "`some` must be a family of an imported circuit",
+    ),
+    ("ablate found(V.mixed3b, like=earlier.curves, n=3) to zero", "E706", "trained units"),
+    (
+        "ablate found(V.mixed3b, like=hand.plain, n=3, using=lab.noise) to zero",
+        "E302",
+        "`using` of `found()` must be a set of photographs, not `noise`",
+    ),
+    (
+        "ablate found(V.mixed3b, n=3, using=photos) to zero",
+        "E207",
+        "`using` of `found()` needs `like`: a family to agree with",
+    ),
     ("ablate some to one", "E302", "`zero`, `mean(SET)`"),
     ("ablate some", "E207", "`ablate` needs `to`"),
     ("ablate some to zero to zero", "E208", "`to` is given twice"),
@@ -115,7 +132,7 @@ WRONG = [
     (
         SPLICE.format("colour()"),
         "E302",
-        "`match` must be `angle(STIMULI, within=18deg)`, or `placed(STIMULI)`",
+        "`match` must be `angle(STIMULI, within=18deg)`, `placed(STIMULI)` or `agreement(",
     ),
     ("splice hand.bottom into some match angle()", "E207", "how strong"),
     ("splice hand.plain into some match angle() { gain = matched(photos) }", "E409", "one angle"),
@@ -174,6 +191,12 @@ WRONG_SCORES = [
     (f"{MOVED}score s {{ {RECOVERY.replace('= gone', '= moved')} }}", "E801", "should ablate"),
     (f"{MOVED}score s {{ {RECOVERY.replace('= moved', '= gone')} }}", "E801", "should splice"),
     (f"{MOVED}score s {{ {RECOVERY.replace('photos', 'calibration')} }}", "E805", "calibrated on"),
+    (
+        f"{MOVED}edit alike on V {{ ablate found(V.mixed3b, like=hand.bottom, n=2, using=photos) "
+        f"to zero }} score s {{ {RECOVERY.replace('= gone', '= alike')} }}",
+        "E805",
+        "`photos` is scored on",
+    ),
     (f"{MOVED}score s {{ {RECOVERY.replace('photos', 'lab.arcs')} }}", "E302", "photographs"),
     (f"{MOVED}score s {{ {RECOVERY} measure = top3 }}", "E201", "no measure `top3`"),
     (f"{MOVED}score s {{ {RECOVERY} expect recovered > 3deg }}", "E301", "with an angle"),
@@ -279,7 +302,7 @@ def test_steps_are_what_was_written() -> None:
         "calibration",
         "linear",
     )
-    assert spliced.hand.match == ir.Match(False, "lab.arcs", 18.0)
+    assert spliced.hand.match == ir.Match("angle", "lab.arcs", 18.0)
     assert "bottom" in spliced.hand.hand.circuit.by_name
     assert steps("patch earlier.curves from lab.noise") == (
         done.Patch(ir.UnitSet((ir.Picked("mixed3b", (7, 9), (0.0, 90.0)),)), "lab.noise"),

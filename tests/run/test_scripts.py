@@ -29,12 +29,14 @@ from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 HAND = """circ 1
-from std.shapes   import dot, gabor
+from std.shapes   import dot, gabor, half
 from std.profiles import bump
 backbone V = inceptionv1()
 family edges [th: rot(8)] at V.conv2d0
 family bends [th: rot(4)] at V.conv2d1
+family both  [th: rot(4), h: hue(2)] at V.conv2d0
 connect V.input -> edges { place = gabor(8px, length=3px, width=3px, phase=90deg)  dc = 0 }
+connect V.input -> both  { colour = hue(0deg)  place = half(4px) }
 connect edges   -> bends { place = dot()  tune.th = bump(60deg) - 0.2 }
 """
 FOUND = """circ 1
@@ -78,6 +80,11 @@ edit rewired on V {
   replace found_before.low -> found_before.high with hand.edges -> hand.bends match angle()
 }
 edit found_gone on V { ablate best to zero }
+edit alike on V {
+  splice hand.bends into found(V.mixed3b_1x1, like=hand.bends, n=2, using=calibration)
+    match agreement(using=calibration) { gain = matched(calibration) }
+}
+edit unnamed on V { ablate found(V.mixed3b, like=hand.both, n=3) to zero }
 """
 SCORES = """
 score recovery {
@@ -246,11 +253,49 @@ def test_a_recovery_alone_is_the_whole_record(files) -> None:
     file.write_text(SCRIPT + EDITS + SCORES.split("score circles", maxsplit=1)[0])
     found = circuitdsl.score(file, images=files / "photos", seed=2)
     assert isinstance(found, scripts.Scored)
-    assert set(found.record()) == {"recovery", "n", "intact", "zero", "mean", "spliced"}
+    record = found.record()
+    own = {"recovery", "n", "intact", "zero", "mean", "spliced"}
+    assert set(record) == own | {"model", "weights", "units", "chosen", "photographs"}
+    assert record["units"] == ["mixed3b:1", "mixed3b:0", "mixed3b:2"]
+    shown = {name: set(names) for name, names in record["photographs"].items()}
+    assert {name: len(names) for name, names in shown.items()} == {"calibration": 4, "photos": 6}
+    assert not shown["calibration"] & shown["photos"]
     with pytest.raises(InputError, match="scored on the photographs `photos`"):
         circuitdsl.score(file, calibration=files / "photos")
     with pytest.raises(InputError, match="overlap"):
         circuitdsl.score(file, images=files / "photos", calibration=files / "photos" / "1")
+
+
+def test_units_are_found_by_agreement_with_any_family(files, lowering) -> None:
+    """The units chosen, and the members that stand in for them, are those that correlate most."""
+    (step,) = lowering.edited("alike").steps
+    assert isinstance(step, verbs.Splice)
+    (choice,) = lowering.chosen([s.units for s in lowering.script.steps("alike")])
+    assert (choice.layer, choice.like, len(choice.photographs)) == ("mixed3b_1x1", "bends", 10)
+    assert choice.units == step.units.channels("mixed3b_1x1")
+    images = next(iter(lowering.images["calibration"].batches(16, 24))).real
+    maps = lowering.network.activations(images, ["mixed3b_1x1"])["mixed3b_1x1"]
+    hand = step.hand.network.activations(images, ["bends"])["bends"]
+    r = np.corrcoef(*(np.asarray(part).reshape(-1, part.shape[-1]).T for part in (hand, maps)))
+    r = r[:4, 4:]
+    assert step.hand.members == tuple(r[:, unit].argmax() for unit in choice.units)
+    best = max(r[a, i] + r[b, j] for a, i, b, j in np.ndindex(4, 3, 4, 3) if a != b and i != j)
+    assert 2 * choice.agreement == pytest.approx(best, abs=1e-3)
+
+
+def test_an_effect_says_which_units_were_chosen_and_on_what(files, tmp_path) -> None:
+    target = tmp_path / "effect.json"
+    common = ["effect", str(files / "edits.circ"), "--images", str(files / "photos")]
+    result = CliRunner().invoke(app, [*common, "--edit", "unnamed", "--json", str(target)])
+    assert result.exit_code == 0, result.output
+    assert "agree with `both`" in " ".join(result.output.split())
+    record = json.loads(target.read_text())
+    (chosen,) = record["chosen"]
+    assert [f"mixed3b:{unit}" for unit in chosen["units"]] == record["units"]
+    assert not set(chosen["photographs"]) & set(record["photographs"]["shown"])
+    refused = CliRunner().invoke(app, ["edit", common[1], "--edit", "unnamed", "-o", str(target)])
+    assert refused.exit_code == 2
+    assert "needs the photographs `found()`" in refused.output
 
 
 def test_effects_from_the_command_line(files, tmp_path) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
+from circuitdsl.checking.edits.bench import Workbench, is_grid
 from circuitdsl.checking.edits.expect import expectations
-from circuitdsl.checking.edits.targets import hand_family, units_of
-from circuitdsl.checking.edits.verbs import Workbench, is_grid
 from circuitdsl.checking.messages import listed, unknown, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
+from circuitdsl.checking.names.hand import hand_family, told_by_angle
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import attributes
-from circuitdsl.ir.circuit import BackboneUse
+from circuitdsl.ir.circuit import Axis, BackboneUse
 from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.ir.script import (
     Edit,
@@ -125,12 +125,12 @@ def _apart(
         wrong_type(bench.analysis, "`using`", wanted, attribute.value.span, help=help_)
         return False
     for each in steps:
-        if images_of(each) == using:
+        if using in images_of(each):
             bench.analysis.error(
                 "E805",
                 f"`{using}` is scored on, and a step is calibrated on it",
                 attribute.value.span,
-                note="what gains are matched on would flatter the score",
+                note="what gains are matched on, or units chosen on, would flatter the score",
                 help="Declare a second set: `stimulus calibration = photographs()`.",
             )
             return False
@@ -202,11 +202,11 @@ def _side(
         inner = rest if rest in bench.analysis.module.lets else f"{use.name}.{rest}"
         place = nodes.Name(node.span, inner)
         moved = replace(cast("nodes.Reference", node), name=place)
-        units = units_of(bench.analysis, [moved])
+        units = bench.units([moved])
         return None if units is None else TrainedSide(units, first)
     if name and _leads_to_hand(bench.analysis.module, name):
         return _members(bench, node)
-    units = units_of(bench.analysis, [node])
+    units = bench.units([node])
     return None if units is None else TrainedSide(units)
 
 
@@ -221,18 +221,25 @@ def _leads_to_hand(module: Module, name: str) -> bool:
 def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
     named = cast("nodes.Reference | nodes.Selection", node)
     reference = nodes.Reference(named.name.span, named.name)
-    hand = hand_family(bench.analysis, reference, bench.circuits)
+    hand = hand_family(bench.analysis, reference)
     if hand is None:
         return None
     family = hand.circuit.by_name[hand.family]
     if isinstance(node, nodes.Reference):
         return HandSide(hand, tuple(range(family.size)))
-    axis = family.axes[0]
+    if not told_by_angle(bench.analysis, hand, reference):
+        return None
+    members = _picked(bench, cast("nodes.Selection", node), family.axes[0])
+    return None if members is None else HandSide(hand, members)
+
+
+def _picked(bench: Workbench, node: nodes.Selection, axis: Axis) -> tuple[int, ...] | None:
+    """The members of a family that are picked by their angles."""
     members: list[int] = []
-    for pick in cast("nodes.Selection", node).picks:
+    for pick in node.picks:
         if isinstance(pick, nodes.Range) or pick.name is None or pick.name.text != axis.name:
-            what, wanted = f"a member of `{named.name.text}`", "named by its angle"
-            help_ = f"Write `{named.name.text}[{axis.name}=0deg]`."
+            what, wanted = f"a member of `{node.name.text}`", "named by its angle"
+            help_ = f"Write `{node.name.text}[{axis.name}=0deg]`."
             wrong_type(bench.analysis, what, wanted, pick.span, help=help_)
             return None
         evaluator = Evaluator(bench.analysis)
@@ -244,8 +251,8 @@ def _members(bench: Workbench, node: nodes.Expression) -> HandSide | None:
         if away[member] > 0.01:
             near = sorted(sorted(range(len(away)), key=away.__getitem__)[:2])
             names = " and ".join(f"{axis.angles_deg[index]:g}deg" for index in near)
-            message = f"`{named.name.text}` has no member at {angle:g}deg; nearest are {names}"
+            message = f"`{node.name.text}` has no member at {angle:g}deg; nearest are {names}"
             bench.analysis.error("E408", message, pick.value.span)
             return None
         members.append(member)
-    return HandSide(hand, tuple(members))
+    return tuple(members)

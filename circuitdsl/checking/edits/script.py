@@ -6,16 +6,17 @@ reading a weight.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from circuitdsl.checking.analysis import Analysis
+from circuitdsl.checking.edits.bench import Workbench
 from circuitdsl.checking.edits.expect import expectations
 from circuitdsl.checking.edits.scores import score
 from circuitdsl.checking.edits.targets import named, places
-from circuitdsl.checking.edits.verbs import Workbench, step
+from circuitdsl.checking.edits.verbs import step
 from circuitdsl.checking.messages import declared_twice, no_backbone, unknown
 from circuitdsl.checking.scope import Module
-from circuitdsl.ir.circuit import BackboneUse, Circuit
+from circuitdsl.ir.circuit import BackboneUse
 from circuitdsl.ir.no_effect import without_effect
 from circuitdsl.ir.script import Edit, Score, Script, Sought, Step, unit_sets
 from circuitdsl.ir.spelling import broken
@@ -27,14 +28,12 @@ from circuitdsl.text.source import NOWHERE
 def script(
     analysis: Analysis,
     use: BackboneUse | None,
-    circuits: Callable[[Module], Circuit | None],
 ) -> Script | None:
     """The edits and scores of a file; None if it has none, or if its backbone is unknown.
 
     Args:
         analysis: The file, and where to report.
         use: Its backbone.
-        circuits: The circuit of an imported file, None if that has errors.
     """
     items = analysis.module.file.items
     edits = [item for item in items if isinstance(item, nodes.Edit)]
@@ -48,7 +47,7 @@ def script(
         return None
     if use.weights is None:
         _closed(use, (*edits, *scores)[0], analysis)
-    bench = Workbench(analysis, circuits)
+    bench = Workbench(analysis)
     built: dict[str, Edit] = {}
     for node in edits:
         _enter(bench, node, use, built)
@@ -146,7 +145,7 @@ def _count(module: Module, steps: Sequence[Step]) -> tuple[int, str]:
     if any(isinstance(each, OF_EDGES) for each in steps):
         return len(chosen), "an edge is a pair of a source and a target unit"
     found = dict.fromkeys(
-        f"the best {part.count} of {part.layer}"
+        f"the best {part.count} {part.label}"
         for each in steps
         for units in unit_sets(each)
         for part in units.parts

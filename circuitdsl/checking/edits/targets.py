@@ -1,18 +1,17 @@
-"""What steps act on: sets of units, edges between them, hand-written families of other files."""
+"""What steps act on: sets of units, and edges between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.families.axes import family_axes
-from circuitdsl.checking.messages import given_twice, trained, unknown, wrong_type
+from circuitdsl.checking.messages import given_twice, wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.kinds import described
 from circuitdsl.ir.backbones import Backbone, GeometryError
-from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.script import Hand, Picked, UnitSet
+from circuitdsl.ir.script import Picked, UnitSet
 from circuitdsl.syntax import nodes
 
 
@@ -91,7 +90,7 @@ def places(backbone: Backbone, units: UnitSet) -> list[tuple[str, int]]:
         if isinstance(part, Picked):
             found += [backbone.branch_of(part.layer, number) for number in part.numbers]
         else:
-            found += [(f"found in {part.layer}", rank) for rank in range(part.count)]
+            found += [(part.label, rank) for rank in range(part.count)]
     return found
 
 
@@ -147,37 +146,3 @@ def _branches(backbone: Backbone, units: UnitSet) -> list[str]:
         else:
             found |= dict.fromkeys(layer.name for layer in backbone.branch_layers(part.layer))
     return list(found)
-
-
-def hand_family(
-    analysis: Analysis,
-    node: nodes.Expression,
-    circuits: Callable[[Module], Circuit | None],
-) -> Hand | None:
-    """The hand-written family that `hand.curve` names."""
-    text = node.name.text if isinstance(node, nodes.Reference) else ""
-    where, key = analysis.module.follow(text)
-    if where is analysis.module or not key:
-        if not analysis.module.silent(text):
-            wanted = "a family of an imported circuit"
-            help_ = 'Write `import "curves.circ" as hand`, then `hand.curve`.'
-            wrong_type(analysis, f"`{node.span.text}`", wanted, node.span, help=help_)
-        return None
-    if key not in where.families:
-        if not where.silent(key):
-            path = text.removesuffix(key)
-            known = (path + name for name in where.families)
-            unknown(analysis, "family", text, known, node.span)
-        return None
-    circuit = circuits(where)
-    if circuit is None:
-        return None
-    family = circuit.by_name[key]
-    if family.units is not None:
-        trained(analysis, text, "and this place needs a hand-written family", node.span)
-        return None
-    if family.rotation is None or len(family.axes) != 1:
-        message = f"the members of `{text}` are not told apart by one angle"
-        analysis.error("E409", message, node.span, note="units are matched by preferred angle")
-        return None
-    return Hand(circuit, key)

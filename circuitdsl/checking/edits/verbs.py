@@ -7,31 +7,29 @@ weight is told here: which units there are, whether edges point forward, how man
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.edits.targets import hand_family, no_way, units_of
+from circuitdsl.checking.edits.bench import Workbench
+from circuitdsl.checking.edits.pairing import pairing
+from circuitdsl.checking.edits.targets import no_way
 from circuitdsl.checking.messages import (
     given_twice,
     listed,
     missing,
-    out_of_range,
     unknown,
     wrong_type,
 )
 from circuitdsl.checking.names.evaluate import Evaluator
-from circuitdsl.checking.scope import Module
-from circuitdsl.checking.stimuli.photographs import image_source
+from circuitdsl.checking.names.hand import hand_family
 from circuitdsl.checking.values.arguments import attributes, match
-from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.expect import Comparison
 from circuitdsl.ir.script import (
     EdgeSet,
     GainRule,
     Hand,
     HandEdges,
-    ImageSource,
     Match,
     Mean,
     Resampled,
@@ -54,35 +52,6 @@ from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
 _RULES: tuple[GainRule, ...] = ("linear", "rms", "mean")
-
-
-@dataclass
-class Workbench:
-    """What the steps of a file share.
-
-    Attributes:
-        analysis: The file, and where to report.
-        circuits: Imported circuits, each checked once; gives None for one with errors.
-        sources: The image sets used so far, by name.
-    """
-
-    analysis: Analysis
-    circuits: Callable[[Module], Circuit | None]
-
-    sources: dict[str, ImageSource] = field(default_factory=dict[str, ImageSource])
-
-    def source(self, node: nodes.Expression) -> str | None:
-        """The name of the image set that an expression names."""
-        found = image_source(self.analysis, node)
-        if found is None:
-            return None
-        self.sources[found.name] = found
-        return found.name
-
-    def constant(self, node: nodes.Expression, what: str, *, whole: bool = False) -> float | None:
-        """A plain number."""
-        evaluator = Evaluator(self.analysis)
-        return evaluator.constant(node, "int" if whole else "real", what)
 
 
 @dataclass(frozen=True)
@@ -172,7 +141,7 @@ class _Reading:
     # ---- units
 
     def units(self, written: Sequence[nodes.Expression]) -> UnitSet | None:
-        return units_of(self.analysis, written)
+        return self.bench.units(written)
 
     def edges(self) -> EdgeSet | None:
         source, target = self.units(self.node.units), self.units(self.node.targets)
@@ -243,16 +212,16 @@ class _Reading:
             return None
         hand = self.hand(self.node.units[0])
         units = self.units([self.value("into")])
-        matched, gain = self.match(), self.gain()
+        matched, gain = self.match(self.node.units[0]), self.gain()
         if hand is None or units is None or matched is None or gain is None:
             return None
         return Splice(units, StandIns(hand, matched, *gain), *self.said)
 
     def replace(self) -> Step | None:
         clause = self.clauses["with"]
-        ends = [self.hand(cast("nodes.Expression", end)) for end in (clause.value, clause.target)]
-        edges, where, matched = self.edges(), self.where(), self.match()
-        source, target = ends
+        written = [cast("nodes.Expression", end) for end in (clause.value, clause.target)]
+        source, target = (self.hand(end) for end in written)
+        edges, where, matched = self.edges(), self.where(), self.match(*written)
         if source is None or target is None or edges is None or where is None or matched is None:
             return None
         between = [c for c in target.circuit.into(target.family) if c.source == source.family]
@@ -266,38 +235,10 @@ class _Reading:
     # ---- clauses
 
     def hand(self, node: nodes.Expression) -> Hand | None:
-        return hand_family(self.analysis, node, self.bench.circuits)
+        return hand_family(self.analysis, node)
 
-    def match(self) -> Match | None:
-        node = self.value("match")
-        if isinstance(node, nodes.Reference):
-            node = nodes.Call(node.span, node.name, ())
-        if not isinstance(node, nodes.Call) or node.name.text not in ("angle", "placed"):
-            wanted = "`angle(STIMULI, within=18deg)`, or `placed(STIMULI)`"
-            wrong_type(self.analysis, "`match`", wanted, node.span)
-            return None
-        placed = node.name.text == "placed"
-        formals = {"stimuli": False} if placed else {"stimuli": False, "within": False}
-        given = match(node, formals, self.analysis)
-        if given is None:
-            return None
-        grid = None
-        if "stimuli" in given:
-            grid = self.bench.source(given["stimuli"])
-            if grid is None or not is_grid(self.bench, grid, given["stimuli"]):
-                return None
-        within = 180.0
-        if "within" in given:
-            evaluator = Evaluator(self.analysis)
-            limit = evaluator.constant(given["within"], "angle", "`within`")
-            if limit is None:
-                return None
-            if not 0.0 <= limit <= 180.0:
-                wanted = "an angle from 0deg to 180deg"
-                out_of_range(self.analysis, "`within`", wanted, given["within"].span)
-                return None
-            within = limit
-        return Match(placed, grid, within, self.clauses["match"].span)
+    def match(self, *hands: nodes.Expression) -> Match | None:
+        return pairing(self.bench, self.clauses["match"], hands)
 
     def gain(self) -> tuple[str, GainRule] | None:
         """The calibration set, and the rule by which gains are matched on it."""
@@ -343,16 +284,6 @@ class _Reading:
         if value is None:
             return None
         return Where(quantity, cast("Comparison", node.comparison), value)
-
-
-def is_grid(bench: Workbench, name: str, node: nodes.Expression) -> bool:
-    """Whether an image set consists of circles of every angle; reports E302 otherwise."""
-    generator = getattr(bench.sources[name], "generator", "photographs")
-    if generator in ("arcs", "discs"):
-        return True
-    wanted = "circles (`arcs` or `discs`), which have angles"
-    wrong_type(bench.analysis, f"`{name}`", wanted, node.span, got=f"`{generator}`")
-    return False
 
 
 def _quantity(node: nodes.Expression) -> Quantity | None:

@@ -6,10 +6,12 @@ In: expressions. Out: a `UnitSet`, held to the architecture that the file names;
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import (
     given_twice,
+    missing,
     no_backbone,
     out_of_range,
     unit_out_of_range,
@@ -17,10 +19,12 @@ from circuitdsl.checking.messages import (
     unknown_layer,
     wrong_type,
 )
+from circuitdsl.checking.names.hand import hand_family
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.ir.script import Picked, Sought, UnitSet
+from circuitdsl.ir.script import CHOOSING, Hand, Picked, Sought, UnitSet
+from circuitdsl.ir.stimuli import PHOTOGRAPHS
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
@@ -90,16 +94,15 @@ def found(
     node: nodes.Call,
     number: Callable[[nodes.Expression, str], float | None],
 ) -> UnitSet | None:
-    """`found(V.mixed3b, n=14)`; `number` evaluates a whole number, which it calls by a name."""
-    arguments = match(node, {"layer": True, "n": True}, analysis)
+    """`found(V.mixed3b, n=14)`, or `found(V.mixed3a, like=hand.hilo, n=8, using=photos)`.
+
+    `number` evaluates a whole number, which it calls by a name.
+    """
+    formals = {"layer": True, "n": True, "like": False, "using": False}
+    arguments = match(node, formals, analysis)
     if arguments is None:
         return None
-    named = arguments["layer"]
-    if not isinstance(named, nodes.Reference) or not names_layer(analysis.module, named.name.text):
-        wanted = "a layer, such as `V.mixed3b`"
-        wrong_type(analysis, "`layer` of `found()`", wanted, named.span)
-        return None
-    place = _layer(analysis, named.name)
+    place = _searched(analysis, arguments["layer"])
     count = number(arguments["n"], "`n` of `found()`")
     if place is None or count is None:
         return None
@@ -108,7 +111,59 @@ def found(
         wanted = f"a whole number from 1 to {width}, the units of {place[1]}"
         out_of_range(analysis, "`n`", wanted, arguments["n"].span)
         return None
-    return UnitSet((Sought(place[1], int(count), node.span),), node.span)
+    best = Sought(place[1], int(count), span=node.span)
+    if "like" in arguments:
+        like = _like(analysis, place[0], arguments["like"])
+        using = chosen_on(analysis, arguments.get("using"), "`using` of `found()`")
+        sound = like is not None and using is not None
+        return UnitSet((replace(best, like=like, using=using),), node.span) if sound else None
+    if "using" in arguments:
+        missing(analysis, "`using` of `found()`", "`like`: a family to agree with", node.span)
+        return None
+    return UnitSet((best,), node.span)
+
+
+def _searched(analysis: Analysis, node: nodes.Expression) -> tuple[Backbone, str] | None:
+    """The layer that is searched."""
+    if isinstance(node, nodes.Reference) and names_layer(analysis.module, node.name.text):
+        return _layer(analysis, node.name)
+    wrong_type(analysis, "`layer` of `found()`", "a layer, such as `V.mixed3b`", node.span)
+    return None
+
+
+def _like(analysis: Analysis, backbone: Backbone, node: nodes.Expression) -> Hand | None:
+    """The family that units shall agree with."""
+    hand = hand_family(analysis, node)
+    if hand is None:
+        return None
+    written = hand.circuit.backbone.geometry
+    if written != backbone and any(family.units is not None for family in hand.circuit.families):
+        message = f"`{node.span.text}` reads units of {written.name}; `{backbone.name}` has others"
+        help_ = "Name a family of a circuit that starts at the image."
+        analysis.error("E706", message, node.span, help=help_)
+        return None
+    return hand
+
+
+def chosen_on(analysis: Analysis, node: nodes.Expression | None, what: str) -> str | None:
+    """The name of the photographs that units or members are chosen on.
+
+    Args:
+        analysis: The file, and where to report.
+        node: What the text names; None if it names nothing.
+        what: What they are for, as a message names it.
+    """
+    if node is None:
+        return CHOOSING.name
+    where, key = analysis.module.follow(node.name.text if isinstance(node, nodes.Reference) else "")
+    declared = where.stimuli.get(key)
+    if declared is not None and declared.value.name.text == PHOTOGRAPHS:
+        return where.prefix + key
+    if not where.silent(key):
+        got = "" if declared is None else f"`{declared.value.name.text}`"
+        help_ = "Declare `stimulus choosing = photographs(n=50, seed=1)`."
+        wrong_type(analysis, what, "a set of photographs", node.span, got=got, help=help_)
+    return None
 
 
 def _between(pick: nodes.Range, analysis: Analysis) -> list[tuple[int, Span]]:

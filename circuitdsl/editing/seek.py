@@ -1,0 +1,164 @@
+"""What a script leaves to a search: which units of a network, which members stand in for them.
+
+In: a network, what is sought, photographs. Out: `Choice`s: the units and members that were found,
+and on which photographs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from circuitdsl.ir.script import Hand, Sought
+from circuitdsl.measure.choosing import agreeing_members, choose_units
+from circuitdsl.measure.find import find_family
+from circuitdsl.measure.side_by_side import Contender
+from circuitdsl.measure.units import trained
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.network import Network
+from circuitdsl.stimuli.batches import SIZE
+from circuitdsl.stimuli.photographs import ImageSet
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Units of a layer that a search found.
+
+    Attributes:
+        layer: The layer.
+        units: Their numbers in it: by angle where a finder found them, else best first.
+        like: The family that they agree with; "" where a finder found them by their tuning.
+        members: For each unit, the member that it agrees with.
+        agreement: The mean correlation of unit and member where they were chosen; 0 by tuning.
+        angles_deg: The angles that the units prefer, where a finder says.
+        photographs: The names of the photographs that chose them.
+    """
+
+    layer: str
+    units: tuple[int, ...]
+    like: str = ""
+    members: tuple[str, ...] = ()
+    agreement: float = 0.0
+    angles_deg: tuple[float, ...] = ()
+    photographs: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The choice in a line, for people to read."""
+        numbers = ", ".join(map(str, self.units))
+        if not self.like:
+            return f"{self.layer}:{numbers}: found by their tuning to figures alone"
+        return (
+            f"{self.layer}:{numbers}: agree with `{self.like}` "
+            f"(r {self.agreement:.2f}) on {len(self.photographs)} photographs"
+        )
+
+    def record(self) -> dict[str, Any]:
+        """The choice as JSON has it."""
+        found: dict[str, Any] = {"layer": self.layer, "units": list(self.units)}
+        if not self.like:
+            return found | {"chosen_by": "tuning", "preferred_deg": list(self.angles_deg)}
+        return found | {
+            "chosen_by": "agreement",
+            "like": self.like,
+            "members": list(self.members),
+            "agreement": self.agreement,
+            "photographs": list(self.photographs),
+        }
+
+
+Choices = dict[tuple[object, ...], Choice]
+"""What was found, by what was asked."""
+
+
+@dataclass(frozen=True)
+class Seeker:
+    """Searches a network, each question once.
+
+    Attributes:
+        network: The network.
+        model: Its name.
+        progress: Told what is being done.
+        choices: What was found so far.
+    """
+
+    network: Network
+    model: str
+    progress: Callable[[str], None] = lambda stage: None
+    choices: Choices = field(default_factory=dict["tuple[object, ...]", Choice])
+
+    def tuned(self, part: Sought) -> Choice:
+        """The best units of a layer by their tuning alone."""
+        key = (part.layer, part.count)
+        if key not in self.choices:
+            self.progress(f"looking for curve detectors in {part.layer} of {self.model}")
+            best = find_family(self.network, part.layer, self.model).best(part.count)
+            self.choices[key] = Choice(
+                part.layer,
+                tuple(unit.unit for unit in best),
+                angles_deg=tuple(unit.tuning.preferred_deg for unit in best),
+            )
+        return self.choices[key]
+
+    def alike(self, part: Sought, hand: HandwrittenNetwork, like: Hand, images: ImageSet) -> Choice:
+        """The units of a layer that agree best with the members of a family.
+
+        Args:
+            part: What is sought.
+            hand: The circuit of the family.
+            like: The family.
+            images: The photographs that choose.
+
+        Raises:
+            InputError: the network has no such layer, no unit agrees with any member, or there are
+                no photographs.
+        """
+        key = (part.layer, part.count, like, images.paths)
+        if key not in self.choices:
+            trained(self.network, part.layer)  # refuses a layer of another network
+            chosen = choose_units(
+                _contender(hand, like),
+                self.network,
+                [part.layer],
+                images.batches_for(self.network.backbone, SIZE),
+                count=part.count,
+                progress=self._told(f"looking for `{like.family}` in {part.layer}", images),
+            )
+            family = like.circuit.by_name[like.family]
+            self.choices[key] = Choice(
+                part.layer,
+                tuple(pair.unit for pair in chosen.pairs),
+                like.family,
+                tuple(family.member_name(pair.member) for pair in chosen.pairs),
+                chosen.agreement,
+                photographs=images.names,
+            )
+        return self.choices[key]
+
+    def members(
+        self,
+        places: Sequence[tuple[str, int]],
+        hand: HandwrittenNetwork,
+        like: Hand,
+        images: ImageSet,
+    ) -> tuple[tuple[int, float], ...]:
+        """The member that agrees best with each unit, and how well.
+
+        Args:
+            places: The units.
+            hand: The circuit of the family.
+            like: The family.
+            images: The photographs that choose.
+        """
+        batches = images.batches_for(self.network.backbone, SIZE)
+        told = self._told(f"looking for members of `{like.family}`", images)
+        return agreeing_members(_contender(hand, like), self.network, places, batches, told)
+
+    def _told(self, what: str, images: ImageSet) -> Callable[[int], None]:
+        total = len(images.paths)
+        return lambda seen: self.progress(f"{what}: {seen} of {total} photographs")
+
+
+def _contender(hand: HandwrittenNetwork, like: Hand) -> Contender:
+    return Contender(like.family, (hand,), (like.family,))
