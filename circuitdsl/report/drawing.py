@@ -14,7 +14,6 @@ from typing import Any
 from circuitdsl import __version__
 from circuitdsl.ir.circuit import Family
 from circuitdsl.report.connections import described
-from circuitdsl.report.figures import draw_layout
 from circuitdsl.report.layout import Sign, lay_out
 from circuitdsl.report.pixels import heat, photograph, png
 from circuitdsl.report.plots import plot
@@ -74,6 +73,8 @@ def draw(
     elif kind == ".svg":
         write_text(target, svg(shown))
     else:
+        from circuitdsl.report.figures import draw_layout  # matplotlib takes a while to load
+
         draw_layout(lay_out(shown.circuit, shown.wires), title_of(shown), target)
     return shown
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from circuitdsl.checking.load import load
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.reference import interpret_weights
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError, suggestion
 from circuitdsl.visualizing.maps import strongest_maps
@@ -92,7 +93,9 @@ def portrait(
     photographs, titles, skipped = (
         _photographs(Path(images), circuit) if images is not None and answers else _NO_PHOTOGRAPHS
     )
-    network = build(circuit)
+    # the interpreter's weights are the compiler's, and are there before the compiler has started
+    weights = {name: np.float32(array) for name, array in interpret_weights(circuit).items()}
+    network = HandwrittenNetwork(circuit, weights)
     if answers:
         network = calibrate(network)
     return Portrait(

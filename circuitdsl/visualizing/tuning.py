@@ -7,16 +7,15 @@ neurons along one setting of the set, and the means over the other settings.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.generators import GENERATORS
-from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
+from circuitdsl.ir.generators import GENERATORS, settings_of
+from circuitdsl.ir.stimuli import ACTIVITY, Setting, Stimulus
 from circuitdsl.measure.of_families import responses_to
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.batches import filled
@@ -52,13 +51,23 @@ class Row:
     cases: tuple[str, ...]
     responses: Floats
 
+    @property
+    def held(self) -> str:
+        """Settings that the generator crosses and that have one value here, for people to read."""
+        kinds = GENERATORS[self.stimulus.generator]
+        return ", ".join(
+            f"{name} {levels[0]:g}{_unit(self.stimulus, name)}"
+            for name, levels in settings_of(self.stimulus).items()
+            if name in kinds and len(levels) == 1 < len(kinds[name].default)
+        )
+
 
 def sets_of(circuit: Circuit, family: Family) -> tuple[Stimulus, ...]:
     """The sets that a family is shown.
 
-    They are those that its `expect` and `calibrate` lines name, or else the first of the file that
-    it can be shown. Units of a trained network are shown none, and what reads them is shown
-    `activity` alone.
+    They are those that its `expect` and `calibrate` lines name. A family that names none is shown
+    the first of the file that it can be shown, `thinned`. Units of a trained network are shown
+    none, and what reads them is shown `activity` alone.
     """
     if family.units is not None:
         return ()
@@ -68,46 +77,75 @@ def sets_of(circuit: Circuit, family: Family) -> tuple[Stimulus, ...]:
     if family.calibrate is not None:
         own.add(family.calibrate.one)
     named = tuple(each for each in legal if each.name in own)
-    return named or tuple(legal[:1])
+    return named or tuple(one if reads_units else thinned(one) for one in legal[:1])
+
+
+def thinned(stimulus: Stimulus) -> Stimulus:
+    """A set with one value, the middle one, of each setting that is not plotted.
+
+    Settings of two values, such as both contrasts, keep both.
+    """
+    kinds, values = GENERATORS[stimulus.generator], settings_of(stimulus)
+    along = _along([name for name, levels in values.items() if len(levels) > 1])
+    kept = dict(stimulus.settings)
+    for name, levels in values.items():
+        if name in kinds and name != along and len(levels) > 2:
+            kept[name] = Setting((levels[len(levels) // 2],), kinds[name].unit)
+    return replace(stimulus, settings=tuple(kept.items()))
+
+
+def _along(varied: Sequence[str]) -> str:
+    """The setting that a plot follows; "" where none varies."""
+    return "th" if "th" in varied else next(iter(varied), "")
 
 
 def tunings(network: HandwrittenNetwork, families: Collection[str]) -> tuple[Row, ...]:
-    """The answers of some families to the sets that they are shown, in the order of the file.
-
-    Families of one layer that look at one place are run together.
-    """
+    """The answers of some families to the sets that they are shown, in the order of the file."""
     circuit = network.circuit
-    groups: dict[tuple[str, str, tuple[float, float]], list[Family]] = defaultdict(list)
-    sets = {stimulus.name: stimulus for stimulus in circuit.stimuli}
-    for family in circuit.families:
-        for stimulus in sets_of(circuit, family) if family.name in families else ():
-            place = circuit.centre_px(family.name)
-            groups[stimulus.name, family.layer, place].append(family)
-    made: dict[tuple[str, str], Row] = {}
-    for (name, _, _), together in groups.items():
-        answers = _answers(network, together, sets[name])
-        for family in together:
-            made[family.name, name] = _row(family, sets[name], answers[family.name])
-    wanted = [(family.name, name) for family in circuit.families for name in sets]
-    return tuple(made[key] for key in wanted if key in made)
+    place = {stimulus.name: number for number, stimulus in enumerate(circuit.stimuli)}
+    pairs = [
+        (family, stimulus)
+        for family in circuit.families
+        if family.name in families
+        for stimulus in sorted(sets_of(circuit, family), key=lambda one: place[one.name])
+    ]
+    answers = _answers_to_images(network, [p for p in pairs if p[1].generator != ACTIVITY])
+    return tuple(
+        _row(
+            family,
+            stimulus,
+            responses_to(network, family, stimulus)
+            if stimulus.generator == ACTIVITY
+            else answers[family.name, stimulus.name],
+        )
+        for family, stimulus in pairs
+    )
 
 
-def _answers(
-    network: HandwrittenNetwork, families: list[Family], stimulus: Stimulus
-) -> dict[str, Floats]:
-    """The central neurons' responses to every image, `[images, members]`, by family."""
-    if stimulus.generator == ACTIVITY:
-        return {each.name: responses_to(network, each, stimulus) for each in families}
-    names = [each.name for each in families]
-    middle = centre_of(stimulus, network.backbone, families[0].layer)
-    centre = middle.aside(network.circuit.centre_px(names[0]))
-    parts: dict[str, list[Floats]] = {name: [] for name in names}
-    for images in batches(stimulus, centre, _BATCH):
-        maps = network.activations(jnp.asarray(filled(np.asarray(images), _BATCH)), names)
-        for name in names:
-            here = maps[name][: len(images), middle.index, middle.index]
-            parts[name].append(np.asarray(here, np.float64))
-    return {name: np.concatenate(part) for name, part in parts.items()}
+def _answers_to_images(
+    network: HandwrittenNetwork, pairs: Sequence[tuple[Family, Stimulus]]
+) -> dict[tuple[str, str], Floats]:
+    """The central neurons' responses to every image, `[images, members]`, by family and set.
+
+    Each family of another layer or another centre is shown a set's figures elsewhere. Yet all of
+    them are computed for every image: compiling one program for each takes longer.
+    """
+    groups: dict[tuple[Stimulus, str, tuple[float, float]], list[Family]] = defaultdict(list)
+    for family, stimulus in pairs:
+        place = network.circuit.centre_px(family.name)
+        groups[stimulus, family.layer, place].append(family)
+    names = tuple(dict.fromkeys(family.name for family, _ in pairs))
+    answers: dict[tuple[str, str], Floats] = {}
+    for (stimulus, layer, place), together in groups.items():
+        middle = centre_of(stimulus, network.backbone, layer)
+        parts: dict[str, list[Floats]] = {family.name: [] for family in together}
+        for images in batches(stimulus, middle.aside(place), _BATCH):
+            maps = network.activations(filled(np.asarray(images), _BATCH), names)
+            for family, part in parts.items():
+                here = np.asarray(maps[family])[: len(images), middle.index, middle.index]
+                part.append(here.astype(np.float64))
+        answers |= {(family, stimulus.name): np.concatenate(part) for family, part in parts.items()}
+    return answers
 
 
 def _row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:
@@ -120,7 +158,7 @@ def _row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:
             for image in range(len(responses))
         )
         return Row(family, stimulus, "", "", (), cases, responses)
-    along = "th" if "th" in varied else next(iter(varied), next(iter(table)))
+    along = _along(varied) or next(iter(table))
     values = np.unique(table[along])
     means = np.stack([responses[table[along] == value].mean(axis=0) for value in values])
     unit = _unit(stimulus, along)

@@ -13,10 +13,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import circuitdsl
+from circuitdsl.checking.load import load
 from circuitdsl.cli import app
 from circuitdsl.report.drawing import draw, page, svg
 from circuitdsl.run.drawing import portrait
+from circuitdsl.stimuli.render import rows
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.visualizing.tuning import sets_of
 
 SHIPPED = sorted(
     path
@@ -86,10 +89,18 @@ def test_tunings_and_maps(tmp_path: Path) -> None:
     (row,) = shown.tunings
     assert row.along == "th" and row.responses.shape == (len(row.values), 16)
     best = np.array(row.values)[row.responses.argmax(axis=0)]
+    assert row.held == ""
     away = np.abs((best - np.arange(16) * 11.25 + 90) % 180 - 90)
     assert away.max() <= 7.5
     text = target.read_text(encoding="utf-8")
     assert "Where complex answers in noise.png" in text and "polyline" in text
+
+
+def test_a_family_that_names_no_set_is_shown_few_images_of_the_first() -> None:
+    circuit = load(ROOT / "circuits_src" / "curves.circ")
+    (arcs,) = sets_of(circuit, circuit.by_name["bars"])
+    assert arcs.name == "lab.arcs" and len(set(rows(arcs)["radius"].tolist())) == 1
+    assert len(set(rows(arcs)["th"].tolist())) == 24
 
 
 def test_trained_units_are_drawn_as_given() -> None:
