@@ -7,7 +7,8 @@ from pathlib import Path
 
 from conftest import ROOT
 
-from circuitdsl.text.diagnostics import CODES, page
+from circuitdsl.text.diagnostics import CODES
+from circuitdsl.text.pages import page
 
 GOLDEN = ROOT / "tests" / "golden"
 SHIPPED = sorted((ROOT / "circuits_src").rglob("*.circ"))

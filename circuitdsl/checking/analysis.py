@@ -15,7 +15,7 @@ from typing import Any, TypedDict, TypeVar, Unpack, cast
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.scope import Module
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.text.diagnostics import Diagnostic, Label, Severity
+from circuitdsl.text.diagnostics import Diagnostic, Fix, Label, Severity
 from circuitdsl.text.source import Span
 
 Answer = TypeVar("Answer")
@@ -28,6 +28,7 @@ class Details(TypedDict, total=False):
     also: Iterable[Label]
     note: str
     help: str
+    fixes: Iterable[Fix]
 
 
 @dataclass(eq=False)
@@ -110,7 +111,8 @@ def _diagnostic(
 ) -> Diagnostic:
     also = tuple(details.get("also", ()))
     label, note, help_ = (details.get(key, "") for key in ("label", "note", "help"))
-    return Diagnostic(code, message, span, severity, label, also, note, help_)
+    fixes = tuple(details.get("fixes", ()))
+    return Diagnostic(code, message, span, severity, label, also, note, help_, fixes)
 
 
 def once(answer: Callable[[Analysis], Answer]) -> Callable[[Analysis], Answer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from circuitdsl.text.diagnostics import Diagnostic, suggestion
+from circuitdsl.text.diagnostics import Diagnostic, nearest
 
 NESTED_CALLS = 20_000
 """The largest number of calls inside functions that one check writes out."""
@@ -53,11 +53,11 @@ class Findings:
             return None
         return self._copied <= MOST_COPIED
 
-    def nearest(self, name: str, known: Iterable[str]) -> str:
-        """`did you mean ...?` for a name, or nothing once too many names have been compared."""
+    def nearest(self, name: str, known: Iterable[str]) -> str | None:
+        """The known name that is most like a name; none once too many have been compared."""
         candidates = list(islice(known, self._comparisons_left))
         self._comparisons_left -= len(candidates)
-        return suggestion(name, candidates) if candidates else ""
+        return nearest(name, candidates) if candidates else None
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic, unless the same one is there already."""

@@ -12,7 +12,8 @@ from typing import Unpack
 
 from circuitdsl.checking.analysis import Analysis, Details
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.text.diagnostics import Label
+from circuitdsl.syntax import nodes
+from circuitdsl.text.diagnostics import Fix, Label
 from circuitdsl.text.source import Span
 
 _LONGEST_VALUE = 30
@@ -26,10 +27,19 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     return f"{text}, ..." if len(first) > most else text
 
 
-def with_hint(analysis: Analysis, message: str, name: str, known: Iterable[str]) -> str:
-    """A message about an unknown name, followed by the nearest of the known names."""
-    hint = analysis.findings.nearest(name, known)
-    return f"{message}; {hint}" if hint else message
+def with_hint(
+    analysis: Analysis, message: str, name: str, known: Iterable[str], span: Span
+) -> tuple[str, tuple[Fix, ...]]:
+    """A message about an unknown name, followed by the nearest of the known names.
+
+    Returns:
+        The message, and the change that writes the nearest name where the span is that of the name.
+    """
+    near = analysis.findings.nearest(name, known)
+    if near is None:
+        return message, ()
+    fixes = (Fix(f"Write `{near}`", span, near),) if span.text == name else ()
+    return f"{message}; did you mean `{near}`?", fixes
 
 
 # ---- names
@@ -58,14 +68,28 @@ def unknown(
     """
     if table and not details.get("help"):
         details["help"] = f"Known: {listed(known)}."
-    message = with_hint(analysis, f"no {kind} `{name}`", name, known)
+    message, fixes = with_hint(analysis, f"no {kind} `{name}`", name, known, span)
+    details.setdefault("fixes", fixes)
     analysis.error("E201", message, span, **details)
 
 
 def not_imported(analysis: Analysis, name: str, home: str, span: Span) -> None:
     """Report a name of the standard library that the file does not import (E201)."""
-    message = f"`{name}` has not been imported"
-    analysis.error("E201", message, span, help=f"Add `from {home} import {name}`.")
+    message, line = f"`{name}` has not been imported", f"from {home} import {name}"
+    fixes = (Fix(f"Add `{line}`", *_import_of(analysis, name, home)),)
+    analysis.error("E201", message, span, help=f"Add `{line}`.", fixes=fixes)
+
+
+def _import_of(analysis: Analysis, name: str, home: str) -> tuple[Span, str]:
+    """Where the import of a name is written, and its text."""
+    file = analysis.module.whole_file.file
+    end = 0 if file.header is None else file.header.span.end
+    for item in file.items:
+        if isinstance(item, nodes.ImportNames):
+            end = item.span.end
+            if isinstance(item.source, nodes.Name) and item.source.text == home:
+                return Span(file.source, end, end), f", {name}"
+    return Span(file.source, end, end), f"\nfrom {home} import {name}"
 
 
 def another_kind(
@@ -95,8 +119,15 @@ def reserved(analysis: Analysis, name: str, owner: str, span: Span) -> None:
 def unknown_layer(analysis: Analysis, backbone: Backbone, layer: str, span: Span) -> None:
     """Report a layer that a backbone does not have (E204)."""
     message = f"`{backbone.name}` has no layer `{layer}`"
-    message = with_hint(analysis, message, layer, backbone.by_name)
-    analysis.error("E204", message, span, help=_layers_instead(backbone, layer))
+    near = analysis.findings.nearest(layer, backbone.by_name)
+    fixes: tuple[Fix, ...] = ()
+    if near is not None:
+        message = f"{message}; did you mean `{near}`?"
+        if span.text.endswith(layer):
+            end = Span(span.source, span.end - len(layer), span.end)
+            fixes = (Fix(f"Write `{near}`", end, near),)
+    help_ = _layers_instead(backbone, layer)
+    analysis.error("E204", message, span, help=help_, fixes=fixes)
 
 
 def _layers_instead(backbone: Backbone, layer: str) -> str:

@@ -7,7 +7,8 @@ page cannot fall behind the program.
 from __future__ import annotations
 
 from circuitdsl.checking.load import check_source
-from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError, page, render
+from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError, render
+from circuitdsl.text.pages import page
 from circuitdsl.text.source import Source
 
 EXAMPLE = "example.circ"

@@ -16,7 +16,7 @@ from circuitdsl.measure.equivariance import describe_residuals, residuals
 from circuitdsl.models.inside import departures
 from circuitdsl.syntax.read import read_source
 from circuitdsl.syntax.size import size_of
-from circuitdsl.text.diagnostics import explain as page_text
+from circuitdsl.text.pages import explain as page_text
 
 
 def explain(what: Path | str) -> str:

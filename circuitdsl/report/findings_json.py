@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError, Severity, page
+from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError, Severity
+from circuitdsl.text.pages import page
 from circuitdsl.text.source import Span
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from circuitdsl.syntax.expected import expected_words
 from circuitdsl.syntax.outline import Unclosed
 from circuitdsl.syntax.words import DECLARATIONS, RESERVED, UNITS
-from circuitdsl.text.diagnostics import Diagnostic, Label, suggestion
+from circuitdsl.text.diagnostics import Diagnostic, Fix, Label, nearest
 from circuitdsl.text.source import Source, Span
 
 _NEAR = 120
@@ -107,17 +108,28 @@ def _first_word(slip: Slip) -> Diagnostic | None:
     if match[0] in _OTHER_WORDS:
         word = _OTHER_WORDS[match[0]]
         return Diagnostic(
-            "E109", f"`{match[0]}` is spelled `{word}`", span, help=f"Write `{word}`."
+            "E109",
+            f"`{match[0]}` is spelled `{word}`",
+            span,
+            help=f"Write `{word}`.",
+            fixes=(_written(word, span),),
         )
     if match[0] == "circ":
         return Diagnostic("E108", "a file has one header, in its first line", span)
-    hint = suggestion(match[0], DECLARATIONS)
+    near = nearest(match[0], DECLARATIONS)
     return Diagnostic(
         "E109",
-        f"no declaration starts with `{match[0]}`" + (f"; {hint}" if hint else ""),
+        f"no declaration starts with `{match[0]}`"
+        + (f"; did you mean `{near}`?" if near is not None else ""),
         span,
         help=f"Declarations start with one of: {', '.join(DECLARATIONS)}.",
+        fixes=() if near is None else (_written(near, span),),
     )
+
+
+def _written(text: str, span: Span) -> Fix:
+    """The change that writes something else in a place."""
+    return Fix(f"Write `{text}`", span, text)
 
 
 def _header(slip: Slip) -> Diagnostic | None:
@@ -128,6 +140,7 @@ def _header(slip: Slip) -> Diagnostic | None:
         "a circuit file starts with its header",
         slip.span(),
         help='Write `circ 1 "What this circuit is."` in the first line.',
+        fixes=(Fix("Add the header", Span(slip.source, 0, 0), "circ 1\n\n"),),
     )
 
 
@@ -141,9 +154,10 @@ def _weights_as_architecture(slip: Slip) -> Diagnostic | None:
     return Diagnostic(
         "E201",
         f"there is no architecture `{stem[1]}{tail[0]}`",
-        Span(slip.source, start, slip.at + tail.end()),
+        (span := Span(slip.source, start, slip.at + tail.end())),
         note="a file names an architecture; trained weights are chosen when scoring",
         help=f"Write `{stem[1]}(...)`.",
+        fixes=(_written(stem[1], span),),
     )
 
 
@@ -157,8 +171,9 @@ def _spaced_unit(slip: Slip) -> Diagnostic | None:
     return Diagnostic(
         "E101",
         f"write `{digits}{unit[0]}`, not `{number[0]}{unit[0]}`: a unit is part of its number",
-        Span(slip.source, start, slip.at + unit.end()),
+        (span := Span(slip.source, start, slip.at + unit.end())),
         help="Remove the space.",
+        fixes=(_written(f"{digits}{unit[0]}", span),),
     )
 
 
@@ -171,8 +186,9 @@ def _arrow(slip: Slip) -> Diagnostic | None:
     return Diagnostic(
         "E102",
         f"expected `->` between source and target, found `{_shown(match[0])}`",
-        slip.span(match.end()),
+        (span := slip.span(match.end())),
         help="Write `connect SOURCE -> TARGET`.",
+        fixes=() if match[0][0].isalnum() else (_written("->", span),),
     )
 
 
@@ -183,8 +199,9 @@ def _colon(slip: Slip) -> Diagnostic | None:
     return Diagnostic(
         "E103",
         f"attributes use `=`; found `:` after `{name[1]}`",
-        slip.span(1),
+        (span := slip.span(1)),
         help=f"Write `{name[1]} = ...`.",
+        fixes=(Fix("Write ` =`", span, "=" if slip.before[-1].isspace() else " ="),),
     )
 
 
@@ -193,10 +210,49 @@ def _boolean(slip: Slip) -> Diagnostic | None:
     if match is None:
         return None
     if match[0][0] == "&":
+        span = slip.span(match.end())
         return Diagnostic(
-            "E106", f"`and` is the spelling here; found `{match[0]}`", slip.span(match.end())
+            "E106",
+            f"`and` is the spelling here; found `{match[0]}`",
+            span,
+            fixes=(_written("and", span),),
         )
     return Diagnostic("E106", f"found `{match[0]}`; there is no `or`", slip.span(match.end()))
+
+
+def _separated(slip: Slip) -> Diagnostic | None:
+    """`,` or `;` between attributes of a block."""
+    if slip.rest[:1] not in (",", ";") or slip.before.count("{") <= slip.before.count("}"):
+        return None
+    if not slip.accepted >= {"RBRACE"} and slip.found:
+        return None
+    span = slip.span(1)
+    return Diagnostic(
+        "E100",
+        f"nothing stands between attributes; found `{span.text}`",
+        span,
+        note="an attribute ends where the name of the next one begins",
+        help=f"Remove the `{span.text}`, or write one attribute a line.",
+        fixes=(Fix(f"Remove `{span.text}`", span, ""),),
+    )
+
+
+def _slashes(slip: Slip) -> Diagnostic | None:
+    """`//` or `/*`, which begin comments elsewhere."""
+    match = re.match(r"/[/*]", slip.rest)
+    start = slip.at
+    if match is None and slip.just_before.endswith("/") and slip.rest[:1] in ("/", "*"):
+        start, match = slip.at - 1, re.match(r"[/*]", slip.rest)
+    if match is None:
+        return None
+    span = Span(slip.source, start, slip.at + match.end())
+    return Diagnostic(
+        "E111",
+        f"`{span.text}` does not begin a comment",
+        span,
+        help="Comments run from `#` to the end of their line.",
+        fixes=(_written("#", span),) if span.text == "//" else (),
+    )
 
 
 _STRANGE = {
@@ -214,6 +270,10 @@ _STRANGE = {
 }
 
 
+_INSTEAD = {"“": '"', "”": '"', "'": '"', "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/"}
+"""What is written in place of a character that has no meaning."""
+
+
 def _strange(slip: Slip) -> Diagnostic | None:
     """A character that nothing in the language starts with."""
     if slip.found or slip.at >= slip.end:
@@ -224,14 +284,16 @@ def _strange(slip: Slip) -> Diagnostic | None:
         return Diagnostic(
             "E112",
             "this string is never closed",
-            slip.span(len(line.rstrip())),
+            (span := slip.span(len(line.rstrip()))),
             help='End it with `"` on the same line, or use `"""` for several lines.',
+            fixes=(Fix('Add `"`', Span(span.source, span.end, span.end), '"'),),
         )
     return Diagnostic(
         "E111",
         f"{_character(char)} is not part of the language",
         slip.span(1),
         help=f"{_STRANGE[char][0].upper()}{_STRANGE[char][1:]}." if char in _STRANGE else "",
+        fixes=(_written(_INSTEAD[char], slip.span(1)),) if char in _INSTEAD else (),
     )
 
 
@@ -245,6 +307,7 @@ def _reserved(slip: Slip) -> Diagnostic | None:
         f"`{slip.found}` is a word of the language and cannot be a name",
         slip.span(),
         help=f"Choose another name, such as `{slip.found}_`.",
+        fixes=(_written(f"{slip.found}_", slip.span()),),
     )
 
 
@@ -255,6 +318,8 @@ _KNOWN: tuple[Callable[[Slip], Diagnostic | None], ...] = (
     _spaced_unit,
     _arrow,
     _boolean,
+    _slashes,
+    _separated,
     _colon,
     _strange,
     _reserved,
@@ -286,58 +351,15 @@ def _unclosed(slip: Slip, fault: Unclosed) -> Diagnostic:
 
 _PARTNER = {"(": ")", "[": "]", "{": "}"}
 
-_EXPRESSION = frozenset(("NAME", "QUANTITY", "NUMBER", "INT", "STRING", "LPAR", "LSQB", "ADD"))
-_SPELLING = {
-    "NAME": "a name",
-    "STRING": "a string",
-    "INT": "a whole number",
-    "NUMBER": "a number",
-    "QUANTITY": "a number with a unit",
-    "EQUAL": "`=`",
-    "COLON": "`:`",
-    "COMMA": "`,`",
-    "DOT": "`.`",
-    "ARROW": "`->`",
-    "ADD": "`+` or `-`",
-    "MUL": "`*` or `/`",
-    "CMP": "a comparison",
-    "CIRCUMFLEX": "`^`",
-    "__ANON_0": "`^`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "$END": "the next declaration",
-}
-
 
 def _general(slip: Slip) -> Diagnostic:
-    expected = _expected(slip.accepted)
+    expected = expected_words(slip.accepted)
     if slip.at >= slip.end:
         what = "the declaration" if slip.rule == "item" else "the header"
         message = f"{what} ends too soon; expected {expected}"
     else:
         message = f"expected {expected}, found `{_shown(slip.found)}`"
     return Diagnostic("E100", message, slip.span())
-
-
-def _expected(accepted: frozenset[str]) -> str:
-    """The accepted tokens in words, the likeliest few."""
-    names = set(accepted)
-    words: list[str] = []
-    if {"NAME", "NUMBER", "LPAR"} <= names:
-        words.append("a value")
-        names -= _EXPRESSION
-    if {"ADD", "MUL"} <= names and len(names) > 4:
-        names -= {"ADD", "MUL", "AND", "CIRCUMFLEX", "__ANON_0", "AT", "__ANON_1", "DOT"}
-    words += sorted(_SPELLING.get(name, f"`{name.lower()}`") for name in names)
-    if not words:
-        return "something else"
-    if len(words) > 4:
-        words = [*words[:4], "..."]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _shown(text: str) -> str:

@@ -35,7 +35,9 @@ from circuitdsl.syntax.outline import (
     Outline,
     outline,
 )
+from circuitdsl.syntax.pieces import Pieces
 from circuitdsl.syntax.read import LARGEST
+from circuitdsl.syntax.words import DECLARATIONS
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 from circuitdsl.text.files import write_text
 from circuitdsl.text.resources import grammar_file
@@ -49,6 +51,8 @@ MOST_ERRORS = 20
 
 KEPT, LONGEST_KEPT = 64, 100_000
 """How many trees stay in memory, and how many characters the text of each may have."""
+
+_LONGEST_WORD = max(map(len, DECLARATIONS)) + 1
 
 _LOCK = threading.Lock()
 
@@ -70,7 +74,17 @@ def parse(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     return file, list(faults)
 
 
-def _read(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
+def parse_edited(source: Source, pieces: Pieces) -> tuple[CircuitFile, list[Diagnostic]]:
+    """What `parse` gives, for a text that is being edited.
+
+    Args:
+        source: Any text at all.
+        pieces: The declarations of earlier texts; those of this one are added.
+    """
+    return _read(source, pieces)
+
+
+def _read(source: Source, pieces: Pieces | None = None) -> tuple[CircuitFile, list[Diagnostic]]:
     if len(source.text) > LARGEST:
         limit = f"{LARGEST:,} characters"
         message = f"{source.name} has {len(source.text):,} characters; a file may have {limit}"
@@ -84,12 +98,7 @@ def _read(source: Source) -> tuple[CircuitFile, list[Diagnostic]]:
     with _LOCK:
         _builder().source = source
         try:
-            whole: Any = _parser().parse(source.text, start="start")
-            header, items = whole
-            faults: list[Diagnostic] = []
-            broken: frozenset[str] = frozenset()
-        except UnexpectedInput:
-            header, items, faults, broken = _piecewise(source, look)
+            header, items, faults, broken = _parts(source, look, pieces)
         finally:
             _builder().source = _NO_SOURCE
     if header is not None and header.version != VERSION:
@@ -122,17 +131,32 @@ def _beyond_limits(source: Source, look: Outline) -> Diagnostic | None:
     return None
 
 
-def _piecewise(
-    source: Source, look: Outline
-) -> tuple[Header | None, tuple[Item, ...], list[Diagnostic], frozenset[str]]:
+_Parts = tuple[Header | None, tuple[Item, ...], list[Diagnostic], frozenset[str]]
+"""The header, declarations, faults and names of broken declarations of a text."""
+
+
+def _parts(source: Source, look: Outline, pieces: Pieces | None) -> _Parts:
+    if pieces is not None:
+        return _piecewise(source, look, pieces)
+    try:
+        whole: Any = _parser().parse(source.text, start="start")
+    except UnexpectedInput:
+        return _piecewise(source, look, None)
+    header, items = whole
+    return header, items, [], frozenset()
+
+
+def _piecewise(source: Source, look: Outline, pieces: Pieces | None) -> _Parts:
     text = source.text
     # the header is what comes before the first declaration, comments above it included
-    has_header = bool(look.cuts) and re.match(r"circ\b", text[look.cuts[0] :]) is not None
+    has_header = (
+        bool(look.cuts) and re.match(r"circ(?![A-Za-z_])", text[look.cuts[0] :]) is not None
+    )
     starts = [0, *look.cuts[1:]] if has_header else [0, *look.cuts]
-    pieces = list(pairwise((*starts, len(text))))
-    reader = _Pieces(source, look)
-    header = reader.read(*pieces[0], "header")
-    reader.read_all(pieces[1:])
+    cuts = list(pairwise((*starts, len(text))))
+    reader = _Reader(source, look)
+    header = reader.read(*cuts[0], "header")
+    reader.read_all(cuts[1:], Pieces() if pieces is None else pieces, sound=header is not None)
     if reader.full:
         message = f"{MOST_ERRORS} broken declarations; the rest of the file was not read"
         at = reader.faults[-1].span.end
@@ -140,8 +164,8 @@ def _piecewise(
     return header, tuple(reader.items), reader.faults, frozenset(reader.broken)
 
 
-class _Pieces:
-    """Reads a broken file piece by piece, sound pieces together."""
+class _Reader:
+    """Reads a file piece by piece."""
 
     def __init__(self, source: Source, look: Outline) -> None:
         self.source = source
@@ -165,22 +189,56 @@ class _Pieces:
             self.broken |= names_declared(self.source.text[start:end])
             return None
 
-    def read_all(self, pieces: list[tuple[int, int]]) -> None:
-        """Pieces in order: all at once if they are sound, else one half after the other."""
-        if self.full or not pieces:
-            return
-        if len(pieces) == 1:
-            item = self.read(*pieces[0], "item")
-            self.items += [] if item is None else [item]
-            return
-        whole = TextSlice(self.source.text, pieces[0][0], pieces[-1][1])
+    def read_all(self, cuts: list[tuple[int, int]], pieces: Pieces, *, sound: bool) -> None:
+        """Pieces in order, those that were read before without the parser.
+
+        Args:
+            cuts: Where each starts and ends.
+            pieces: What was read before.
+            sound: Whether the header is.
+        """
+        place = 0
+        while place < len(cuts) and not self.full:
+            start, end = cuts[place]
+            place += 1
+            text = self.source.text[start:end]
+            item = pieces.get(text, start, self.source) or self.attempt(start, end)
+            if item is None and place < len(cuts) and not self.declares(cuts[place][0]):
+                item = self.attempt(start, cuts[place][1])
+                place += item is not None
+            elif item is not None:
+                pieces.put(text, start, item)
+            if item is not None:
+                self.items.append(item)
+                continue
+            if sound and self.read_rest(start):
+                return
+            sound = False
+            self.read(start, end, "item")
+
+    def attempt(self, start: int, end: int) -> Item | None:
+        """The declaration of a piece, if it is sound."""
         try:
-            items: Any = _parser().parse(whole, start="items")
-            self.items += items
+            item: Any = _parser().parse(TextSlice(self.source.text, start, end), start="item")
         except UnexpectedInput:
-            middle = len(pieces) // 2
-            self.read_all(pieces[:middle])
-            self.read_all(pieces[middle:])
+            return None
+        return item
+
+    def declares(self, start: int) -> bool:
+        """Whether a word that starts a declaration stands in a place."""
+        word = re.match(r"\w+", self.source.text[start : start + _LONGEST_WORD])
+        return word is not None and word[0] in DECLARATIONS
+
+    def read_rest(self, start: int) -> bool:
+        """Whether the rest of the text is sound: a name in column 0 need not start anything."""
+        try:
+            rest: Any = _parser().parse(
+                TextSlice(self.source.text, start, len(self.source.text)), start="items"
+            )
+        except UnexpectedInput:
+            return False
+        self.items += rest
+        return True
 
 
 def _slip(error: UnexpectedInput, source: Source, start: int, end: int, rule: str) -> Slip:

@@ -7,13 +7,9 @@ traceback and exits with 1 for findings and 2 for usage.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
-from pathlib import Path
-from textwrap import indent, wrap
 from typing import Literal, NamedTuple
 from unicodedata import category, east_asian_width
 
@@ -31,6 +27,21 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Fix:
+    """A change of the text that would answer a finding.
+
+    Attributes:
+        title: What it does, as a menu shows it.
+        span: What is replaced; empty to insert.
+        text: What stands there instead.
+    """
+
+    title: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding in a circuit file.
 
@@ -43,6 +54,7 @@ class Diagnostic:
         also: Other places that take part.
         note: Why it is wrong.
         help: What to do.
+        fixes: Changes of the text that do it, the likeliest first.
     """
 
     code: str
@@ -53,6 +65,7 @@ class Diagnostic:
     also: tuple[Label, ...] = field(default=())
     note: str = ""
     help: str = ""
+    fixes: tuple[Fix, ...] = ()
 
 
 class DiagnosticError(Exception):
@@ -97,10 +110,16 @@ class InputError(Exception):
         return "\n".join((self.message, *below))
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one of the known names that is most like a name, if any is like it."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`did you mean ...?` for the nearest of the known names, or an empty string."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else ""
+    near = nearest(name, known)
+    return "" if near is None else f"did you mean `{near}`?"
 
 
 Role = Literal["severity", "message", "frame", "place", "source", "mark", "aside", "title", "text"]
@@ -314,66 +333,3 @@ CODES: dict[str, str] = {
     "L405": "other normalisation inside a network",
 }
 """What each code stands for; `E` for errors (a few are warnings), `L` for advice."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """What there is to say about a code.
-
-    Attributes:
-        code: The code.
-        title: A few words.
-        text: Why it is wrong, and what to do.
-        wrong: A file that shows it; empty where checking cannot.
-        right: The same file as it should be.
-    """
-
-    code: str
-    title: str
-    text: str
-    wrong: str = ""
-    right: str = ""
-
-
-def page(code: str) -> Page:
-    """The page of a code.
-
-    Raises:
-        InputError: there is no such code.
-    """
-    entry = _pages().get(code.upper())
-    if entry is None:
-        hint = suggestion(code.upper(), CODES)
-        raise InputError(
-            f"there is no diagnostic `{code}`.",
-            why=hint[:1].upper() + hint[1:],
-            help=f"Codes run from {min(CODES)} to {max(CODES)}.",
-        )
-    return entry
-
-
-def explain(code: str) -> str:
-    """The page of a code as plain text.
-
-    Raises:
-        InputError: there is no such code.
-    """
-    entry = page(code)
-    parts = [f"{entry.code}: {entry.title}", "\n".join(wrap(entry.text, 88))]
-    for name, example in (("Wrong", entry.wrong), ("Right", entry.right)):
-        if example:
-            parts.append(f"{name}:\n\n{indent(example, '    ')}".rstrip())
-    return "\n\n".join(parts) + "\n"
-
-
-@cache
-def _pages() -> dict[str, Page]:
-    text = Path(__file__).with_name("codes.md").read_text(encoding="utf-8")
-    pages: dict[str, Page] = {}
-    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
-        code, _, body = section.partition("\n")
-        words = body.split("```circ", 1)[0].strip()
-        examples = re.findall(r"```circ\n(.*?)```", body, flags=re.DOTALL)
-        wrong, right = examples if examples else ("", "")
-        pages[code.strip()] = Page(code.strip(), CODES[code.strip()], words, wrong, right)
-    return pages

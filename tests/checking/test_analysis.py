@@ -19,7 +19,8 @@ from circuitdsl.checking.stimuli.photographs import is_photographs, photographs
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
-from circuitdsl.text.diagnostics import CODES, page
+from circuitdsl.text.diagnostics import CODES
+from circuitdsl.text.pages import page
 from circuitdsl.text.source import Source
 
 FAULTY = """circ 1

@@ -500,3 +500,37 @@ def test_a_faulty_motif_is_reported_once() -> None:
         "connect edge -> line as b = bad()\n"
     )
     assert [d.code for d in diagnostics] == ["E201"]
+
+
+FIXES = [
+    ("let a = kk", "kk", "k"),
+    ("let a = brr(1px, width=1px)", "brr", "bar"),
+    ("connect edge -> line = coppy()", "coppy", "copy"),
+    ("let a = 3 px", "3 px", "3px"),
+    ("let a = 3 × 4", "×", "*"),
+    ("connect edge => line { place = dot()  tune.th = equal }", "=>", "->"),
+    ("connect edge -> line { place = dot(), tune.th = equal }", ",", ""),
+    ("connect edge -> line { place: dot()  tune.th = equal }", ":", " ="),
+    ("family a [th: rot(3)] at V.conv2d9", "conv2d9", "conv2d2"),
+    ("famly a at V.conv2d0", "famly", "family"),
+    ("let a = 3 // three", "//", "#"),
+    ("let a = constant", "", ", constant"),
+]
+
+
+@pytest.mark.parametrize(("text", "wrong", "right"), FIXES)
+def test_a_message_carries_the_change_that_answers_it(text: str, wrong: str, right: str) -> None:
+    (fix,) = (fix for diagnostic in found(text) for fix in diagnostic.fixes)
+    assert (fix.span.text, fix.text) == (wrong, right)
+    source = fix.span.source.text
+    mended = source[: fix.span.start] + fix.text + source[fix.span.end :]
+    result = check_source(Source("a.circ", mended))
+    assert [d for d in result.errors if d.span.text == wrong and wrong] == []
+
+
+def test_slips_have_a_hint_and_a_list() -> None:
+    (unknown,) = found("let a = rotat(dot(), 3deg)")
+    assert unknown.message == "no function `rotat`; did you mean `rotated`?"
+    assert {"`abs`,", "`arc`,", "`bump`,"} <= set(unknown.help.split())
+    mass = [d for d in found(to_line("place = dot()  tune.th = equal  norm = mass")) if d.help]
+    assert any(d.help == "Write `mass(...)`; it takes `mass`, `balance`." for d in mass)

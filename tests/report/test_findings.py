@@ -17,7 +17,8 @@ from circuitdsl.checking import check_source
 from circuitdsl.report import findings
 from circuitdsl.report.tables import narrow
 from circuitdsl.report.terminal import print_table, progress
-from circuitdsl.text.diagnostics import CODES, Diagnostic, page, render
+from circuitdsl.text.diagnostics import CODES, Diagnostic, render
+from circuitdsl.text.pages import page
 from circuitdsl.text.source import Source, Span
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")

@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from circuitdsl.checking import check_source
 from circuitdsl.cli import app
 from circuitdsl.report.findings_json import SCHEMA, findings_record, sarif
-from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError, page
+from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError
+from circuitdsl.text.pages import page
 from circuitdsl.text.source import Source, Span
 
 FINDINGS = [

@@ -17,12 +17,11 @@ from circuitdsl.text.diagnostics import (
     DiagnosticError,
     InputError,
     Label,
-    explain,
     lines_of,
-    page,
     render,
     suggestion,
 )
+from circuitdsl.text.pages import explain, page
 from circuitdsl.text.source import NOWHERE, Source, Span
 
 FOUND_LATER = {"E213", "E214", "E408", "E602", "E703", "E805", "E901", "L402", "L405"}

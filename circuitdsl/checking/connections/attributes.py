@@ -140,8 +140,15 @@ def choice(
         return None
     name = node.name.text
     if name not in words:
-        message = with_hint(analysis, f"{what} cannot be `{name}`", name, words)
-        analysis.error("E201", message, node.name.span, help=f"It is one of {listed(words)}.")
+        span, message = node.name.span, f"{what} cannot be `{name}`"
+        message, fixes = with_hint(analysis, message, name, words, span)
+        help_ = f"It is one of {listed(words)}."
+        analysis.error("E201", message, span, help=help_, fixes=fixes)
+        return None
+    if isinstance(node, nodes.Reference) and any(words[name].values()):
+        needed = f"{listed(key for key, must in words[name].items() if must)} in brackets"
+        help_ = f"Write `{name}(...)`; it takes {listed(words[name])}."
+        missing(analysis, f"`{name}`", needed, node.span, help=help_)
         return None
     call = node if isinstance(node, nodes.Call) else nodes.Call(node.span, node.name, ())
     arguments = match(call, words[name], analysis)

@@ -114,7 +114,8 @@ def _no_axis(
 ) -> None:
     names = () if joined.source is None else [axis.name for axis in joined.source.axes]
     message = f"{joined.source_name} has no axis `{name}`"
-    analysis.error("E201", with_hint(analysis, message, name, names), span, also=also)
+    message, fixes = with_hint(analysis, message, name, names, span)
+    analysis.error("E201", message, span, also=also, fixes=fixes)
 
 
 def _tuned(joined: Joined, analysis: Analysis) -> None:

@@ -98,8 +98,8 @@ class _Uses:
                 message = f"`{shown.name}` has no setting `{name}` to choose images by"
                 span = argument.span if argument.name is None else argument.name.span
                 help_ = f"It has: {listed(names)}." if names else "Its images have no settings."
-                message = with_hint(self.analysis, message, name, names)
-                self.analysis.error("E206", message, span, help=help_)
+                message, fixes = with_hint(self.analysis, message, name, names, span)
+                self.analysis.error("E206", message, span, help=help_, fixes=fixes)
                 return None
             if name in values:
                 given_twice(self.analysis, f"`{name}`", argument.span)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, cast
 from circuitdsl.checking.analysis import Analysis, question
 from circuitdsl.checking.messages import (
     another_kind,
+    listed,
     no_taps,
     not_fixed,
     not_imported,
@@ -22,7 +23,7 @@ from circuitdsl.checking.messages import (
     wrong_type,
 )
 from circuitdsl.checking.names import units
-from circuitdsl.checking.names.standard import standard_home
+from circuitdsl.checking.names.standard import standard_functions, standard_home
 from circuitdsl.checking.scope import Bound, Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.arithmetic import combined, negated
@@ -285,8 +286,9 @@ class Evaluator:
             another_kind(self.analysis, node.text, kind, "a function", node.span, help=help_)
             return
         path = node.text.removesuffix(name)
-        names = (*(path + other for other in module.functions), *CALLED)
-        unknown(self.analysis, "function", node.text, names, node.span)
+        names = (*(path + other for other in module.functions), *CALLED, *standard_functions())
+        help_ = f"Functions are {listed((*CALLED, *standard_functions()), 24)}."
+        unknown(self.analysis, "function", node.text, dict.fromkeys(names), node.span, help=help_)
 
     def _apply(self, bound: Bound, call: nodes.Call) -> Value | None:
         function, home = bound.node, bound.home

@@ -143,8 +143,11 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
         else:
             own = [name for name, function in home.functions.items() if function.home is home]
             own += [name for name, (where, _) in home.motifs.items() if where is home]
-            message = with_hint(analysis, f"`{home_name}` has no `{key}`", key, own)
-            analysis.error("E201", message, name.span, help=f"It has {listed(own)}.")
+            message, fixes = with_hint(
+                analysis, f"`{home_name}` has no `{key}`", key, own, name.span
+            )
+            help_ = f"It has {listed(own)}."
+            analysis.error("E201", message, name.span, help=help_, fixes=fixes)
 
 
 def _taken(name: nodes.Name, first: Span, analysis: Analysis) -> None:

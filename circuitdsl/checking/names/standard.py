@@ -41,6 +41,13 @@ def standard_home(name: str) -> str | None:
 
 
 @cache
+def standard_functions() -> tuple[str, ...]:
+    """The functions of the library."""
+    items = (item for home in standard_names() for item in standard_file(home).items)
+    return tuple(item.name.text for item in items if isinstance(item, nodes.Function))
+
+
+@cache
 def _homes() -> dict[str, str]:
     homes: dict[str, str] = {}
     for home in standard_names():

@@ -115,7 +115,7 @@ class _Scene:
         if isinstance(node, nodes.Signed) or (isinstance(node, nodes.Chain) and node.is_sum):
             note = "responses are never negative, so nothing is subtracted"
         message = f"`{self.name}` must be a sum of spots, perhaps times a list of levels"
-        message = with_hint(self.analysis, message, self.name, GENERATORS[ACTIVITY])
+        message, _ = with_hint(self.analysis, message, self.name, GENERATORS[ACTIVITY], node.span)
         self.analysis.error("E302", message, node.span, note=note, help=f"Write `{_SHAPE}`.")
 
     def product(self, node: nodes.Chain) -> tuple[Spot, ...] | None:

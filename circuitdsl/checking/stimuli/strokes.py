@@ -17,6 +17,7 @@ from circuitdsl.ir.figures import FIGURES, SIZES
 from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.stimuli import PHOTOGRAPHS, STROKES, Part, Stroke
 from circuitdsl.syntax import nodes
+from circuitdsl.text.diagnostics import Fix
 
 MOST_STROKES = 64
 """Strokes of one set."""
@@ -73,11 +74,14 @@ def _strokes(
 def _faulty(analysis: Analysis, part: str, node: nodes.Expression) -> None:
     """Report an expression that is not a figure (E302)."""
     message = f"`{part}` must be a sum of strokes, perhaps times a list of levels"
+    fixes: tuple[Fix, ...] = ()
     if isinstance(node, nodes.Call):
-        message = with_hint(analysis, message, node.name.text, FIGURES)
-    message = with_hint(analysis, message, part, (*GENERATORS[STROKES], PHOTOGRAPHS))
+        name = node.name
+        message, fixes = with_hint(analysis, message, name.text, FIGURES, name.span)
+    settings = (*GENERATORS[STROKES], PHOTOGRAPHS)
+    message, _ = with_hint(analysis, message, part, settings, node.span)
     help_ = f"Write `{_SHAPE}`; strokes are {listed(FIGURES)}."
-    analysis.error("E302", message, node.span, help=help_)
+    analysis.error("E302", message, node.span, help=help_, fixes=fixes)
 
 
 def _stroke(analysis: Analysis, node: nodes.Call, half_px: float) -> Stroke | None:

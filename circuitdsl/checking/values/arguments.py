@@ -41,12 +41,11 @@ def match(
         else:
             formal = argument.name.text
             if formal not in formals:
-                analysis.error(
-                    "E206",
-                    with_hint(analysis, f"`{name}()` has no argument `{formal}`", formal, names),
-                    argument.name.span,
-                    help=f"It takes {listed(names)}." if names else "It takes none.",
-                )
+                span = argument.name.span
+                message = f"`{name}()` has no argument `{formal}`"
+                message, fixes = with_hint(analysis, message, formal, names, span)
+                help_ = f"It takes {listed(names)}." if names else "It takes none."
+                analysis.error("E206", message, span, help=help_, fixes=fixes)
                 sound = False
                 continue
         if formal in arguments:
@@ -86,12 +85,10 @@ def attributes(
                 help="Write `tune.th = ...` for the axis `th`.",
             )
         elif first not in legal_names or not legal:
-            analysis.error(
-                "E202",
-                with_hint(analysis, f"{what} has no attribute `{name}`", name, legal_names),
-                attribute.name.span,
-                help=f"It has: {', '.join(tune_axis.get(n, n) for n in legal_names)}.",
-            )
+            span, message = attribute.name.span, f"{what} has no attribute `{name}`"
+            message, fixes = with_hint(analysis, message, name, legal_names, span)
+            help_ = f"It has: {', '.join(tune_axis.get(n, n) for n in legal_names)}."
+            analysis.error("E202", message, span, help=help_, fixes=fixes)
         elif name in entries:
             given_twice(analysis, f"`{name}`", attribute.name.span, entries[name].name.span)
         else:
