@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.scores import score
     from circuitdsl.run.scripts import edit, effect
     from circuitdsl.run.studies import recovery, sweep
+    from circuitdsl.run.visualization import visualize
     from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 __version__ = "0.1.0"
@@ -63,6 +64,7 @@ __all__ = [
     "score",
     "sweep",
     "to_source",
+    "visualize",
 ]
 
 _HOME = {
@@ -95,6 +97,7 @@ _HOME = {
     "score": "run.scores",
     "sweep": "run.studies",
     "to_source": "ir.text",
+    "visualize": "run.visualization",
 }
 
 

@@ -20,6 +20,7 @@ from circuitdsl.cli import (
     fitting,
     matching,
     networks,
+    visualizing,
 )
 from circuitdsl.cli.failures import Commands
 
@@ -41,6 +42,7 @@ app.command("find")(comparisons.find)
 app.command("score")(comparisons.score)
 app.command("match")(matching.match)
 app.command("coverage")(atlas.coverage)
+app.command("visualize")(visualizing.visualize)
 app.command("fit")(fitting.fit)
 app.command("effect")(edits.effect)
 app.command("edit")(edits.edit)

@@ -70,8 +70,13 @@ class ImageSet:
     @property
     def names(self) -> tuple[str, ...]:
         """The paths in the folder of the images that could be read, as far as they were read."""
-        read = (path for path in self.paths if path not in self.skipped)
-        return tuple(path.relative_to(self.folder).as_posix() for path in read)
+        return tuple(
+            self.name(at) for at, path in enumerate(self.paths) if path not in self.skipped
+        )
+
+    def name(self, place: int) -> str:
+        """An image's path in the folder, by its place."""
+        return self.paths[place].relative_to(self.folder).as_posix()
 
     def label(self, path: Path) -> str:
         """The sub-folder that an image lies in, "" for none."""
@@ -158,7 +163,7 @@ class ImageSet:
         return Batch(
             filled(np.stack(images), size),
             np.array(places, np.int64),
-            tuple(path.relative_to(self.folder).as_posix() for path in paths),
+            tuple(map(self.name, places)),
             tuple(self.label(path) for path in paths),
         )
 

@@ -1,0 +1,266 @@
+"""What a picture is to excite: a unit, a direction, a class, a member of a family.
+
+In: a network. Out: `Aim`s, each a direction in what one layer gives, and `Cut`s, the network as far
+as that layer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from circuitdsl.editing.select import layer_named, select
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.models.forward import PRE_RELU, evaluate
+from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import class_names, labels
+from circuitdsl.stimuli.centre import central
+from circuitdsl.text.diagnostics import InputError, suggestion
+
+Weights = dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What a picture is to excite.
+
+    Attributes:
+        name: What to call it: `mixed3b:345`, `curve[th=36deg]`, a class.
+        layer: The layer or the family that is read.
+        readout: The weight of each of its channels, `[channel]`.
+        rectified: Whether an activation function follows in that layer.
+    """
+
+    name: str
+    layer: str
+    readout: NDArray[np.float32]
+    rectified: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A network as far as one layer.
+
+    Attributes:
+        weights: What it computes with.
+        rectified: Whether an activation function follows in the layer.
+        before: Weights and images, RGB 0..255, to the layer before its activation function.
+        after: The same after it.
+        cause: Weights and images to the layer with units that it is computed from.
+        centre: Images' side to the row and column of the neuron in the middle; None for a layer
+            without positions.
+    """
+
+    weights: Weights
+    rectified: bool
+    before: Callable[[Weights, Array], Array]
+    after: Callable[[Weights, Array], Array]
+    cause: Callable[[Weights, Array], Array]
+    centre: Callable[[int], int] | None
+
+
+def units(network: Network, names: str | Sequence[str]) -> tuple[Aim, ...]:
+    """An aim for each unit.
+
+    Args:
+        network: A trained network.
+        names: As in `editing.select`.
+
+    Raises:
+        InputError: no such unit.
+    """
+    backbone = network.backbone
+    return tuple(
+        _one_of(backbone.unit_name(branch, channel), branch, channel, backbone)
+        for branch, channel in select(backbone, names).places
+    )
+
+
+def _one_of(name: str, layer: str, channel: int, backbone: Backbone) -> Aim:
+    declared = backbone.by_name[layer]
+    readout = np.zeros(declared.width, np.float32)
+    readout[channel] = 1.0
+    return Aim(name, layer, readout, declared.rectified)
+
+
+def direction(
+    network: Network, layer: str, vector: Sequence[float] | NDArray[np.floating], name: str = ""
+) -> Aim:
+    """A direction in the activations of a layer.
+
+    Args:
+        network: A trained network.
+        layer: A convolution or a block, or its short name.
+        vector: A weight for each of its units, `[unit]`; only its direction counts.
+        name: What to call it.
+
+    Raises:
+        InputError: no such layer, or not one finite weight for each unit, or no weight but 0.
+    """
+    declared = layer_named(network.backbone, layer)
+    weights = np.asarray(vector, np.float64)
+    if weights.shape != (declared.width,) or not np.isfinite(weights).all() or not weights.any():
+        raise InputError(
+            f"a direction in {declared.name} is {declared.width} finite numbers, not all 0; "
+            f"got an array of shape {list(weights.shape)}"
+        )
+    readout = (weights / np.linalg.norm(weights)).astype(np.float32)
+    parts = network.backbone.branch_layers(declared.name)
+    rectified = all(part.rectified for part in parts)
+    return Aim(name or f"a direction in {declared.name}", declared.name, readout, rectified)
+
+
+_TERM = re.compile(r"\s*([+-]?)\s*(?:(\d+(?:\.\d*)?|\.\d+)\s*\*\s*)?(\w+):(\d+)\s*")
+
+
+def written_direction(network: Network, text: str) -> Aim:
+    """A direction as a sum of units, such as `mixed3b:345 - 0.5*mixed3b:379`.
+
+    Raises:
+        InputError: it does not read so, or its units are not of one layer.
+    """
+    terms: list[tuple[str, int, float]] = []
+    rest = text
+    while rest and (term := _TERM.match(rest)) and (term[1] or not terms):
+        layer = layer_named(network.backbone, term[3]).name
+        terms.append((layer, int(term[4]), float(term[2] or 1) * (-1 if term[1] == "-" else 1)))
+        rest = rest[term.end() :]
+    block = network.backbone.example_block
+    if rest or not terms:
+        raise InputError(
+            f"`{text}` is no direction", help=f"write `{block}:3 - 0.5*{block}:7`, or such a sum"
+        )
+    layer = terms[0][0]
+    width = network.backbone.by_name[layer].width
+    if any(name != layer or number >= width for name, number, _ in terms):
+        raise InputError(
+            f"`{text}` is no direction",
+            why="its units are not all of one layer, or the layer has no such unit",
+            help=f"name units of {layer}, 0 to {width - 1}",
+        )
+    vector = np.zeros(width)
+    np.add.at(vector, [number for _, number, _ in terms], [weight for _, _, weight in terms])
+    return direction(network, layer, vector, text)
+
+
+def logit(network: Network, name: str) -> Aim:
+    """A class, by its name, its WordNet id, or the number of its output before the softmax.
+
+    Raises:
+        InputError: the network has no classifier, or no such class.
+    """
+    backbone = network.backbone
+    layer = backbone.classifier
+    width = backbone.by_name[layer].width
+    if name.isdecimal() and int(name) < width:
+        return _one_of(f"class {name}", layer, int(name), backbone)
+    known = [*zip(labels(network.name), class_names(network.name), strict=True)]
+    for number, (label, title) in enumerate(known):
+        if name and name.lower() in (label.lower(), title.lower()):
+            return _one_of(f"class {title}", layer, number, backbone)
+    raise InputError(
+        f"{network.name} has no class `{name}`",
+        help=suggestion(name, [title for _, title in known])
+        or f"give a name, a label, or a number from 0 to {width - 1}",
+    )
+
+
+def members(network: HandwrittenNetwork, family: str) -> tuple[Aim, ...]:
+    """An aim for each member of a hand-written family.
+
+    Raises:
+        InputError: the circuit has no such family.
+    """
+    circuit = network.circuit
+    if family not in circuit.by_name:
+        raise InputError(f"the circuit has no family `{family}`")
+    declared = circuit.by_name[family]
+    one_hot = np.eye(declared.size, dtype=np.float32)
+    return tuple(
+        Aim(declared.member_name(number), family, one_hot[number], rectified=True)
+        for number in range(declared.size)
+    )
+
+
+def cut(network: Network | HandwrittenNetwork, aim: Aim) -> Cut:
+    """The network as far as an aim's layer; what other aims read of that layer is there, too."""
+    if isinstance(network, HandwrittenNetwork):
+        return _cut_circuit(network, aim.layer)
+    backbone, layer = network.backbone, aim.layer
+    parts = tuple(part.name for part in backbone.branch_layers(layer))
+    before = tuple(part + PRE_RELU for part in parts) if aim.rectified else (layer,)
+
+    def centre(side: int) -> int:
+        return central(backbone, layer, side).index
+
+    def run(*names: str) -> Callable[[Weights, Array], Array]:
+        def activations(weights: Weights, images: Array) -> Array:
+            if type(network) is Network:
+                given = {"input": network.prepared(images)}
+                values = evaluate(backbone, weights, given, names)
+            else:  # an edited network computes more than its weights say
+                values = network.activations(images, names)
+            return jnp.concatenate([values[name] for name in names], axis=-1)
+
+        return activations
+
+    return Cut(
+        _needed(network, layer) if type(network) is Network else {},
+        aim.rectified,
+        run(*before),
+        run(layer),
+        run(_cause(backbone, layer)),
+        centre if backbone.by_name[layer].has_positions else None,
+    )
+
+
+def _cut_circuit(network: HandwrittenNetwork, family: str) -> Cut:
+    circuit = network.circuit
+    layer = circuit.by_name[family].layer
+    sources = [each.source for each in circuit.into(family) if each.source in circuit.by_name]
+
+    def before(weights: Weights, images: Array) -> Array:
+        return network.pre_activations(images, [family])[family]
+
+    def after(weights: Weights, images: Array) -> Array:
+        return network.activations(images, [family])[family]
+
+    def cause(weights: Weights, images: Array) -> Array:
+        maps = network.activations(images, sources)
+        return jnp.concatenate([maps[name] for name in sources], axis=-1) if sources else images
+
+    def centre(side: int) -> int:
+        return central(network.backbone, layer, side).index
+
+    return Cut({}, True, before, after, cause, centre)
+
+
+def _needed(network: Network, layer: str) -> Weights:
+    """The weights of everything up to a layer."""
+    last = network.backbone.order[layer]
+    names = {
+        key
+        for one in network.backbone.layers[: last + 1]
+        if one.has_weights
+        for key in (one.kernel_key, one.bias_key)
+    }
+    return {name: value for name, value in network.params.items() if name in names}
+
+
+def _cause(backbone: Backbone, layer: str) -> str:
+    """The layer with units that a layer is computed from: what narrows or pools is passed."""
+    name = backbone.by_name[layer].inputs[0]
+    while backbone.by_name[name].inputs and (
+        backbone.by_name[name].bottleneck
+        or backbone.by_name[name].keeps_channels
+        or not backbone.by_name[name].has_positions
+    ):
+        name = backbone.by_name[name].inputs[0]
+    return name
