@@ -1,5 +1,6 @@
 "use strict";
 (() => {
+  let kept = null;
   const mark = (unit) => {
     for (const each of document.querySelectorAll("[data-unit]"))
       each.classList.toggle("marked", unit !== null && each.dataset.unit === unit);
@@ -8,9 +9,32 @@
     const within = node.closest("[data-unit]") ?? node.querySelector(":scope > [data-unit]");
     return within === null ? null : within.dataset.unit;
   };
+  const keep = (unit) => {
+    kept = unit;
+    mark(kept);
+  };
   for (const event of ["mouseover", "focusin"])
     document.addEventListener(event, ({ target }) => {
-      if (target instanceof Element) mark(unitOf(target));
+      if (target instanceof Element) mark(unitOf(target) ?? kept);
     });
-  document.addEventListener("focusout", () => mark(null));
+  document.addEventListener("focusout", () => mark(kept));
+  document.addEventListener("click", ({ target }) => {
+    if (target instanceof Element) keep(unitOf(target));
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") keep(null);
+  });
+  // a unit can be cited: PAGE.html#mixed3b:345
+  const cited = () => {
+    const place = decodeURIComponent(location.hash.slice(1));
+    const units = [...document.querySelectorAll("[data-unit]")];
+    const unit = units.find((each) => each.dataset.unit === place);
+    if (unit === undefined) return;
+    for (let each = unit; each !== null; each = each.parentElement)
+      if (each instanceof HTMLDetailsElement) each.open = true;
+    if (document.getElementById(place) === null) unit.scrollIntoView({ block: "center" });
+    keep(place);
+  };
+  addEventListener("hashchange", cited);
+  cited();
 })();
