@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from circuitdsl.run.saving import save
     from circuitdsl.run.scores import score
     from circuitdsl.run.scripts import edit, effect
-    from circuitdsl.run.studies import recovery, sweep
+    from circuitdsl.run.studies import recovery
+    from circuitdsl.run.sweeps import sweep
     from circuitdsl.run.visualization import visualize
     from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
@@ -95,7 +96,7 @@ _HOME = {
     "recovery": "run.studies",
     "save": "run.saving",
     "score": "run.scores",
-    "sweep": "run.studies",
+    "sweep": "run.sweeps",
     "to_source": "ir.text",
     "visualize": "run.visualization",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 INTERRUPTED = 130
 
@@ -15,7 +17,18 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        raise SystemExit(INTERRUPTED) from None
+        _leave()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _leave()
+        raise
+
+
+def _leave() -> NoReturn:
+    """End without taking the interpreter down: compiled code may still run in threads beneath."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ class FileServer:
         files: What there is, by path.
         stop_after: Close the connection after this many bytes of a body; None never does.
         ranges: Whether ranges are honoured.
+        drip_s: Seconds between single bytes of a body; None sends it at once.
         requests: Path and `Range` header of every request so far.
     """
 
@@ -22,6 +25,7 @@ class FileServer:
         self.files: dict[str, bytes] = {}
         self.stop_after: int | None = None
         self.ranges = True
+        self.drip_s: float | None = None
         self.requests: list[tuple[str, str | None]] = []
         self.url = ""
 
@@ -50,7 +54,18 @@ def serving() -> Generator[FileServer]:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             self.send_header("Content-Length", str(len(body) - start))
             self.end_headers()
-            self.wfile.write(body[start:][: state.stop_after])
+            sent = body[start:][: state.stop_after]
+            if state.drip_s is not None:
+                self.drip(sent, state.drip_s)
+                return
+            self.wfile.write(sent)
+
+        def drip(self, body: bytes, seconds: float) -> None:
+            with contextlib.suppress(ConnectionError):  # whoever reads has had enough
+                for byte in body[:100]:
+                    self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
+                    time.sleep(seconds)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

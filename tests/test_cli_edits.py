@@ -21,6 +21,7 @@ from circuitdsl.models.weights import write_weights
 from circuitdsl.report.edits import effect_table, recovery_table
 from circuitdsl.report.terminal import print_table
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.locks import held
 
 ARCS = """circ 1 "Bright arcs."
 
@@ -103,6 +104,15 @@ def test_a_sweep_writes_a_table_and_goes_on_with_it(photographs, tmp_path):
     assert "not the beginning of this sweep" in other.stderr
 
 
+def test_two_sweeps_at_once_do_not_share_a_table(photographs, tmp_path):
+    target = tmp_path / "sweep.csv"
+    with held(target):
+        result = _sweep(photographs, target)
+    assert result.exit_code == 2
+    assert f"another run is working on {target}" in result.stderr
+    assert not target.exists()
+
+
 def test_groups_are_ablated_together(photographs, tmp_path):
     target = tmp_path / "groups.csv"
     result = _sweep(photographs, target, "--units", "mixed3b_1x1[0, 1]", "--by", "group")
@@ -130,6 +140,7 @@ def test_attribution_prints_how_well_it_ranks(photographs, tmp_path):
     ("units", "words"),
     [
         ("mixed3b:999", "mixed3b:999 is out of range"),
+        ("mixed3b[0..9999999999]", "mixed3b:9999999999 is out of range"),
         ("mixed9a", "has no layer `mixed9a`"),
         ("3a[0], 3b[1]", "names no units"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,6 +165,37 @@ def test_two_files_of_one_content_are_equal_to_the_byte(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
+def test_a_time_series_is_no_weight(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        space = h5py.h5s.create_simple((2,))
+        h5py.h5d.create(file.id, b"w", h5py.h5t.UNIX_D32LE, space)
+    with pytest.raises(InputError, match="cannot be read as HDF5"):
+        read_dump(tmp_path, {})
+
+
+def test_an_installed_package_reads_its_own_folders_alone(tmp_path: Path) -> None:
+    """Beside an installed package lies anybody's `grammars/` and `circuits_src/`."""
+    packages = tmp_path / "site-packages"
+    shutil.copytree(ROOT / "circuitdsl" / "text", packages / "circuitdsl" / "text")
+    shutil.copy(ROOT / "circuitdsl" / "__init__.py", packages / "circuitdsl")
+    (packages / "grammars").mkdir()
+    (packages / "circuits_src").mkdir()
+    program = "from circuitdsl.text.resources import *; print(grammar_file(), circuits_folder())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=packages,
+        env=os.environ | {"PYTHONPATH": str(packages)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shipped = packages / "circuitdsl" / "shipped"
+    assert done.stdout.split() == [
+        str(shipped / "grammars" / "circ.lark"),
+        str(shipped / "circuits_src"),
+    ]
+
+
 # ---- text
 
 
@@ -186,6 +218,22 @@ def test_names_cannot_speak_to_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in said
     assert "\u241b[2Jabsent.circ" in said
     assert printable("a\tb\n") == "a\tb\n"
+
+
+def test_a_terminal_of_few_letters_gets_what_it_can_print() -> None:
+    program = """
+from rich.table import Table
+from circuitdsl.cli.failures import print_what_can_be_printed
+from circuitdsl.report.terminal import print_table
+print_what_can_be_printed()
+print_table(Table("r²"))
+"""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert rb"r\xb2" in done.stdout
 
 
 # ---- processes

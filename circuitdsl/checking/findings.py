@@ -16,6 +16,9 @@ NESTED_PER_CALL = 8
 MOST_MODULES = 256
 """Files that one file may import, directly or not, each counted as often as it is imported."""
 
+MOST_IMPORTED = 1_000_000
+"""Characters of these files together, likewise."""
+
 MOST_COPIED = 2048
 """Declarations in all copies of circuits that one file makes, copies inside of copies included."""
 
@@ -29,7 +32,7 @@ class Findings:
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.calls_left = NESTED_CALLS
-        self._modules = 0
+        self._modules = self._characters = 0
         self._copied = 0
         self._comparisons_left = MOST_COMPARED
         self._seen: set[tuple[str, str, int, int]] = set()
@@ -39,12 +42,18 @@ class Findings:
         self.calls_left += -1 if nested else NESTED_PER_CALL
         return self.calls_left > 0
 
-    def another_module(self) -> bool | None:
+    def another_module(self, characters: int) -> bool | None:
         """Count an imported file: whether it may be read, or None the first time it may not."""
+        allowed = self._affords_modules
         self._modules += 1
-        if self._modules == MOST_MODULES + 1:
+        self._characters += characters
+        if allowed and not self._affords_modules:
             return None
-        return self._modules <= MOST_MODULES
+        return allowed
+
+    @property
+    def _affords_modules(self) -> bool:
+        return self._modules <= MOST_MODULES and self._characters <= MOST_IMPORTED
 
     def affords_copy(self, declarations: int) -> bool | None:
         """Count a copy of a circuit: whether it may be made, or None the first time it may not."""

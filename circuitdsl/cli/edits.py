@@ -67,8 +67,8 @@ def sweep(
     """Ablate every unit in turn and measure the network; an unfinished table is resumed."""
     from circuitdsl.report.edits import approximation_table, sweep_table
     from circuitdsl.report.terminal import print_table, progress
-    from circuitdsl.run.studies import Approximation
-    from circuitdsl.run.studies import sweep as sweep_units
+    from circuitdsl.run.sweeps import Approximation
+    from circuitdsl.run.sweeps import sweep as sweep_units
 
     with writing(output), progress() as report:
         swept = sweep_units(

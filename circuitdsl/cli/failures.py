@@ -7,6 +7,7 @@ code: 1 for findings in a circuit file, 2 for usage and input, 70 for a fault of
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
+        print_what_can_be_printed()
         try:
             with inputs_kept():
                 done = super().invoke(ctx)
@@ -65,6 +67,13 @@ class Commands(TyperGroup):
                 )
             )
             raise typer.Exit(INTERNAL) from error
+
+
+def print_what_can_be_printed() -> None:
+    """Print escapes for what the terminal's encoding lacks, instead of failing at the end."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_findings(findings: Sequence[Diagnostic], *, err: bool = False) -> None:

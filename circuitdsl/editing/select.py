@@ -144,7 +144,8 @@ def select(backbone: Backbone, names: str | Sequence[str]) -> Units:
                 f"`{name}` names no units",
                 help=f"write `{block}:3`, `{block}[0..2, 3]` or the name of a layer",
             )
-        numbers = _numbers(found["one"] if found["one"] is not None else found["many"], name)
+        text = found["one"] if found["one"] is not None else found["many"]
+        numbers = _numbers(text, name, layer_named(backbone, found["layer"]))
         places += places_of(backbone, found["layer"], numbers)
     if not places:
         raise InputError(f"{names!r} selects no unit")
@@ -173,10 +174,7 @@ def places_of(
     chosen = range(layer.width) if numbers is None else numbers
     for number in chosen:
         if not 0 <= number < layer.width:
-            raise InputError(
-                f"{layer_name}:{number} is out of range; {layer.name} has {layer.width} units",
-                help=f"its units are {layer.name}:0 to {layer.name}:{layer.width - 1}",
-            )
+            raise _beyond(layer, number, layer_name)
     return [backbone.branch_of(layer.name, number) for number in chosen]
 
 
@@ -230,7 +228,14 @@ def layer_named(backbone: Backbone, name: str) -> Layer:
     return layer
 
 
-def _numbers(text: str | None, name: str) -> list[int] | None:
+def _beyond(layer: Layer, number: int | str, called: str) -> InputError:
+    return InputError(
+        f"{called}:{number} is out of range; {layer.name} has {layer.width} units",
+        help=f"its units are {layer.name}:0 to {layer.name}:{layer.width - 1}",
+    )
+
+
+def _numbers(text: str | None, name: str, layer: Layer) -> list[int] | None:
     if text is None:
         return None
     numbers: list[int] = []
@@ -238,7 +243,10 @@ def _numbers(text: str | None, name: str) -> list[int] | None:
         first, dots, last = part.partition("..")
         if not first.isdigit() or (dots and not last.isdigit()):
             raise InputError(f"`{part}` in `{name}` is no unit's number, and no range")
-        numbers += range(int(first), int(last if dots else first) + 1)
+        end = last if dots else first
+        if len(end) > 9 or int(end) >= layer.width:  # before a range of any length is made
+            raise _beyond(layer, end, layer.name)
+        numbers += range(int(first), int(end) + 1)
     return numbers
 
 

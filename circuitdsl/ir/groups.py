@@ -103,18 +103,34 @@ def dilations(families: Iterable[Family]) -> tuple[Element, ...]:
     return tuple(Element(dilation=ratio**step) for step in steps)
 
 
-def common_elements(families: Iterable[Family], mirrors: Mirrors = _NONE) -> tuple[Element, ...]:
+def common_elements(
+    families: Iterable[Family], mirrors: Mirrors = _NONE, most: int | None = None
+) -> tuple[Element, ...]:
     """The elements, other than the identity, that take every family's members to members.
 
     Turns where a family turns, mirrored or not where one has a `flip` axis, and turns of hues.
     Families without such an axis put up with any element; where all do, there is none to speak of.
+
+    Args:
+        families: The families.
+        mirrors: The axis of each one's mirror, in degrees.
+        most: Look at no more than about so many, spread evenly, besides those that map a grid of
+            taps to itself.
     """
     several = list(families)
 
     def shared(element: Element) -> bool:
         return all(permutation(family, element, mirrors) is not None for family in several)
 
-    return tuple(element for element in _candidates(several) if shared(element))
+    every = tuple(_candidates(several))
+    apart = 1 if most is None else -(-len(every) // max(most, 1))
+    candidates = (each for at, each in enumerate(every) if at % apart == 0 or each.keeps_taps)
+    return tuple(element for element in candidates if shared(element))
+
+
+def count_elements(families: Iterable[Family]) -> int:
+    """The number of elements that `common_elements` looks at if nothing bounds it."""
+    return sum(1 for _ in _candidates(list(families)))
 
 
 def _candidates(families: list[Family]) -> Iterator[Element]:

@@ -24,7 +24,14 @@ from numpy.typing import ArrayLike, NDArray
 from circuitdsl.ir.angles import cos_sin_deg
 from circuitdsl.ir.axes import AxisKind
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Wiring
-from circuitdsl.ir.groups import Element, Mirrors, common_elements, dilations, partners
+from circuitdsl.ir.groups import (
+    Element,
+    Mirrors,
+    common_elements,
+    count_elements,
+    dilations,
+    partners,
+)
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.reference import interpret_weights
@@ -43,6 +50,9 @@ _SHORTEST_TAP = 4.0
 
 _RINGS, _DIRECTIONS = 4, 24
 
+MOST_MOVED = 60_000
+"""Members times elements that are looked at for one connection: some seconds of work."""
+
 
 @dataclass(frozen=True)
 class Residual:
@@ -54,6 +64,8 @@ class Residual:
         exact: The largest `|g W - W| / |W|` over these.
         other_turns: The other elements that both ends share.
         sampled: The largest residual over those, on gratings of four taps or more.
+        passed_over: Elements that were not looked at, since there are very many: those that were
+            are spread evenly.
     """
 
     connection: str
@@ -61,6 +73,7 @@ class Residual:
     exact: float
     other_turns: tuple[str, ...]
     sampled: float
+    passed_over: int = 0
 
 
 def residuals(
@@ -122,6 +135,11 @@ def describe_residuals(circuit: Circuit, found: Iterable[Residual]) -> str:
     without = len(circuit.connections) - (len(rows) - 1)
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
+    lines += [
+        f"{each.connection}: {each.passed_over:,} further elements were not looked at, for time"
+        for each in found
+        if each.passed_over
+    ]
     if without:
         lines.append(f"{without} connections without a symmetry to lose")
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -176,7 +194,9 @@ def _residual(
     target = circuit.by_name[connection.target]
     source = None if connection.source == INPUT else circuit.by_name[connection.source]
     ends = [target] if source is None else [source, target]
-    shared = (*common_elements(ends, mirrors), *dilations(ends))
+    most = MOST_MOVED // sum(end.size for end in ends)
+    passed_over = max(0, count_elements(ends) - most)
+    shared = (*common_elements(ends, mirrors, most), *dilations(ends))
     layer = circuit.backbone.geometry.by_name[target.layer]
     tap_px = circuit.backbone.geometry.sampling(layer.inputs[0], circuit.backbone.input_px).stride
     elements = [each for each in shared if _claimed(connection.wiring, source, target, each)]
@@ -205,6 +225,7 @@ def _residual(
         max(losses[True], default=0.0),
         tuple(map(str, other)),
         max(losses[False], default=0.0),
+        passed_over,
     )
 
 

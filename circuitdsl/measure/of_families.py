@@ -190,5 +190,6 @@ def echo(answered: Answered) -> float:
 def responses_to(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Floats:
     """The central neurons' responses to every image of a set, `[images, members]`."""
     at = centre_of(stimulus, network.backbone, family.layer).index
-    parts = [maps[:, at, at] for maps in answers(network, family, stimulus)]
-    return np.concatenate(parts).astype(np.float64)
+    # copies: a view of the middle would keep the maps of all images in memory
+    parts = [maps[:, at, at].astype(np.float64) for maps in answers(network, family, stimulus)]
+    return np.concatenate(parts)

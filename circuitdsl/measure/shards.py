@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -127,7 +128,7 @@ def manifest(opened: Opened, size: int = SHARD) -> Manifest:
             f"{path.relative_to(images.folder).as_posix()} {path.stat().st_size}"
             for path in images.paths[start : start + size]
         ]
-        digests.append(hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest())
+        digests.append(hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest())
     return Manifest(opened.about, size, tuple(digests), len(images.paths))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,12 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.locks import held
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are here and those expected in all (None: the server doesn't say)."""
 
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 30
+SLOWEST_S, SLOWEST_BYTES = 60, 60_000
+"""In so many seconds so many bytes must come: a server that drips would keep a user for days."""
+
 _MAX_BYTES = 1 << 30  # nothing fetched here comes near; a server that never ends does
 _RANGE_NOT_SATISFIABLE = 416
 
@@ -50,31 +55,34 @@ def download(remote: Remote, target: Path, progress: Progress | None = None) -> 
         InputError: no network, no such file, a connection that broke (what arrived is kept), a
             checksum that doesn't match (it is thrown away), or no room on the disk.
     """
-    if target.is_file() and file_sha256(target) == remote.sha256:
-        return
-    part = target.with_name(target.name + ".part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        resumed = part.exists()
-        _receive(remote, part, progress)
-        digest = file_sha256(part)
-        if digest != remote.sha256 and resumed:
-            # the beginning may be another version's: once more, from nothing
-            part.unlink()
-            _receive(remote, part, progress)
-            digest = file_sha256(part)
-        if digest != remote.sha256:
-            part.unlink()
-            raise InputError(
-                f"{remote.url} is not the file that it should be",
-                why=f"its SHA-256 is {digest}, not {remote.sha256}",
-                help="try again later, or from another network; nothing was kept",
-            )
-        part.replace(target)
+        with held(target, wait=True):
+            if not target.is_file() or file_sha256(target) != remote.sha256:
+                _bring(remote, target, progress)
     except OSError as error:
         raise InputError(
             f"{target} cannot be written", why=str(error), help="make room, or set another cache"
         ) from error
+
+
+def _bring(remote: Remote, target: Path, progress: Progress | None) -> None:
+    part = target.with_name(target.name + ".part")
+    resumed = part.exists()
+    _receive(remote, part, progress)
+    found = file_sha256(part)
+    if found != remote.sha256 and resumed:
+        # the beginning may be another version's: once more, from nothing
+        part.unlink()
+        _receive(remote, part, progress)
+        found = file_sha256(part)
+    if found != remote.sha256:
+        part.unlink()
+        raise InputError(
+            f"{remote.url} is not the file that it should be",
+            why=f"its SHA-256 is {found}, not {remote.sha256}",
+            help="try again later, or from another network; nothing was kept",
+        )
+    part.replace(target)
 
 
 def file_sha256(path: Path) -> str:
@@ -128,11 +136,18 @@ def _copy(
         file.truncate()
         if progress is not None:
             progress(here, total)
-        while here <= limit and (chunk := response.read(_CHUNK_BYTES)):
+        since, before = time.monotonic(), here
+        while here <= limit and (chunk := response.read1(_CHUNK_BYTES)):
             file.write(chunk)
             here += len(chunk)
             if progress is not None:
                 progress(here, total)
+            if time.monotonic() - since > SLOWEST_S:
+                if here - before < SLOWEST_BYTES:
+                    file.flush()
+                    why = f"only {here - before:,} bytes came in {SLOWEST_S:g} seconds"
+                    raise _stopped(remote, part, total, why)
+                since, before = time.monotonic(), here
         file.flush()
         os.fsync(file.fileno())
     if total is not None and here < total:

@@ -15,6 +15,7 @@ from circuitdsl.models.download import Progress, download
 from circuitdsl.models.registry import Model, by_hand, cache_folder, model, model_path
 from circuitdsl.models.weights import read_weights, write_weights
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.locks import held
 
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
@@ -37,7 +38,8 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     target = cache_folder() / entry.file_names[0]
     try:
         if entry.joined:
-            _fetch_joined(entry, target, progress)
+            with held(target.with_name(f"{entry.name}.parts"), wait=True):
+                _fetch_joined(entry, target, progress)
         else:
             download(entry.remotes[0], target, progress)
     except InputError as error:

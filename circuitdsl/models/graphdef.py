@@ -21,6 +21,7 @@ from circuitdsl.models.wire import (
     FIXED32,
     MAX_DIMENSIONS,
     VARINT,
+    Budget,
     WireError,
     fields,
     message_of,
@@ -89,49 +90,50 @@ class _Tensor:
 
 
 def _constants(graph: memoryview) -> Iterator[tuple[str, Stored]]:
-    for number, kind, node in fields(graph):
+    budget = Budget()
+    for number, kind, node in fields(graph, budget):
         if (number, kind) != (_GRAPH_NODE, BYTES):
             continue
         name = operation = ""
         tensor = None
-        for field, wire, value in fields(message_of(node)):
+        for field, wire, value in fields(message_of(node), budget):
             if (field, wire) == (_NODE_NAME, BYTES):
                 name = str(message_of(value), "utf-8")
             elif (field, wire) == (_NODE_OP, BYTES):
                 operation = str(message_of(value), "utf-8")
             elif (field, wire) == (_NODE_ATTR, BYTES):
-                tensor = _value_tensor(message_of(value)) or tensor
+                tensor = _value_tensor(message_of(value), budget) or tensor
         if operation == "Const" and tensor is not None:
             yield name, Stored(tensor.shape, "float32", tensor.read)
 
 
-def _value_tensor(entry: memoryview) -> _Tensor | None:
+def _value_tensor(entry: memoryview, budget: Budget) -> _Tensor | None:
     """The float32 tensor of a node's attribute `value`; None for any other attribute."""
     key = ""
     attribute = memoryview(b"")
-    for number, kind, value in fields(entry):
+    for number, kind, value in fields(entry, budget):
         if (number, kind) == (_ENTRY_KEY, BYTES):
             key = str(message_of(value), "utf-8")
         elif (number, kind) == (_ENTRY_VALUE, BYTES):
             attribute = message_of(value)
     if key != "value":
         return None
-    for number, kind, value in fields(attribute):
+    for number, kind, value in fields(attribute, budget):
         if (number, kind) == (_ATTR_TENSOR, BYTES):
-            return _tensor(message_of(value))
+            return _tensor(message_of(value), budget)
     return None
 
 
-def _tensor(message: memoryview) -> _Tensor | None:
+def _tensor(message: memoryview, budget: Budget) -> _Tensor | None:
     dtype = 0
     shape: tuple[int, ...] = ()
     content = memoryview(b"")
     floats = bytearray()
-    for number, kind, value in fields(message):
+    for number, kind, value in fields(message, budget):
         if (number, kind) == (_TENSOR_DTYPE, VARINT):
             dtype = value
         elif (number, kind) == (_TENSOR_SHAPE, BYTES):
-            shape = _shape(message_of(value))
+            shape = _shape(message_of(value), budget)
         elif (number, kind) == (_TENSOR_CONTENT, BYTES):
             content = message_of(value)
         elif number == _TENSOR_FLOATS and kind in (BYTES, FIXED32):
@@ -144,13 +146,13 @@ def _tensor(message: memoryview) -> _Tensor | None:
     return _Tensor(shape, content, bytes(floats))
 
 
-def _shape(message: memoryview) -> tuple[int, ...]:
+def _shape(message: memoryview, budget: Budget) -> tuple[int, ...]:
     sizes: list[int] = []
-    for number, kind, dimension in fields(message):
+    for number, kind, dimension in fields(message, budget):
         if (number, kind) != (_SHAPE_DIM, BYTES):
             continue
         size = 0  # proto3 leaves a zero out
-        for field, wire, value in fields(message_of(dimension)):
+        for field, wire, value in fields(message_of(dimension), budget):
             if (field, wire) == (_DIM_SIZE, VARINT) and isinstance(value, int):
                 size = value
         sizes.append(size)

@@ -19,6 +19,7 @@ from circuitdsl.models.wire import (
     FIXED32,
     MAX_DIMENSIONS,
     VARINT,
+    Budget,
     WireError,
     fields,
     message_of,
@@ -69,18 +70,19 @@ class _Values:
 
 
 def _initialisers(model: memoryview, where: str) -> Iterator[tuple[str, Stored]]:
-    for number, kind, graph in fields(model):
+    budget = Budget()
+    for number, kind, graph in fields(model, budget):
         if (number, kind) != (_MODEL_GRAPH, BYTES):
             continue
-        for field, wire, tensor in fields(message_of(graph)):
+        for field, wire, tensor in fields(message_of(graph), budget):
             if (field, wire) == (_GRAPH_INITIALIZER, BYTES):
-                yield from _tensor(message_of(tensor), where)
+                yield from _tensor(message_of(tensor), where, budget)
 
 
-def _tensor(message: memoryview, where: str) -> Iterator[tuple[str, Stored]]:
+def _tensor(message: memoryview, where: str, budget: Budget) -> Iterator[tuple[str, Stored]]:
     name, dtype, shape = "", 0, list[int]()
     raw, floats = memoryview(b""), bytearray()
-    for number, kind, value in fields(message):
+    for number, kind, value in fields(message, budget):
         if number == _DIMS:
             shape += [value] if isinstance(value, int) else _packed(value)
         elif (number, kind) == (_DTYPE, VARINT) and isinstance(value, int):

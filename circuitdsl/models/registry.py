@@ -14,8 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.download import Remote, file_sha256
 from circuitdsl.models.labels import classes
@@ -26,6 +24,7 @@ from circuitdsl.models.weights import (
     read_weights,
     tensors_digest,
 )
+from circuitdsl.text.caches import user_cache
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 if TYPE_CHECKING:
@@ -192,14 +191,27 @@ def model(name: str) -> Model:
 
 
 def cache_folder() -> Path:
-    """Where fetched weights are kept."""
-    return Path(platformdirs.user_cache_dir("circuitdsl", appauthor=False)) / "models"
+    """Where fetched weights are kept.
+
+    Raises:
+        InputError: the user has no home.
+    """
+    cache = user_cache()
+    if cache is None:
+        raise InputError(
+            "there is no place to keep weights in: the user has no home folder",
+            help="set HOME or XDG_CACHE_HOME, "
+            f"or put weight files into a folder that {FOLDERS_VARIABLE} names",
+        )
+    return cache / "models"
 
 
 def search_folders() -> tuple[Path, ...]:
     """The folders that are looked in, in order."""
-    folders = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
-    return (*(Path(folder).expanduser() for folder in folders if folder), cache_folder(), _PACKAGE)
+    named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    kept = () if user_cache() is None else (cache_folder(),)
+    # unlike the method of `Path`, the function leaves a `~` alone where there is no home
+    return (*(Path(os.path.expanduser(folder)) for folder in named if folder), *kept, _PACKAGE)  # noqa: PTH111
 
 
 def find_weights(name: str) -> Path | None:
@@ -242,7 +254,8 @@ def model_path(name: str, weights: Path | None = None) -> Path:
 def by_hand(name: str) -> str:
     """What to do where there is no network: which file to put where."""
     entry = model(name)
-    place = f"{cache_folder()} (or a folder that {FOLDERS_VARIABLE} names)"
+    named = f"a folder that {FOLDERS_VARIABLE} names"
+    place = named if user_cache() is None else f"{cache_folder()} (or {named})"
     if entry.joined:
         folder = entry.remotes[0].url.rsplit("/", 1)[0]
         return (

@@ -13,8 +13,29 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MAX_DIMENSIONS = 8  # kernels have 4; more is no weight
 
 
+MOST_FIELDS = 1_000_000
+"""Fields that are read of one file; the published graphs have some thousands."""
+
+
 class WireError(ValueError):
     """The bytes are no protobuf message of the expected kind."""
+
+
+class Budget:
+    """The fields that may still be read of one file."""
+
+    def __init__(self) -> None:
+        self.left = MOST_FIELDS
+
+    def spend(self) -> None:
+        """Count one field.
+
+        Raises:
+            WireError: there were too many.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise WireError(f"more than {MOST_FIELDS:,} fields, which no network has")
 
 
 def message_of(value: int | memoryview) -> memoryview:
@@ -28,14 +49,15 @@ def message_of(value: int | memoryview) -> memoryview:
     return value
 
 
-def fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
+def fields(data: memoryview, budget: Budget) -> Iterator[tuple[int, int, int | memoryview]]:
     """The fields of a message: number, wire type, and a number or the bytes.
 
     Raises:
-        WireError: the bytes are no message.
+        WireError: the bytes are no message, or the file has too many fields.
     """
     at = 0
     while at < len(data):
+        budget.spend()
         tag, at = varint(data, at)
         number, kind = tag >> 3, tag & 7
         if number == 0:

@@ -17,7 +17,7 @@ from circuitdsl.compare.sides import LEFT, RIGHT, SideScore
 from circuitdsl.editing.sweep import Table
 from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.report.tables import interval, narrow
-from circuitdsl.run.studies import Approximation
+from circuitdsl.run.sweeps import Approximation
 
 MOST_ROWS = 20
 """Rows of a sweep that are shown; all of them are in its file."""

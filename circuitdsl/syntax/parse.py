@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import lark
-import platformdirs
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
@@ -38,6 +37,7 @@ from circuitdsl.syntax.outline import (
 from circuitdsl.syntax.pieces import Pieces
 from circuitdsl.syntax.read import LARGEST
 from circuitdsl.syntax.words import DECLARATIONS
+from circuitdsl.text.caches import user_cache
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 from circuitdsl.text.files import write_text
 from circuitdsl.text.resources import grammar_file
@@ -298,13 +298,18 @@ def _parser() -> lark.Lark:
     """
     grammar = grammar_file().read_bytes()
     key = hashlib.sha256(grammar + lark.__version__.encode()).hexdigest()[:20]
-    tables = platformdirs.user_cache_path("circuitdsl") / f"grammar-{key}.json"
-    return _from_tables(tables) or _from_grammar(grammar.decode(), tables)
+    cache = user_cache()
+    tables = None if cache is None else cache / f"grammar-{key}.tables"
+    kept = None if tables is None else _from_tables(tables)
+    return kept or _from_grammar(grammar.decode(), tables)
 
 
 def _from_tables(tables: Path) -> lark.Lark | None:
     try:
-        data = json.loads(tables.read_bytes(), object_hook=_with_whole_keys)
+        digest, _, text = tables.read_text(encoding="utf-8").partition("\n")
+        if digest != hashlib.sha256(text.encode()).hexdigest():
+            return None  # a flipped bit would be another grammar
+        data = json.loads(text, object_hook=_with_whole_keys)
         return lark.Lark._load_from_dict(  # pyright: ignore[reportPrivateUsage]
             data["data"], data["memo"], transformer=_builder()
         )
@@ -317,7 +322,7 @@ def _with_whole_keys(entries: dict[str, Any]) -> dict[str | int, Any]:
     return {int(key) if key.isdigit() else key: value for key, value in entries.items()}
 
 
-def _from_grammar(grammar: str, tables: Path) -> lark.Lark:
+def _from_grammar(grammar: str, tables: Path | None) -> lark.Lark:
     parser = lark.Lark(
         grammar,
         parser="lalr",
@@ -326,8 +331,11 @@ def _from_grammar(grammar: str, tables: Path) -> lark.Lark:
         transformer=_builder(),
         maybe_placeholders=True,
     )
+    if tables is None:
+        return parser
     data, memo = parser.memo_serialize([TerminalDef, Rule])
     data["options"]["transformer"] = None  # given anew when the tables are read
+    text = json.dumps({"data": data, "memo": memo}, separators=(",", ":"))
     with suppress(OSError, InputError):  # a home that can't be written costs time, nothing else
-        write_text(tables, json.dumps({"data": data, "memo": memo}, separators=(",", ":")))
+        write_text(tables, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
     return parser

@@ -7,16 +7,18 @@ write, a file that the same command reads.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.locks import is_free
 
 _INPUTS: ContextVar[set[tuple[int, int]] | None] = ContextVar("inputs", default=None)
 """Device and number of each file that the command in hand has read."""
@@ -93,8 +95,9 @@ def atomic_path(target: Path, *, may_be_input: bool = False) -> Generator[Path]:
     """
     path = output_path(target, may_be_input=may_be_input)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
+    is_free(handle)  # held until it is closed, which says that somebody still writes the file
     temporary = Path(name)
     try:
         yield temporary
@@ -114,6 +117,21 @@ def atomic_path(target: Path, *, may_be_input: bool = False) -> Generator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
+
+
+def _clear(path: Path) -> None:
+    """Remove what earlier writers of the same file left when they were killed."""
+    pattern = f".{glob.escape(path.name)}.????????{glob.escape(path.suffix)}"
+    for left in path.parent.glob(pattern):
+        with suppress(OSError):
+            handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                if is_free(handle):
+                    left.unlink()
+            finally:
+                os.close(handle)
 
 
 def _like(temporary: Path, old: os.stat_result) -> bool:

@@ -12,8 +12,16 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def _folder(name: str) -> Path:
-    checkout = _PACKAGE.parent / name
-    return checkout if checkout.is_dir() else _PACKAGE / "shipped" / name
+    return (_PACKAGE.parent if _in_checkout() else _PACKAGE / "shipped") / name
+
+
+def _in_checkout() -> bool:
+    """Whether what lies beside the package is ours: beside an installed one lies anybody's."""
+    project = _PACKAGE.parent / "pyproject.toml"
+    try:
+        return '\nname = "circuitdsl"\n' in project.read_text(encoding="utf-8")
+    except OSError:
+        return False
 
 
 def grammar_file() -> Path:

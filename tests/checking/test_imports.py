@@ -202,6 +202,16 @@ def test_long_chains_and_wide_trees_of_imports_end(tmp_path: Path) -> None:
     assert [d.code for d in result.errors] == ["E113"]
 
 
+def test_imports_of_one_long_file_again_and_again_end(tmp_path: Path) -> None:
+    long = "circ 1\n" + "".join(f"let a{i} = 1  # {'far ' * 12_000}\n" for i in range(6))
+    lines = "".join(f'import "long.circ" as n{number}\n' for number in range(20))
+    result = checked(tmp_path, f"circ 1\n{lines}", long=long)
+    (fault,) = result.errors
+    assert fault.code == "E113"
+    assert fault.span.line == 5  # three are read
+    assert "1,000,000 characters" in fault.note
+
+
 def test_the_standard_library_checks_and_every_motif_of_it_can_be_used() -> None:
     from circuitdsl.checking.names.standard import standard_names
     from circuitdsl.text.resources import circuits_folder

@@ -124,6 +124,13 @@ def test_checkpoints_of_other_runs_are_refused(objective, tmp_path):
     fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
     with pytest.raises(InputError, match="another fit"):
         fit_dials(objective, Schedule(steps=2, photographs=4), checkpoint)
+    schedule = Schedule(steps=1, photographs=4)
+    other = loads(EDGES.replace("width=2px", "width=3px"))
+    evidence = objective.photographs
+    pixels = replace(evidence, images=evidence.images + 1)  # as many photographs, but others
+    for different in (replace(objective, circuit=other), replace(objective, photographs=pixels)):
+        with pytest.raises(InputError, match="another fit"):
+            fit_dials(different, schedule, checkpoint)
     checkpoint.write_bytes(b"nothing")
     with pytest.raises(InputError, match="no checkpoint"):
         fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)

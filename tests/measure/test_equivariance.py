@@ -30,6 +30,7 @@ from circuitdsl.checking import check_path, load, loads
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Family
 from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.lowering.weights import lower
+from circuitdsl.measure import equivariance
 from circuitdsl.measure.equivariance import EXACT, SAMPLED, describe_residuals, lints
 from circuitdsl.reference import interpret_weights
 from circuitdsl.testing import assert_kernels_equivariant, residuals
@@ -378,3 +379,21 @@ def test_common_elements() -> None:
     assert [e.turn_deg for e in common_elements([sixteen, ten])] == [180]
     assert len(common_elements([sixteen])) == 31
     assert common_elements([family("c", "conv2d0")]) == ()
+
+
+def test_the_work_for_families_of_many_members_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """circ 1
+from std.shapes import gabor
+backbone V = tiny()
+family gabors [th: orient(24)] at V.conv2d0
+connect V.input -> gabors { place = gabor(6px, length=3px, width=2px) }
+"""
+    circuit = loads(text)
+    (whole,) = residuals(circuit)
+    monkeypatch.setattr(equivariance, "MOST_MOVED", 24 * 12)
+    (part,) = residuals(circuit)
+    assert (whole.passed_over, part.passed_over) == (0, 35)
+    assert part.exact_turns == whole.exact_turns == ("90deg", "180deg", "270deg")
+    assert set(part.other_turns) < set(whole.other_turns)
+    assert part.sampled <= whole.sampled
+    assert "35 further elements were not looked at" in describe_residuals(circuit, [part])

@@ -2,11 +2,13 @@ import hashlib
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from file_server import serving
 
+from circuitdsl.models import download as download_module
 from circuitdsl.models.download import Remote, download
 from circuitdsl.text.diagnostics import InputError
 
@@ -113,6 +115,27 @@ def test_no_server_is_one_message(tmp_path):
     assert caught.value.help == "is there a network connection?"
 
 
+def test_a_server_that_drips_has_a_deadline(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download_module, "SLOWEST_S", 0.2)
+    server.drip_s = 0.05
+    with pytest.raises(InputError) as caught:
+        download(_remote(server), tmp_path / "weights.zip")
+    assert "stopped after" in caught.value.message
+    assert "bytes came in 0.2 seconds" in caught.value.why
+    kept = (tmp_path / "weights.zip.part").read_bytes()
+    assert kept
+    assert BODY.startswith(kept)
+
+
+def test_several_at_once_fetch_a_file_once(server, tmp_path):
+    target = tmp_path / "weights.zip"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: download(_remote(server), target), range(4)))
+    assert target.read_bytes() == BODY
+    assert len(server.requests) == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["weights.zip"]
+
+
 def test_an_interrupt_keeps_what_arrived(server, tmp_path):
     def interrupt(here: int, _: int | None) -> None:
         if here > 500_000:
@@ -131,6 +154,7 @@ def test_a_full_disk_is_one_message(server, tmp_path):
 import resource, signal
 from pathlib import Path
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.models import download as download_module
 from circuitdsl.models.download import Remote, download
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from small_network import SMALL, small_weights
 from tensorboard.compat.proto import graph_pb2
 
+from circuitdsl.models import wire
 from circuitdsl.models.graphdef import read_graphdef
 from circuitdsl.models.weights import read_weights
 from circuitdsl.models.wire import WireError
@@ -107,3 +108,10 @@ def test_damaged_graphs_raise_only_input_errors(data):
         at = data.draw(st.integers(0, len(damaged) - 1))
         damaged[at] = data.draw(st.integers(0, 255))
     _read_all(bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))
+
+
+def test_a_graph_of_millions_of_fields_is_not_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(wire, "MOST_FIELDS", 1000)
+    with pytest.raises(InputError, match="is no TensorFlow GraphDef") as raised:
+        read_graphdef(bytes([10, 0]) * 1001, "bomb.pb")
+    assert "fields, which no network has" in raised.value.why

@@ -222,7 +222,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache, and a parser that has not been built yet."""
     from circuitdsl.syntax import parse as module
 
-    monkeypatch.setattr(module.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(module, "user_cache", lambda: tmp_path / "cache")
     _forget(module)
     yield tmp_path / "cache"
     _forget(module)
@@ -234,7 +234,8 @@ def test_tables_are_left_for_the_next_process_and_read_back(cache: Path) -> None
     text = (GOLDEN / "curves_example.circ").read_text(encoding="utf-8")
     built, _ = parse(Source("a.circ", text))
     (tables,) = cache.iterdir()
-    json.loads(tables.read_text(encoding="utf-8"))
+    _, entries = tables.read_text(encoding="utf-8").split("\n")
+    json.loads(entries)
     _forget(module)
     read, _ = parse(Source("a.circ", text))
     assert read == built
@@ -250,6 +251,30 @@ def test_tables_cut_short_or_from_elsewhere_are_built_anew(cache: Path, content:
     tables.write_text(content, encoding="utf-8")
     _forget(module)
     assert codes("circ 1\nlet a = 1") == []
+
+
+def test_tables_with_a_flipped_bit_are_built_anew(cache: Path) -> None:
+    from circuitdsl.syntax import parse as module
+
+    codes("circ 1")
+    (tables,) = cache.iterdir()
+    whole = tables.read_text(encoding="utf-8")
+    assert '"stimulus"' in whole
+    tables.write_text(whole.replace('"stimulus"', '"stimulux"'), encoding="utf-8")
+    _forget(module)
+    assert codes("circ 1\nstimulus s = arcs()") == []
+    assert "stimulux" not in tables.read_text(encoding="utf-8")
+
+
+def test_a_user_without_a_home_needs_no_cache(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from circuitdsl.syntax import parse as module
+
+    monkeypatch.setattr(module, "user_cache", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    assert codes("circ 1\nlet a = 1") == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a folder that cannot be written")

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Protocol
 
 from circuitdsl.checking.analysis import Analysis
-from circuitdsl.checking.findings import Findings
+from circuitdsl.checking.findings import MOST_IMPORTED, MOST_MODULES, Findings
 from circuitdsl.checking.messages import declared_twice, listed, unknown, with_hint
 from circuitdsl.checking.names.declare import declare
 from circuitdsl.checking.names.settings import settings_of
@@ -254,9 +254,15 @@ def _read(
     source = _found(path, loader, analysis, outer)
     if source is None:
         return None
-    allowed = analysis.findings.another_module()
+    allowed = analysis.findings.another_module(len(source.text))
     if allowed is None or (allowed and len(outer) > DEEPEST_IMPORTS):
-        analysis.error("E113", "imports lead to too many files", path.span)
+        analysis.error(
+            "E113",
+            "imports lead to too many files, or to too long ones",
+            path.span,
+            note=f"at most {MOST_MODULES} files, {DEEPEST_IMPORTS} deep, of {MOST_IMPORTED:,} "
+            "characters together, each counted as often as it is imported",
+        )
     if not allowed or len(outer) > DEEPEST_IMPORTS:
         return None
     file, faults = parse(source)
