@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from circuitdsl.report.drawing import draw
     from circuitdsl.report.facts import explain
     from circuitdsl.run.circuits import check, format, inside
+    from circuitdsl.run.cleanroom import cleanroom
     from circuitdsl.run.coverage import coverage
     from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, find, fit
@@ -46,6 +47,7 @@ __all__ = [
     "build",
     "calibrate",
     "check",
+    "cleanroom",
     "coverage",
     "draw",
     "edit",
@@ -79,6 +81,7 @@ _HOME = {
     "build": "models.handwritten",
     "calibrate": "measure.calibration",
     "check": "run.circuits",
+    "cleanroom": "run.cleanroom",
     "coverage": "run.coverage",
     "draw": "report.drawing",
     "edit": "run.scripts",

@@ -1,4 +1,4 @@
-"""The commands of whole networks: coverage."""
+"""The commands of whole networks: coverage, cleanroom."""
 
 from __future__ import annotations
 
@@ -68,4 +68,43 @@ def coverage(
     say_left_out(dict(result.skipped))
     say_left_out(dict.fromkeys(result.left_out, "it reads units of a trained network"))
     print_table(coverage_table(result))
+    write_record(json, result.record)
+
+
+def cleanroom(
+    files: CircuitPaths,
+    *,
+    model: SomeModel,
+    through: Annotated[
+        str, typer.Option(metavar="LAYER", help="The last layer whose units are replaced.")
+    ],
+    images: Photographs,
+    calibration: Choosing = None,
+    threshold: Annotated[
+        float, typer.Option(metavar="R", help="Correlation from which a unit is replaced.")
+    ] = 0.5,
+    json: Json = None,
+    limit: Limit = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split, controls and intervals.")] = 0,
+) -> None:
+    """Replace every covered unit up to a layer by a hand-written one, all at once."""
+    from circuitdsl.report.cleanroom import cleanroom_table
+    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.run.cleanroom import cleanroom as replace_units
+
+    with progress() as report:
+        result = replace_units(
+            files,
+            images,
+            model=model,
+            through=through,
+            calibration=calibration,
+            threshold=threshold,
+            limit=limit,
+            seed=seed,
+            progress=report,
+        )
+    say_left_out(dict(result.skipped))
+    say_left_out(dict.fromkeys(result.left_out, "it reads units of a trained network"))
+    print_table(cleanroom_table(result))
     write_record(json, result.record)

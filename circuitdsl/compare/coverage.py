@@ -44,6 +44,7 @@ class Counterpart:
         circuit: The contender that has the member.
         family: The member's family there; "" if no member agrees at all.
         number: The member's number in the family.
+        randoms: The number of the best member of the same family in each random circuit.
         member: The member, as the language writes it.
         chosen_r: The correlation on the photographs that chose it.
         figure: The figures on other photographs.
@@ -54,6 +55,7 @@ class Counterpart:
     circuit: str
     family: str
     number: int
+    randoms: tuple[int, ...]
     member: str
     chosen_r: float
     figure: Figure
@@ -62,7 +64,7 @@ class Counterpart:
     def none(cls, layer: str, unit: int) -> Counterpart:
         """A unit that no member agrees with at all."""
         nothing = Figure(0.0, (0.0, 0.0), 0.0, (0.0, 0.0), 0.0, 0.0, 0.0)
-        return cls(layer, unit, "", "", 0, "", 0.0, nothing)
+        return cls(layer, unit, "", "", 0, (), "", 0.0, nothing)
 
     def covered(self, threshold: float) -> bool:
         """Whether the member stands for the unit."""
@@ -205,6 +207,7 @@ def _covering(
                 circuit=match.circuit,
                 family=match.family,
                 number=choice.pair.member,
+                randoms=choice.pair.randoms,
                 member=match.member,
                 chosen_r=choice.r,
                 figure=match.figure,

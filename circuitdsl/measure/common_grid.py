@@ -60,6 +60,21 @@ def common_grid(left: Sampling, right: Sampling) -> CommonGrid:
     return CommonGrid(at_px[within], *matrices)
 
 
+def onto_grid(left: Sampling, right: Sampling) -> Floats:
+    """What brings a side of the left layer's maps onto every position of the right one.
+
+    Returns:
+        Weights `[right side, left side]` of a linear interpolation; positions beyond the left
+        layer's outermost ones take those.
+
+    Args:
+        left: Where the left layer samples the image.
+        right: Where the right one samples images of the same side.
+    """
+    at_px = right.offset + right.stride * np.arange(right.size, dtype=np.float64)
+    return _interpolation((at_px - left.offset) / left.stride, left.size)
+
+
 def _interpolation(steps: Floats, size: int) -> Floats:
     """Weights `[position, size]` of the two places of a row that each position lies between."""
     at = np.clip(steps, 0, size - 1)

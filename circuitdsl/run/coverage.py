@@ -197,7 +197,8 @@ def contenders_of(
     for one in merged(networks):
         randoms = (permuted_kernels(one.network, seed * draws + draw) for draw in range(draws))
         families = tuple(family.name for family in one.network.circuit.families)
-        found.append(Contender("", (one.network, *randoms), families))
+        title = f"{one.network.backbone.name} {len(found)}"
+        found.append(Contender(title, (one.network, *randoms), families))
     return tuple(found)
 
 
