@@ -28,8 +28,8 @@ from circuitdsl.measure.passes import fold, run
 from circuitdsl.measure.side_by_side import Contender
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import labels
-from circuitdsl.pipeline import BATCH
 from circuitdsl.run.coverage import (
+    BATCH,
     calibrated_networks,
     circuit_files,
     contenders_of,

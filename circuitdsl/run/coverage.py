@@ -29,7 +29,7 @@ from circuitdsl.measure.side_by_side import Contender, meetings
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.merged import merged
 from circuitdsl.models.network import Network
-from circuitdsl.pipeline import BATCH, handwritten
+from circuitdsl.pipeline import handwritten
 from circuitdsl.run.matching import reads_units, searched_in, searched_layers
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.photographs import ImageSet, open_images
@@ -38,6 +38,10 @@ from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 DRAWS = 1
 """Random circuits that all families are held against."""
+
+
+BATCH = 4
+"""Photographs at a time: the maps of a thousand members at once take room."""
 
 
 @dataclass(frozen=True)

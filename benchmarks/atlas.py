@@ -1,0 +1,236 @@
+"""The atlas of early vision: what hand-written families cover, and how much works with them.
+
+Photographs are split in three once and for good, by the place of their names in sorted order: one
+part chooses and fits, one decides between designs, and one is looked at once, for the figures that
+are stated. Each step is kept in a file; a run that was cut off is resumed with the next step.
+
+    python benchmarks/atlas.py --images DIR                 # figures of the second part
+    python benchmarks/atlas.py --images DIR --stated        # of the third
+
+Steps: the coverage of every layer, the network with all covered units replaced, and the families in
+networks that other people trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from circuitdsl import cleanroom, coverage, load_network
+from circuitdsl.pipeline import compared
+from circuitdsl.report.json_files import write_json
+from circuitdsl.report.terminal import progress
+from circuitdsl.run.coverage import (
+    calibrated_networks,
+    circuit_files,
+    contenders_of,
+    seen_layers,
+    written_circuits,
+)
+from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.text.resources import circuits_folder
+
+MODEL = "inceptionv1-caffe2"
+LAYERS = ("conv2d0", "conv2d1", "conv2d2", "mixed3a", "mixed3b")
+OTHERS = ("bvlc_googlenet", "squeezenet_v1_1", "bvlc_alexnet", "vgg16")
+CHOOSE, DECIDE, STATE = range(3)
+"""The parts of the photographs: to choose and fit, to decide between designs, to state figures."""
+
+BEST = 4
+"""Units whose mean correlation says whether a network has a family."""
+
+MATCHED = 0.5
+"""The mean from which it has."""
+
+Record = dict[str, Any]
+
+
+def main() -> None:
+    """Take the steps that have not been taken yet, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--images", type=Path, required=True, help="photographs, by class")
+    parser.add_argument("--circuits", type=Path, default=circuits_folder() / "early_vision")
+    parser.add_argument("--limit", type=int, help="photographs of each part")
+    parser.add_argument("--stated", action="store_true", help="figures of the third part")
+    parser.add_argument("--model", action="append", help="other networks; by default four")
+    parser.add_argument("--results", type=Path, default=Path("out/atlas"))
+    parser.add_argument("--figures", type=Path, help="all figures, as the page keeps them")
+    options = parser.parse_args()
+    parts = thirds(options.images, options.results / "photographs")
+    chosen, measured = parts[CHOOSE], parts[STATE if options.stated else DECIDE]
+    kept = options.results / ("stated" if options.stated else "decided")
+    kept.mkdir(parents=True, exist_ok=True)
+    limit: int | None = options.limit
+    figures: Record = {
+        "coverage": _step(
+            kept / "coverage.json",
+            lambda report: coverage(
+                options.circuits,
+                measured,
+                model=MODEL,
+                layers=LAYERS,
+                calibration=chosen,
+                limit=limit,
+                progress=report,
+            ).record(),
+        ),
+        "cleanroom": _step(
+            kept / "cleanroom.json",
+            lambda report: cleanroom(
+                options.circuits,
+                measured,
+                model=MODEL,
+                through=LAYERS[-1],
+                calibration=chosen,
+                limit=limit,
+                progress=report,
+            ).record(),
+        ),
+        "networks": {
+            name: _step(
+                kept / f"{name}.json",
+                lambda report, name=name: matched(
+                    options.circuits, name, (chosen, measured), limit, report
+                ),
+            )
+            for name in options.model or OTHERS
+        },
+    }
+    for layer in figures["coverage"]["layers"]:
+        del layer["rows"]
+    if options.figures is not None:
+        write_json(options.figures, figures)
+    print(coverage_table(figures))
+    print()
+    print(networks_table(figures["networks"]))
+
+
+def thirds(images: Path, folder: Path) -> tuple[Path, Path, Path]:
+    """Three folders of links to every third photograph, by the place of the sorted names.
+
+    Args:
+        images: All photographs, in one folder for each class.
+        folder: Where the folders go.
+    """
+    found = open_images(images).paths
+    parts = tuple(folder / name for name in ("choose", "decide", "state"))
+    for place, path in enumerate(found):
+        link = parts[place % 3] / path.relative_to(images)
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path.resolve())
+    return parts[0], parts[1], parts[2]
+
+
+def _step(kept: Path, take: Callable[[Callable[[str], None]], Record]) -> Record:
+    """What a step comes to, from its file if it has been taken."""
+    if not kept.exists():
+        with progress() as report:
+            write_json(kept, take(report))
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def matched(
+    circuits: Path,
+    model: str,
+    parts: tuple[Path, Path],
+    limit: int | None,
+    report: Callable[[str], None],
+) -> Record:
+    """By family the layer of a network whose best units agree most, and their mean correlation."""
+    network = load_network(model)
+    written, _ = written_circuits(circuit_files(circuits))
+    hand = calibrated_networks(written, report)
+    layers = seen_layers(network.backbone, list(hand.values()))
+    chosen, measured = (open_images(part, limit) for part in parts)
+    found = compared(
+        contenders_of(hand, 1, 0),
+        network,
+        layers,
+        (chosen, measured),
+        units=BEST,
+        seed=0,
+        progress=report,
+    )
+    families: dict[str, dict[str, list[float]]] = {}
+    for row in found:
+        families.setdefault(row.family, {}).setdefault(row.layer, []).append(row.figure.r)
+    best: Record = {}
+    for family, by_layer in families.items():
+        means = {
+            layer: float(np.mean(values))
+            for layer, values in by_layer.items()
+            if len(values) == BEST
+        }
+        if means:
+            layer = max(means, key=lambda name: means[name])
+            best[family] = {"layer": layer, "mean_r": means[layer]}
+    return best
+
+
+def coverage_table(figures: Mapping[str, Any]) -> str:
+    """Markdown: what is covered of each layer, and what replacing it recovers."""
+    lines = [
+        "| layer | units | covered at 0.5 | at 0.7 | mean of best r | replaced "
+        "| recovered, against zero | against mean |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    alone = {layer["layer"]: layer for layer in figures["cleanroom"]["layers"]}
+    for layer in figures["coverage"]["layers"]:
+        own = alone[layer["layer"]]
+        covered = layer["covered"]
+        lines.append(
+            f"| {layer['layer']} | {layer['units']} | {covered['0.5']:.0%} | {covered['0.7']:.0%} "
+            f"| {layer['mean_best_r']:.2f} | {own['replaced']} | {_share(own['recovered'])} |"
+        )
+    together = figures["cleanroom"]["all"]
+    lines.append(
+        f"| all at once | {together['units']} | | | | {together['replaced']} "
+        f"| {_share(together['recovered'])} |"
+    )
+    for name in ("permuted", "shuffled", "random"):
+        lines.append(f"| control: {name} | | | | | | {_share(together[name])} |")
+    return "\n".join(lines)
+
+
+def _share(recovered: Mapping[str, float]) -> str:
+    return f"{recovered['zero']:.2f} | {recovered['mean']:.2f}"
+
+
+def networks_table(networks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Markdown: for each family and network the best layer and the mean of its best units."""
+    lines = [
+        f"| family | {' | '.join(f'`{name}`' for name in networks)} |",
+        f"|---{'|---' * len(networks)}|",
+    ]
+    families = list(dict.fromkeys(family for column in networks.values() for family in column))
+    for family in families:
+        cells = [_cell(column.get(family)) for column in networks.values()]
+        lines.append(f"| `{family}` | {' | '.join(cells)} |")
+    counts = {most: _in_at_least(networks, families, most) for most in (3, 4)}
+    told = "; ".join(f"{count} in at least {most}" for most, count in counts.items())
+    return "\n".join(lines) + f"\n\nFamilies with a mean of {MATCHED:g} or more: {told} networks."
+
+
+def _cell(best: Mapping[str, Any] | None) -> str:
+    return "none" if best is None else f"{best['layer']} {best['mean_r']:.2f}"
+
+
+def _in_at_least(
+    networks: Mapping[str, Mapping[str, Any]], families: Sequence[str], most: int
+) -> int:
+    """The number of families that so many networks have."""
+    return sum(
+        sum(column.get(family, {"mean_r": 0})["mean_r"] >= MATCHED for column in networks.values())
+        >= most
+        for family in families
+    )
+
+
+if __name__ == "__main__":
+    main()

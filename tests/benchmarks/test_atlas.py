@@ -1,0 +1,56 @@
+"""The photographs of the atlas, split once and for good; its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atlas import coverage_table, networks_table, thirds
+
+SHARE = {"zero": 0.9, "mean": 0.8}
+FIGURES = {
+    "coverage": {
+        "layers": [
+            {
+                "layer": "conv2d0",
+                "units": 64,
+                "covered": {"0.5": 0.9375, "0.7": 0.5},
+                "mean_best_r": 0.75,
+            }
+        ]
+    },
+    "cleanroom": {
+        "layers": [{"layer": "conv2d0", "replaced": 60, "recovered": SHARE}],
+        "all": {
+            "units": 64,
+            "replaced": 60,
+            "recovered": SHARE,
+            **dict.fromkeys(("permuted", "shuffled", "random"), SHARE),
+        },
+    },
+}
+
+
+def test_every_third_photograph_by_sorted_name(tmp_path: Path) -> None:
+    names = ("a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg", "c/1.jpg")
+    for name in names:
+        (tmp_path / "all" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "all" / name).write_text(name)
+    for _ in range(2):  # a second run finds the links there
+        parts = thirds(tmp_path / "all", tmp_path / "parts")
+    found = [
+        sorted(path.relative_to(part).as_posix() for path in part.rglob("*.jpg")) for part in parts
+    ]
+    assert found == [["a/1.jpg", "b/2.jpg"], ["a/2.jpg", "c/1.jpg"], ["b/1.jpg"]]
+
+
+def test_the_tables() -> None:
+    lines = coverage_table(FIGURES).splitlines()
+    assert lines[2] == "| conv2d0 | 64 | 94% | 50% | 0.75 | 60 | 0.90 | 0.80 |"
+    assert lines[3].startswith("| all at once | 64 | | | | 60 | 0.90")
+    networks = {
+        name: {"gabors.bars": {"layer": "conv1", "mean_r": r}}
+        for name, r in (("a", 0.6), ("b", 0.7), ("c", 0.5), ("d", 0.3))
+    }
+    text = networks_table(networks)
+    assert "| `gabors.bars` | conv1 0.60 | conv1 0.70 | conv1 0.50 | conv1 0.30 |" in text
+    assert text.endswith("1 in at least 3; 0 in at least 4 networks.")
