@@ -3,7 +3,8 @@
 In: an edited network and labelled images. Out: `Effect`: accuracy, cross-entropy and divergence
 before and after, with paired bootstrap intervals over images; the classes that moved most; the
 predictions that flipped; and beside it the controls: the same steps on random units of the same
-convolutions, and ablation to the mean where the edit ablates to zero.
+convolutions, ablation to the mean where the edit ablates to zero, and, where it splices, the same
+members dealt anew among the units, and members with random kernels.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Variant:
     """One edited network's results.
 
     Attributes:
-        name: `edited`, `mean`, or `random N`.
+        name: `edited`, `mean`, `random N`, or what a control of its own is called.
         means: Each measure.
         changes: Each measure's difference from the intact network.
     """
@@ -139,6 +140,7 @@ def effect(
     class_names: Sequence[str],
     *,
     means: Mapping[str, Floats] | None = None,
+    beside: Mapping[str, EditedNetwork] | None = None,
     draws: int = 3,
     seed: int = 0,
 ) -> Pass[Effect]:
@@ -151,10 +153,11 @@ def effect(
         means: The mean of each channel of the edited convolutions over some images
             (`editing.baselines.channel_means`); without them there is no control by mean ablation,
             nor by random units where the edit ablates to means.
+        beside: More controls by name, such as the same splice with shuffled members.
         draws: How often random units are drawn.
         seed: Of the draws and the bootstrap.
     """
-    edits = {EDITED: edited, **_controls(edited, means, draws, seed)}
+    edits = {EDITED: edited, **(beside or {}), **_controls(edited, means, draws, seed)}
     measured = outcomes(edited.network, edits, outputs)
 
     def finish(state: State) -> Effect:

@@ -4,9 +4,9 @@ In: a trained network, some of its units, hand-written units in their place, ima
 `Recovery`: for each measure `(spliced - removed) / (intact - removed)`, against removal to zero and
 to the mean, with a paired bootstrap interval over images.
 
-Beside it stand two controls, made in the same way: the same hand-written units with their angles
-shuffled, and units with random kernels of the same norm. What a control recovers is what any units
-would that fire about as much.
+Beside it stand two controls, made in the same way: the same hand-written members dealt anew among
+the units, where these have different members, and members with random kernels of the same norm.
+What a control recovers is what any units would that fire about as much.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Recovered:
         against: The removal.
         value: The share that is recovered; NaN where removal changes nothing.
         ci: Its interval.
-        shuffled: The share that the same units with shuffled angles recover; NaN if not measured.
+        shuffled: The share that the same members recover, dealt anew among the units; NaN where all
+            units have the same member.
         random: The share that units with random kernels recover; likewise.
     """
 
@@ -135,7 +136,7 @@ class Study:
     Attributes:
         network: The trained network.
         units: The units replaced.
-        edits: `zero`, `mean`, `spliced`, `shuffled` and `random`.
+        edits: `zero`, `mean`, `spliced`, `random`, and `shuffled` where that is something else.
         calibrated_on: Images that gains and means are from.
         silent: Stand-ins that never fire on those images.
     """
@@ -183,6 +184,7 @@ def study(
             (SHUFFLED, hand, dealt),
             (RANDOM, noise, members),
         )
+        if name != SHUFFLED or len(set(members)) > 1
     }
     seen = 0
 

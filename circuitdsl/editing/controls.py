@@ -80,7 +80,10 @@ def softened(steps: Sequence[Step], means: Mapping[str, Floats]) -> tuple[Step, 
 
 
 def shuffled_members(members: Sequence[int], seed: int) -> tuple[int, ...]:
-    """The members dealt out anew, so that as few units as possible keep theirs."""
+    """The members dealt out anew, so that as few units as possible keep theirs.
+
+    Where all units have the same member, so they have afterwards: nothing is shuffled.
+    """
     generator = np.random.default_rng(seed)
     old = np.asarray(members)
     best = old

@@ -100,6 +100,19 @@ class Lowering:
         """
         return edit(self.network, self.steps(name, variant), name)
 
+    def variants(self, name: str) -> dict[Variant, EditedNetwork]:
+        """The network with an edit, and, where it splices, the controls of that.
+
+        Members are shuffled only where units have different ones.
+        """
+        made: dict[Variant, EditedNetwork] = {"spliced": self.edited(name)}
+        splices = [step for step in made["spliced"].steps if isinstance(step, Splice)]
+        if any(len(set(step.hand.members)) > 1 for step in splices):
+            made["shuffled"] = self.edited(name, "shuffled")
+        if splices:
+            made["random"] = self.edited(name, "random")
+        return made
+
     def steps(self, name: str, variant: Variant = "spliced") -> tuple[verbs.Step, ...]:
         """The steps of an edit."""
         return tuple(low for step in self.script.steps(name) for low in self._step(step, variant))

@@ -83,7 +83,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "shuffled",
-        "the share that the same members recover with their angles shuffled",
+        "the share that the same members recover, dealt anew among the units",
         {"recovery": "outputs"},
     ),
     Measure(

@@ -5,6 +5,7 @@ In: results of sweeps, effects and recoveries. Out: rich tables, which the comma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -136,8 +137,8 @@ def recovery_table(found: Recovery) -> Shown:
     shown = narrow(
         f"recovery on {found.n} images, {len(found.units)} units",
         "(spliced - removed) / (intact - removed), with a paired bootstrap 95 % interval\n"
-        "shuffled: the same hand-written units with their angles shuffled;\n"
-        "random: random kernels of the same norm;\n"
+        "shuffled: the same hand-written members dealt anew among the units, where they\n"
+        "have several; random: members with random kernels of the same norm;\n"
         f"gains and means are from {found.calibrated_on} other images" + _identity(found.identity),
     )
     shown.add_column("measure", no_wrap=True)
@@ -153,10 +154,14 @@ def recovery_table(found: Recovery) -> Shown:
             share.against,
             *(f"{number:.3f}" for number in numbers),
             interval(share.value, *share.ci),
-            f"{share.shuffled:.2f}",
-            f"{share.random:.2f}",
+            _share(share.shuffled),
+            _share(share.random),
         )
     return shown
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f}"
 
 
 def _identity(identity: Identity | None) -> str:

@@ -162,7 +162,7 @@ def effect(
     if isinstance(source, EditedNetwork):
         shown = open_images(Path(images), limit)
         result = effect_on(
-            source, shown, mirror=mirror, draws=draws, seed=seed or 0, progress=progress
+            source, shown, beside={}, mirror=mirror, draws=draws, seed=seed or 0, progress=progress
         )
         identity = Identity(
             source.name,
@@ -182,12 +182,18 @@ def effect(
     lowering, chosen, scored = prepared(source, edit, given, progress)
     if scored is None:
         raise InputError("photographs are needed to see an effect on", help="give --images DIR")
-    edited = lowering.edited(chosen)
+    edited, *controls = lowering.variants(chosen).items()
     result = effect_on(
-        edited, scored, mirror=mirror, draws=draws, seed=lowering.seed, progress=progress
+        edited[1],
+        scored,
+        beside={f"{variant} members": control for variant, control in controls},
+        mirror=mirror,
+        draws=draws,
+        seed=lowering.seed,
+        progress=progress,
     )
     sets = [units for step in lowering.script.steps(chosen) for units in ir.unit_sets(step)]
-    identity = identity_of(lowering, sets, _acted_on(edited), {"shown": scored})
+    identity = identity_of(lowering, sets, _acted_on(edited[1]), {"shown": scored})
     return replace(result, identity=identity)
 
 
@@ -267,16 +273,13 @@ def _study(lowering: Lowering, score: ir.RecoveryScore) -> Study:
         "zero": apply(network, removed),
         "mean": apply(network, softened(removed, average) or removed),
     }
-    variants = {name: lowering.edited(score.spliced, name) for name in _VARIANTS}
+    variants = lowering.variants(score.spliced)
     own = next(s for s in variants["spliced"].steps if isinstance(s, verbs.Splice))
     silent_units = sum(gain == 0 for gain in own.hand.gain)
     images = script.images[spliced.hand.images]
     counted = lowering.images.get(images.name)
     count = 0 if counted is None else len(counted.paths)
     return Study(network, units, {**edits, **variants}, count, silent_units)
-
-
-_VARIANTS = ("spliced", "shuffled", "random")
 
 
 def _branches(step: verbs.Step) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ In: a model, a family found by tuning, folders of images. Out: effects and recov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -58,6 +58,7 @@ def effect_on(
     edited: EditedNetwork,
     found: ImageSet,
     *,
+    beside: Mapping[str, EditedNetwork],
     mirror: bool,
     draws: int,
     seed: int,
@@ -68,6 +69,7 @@ def effect_on(
     Args:
         edited: The edited network.
         found: The photographs.
+        beside: Controls of the edit's own kind, by name.
         mirror: Also show each image's mirror image.
         draws: How often random units are drawn for the control.
         seed: Of the draws and the bootstrap.
@@ -93,6 +95,7 @@ def effect_on(
         outputs_of(map(found.label, found.paths), labels(edited.name)),
         class_names(edited.name),
         means=average,
+        beside=beside,
         draws=draws,
         seed=seed,
     )

@@ -22,7 +22,7 @@ from circuitdsl.editing.select import edges, select
 from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import read_weights
-from circuitdsl.run import inputs, scripts, studies
+from circuitdsl.run import inputs, scripts, studies, sweeps
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
@@ -123,7 +123,7 @@ def files(tmp_path_factory) -> Path:
 def small(monkeypatch, network):
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(inputs, "opened_network", lambda name, weights: network)
-    for module in (scripts, studies):
+    for module in (scripts, studies, sweeps):
         monkeypatch.setattr(module, "labels", lambda name: ("0", "1", "2", "3", "4"))
     monkeypatch.setattr(studies, "class_names", lambda name: ("ant", "bee", "cat", "dog", "elk"))
 
