@@ -23,8 +23,8 @@ import numpy as np
 
 from circuitdsl import cleanroom, coverage, load_network
 from circuitdsl.pipeline import compared
-from circuitdsl.report.json_files import write_json
-from circuitdsl.report.terminal import progress
+from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.terminal import progress
 from circuitdsl.run.coverage import (
     calibrated_networks,
     circuit_files,

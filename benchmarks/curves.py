@@ -41,8 +41,8 @@ from circuitdsl.ir.text import to_source
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import read_grids
 from circuitdsl.models.registry import labels
-from circuitdsl.report.json_files import write_json
-from circuitdsl.report.terminal import progress
+from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.terminal import progress
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.syntax.read import read_source
 from circuitdsl.syntax.size import size_of

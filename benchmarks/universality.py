@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from circuitdsl import match
-from circuitdsl.report.json_files import write_json
-from circuitdsl.report.terminal import progress
+from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.terminal import progress
 from circuitdsl.run.matching import record
 from circuitdsl.text.resources import circuits_folder
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from circuitdsl.models.handwritten import HandwrittenNetwork, build
     from circuitdsl.models.network import Network
     from circuitdsl.models.registry import load_network
-    from circuitdsl.report.drawing import draw
-    from circuitdsl.report.facts import explain
+    from circuitdsl.reporting.drawing import draw
+    from circuitdsl.reporting.facts import explain
+    from circuitdsl.reporting.pages.report import report
     from circuitdsl.run.circuits import check, format, inside
     from circuitdsl.run.cleanroom import cleanroom
     from circuitdsl.run.coverage import coverage
@@ -63,6 +64,7 @@ __all__ = [
     "lower",
     "match",
     "recovery",
+    "report",
     "save",
     "score",
     "sweep",
@@ -83,10 +85,10 @@ _HOME = {
     "check": "run.circuits",
     "cleanroom": "run.cleanroom",
     "coverage": "run.coverage",
-    "draw": "report.drawing",
+    "draw": "reporting.drawing",
     "edit": "run.scripts",
     "effect": "run.scripts",
-    "explain": "report.facts",
+    "explain": "reporting.facts",
     "find": "run.networks",
     "fit": "run.networks",
     "format": "run.circuits",
@@ -97,6 +99,7 @@ _HOME = {
     "lower": "lowering.weights",
     "match": "run.matching",
     "recovery": "run.studies",
+    "report": "reporting.pages.report",
     "save": "run.saving",
     "score": "run.scores",
     "sweep": "run.sweeps",

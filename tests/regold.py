@@ -14,8 +14,8 @@ from test_diagnostics import golden_text
 
 from circuitdsl.checking import check_source
 from circuitdsl.ir.text import dump_ir, to_source
-from circuitdsl.report.diagnostics_page import diagnostics_page
-from circuitdsl.report.library_page import with_library_tables
+from circuitdsl.reporting.diagnostics_page import diagnostics_page
+from circuitdsl.reporting.library_page import with_library_tables
 from circuitdsl.syntax.format import dump_tree
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source

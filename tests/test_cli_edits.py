@@ -18,8 +18,8 @@ from circuitdsl.editing.select import select
 from circuitdsl.editing.verbs import Ablate
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.weights import write_weights
-from circuitdsl.report.edits import effect_table, recovery_table
-from circuitdsl.report.terminal import print_table
+from circuitdsl.reporting.edits import effect_table, recovery_table
+from circuitdsl.reporting.terminal import print_table
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.locks import held
 

@@ -224,7 +224,7 @@ def test_a_terminal_of_few_letters_gets_what_it_can_print() -> None:
     program = """
 from rich.table import Table
 from circuitdsl.cli.failures import print_what_can_be_printed
-from circuitdsl.report.terminal import print_table
+from circuitdsl.reporting.terminal import print_table
 print_what_can_be_printed()
 print_table(Table("r²"))
 """

@@ -41,7 +41,7 @@ ORDER = (
     ("pipeline",),
     ("run",),
     ("testing",),
-    ("report",),
+    ("reporting",),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -78,7 +78,7 @@ FIRST_ALLOWED = {
     "optax": "models",
     "h5py": "models",
     "PIL": "models",
-    "rich": "report",
+    "rich": "reporting",
     "typer": "cli",
     "hypothesis": "testing",
     "pytest": "testing",
@@ -87,9 +87,9 @@ FIRST_ALLOWED = {
 
 ONLY_IN = {
     "lark": "syntax/parse.py",
-    "matplotlib": "report/",
-    "plotly": "report/",
-    "jinja2": "report/",
+    "matplotlib": "reporting/",
+    "plotly": "reporting/",
+    "jinja2": "reporting/",
     "tensorboard": "models/",
     "hypothesis": ("testing/parts.py", "testing/strategies.py"),
     "pytest": "testing/plugin.py",

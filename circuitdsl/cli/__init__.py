@@ -20,6 +20,7 @@ from circuitdsl.cli import (
     fitting,
     matching,
     networks,
+    pages,
     visualizing,
 )
 from circuitdsl.cli.failures import Commands
@@ -36,6 +37,7 @@ app.command("format")(circuits.format_files)
 app.command("lower")(circuits.lower)
 app.command("explain")(circuits.explain)
 app.command("draw")(circuits.draw)
+app.command("report")(pages.report)
 app.add_typer(networks.models_app, name="models")
 app.command("accuracy")(networks.accuracy)
 app.command("find")(comparisons.find)

@@ -49,8 +49,8 @@ def coverage(
 ) -> None:
     """Ask which share of a network's units hand-written families stand for."""
     from circuitdsl.compare.coverage import THRESHOLDS
-    from circuitdsl.report.coverage import coverage_table
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.coverage import coverage_table
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.coverage import coverage as measure_coverage
 
     with progress() as report:
@@ -88,8 +88,8 @@ def cleanroom(
     seed: Annotated[int, typer.Option(min=0, help="Of the split, controls and intervals.")] = 0,
 ) -> None:
     """Replace every covered unit up to a layer by a hand-written one, all at once."""
-    from circuitdsl.report.cleanroom import cleanroom_table
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.cleanroom import cleanroom_table
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.cleanroom import cleanroom as replace_units
 
     with progress() as report:

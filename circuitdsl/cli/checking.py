@@ -85,7 +85,7 @@ def _say(file: Path, report: CheckReport) -> None:
 def _print_record(
     found: Mapping[str, Sequence[Diagnostic]], unread: dict[str, InputError], *, as_sarif: bool
 ) -> None:
-    from circuitdsl.report.findings_json import findings_record, sarif
+    from circuitdsl.reporting.findings_json import findings_record, sarif
 
     if as_sarif:
         record = sarif((d for findings in found.values() for d in findings), unread, __version__)

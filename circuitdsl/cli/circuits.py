@@ -111,7 +111,7 @@ def explain(
     ],
 ) -> None:
     """Explain a diagnostic, with examples, or what was inferred about a circuit file."""
-    from circuitdsl.report.facts import explain as explanation
+    from circuitdsl.reporting.facts import explain as explanation
 
     typer.echo(explanation(what), nl=False)
 
@@ -137,7 +137,7 @@ def draw(
     ] = None,
 ) -> None:
     """Draw a circuit: its families, its kernels, what its families answer."""
-    from circuitdsl.report.drawing import draw as draw_circuit
+    from circuitdsl.reporting.drawing import draw as draw_circuit
 
     with writing(output):
         drawn = draw_circuit(file, output, family=family, images=images)

@@ -54,9 +54,9 @@ def find(
     json: Json = None,
 ) -> None:
     """Find a network's units of some kind: rank a layer's units by their tuning alone."""
-    from circuitdsl.report.fits import grids_table
-    from circuitdsl.report.tables import found_table
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.fits import grids_table
+    from circuitdsl.reporting.tables import found_table
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.networks import find as find_units
 
     with progress() as report:
@@ -123,8 +123,8 @@ def score(
     """Score a hand-written family against units of a network, or a file's `score` blocks."""
     from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
-    from circuitdsl.report.figures import check_format
-    from circuitdsl.report.terminal import progress
+    from circuitdsl.reporting.figures import check_format
+    from circuitdsl.reporting.terminal import progress
     from circuitdsl.run.scores import score as score_file
 
     if figure is not None:
@@ -157,10 +157,10 @@ def score(
 
 
 def _say_comparison(comparison: Comparison, json: Path | None, figure: Path | None) -> None:
-    from circuitdsl.report.figures import draw_tuning
-    from circuitdsl.report.fits import grids_table
-    from circuitdsl.report.tables import score_table
-    from circuitdsl.report.terminal import print_table
+    from circuitdsl.reporting.figures import draw_tuning
+    from circuitdsl.reporting.fits import grids_table
+    from circuitdsl.reporting.tables import score_table
+    from circuitdsl.reporting.terminal import print_table
 
     say_left_out(dict(comparison.skipped))
     print_table(score_table(comparison))
@@ -176,8 +176,8 @@ def _say_comparison(comparison: Comparison, json: Path | None, figure: Path | No
 
 
 def _say_family(comparison: FamilyComparison, json: Path | None, figure: Path | None) -> None:
-    from circuitdsl.report.families import agreement_table, draw_axes, tuning_table
-    from circuitdsl.report.terminal import print_table
+    from circuitdsl.reporting.families import agreement_table, draw_axes, tuning_table
+    from circuitdsl.reporting.terminal import print_table
 
     say_left_out(dict(comparison.skipped))
     print_table(agreement_table(comparison))
@@ -195,8 +195,8 @@ def _say_family(comparison: FamilyComparison, json: Path | None, figure: Path | 
 
 def _say_scores(scored: Scored, json: Path | None) -> None:
     """Print what `score` blocks came to; exits with 1 if an expectation does not hold."""
-    from circuitdsl.report.edits import recovery_table, tuning_table
-    from circuitdsl.report.terminal import print_table
+    from circuitdsl.reporting.edits import recovery_table, tuning_table
+    from circuitdsl.reporting.terminal import print_table
 
     for recovered in scored.recoveries.values():
         print_table(recovery_table(recovered))

@@ -65,8 +65,8 @@ def sweep(
     seed: Annotated[int, typer.Option(min=0, help="Of the sample of --approx.")] = 0,
 ) -> None:
     """Ablate every unit in turn and measure the network; an unfinished table is resumed."""
-    from circuitdsl.report.edits import approximation_table, sweep_table
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.edits import approximation_table, sweep_table
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.sweeps import Approximation
     from circuitdsl.run.sweeps import sweep as sweep_units
 
@@ -116,10 +116,10 @@ def effect(
     ] = None,
 ) -> None:
     """Measure what an edit of a file does to a trained network, beside its controls."""
-    from circuitdsl.report.edits import changes_table, effect_table, moved_table
-    from circuitdsl.report.figures import check_format
-    from circuitdsl.report.sheets import draw_flips
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.edits import changes_table, effect_table, moved_table
+    from circuitdsl.reporting.figures import check_format
+    from circuitdsl.reporting.sheets import draw_flips
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.scripts import effect as effect_of
 
     if figure is not None:
@@ -171,7 +171,7 @@ def edit(
 ) -> None:
     """Write an edit of a file as plain weights, as far as weights can say it."""
     from circuitdsl.compare.effect import said
-    from circuitdsl.report.terminal import progress
+    from circuitdsl.reporting.terminal import progress
     from circuitdsl.run.saving import save
     from circuitdsl.run.scripts import edit as edit_of
 

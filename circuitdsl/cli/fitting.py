@@ -67,8 +67,8 @@ def fit(
     Ctrl-C ends the fit and keeps the best so far; once more, and it is written unscored.
     """
     from circuitdsl.ir.settings import import_path
-    from circuitdsl.report.fits import dials_table, fit_table
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.fits import dials_table, fit_table
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.networks import fit as fit_file
     from circuitdsl.text.files import write_text
 

@@ -41,8 +41,8 @@ def match(
     seed: Annotated[int, typer.Option(min=0, help="Of draws and intervals.")] = 0,
 ) -> None:
     """Ask which units of trained networks respond as the members of hand-written families do."""
-    from circuitdsl.report.matches import matches_csv, matches_table
-    from circuitdsl.report.terminal import print_table, progress
+    from circuitdsl.reporting.matches import matches_csv, matches_table
+    from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.matching import match as match_files
     from circuitdsl.run.matching import record
     from circuitdsl.text.files import write_text

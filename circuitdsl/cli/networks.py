@@ -30,7 +30,7 @@ def list_models() -> None:
 def fetch_model(name: ModelName) -> None:
     """Download a network's weights; an interrupted download is resumed."""
     from circuitdsl.models.fetch import fetch
-    from circuitdsl.report.terminal import download_bar
+    from circuitdsl.reporting.terminal import download_bar
 
     with download_bar(name) as report:
         path = fetch(name, report)
@@ -68,7 +68,7 @@ def accuracy(
     json: Json = None,
 ) -> None:
     """Measure a network's top-1 and top-5 accuracy and cross-entropy on labelled images."""
-    from circuitdsl.report.terminal import progress
+    from circuitdsl.reporting.terminal import progress
     from circuitdsl.run.networks import accuracy as measure
 
     with progress() as report:

@@ -34,7 +34,7 @@ def write_record(target: Path | None, record: Callable[[], dict[str, Any]]) -> N
     """Write a result's record to the file of `--json`, if one was named."""
     if target is None:
         return
-    from circuitdsl.report.json_files import write_json
+    from circuitdsl.reporting.json_files import write_json
 
     with writing(target):
         write_json(target, record())

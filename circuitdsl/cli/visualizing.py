@@ -100,8 +100,8 @@ def visualize(
     seed: Annotated[int, typer.Option(min=0, help="Of noise and views.")] = 0,
 ) -> None:
     """Make pictures that excite units, directions, classes or the members of a family."""
-    from circuitdsl.report.feature_sheets import write_pictures
-    from circuitdsl.report.terminal import progress
+    from circuitdsl.reporting.feature_sheets import write_pictures
+    from circuitdsl.reporting.terminal import progress
     from circuitdsl.run.visualization import visualize as make
 
     with progress() as report:

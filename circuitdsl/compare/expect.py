@@ -64,11 +64,15 @@ class Outcome:
     @property
     def line(self) -> str:
         """The expectation with what was measured, as plain text."""
-        expect = self.expectation
-        left, right = sides(self.judgement)
         verdict = "holds" if self.holds else "FAILS"
-        claim = f"expect {flat(expectation(expect))}"
-        return f"{verdict}  {self.of}: {claim}  ({left} {expect.comparison} {right})"
+        claim = f"expect {flat(expectation(self.expectation))}"
+        return f"{verdict}  {self.of}: {claim}  ({self.measured})"
+
+    @property
+    def measured(self) -> str:
+        """What was measured, on both sides of the comparison."""
+        left, right = sides(self.judgement)
+        return f"{left} {self.expectation.comparison} {right}"
 
 
 def expectations_met(

@@ -63,6 +63,8 @@ def output_path(target: Path, *, may_be_input: bool = False) -> Path:
         status = path.stat()
     except FileNotFoundError:
         return path
+    except NotADirectoryError as error:
+        raise InputError(f"{target} lies below a file", help="name a file in a folder") from error
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{target} is a folder", help="name a file in it")
     if not stat.S_ISREG(status.st_mode):

@@ -1,1 +1,1 @@
-"""The arrays that pictures are made of; drawing is `report`'s."""
+"""The arrays that pictures are made of; drawing is `reporting`'s."""

@@ -13,7 +13,7 @@ from circuitdsl.lowering.provenance import origins
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure.equivariance import EXACT, SAMPLED
 from circuitdsl.models.handwritten import build
-from circuitdsl.report.facts import describe_circuit
+from circuitdsl.reporting.facts import describe_circuit
 from circuitdsl.testing import assert_responses_equivariant, residuals
 
 TAP_PX = 8.0

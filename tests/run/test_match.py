@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import circuitdsl
 from circuitdsl.cli import app
-from circuitdsl.report.matches import COLUMNS
+from circuitdsl.reporting.matches import COLUMNS
 from circuitdsl.run.matching import searched_layers
 from circuitdsl.text.diagnostics import InputError
 

@@ -10,7 +10,7 @@ from conftest import ROOT
 from corpus import GOLDEN
 
 from circuitdsl.cli.failures import say_error
-from circuitdsl.report.diagnostics_page import diagnostics_page, example_findings
+from circuitdsl.reporting.diagnostics_page import diagnostics_page, example_findings
 from circuitdsl.text.diagnostics import (
     CODES,
     Diagnostic,

@@ -1,0 +1,161 @@
+"""`report`: one page that holds a circuit's evidence, hand-written beside original.
+
+In: a circuit file, perhaps a trained network and photographs. Out: a file. Verdicts come first,
+then a section for each argument, the source, and how the page came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from circuitdsl import __version__
+from circuitdsl.compare.expect import Outcome
+from circuitdsl.ir.spelling import expectation
+from circuitdsl.models.network import Network
+from circuitdsl.reporting.drawing import circuit_values, title_of
+from circuitdsl.reporting.pages.sections import sections, verdict_of
+from circuitdsl.reporting.pages.source import listings
+from circuitdsl.reporting.templating import framed
+from circuitdsl.run.evidence import Evidence, Lacking, evidence
+from circuitdsl.run.networks import Progress, silent
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.files import output_path, write_text
+from circuitdsl.text.layout import flat
+
+
+def report(
+    path: Path | str,
+    output: Path | str,
+    *,
+    model: str | Network | None = None,
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
+    limit: int | None = None,
+    families: Sequence[str] = (),
+    units: int | None = None,
+    steps: int = 512,
+    seed: int = 0,
+    command: str = "circuitdsl.report(...)",
+    progress: Progress = silent,
+) -> Evidence:
+    """Write a page of everything that is known of a circuit.
+
+    An interrupt ends the measuring, not the writing: the page says that it is partial.
+
+    Args:
+        path: The circuit file.
+        output: The page; its name ends in `.html`.
+        model: A trained network to hold families against.
+        weights: A weight file, instead of the model's own.
+        images: A folder of photographs.
+        limit: How many photographs at most, spread evenly.
+        families: The families that are argued for; by default those with `expect` lines, or else
+            the last one.
+        units: How many of the network's units each is held against; by default as `score` has it.
+        steps: Steps of each picture; 0 for none.
+        seed: Of everything that is drawn.
+        command: What the page names as its origin.
+        progress: Told what is being done.
+
+    Returns:
+        What the page shows.
+
+    Raises:
+        DiagnosticError: the file has errors, or cannot be calibrated.
+        InputError: the file can't be read, there is no such family, model or folder, or the page
+            has another name.
+        OSError: the page can't be written.
+    """
+    target = page_path(output)
+    shown = evidence(
+        path,
+        model=model,
+        weights=weights,
+        images=images,
+        limit=limit,
+        families=families,
+        units=units,
+        steps=steps,
+        seed=seed,
+        progress=progress,
+    )
+    write_text(target, page(shown, command))
+    return shown
+
+
+def page_path(output: Path | str) -> Path:
+    """Where a page may be written, asked before the work begins.
+
+    Raises:
+        InputError: its name does not end in `.html`, or something stands there that must not be
+            replaced.
+    """
+    target = Path(output)
+    if target.suffix.lower() != ".html":
+        raise InputError(
+            f"a report is a page, and `{target.name}` names none", help="end its name in .html"
+        )
+    output_path(target)
+    return target
+
+
+def page(shown: Evidence, command: str) -> str:
+    """The page of some evidence.
+
+    Args:
+        shown: The evidence.
+        command: What the page names as its origin.
+    """
+    files, places = listings([wire.connection.span for wire in shown.portrait.wires])
+    arguments = sections(shown)
+    contents = [
+        ("verdicts", "Verdicts"),
+        ("the-circuit", "The circuit"),
+        *((section.id, section.title) for section in arguments),
+        ("the-source", "The source"),
+        ("provenance", "Provenance"),
+    ]
+    expected = shown.verdicts
+    return framed(
+        "report.html.j2",
+        title=title_of(shown.portrait),
+        shown=shown,
+        contents=contents,
+        verdicts=[] if isinstance(expected, Lacking) else _verdicts(expected),
+        no_verdicts=expected.why if isinstance(expected, Lacking) else "The file expects nothing.",
+        lines=[verdict_of(argued) for argued in shown.families],
+        sections=arguments,
+        sources=files,
+        provenance=_provenance(shown, command),
+        **circuit_values(shown.portrait, places),
+    )
+
+
+def _verdicts(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
+    """Each claim of the file with what was measured."""
+    return [
+        {
+            "of": outcome.of,
+            "holds": outcome.holds,
+            "claim": flat(expectation(outcome.expectation)),
+            "measured": outcome.measured,
+        }
+        for outcome in outcomes
+    ]
+
+
+def _provenance(shown: Evidence, command: str) -> list[tuple[str, str]]:
+    """How the page came about."""
+    network = f"{shown.model}, {shown.weights}" if shown.model else "none"
+    photographs = f"{shown.images}, {shown.images_digest}" if shown.images else "none"
+    return [
+        ("command", command),
+        ("version", f"circuitdsl {__version__}"),
+        ("network, digest of its weights", network),
+        ("photographs, digest of their contents", photographs),
+        ("seed", str(shown.seed)),
+        ("date", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        *(("left out", f"{name} ({why})") for name, why in shown.portrait.skipped.items()),
+    ]
