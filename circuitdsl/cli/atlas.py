@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import Json, Limit, SomeModel
-from circuitdsl.cli.output import say_left_out, write_record
+from circuitdsl.cli.options import Json, Limit, SomeModel, writable
+from circuitdsl.cli.output import say_left_out, write_record, writing
+from circuitdsl.text.diagnostics import InputError
 
 CircuitPaths = Annotated[
     list[Path],
@@ -43,6 +44,16 @@ def coverage(
             help="Correlation from which a unit is covered; several times. By default 0.5, 0.7.",
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PAGE.html",
+            help="Every unit in its family, with pictures.",
+            callback=writable,
+        ),
+    ] = None,
     json: Json = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, draws and intervals.")] = 0,
@@ -50,9 +61,13 @@ def coverage(
     """Ask which share of a network's units hand-written families stand for."""
     from circuitdsl.compare.coverage import THRESHOLDS
     from circuitdsl.reporting.coverage import coverage_table
+    from circuitdsl.reporting.coverage_page import write_page
     from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.coverage import coverage as measure_coverage
+    from circuitdsl.run.gallery import gallery
 
+    if output is not None and output.suffix != ".html":
+        raise InputError(f"{output} does not end in .html", help="name such a file")
     with progress() as report:
         result = measure_coverage(
             files,
@@ -65,6 +80,9 @@ def coverage(
             seed=seed,
             progress=report,
         )
+        if output is not None:
+            with writing(output):
+                write_page(output, gallery(result, report))
     say_left_out(dict(result.skipped))
     say_left_out(dict.fromkeys(result.left_out, "it reads units of a trained network"))
     print_table(coverage_table(result))

@@ -80,7 +80,7 @@ def png(pixels: Pixels) -> str:
     return _address(Image.fromarray(pixels), "png")
 
 
-def photograph(image: NDArray[np.float32]) -> str:
+def photograph(image: NDArray[Any]) -> str:
     """A photograph, RGB 0..255, as a `data:` address."""
     return _address(Image.fromarray(np.rint(image).astype(np.uint8)), "jpeg")
 

@@ -6,7 +6,7 @@ In: circuit files or a folder of them, a model, photographs. Out: `Coverage`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ BATCH = 4
 """Photographs at a time: the maps of a thousand members at once take room."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coverage:
     """How much of a network hand-written families cover.
 
@@ -55,6 +55,9 @@ class Coverage:
         thresholds: The correlations from which a unit counts as covered.
         layers: One for each layer.
         members: The number of members of all families.
+        network: The network.
+        contenders: The hand-written networks.
+        photographs: Those that the figures are of.
         skipped: Image files that could not be read, and why.
         left_out: Circuits that read units of a trained network.
     """
@@ -65,6 +68,9 @@ class Coverage:
     thresholds: tuple[float, ...]
     layers: tuple[LayerCoverage, ...]
     members: int
+    network: Network = field(repr=False)
+    contenders: tuple[Contender, ...] = field(repr=False)
+    photographs: ImageSet = field(repr=False)
     skipped: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -132,6 +138,9 @@ def coverage(
         members=sum(
             family.size for one in contenders for family in one.networks[0].circuit.families
         ),
+        network=network,
+        contenders=contenders,
+        photographs=second,
         skipped=(*first.left_out, *second.left_out),
         left_out=left_out,
     )

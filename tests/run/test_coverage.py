@@ -72,6 +72,7 @@ def test_the_command_writes_the_shares(folder: Path, tmp_path: Path, found) -> N
     target = tmp_path / "coverage.json"
     command = ["coverage", str(folder / "circuits"), "-m", "tiny", "-l", "conv2d0"]
     command += ["--images", str(folder / "scenes"), "--json", str(target)]
+    command += ["-o", str(tmp_path / "page.html")]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert "conv2d0" in done.stdout
@@ -84,6 +85,9 @@ def test_the_command_writes_the_shares(folder: Path, tmp_path: Path, found) -> N
         "0.7": found.layers[0].share(0.7),
     }
     assert layer["mean_best_r"] == pytest.approx(found.layers[0].mean_best_r)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(f'id="conv2d0:{unit}"' in page for unit in range(64))
+    assert "http:" not in page and "What nothing covers" in page
 
 
 def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
