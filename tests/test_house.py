@@ -42,6 +42,7 @@ ORDER = (
     ("run",),
     ("testing",),
     ("reporting",),
+    ("lsp",),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -79,6 +80,8 @@ FIRST_ALLOWED = {
     "h5py": "models",
     "PIL": "models",
     "rich": "reporting",
+    "pygls": "lsp",
+    "lsprotocol": "lsp",
     "typer": "cli",
     "hypothesis": "testing",
     "pytest": "testing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from circuitdsl.checking.names.imports import FileLoader, Loader
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.fits import FitBlock
 from circuitdsl.ir.script import Script
+from circuitdsl.syntax.nodes import CircuitFile
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError, suggestion
@@ -41,7 +43,19 @@ class CheckResult:
 
 def check_source(source: Source, loader: Loader | None = None) -> CheckResult:
     """Parse and check a text."""
-    file, faults = parse(source)
+    return check_tree(*parse(source), loader)
+
+
+def check_tree(
+    file: CircuitFile, faults: Sequence[Diagnostic], loader: Loader | None = None
+) -> CheckResult:
+    """Check a tree.
+
+    Args:
+        file: What could be read of a text.
+        faults: What could not.
+        loader: Finds imported files; by default on the disk.
+    """
     parts = examine(file, loader)
     findings = [*faults, *parts.diagnostics]
     diagnostics = tuple(sorted(findings, key=lambda d: _order(d, file.source)))

@@ -16,6 +16,7 @@ from circuitdsl.cli import (
     checking,
     circuits,
     comparisons,
+    editors,
     edits,
     fitting,
     matching,
@@ -50,6 +51,7 @@ app.command("fit")(fitting.fit)
 app.command("effect")(edits.effect)
 app.command("edit")(edits.edit)
 app.command("sweep")(edits.sweep)
+app.command("lsp")(editors.lsp)
 
 
 def _print_version(wanted: bool) -> None:

@@ -22,7 +22,7 @@ from circuitdsl.ir.expressions import Scalar
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Label
 
-_ATTRIBUTES = ("window", "floor", "pool")
+ATTRIBUTES = ("window", "floor", "pool")
 WIDEST_WINDOW = 63
 
 
@@ -45,7 +45,7 @@ def normalisation(
         at all where the block is faulty.
     """
     families_named = [(name, _family(analysis, name, families)) for name in node.families]
-    entries = attributes(node.block, _ATTRIBUTES, "`normalise`", analysis)
+    entries = attributes(node.block, ATTRIBUTES, "`normalise`", analysis)
     for attribute, example in (("window", "5tap"), ("floor", "12")):
         if not any(entry.name.text == attribute for entry in node.block.attributes):
             what = f"`normalise {', '.join(name.text for name in node.families)}`"

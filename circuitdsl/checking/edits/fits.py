@@ -23,7 +23,7 @@ from circuitdsl.ir.fits import FitBlock
 from circuitdsl.syntax import nodes
 
 _LEAST = {"steps": 1, "batch": 1, "circles": 1, "seed": 0, "units": 1}
-_KNOWN = ("dials", "maximise", "rate", *_LEAST)
+ATTRIBUTES = ("dials", "maximise", "rate", *_LEAST)
 _MOST = 1_000_000_000
 
 
@@ -52,7 +52,7 @@ def fits(analysis: Analysis, circuit: Circuit | None) -> tuple[FitBlock, ...]:
 
 
 def _fit(analysis: Analysis, node: nodes.Fit, circuit: Circuit | None) -> FitBlock:
-    entries = attributes(node.block, _KNOWN, "a fit", analysis)
+    entries = attributes(node.block, ATTRIBUTES, "a fit", analysis)
     values = {name: attribute.value for name, attribute in entries.items()}
     dials = _dials(values["dials"], circuit, analysis) if "dials" in values else None
     if circuit is not None and "dials" not in values and not any(p.free for p in circuit.dials):

@@ -32,6 +32,7 @@ from circuitdsl.syntax import nodes
 
 _RECOVERY = ("intact", "removed", "spliced", "using", "measure", "seed")
 _TUNING = ("left", "right", "using")
+ATTRIBUTES = tuple(dict.fromkeys((*_RECOVERY, *_TUNING)))
 
 Attributes = Mapping[str, nodes.Attribute]
 
@@ -40,8 +41,7 @@ def score(
     bench: Workbench, node: nodes.Score, use: BackboneUse, edits: Mapping[str, Edit]
 ) -> Score | None:
     """A `score` block; None after reporting what is wrong with it."""
-    known = dict.fromkeys((*_RECOVERY, *_TUNING))
-    found = attributes(node.block, tuple(known), "a score", bench.analysis)
+    found = attributes(node.block, ATTRIBUTES, "a score", bench.analysis)
     recovers = any(name in found for name in ("intact", "removed", "spliced"))
     tunes = any(name in found for name in ("left", "right"))
     if recovers == tunes:

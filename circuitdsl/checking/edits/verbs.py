@@ -72,10 +72,10 @@ class _Kind:
 def step(bench: Workbench, node: nodes.Verb) -> Step | None:
     """The step that a verb asks for; None after reporting what is wrong."""
     name, analysis = node.name.text, bench.analysis
-    if name not in _VERBS:
-        unknown(analysis, "verb", name, _VERBS, node.name.span, table=True)
+    if name not in VERBS:
+        unknown(analysis, "verb", name, VERBS, node.name.span, table=True)
         return None
-    kind = _VERBS[name]
+    kind = VERBS[name]
     if (kind.of == "units" and node.targets) or (kind.of == "edges" and not node.targets):
         wanted = "units" if kind.of == "units" else "edges"
         form = "UNITS" if kind.of == "units" else "UNITS -> UNITS"
@@ -295,7 +295,7 @@ def _quantity(node: nodes.Expression) -> Quantity | None:
     return None
 
 
-_VERBS: dict[str, _Kind] = {
+VERBS: dict[str, _Kind] = {
     "ablate": _Kind(_Reading.ablate, {"to": True}, "units"),
     "scale": _Kind(_Reading.scale, {"by": True}, "both"),
     "shift": _Kind(_Reading.shift, {"by": True}, "units"),

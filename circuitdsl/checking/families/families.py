@@ -29,7 +29,7 @@ from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
 from circuitdsl.ir.expressions import ONE, Scalar
 from circuitdsl.syntax import nodes
 
-_ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify")
+ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify")
 
 
 @question
@@ -39,7 +39,7 @@ def family(analysis: Analysis, name: str) -> Family | None:
     if name == INPUT:
         reserved(analysis, INPUT, "the image", node.name.span)
         return None
-    entries = attributes(node.block, _ATTRIBUTES, "a family", analysis)
+    entries = attributes(node.block, ATTRIBUTES, "a family", analysis)
     layer = family_layer(node, use, "units" in entries, analysis)
     axes = family_axes(analysis, name)
     if layer is None or axes is None:
