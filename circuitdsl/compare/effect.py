@@ -27,6 +27,7 @@ from circuitdsl.editing.controls import redrawn, softened
 from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.measure.bootstrap import interval, resampled
 from circuitdsl.measure.passes import Pass, State
+from circuitdsl.text.showing import Shown
 
 Floats = NDArray[np.float64]
 
@@ -85,7 +86,7 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(Shown):
     """What an edit does.
 
     Attributes:

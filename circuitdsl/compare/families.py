@@ -30,6 +30,7 @@ from circuitdsl.measure.of_families import responses_to
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.units import trained
 from circuitdsl.stimuli.batches import Batch
+from circuitdsl.text.showing import Shown
 
 Floats = NDArray[np.float64]
 
@@ -85,7 +86,7 @@ class MemberScore:
 
 
 @dataclass(frozen=True)
-class FamilyComparison:
+class FamilyComparison(Shown):
     """A hand-written family scored against units of a trained network.
 
     Attributes:

@@ -37,6 +37,7 @@ from circuitdsl.measure.passes import Pass, State, fold
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
+from circuitdsl.text.showing import Shown
 
 Floats = NDArray[np.float64]
 PerBlock = Mapping[str, Floats]
@@ -84,7 +85,7 @@ OF_RECOVERIES: dict[str, Callable[[Recovered], float]] = {
 
 
 @dataclass(frozen=True)
-class Recovery:
+class Recovery(Shown):
     """What a splice recovers.
 
     Attributes:

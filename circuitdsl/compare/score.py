@@ -35,6 +35,7 @@ from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.showing import Shown
 
 Members = Literal["placed", "as-written"]
 
@@ -85,7 +86,7 @@ class UnitScore:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """A hand-written family scored against a trained one.
 
     Attributes:

@@ -21,7 +21,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.editing.plan import EdgeChange, Inflow, Plan, UnitChange, plan
-from circuitdsl.editing.verbs import Patch, Splice, Step
+from circuitdsl.editing.verbs import Patch, Splice, Step, step_line
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.no_effect import Notice
 from circuitdsl.models.convolution import convolve
@@ -60,6 +60,11 @@ class EditedNetwork(Network):
         self.network = network
         self.steps = (*earlier, *steps)
         self.plan: Plan = plan(network.backbone, network.params, self.steps)
+
+    def __repr__(self) -> str:
+        """The edit as a line for each step."""
+        title = f"<edit {self.edit} of {self.network!r}".replace("  ", " ")
+        return "\n".join([title, *(f"  {step_line(step)}" for step in self.steps)]) + ">"
 
     @property
     def params(self) -> dict[str, Array]:

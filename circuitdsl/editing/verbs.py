@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.select import Edges, Units
 from circuitdsl.ir.expect import COMPARE
+from circuitdsl.ir.no_effect import named
 from circuitdsl.ir.steps import (
     Ablate,
     Affine,
@@ -47,6 +48,7 @@ __all__ = [
     "mask",
     "negate",
     "negate_edges",
+    "step_line",
     "units_of",
 ]
 
@@ -95,6 +97,15 @@ def units_of(step: Step) -> tuple[Units, ...]:
     if isinstance(step, ScaleEdges | ReplaceEdges):
         return step.edges.source, step.edges.target
     return (step.units,)
+
+
+def step_line(step: Step) -> str:
+    """A step as a line: its verb, and the first of its units."""
+    ends = [
+        named(units.places, lambda place, of=units.backbone: of.unit_name(*place))
+        for units in units_of(step)
+    ]
+    return f"{step.verb} {' -> '.join(ends)}"
 
 
 def mask(where: Where, weights: Floats, apart_deg: Floats | None) -> NDArray[np.bool_]:

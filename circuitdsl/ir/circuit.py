@@ -26,6 +26,7 @@ from circuitdsl.ir.expressions import (
     ScalarUnit,
     evaluate,
 )
+from circuitdsl.ir.showing import ShownCircuit, ShownConnection, ShownFamily
 from circuitdsl.ir.stimuli import Calibration, Stimulus
 from circuitdsl.text.source import NOWHERE, Span
 
@@ -65,8 +66,8 @@ class BackboneUse:
         return BACKBONES[self.architecture]
 
 
-@dataclass(frozen=True)
-class Family:
+@dataclass(frozen=True, repr=False)
+class Family(ShownFamily):
     """Units related by group actions, on one layer's grid.
 
     Members are counted in C order over the axes: the last axis varies fastest.
@@ -310,8 +311,8 @@ class MotifUse:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class Connection:
+@dataclass(frozen=True, repr=False)
+class Connection(ShownConnection):
     """Weighted edges from one family (or the image) to another.
 
     Attributes:
@@ -345,8 +346,8 @@ class Normalisation:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class Circuit:
+@dataclass(frozen=True, repr=False)
+class Circuit(ShownCircuit):
     """A whole circuit file, checked."""
 
     doc: str

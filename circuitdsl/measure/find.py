@@ -30,6 +30,7 @@ from circuitdsl.measure.tuning import Grid, Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import trained
 from circuitdsl.models.network import Network
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.showing import Shown
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class FoundUnit:
 
 
 @dataclass(frozen=True)
-class FoundFamily:
+class FoundFamily(Shown):
     """The units of a layer that fire for a finder's figure, best first.
 
     Attributes:

@@ -184,3 +184,10 @@ def _falling(x: Array, power: float) -> Array:
     if power == 0.5:
         return root
     return root * jnp.sqrt(root) if power == 0.75 else x**-power
+
+
+def places_within(side: int, window: int) -> NDArray[np.float32]:
+    """How many places of a centred window lie within, for each of `side` positions in a row."""
+    at = np.arange(side)
+    reach = window // 2
+    return (np.minimum(at + reach, side - 1) - np.maximum(at - reach, 0) + 1).astype(np.float32)

@@ -22,23 +22,23 @@ import numpy as np
 from flax import nnx
 from jax import Array, lax
 from jax.typing import ArrayLike
-from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
 from circuitdsl.lowering.weights import lower
 from circuitdsl.models.arrays import check_weights
-from circuitdsl.models.convolution import convolve, normalise, pool
+from circuitdsl.models.convolution import convolve, normalise, places_within, pool
 from circuitdsl.models.given import Given, check_given, given_activations
 from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import centred
 from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.showing import Shown
 
 _SMALLEST = 1e-12
 """Energies that are divided by are at least this."""
 
 
-class HandwrittenNetwork(nnx.Module):
+class HandwrittenNetwork(Shown, nnx.Module):
     """A circuit that runs alone.
 
     Attributes:
@@ -67,6 +67,10 @@ class HandwrittenNetwork(nnx.Module):
         self.weights = nnx.Dict(
             {name: nnx.Param(jnp.asarray(value, jnp.float32)) for name, value in weights.items()}
         )
+
+    def __repr__(self) -> str:
+        """The network as the lines of its circuit."""
+        return f"<network of {self.circuit!r}>"
 
     @property
     def backbone(self) -> Backbone:
@@ -307,7 +311,7 @@ class _Running:
         channels = sum(self.wiring.of(other).size for other in family.over)
         window = (1, family.window, family.window, 1)
         total = lax.reduce_window(sum(sums), 0.0, lax.add, window, (1, 1, 1, 1), "SAME")
-        rows, columns = (_places(side, family.window) for side in total.shape[1:3])
+        rows, columns = (places_within(side, family.window) for side in total.shape[1:3])
         return total / (channels * (rows[:, None] * columns)[..., None])
 
     def before_relu(self, name: str) -> Array:
@@ -389,10 +393,3 @@ class _Running:
             return pool(x, step) if step.lrn is None else normalise(x, step.lrn)
 
         return self._once(f"{step.name} {len(steps)}", " ".join(names), compute)
-
-
-def _places(side: int, window: int) -> NDArray[np.float32]:
-    """How many places of a centred window lie within, for each of `side` positions in a row."""
-    at = np.arange(side)
-    reach = window // 2
-    return (np.minimum(at + reach, side - 1) - np.maximum(at - reach, 0) + 1).astype(np.float32)

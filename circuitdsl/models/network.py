@@ -6,6 +6,7 @@ names of the table, and whose parameters do too (`conv2d0_w`, `mixed3a_5x5_bottl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -21,9 +22,10 @@ from circuitdsl.models.forward import check_names, evaluate, layer_names
 from circuitdsl.models.preprocess import prepared
 from circuitdsl.models.weights import tensors_digest
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.showing import Shown
 
 
-class Network(nnx.Module):
+class Network(Shown, nnx.Module):
     """A network of some backbone's architecture.
 
     Attributes:
@@ -58,6 +60,14 @@ class Network(nnx.Module):
                 found = np.shape(params[key]) if key in params else "nothing"
                 raise InputError(f"{backbone.name} needs `{key}` of shape {shape}; got {found}")
             setattr(self, key, nnx.Param(jnp.asarray(params[key], jnp.float32)))
+
+    def __repr__(self) -> str:
+        """The network as a line."""
+        numbers = sum(math.prod(shape) for shape in self.backbone.parameter_shapes.values())
+        return (
+            f"<network {self.name}: {self.backbone.name}, {len(self.backbone.layers)} layers, "
+            f"{numbers:,} parameters>"
+        )
 
     @property
     def params(self) -> dict[str, Array]:

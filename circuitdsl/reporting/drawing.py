@@ -81,7 +81,7 @@ def draw(
 
 def title_of(shown: Portrait) -> str:
     """The first line of what the file says of itself, or its name."""
-    return next(iter(shown.circuit.doc.splitlines()), "") or shown.file
+    return next(iter(shown.circuit.doc.splitlines()), "") or shown.file or "A circuit"
 
 
 def svg(shown: Portrait) -> str:

@@ -93,9 +93,7 @@ def portrait(
     photographs, titles, skipped = (
         _photographs(Path(images), circuit) if images is not None and answers else _NO_PHOTOGRAPHS
     )
-    # the interpreter's weights are the compiler's, and are there before the compiler has started
-    weights = {name: np.float32(array) for name, array in interpret_weights(circuit).items()}
-    network = HandwrittenNetwork(circuit, weights)
+    network = _interpreted(circuit)
     if answers:
         network = calibrate(network)
     return Portrait(
@@ -109,6 +107,36 @@ def portrait(
         maps=strongest_maps(network, names, photographs),
         skipped=skipped,
     )
+
+
+def unanswered(circuit: Circuit, network: HandwrittenNetwork | None = None) -> Portrait:
+    """The picture of a circuit that is in memory: nothing is run.
+
+    Args:
+        circuit: The circuit.
+        network: A network of it, whose kernels are shown; by default those at its defaults.
+    """
+    shown = _interpreted(circuit) if network is None else network
+    return Portrait(
+        file="",
+        circuit=circuit,
+        families=circuit.layers_in_order,
+        wires=wires(circuit, shown.arrays),
+        tunings=(),
+        photographs=np.zeros((0, 1, 1, 3), np.float32),
+        titles=(),
+        maps={},
+        skipped={},
+    )
+
+
+def _interpreted(circuit: Circuit) -> HandwrittenNetwork:
+    """A circuit's network with the interpreter's weights.
+
+    They are the compiler's, and are there before the compiler has started.
+    """
+    weights = {name: np.float32(array) for name, array in interpret_weights(circuit).items()}
+    return HandwrittenNetwork(circuit, weights)
 
 
 _Photographs = tuple[NDArray[np.float32], tuple[str, ...], Mapping[str, str]]

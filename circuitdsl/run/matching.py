@@ -21,6 +21,7 @@ from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.showing import Shown
 
 UNITS = 4
 """Units of each layer that are listed for each family."""
@@ -30,7 +31,7 @@ DRAWS = 2
 
 
 @dataclass(frozen=True)
-class Matches:
+class Matches(Shown):
     """What agrees in one network.
 
     Attributes:

@@ -21,6 +21,7 @@ from circuitdsl.run.asked import Asked, asked
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.stimuli.photographs import ImageSet, open_images, read_image
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.showing import Shown
 from circuitdsl.visualizing.aims import Aim
 from circuitdsl.visualizing.ascent import AT_ONCE, Climb, Floats, Gradient, Where
 from circuitdsl.visualizing.parameters import Kind, Space, fourier, maco
@@ -33,7 +34,7 @@ SMALLEST, LARGEST = 16, 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class Pictures(Shown):
     """Pictures of what a network's units respond to.
 
     Attributes:

@@ -33,6 +33,18 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Text of the language.
+
+    Attributes:
+        text: The text.
+    """
+
+    text: str
+    kind: Literal["source"] = "source"
+
+
+@dataclass(frozen=True)
 class Heading:
     """A heading within a section.
 
@@ -187,7 +199,7 @@ class Bars:
     kind: Literal["bars"] = "bars"
 
 
-Block = Note | Heading | Shots | Grid | Tunings | Bars
+Block = Note | Source | Heading | Shots | Grid | Tunings | Bars
 
 
 def trace(side: Side, values: Sequence[float], curve: Sequence[float], period_deg: float) -> Trace:

@@ -94,6 +94,12 @@ def pictures(argued: Argued) -> list[Block]:
 def _pictures(title: str, made: Pictures | Lacking) -> list[Block]:
     if isinstance(made, Lacking):
         return [Note(f"{title}: no pictures. {made.why}")]
+    how = f"{made.how.steps} steps, seed {made.how.seed}, {made.side} px"
+    return [shots_of(f"{title} ({how})", made)]
+
+
+def shots_of(title: str, made: Pictures) -> Shots:
+    """Pictures, and below each what it is worth."""
     shots: list[Shot] = []
     for picture in made.pictures:
         worth = [f"excites it by {picture.activations[0]:.3g}"]
@@ -104,8 +110,7 @@ def _pictures(title: str, made: Pictures | Lacking) -> list[Block]:
         told = f"Picture that excites {picture.name}"
         caption = "; ".join(worth)
         shots.append(Shot(photograph(picture.images[0]), told, picture.name, caption))
-    how = f"{made.how.steps} steps, seed {made.how.seed}, {made.side} px"
-    return [Shots(f"{title} ({how})", tuple(shots))]
+    return Shots(title, tuple(shots))
 
 
 # ---- 3. synthetic stimuli
@@ -116,10 +121,16 @@ def synthetic(argued: Argued) -> list[Block]:
     found = argued.comparison
     if isinstance(found, Lacking):
         return [Note(f"Beside no trained unit. {found.why}")]
+    return tunings_of(found) or [
+        Note("No setting of the family's stimuli follows one of its axes.")
+    ]
+
+
+def tunings_of(found: Comparison | FamilyComparison) -> list[Block]:
+    """Plots of the pairs of a comparison, along each axis."""
     if isinstance(found, Comparison):
         return [_of_angles(found)]
-    axes = range(len(found.axes))
-    plots = [
+    return [
         Tunings(
             f"Along {found.axes[place].axis}, each over its maximum",
             tuple(
@@ -127,9 +138,8 @@ def synthetic(argued: Argued) -> list[Block]:
                 for unit in found.units
             ),
         )
-        for place in axes
+        for place in range(len(found.axes))
     ]
-    return [*(plots or [Note("No setting of the family's stimuli follows one of its axes.")])]
 
 
 def _of_angles(found: Comparison) -> Tunings:

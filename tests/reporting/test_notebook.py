@@ -1,0 +1,80 @@
+"""What notebooks show, and that a `repr` is a screen."""
+
+from __future__ import annotations
+
+from html import unescape
+from xml.etree import ElementTree
+
+import pytest
+from conftest import ROOT
+from crosses import CIRCUIT
+
+import circuitdsl
+from circuitdsl.editing.apply import edit
+from circuitdsl.editing.select import select
+from circuitdsl.editing.verbs import Ablate
+from circuitdsl.measure.find import find_family
+
+SCREEN = 24 * 100
+"""Characters of a terminal of 24 lines."""
+
+
+@pytest.fixture(scope="module")
+def circuit() -> circuitdsl.Circuit:
+    return circuitdsl.loads(CIRCUIT)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> circuitdsl.Network:
+    return circuitdsl.load_network("tiny")
+
+
+def shown(value) -> dict[str, str]:
+    bundle = value._repr_mimebundle_()
+    frame = bundle["text/html"]
+    assert frame.count("<iframe") == 1 and 'sandbox="allow-scripts"' in frame
+    page = unescape(frame.partition('srcdoc="')[2].partition('" title=')[0])
+    assert "default-src 'none'" in page and page.count("<script>") == 1
+    assert len(bundle["text/plain"]) <= SCREEN
+    return bundle | {"page": page}
+
+
+def test_a_circuit_its_network_its_parts(circuit) -> None:
+    for value in (circuit, circuitdsl.build(circuit)):
+        bundle = shown(value)
+        ElementTree.fromstring(bundle["image/svg+xml"])
+        assert 'id="connection-1"' in bundle["page"] and "names no synthetic" not in bundle["page"]
+    assert 'data-unit="crosses[th=45deg]"' in shown(circuit.families[1])["page"]
+    assert "place   = dot()" in shown(circuit.connections[1])["page"]
+    assert set(circuit._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
+    assert "image/svg+xml" not in circuit._repr_mimebundle_(exclude={"image/svg+xml"})
+
+
+def test_networks_and_edits(tiny) -> None:
+    assert "conv2d1" in shown(tiny)["page"]
+    edited = edit(tiny, [Ablate(select(tiny.backbone, ["conv2d1:3", "conv2d1:5"]))])
+    bundle = shown(edited)
+    assert "conv2d1:3, conv2d1:5" in bundle["page"] and "ablate conv2d1:3" in bundle["text/plain"]
+
+
+def test_a_family_that_was_found(tiny) -> None:
+    found = find_family(tiny, "conv2d1")
+    page = shown(found)["page"]
+    assert f'data-unit="conv2d1:{found.units[0].unit}"' in page
+
+
+@pytest.mark.parametrize("name", ["curves", "circles", "car"])
+def test_a_repr_is_a_screen(name: str) -> None:
+    circuit = circuitdsl.load(ROOT / "circuits_src" / f"{name}.circ")
+    for value in (circuit, *circuit.families, *circuit.connections):
+        assert len(repr(value)) <= SCREEN
+
+
+def test_the_repr_of_networks(circuit, tiny) -> None:
+    assert repr(tiny) == "<network tiny: tiny, 27 layers, 60,384 parameters>"
+    assert repr(circuitdsl.build(circuit)).startswith("<network of <circuit 'Edges, and where")
+
+
+def test_treescope_shows_circuits(circuit) -> None:
+    treescope = pytest.importorskip("treescope", reason="comes with Flax")
+    assert "crosses" in treescope.render_to_text(circuit)
