@@ -40,7 +40,7 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.text import to_source
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import read_grids
-from circuitdsl.models.registry import labels
+from circuitdsl.models.outputs import labels
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.reporting.terminal import progress
 from circuitdsl.stimuli.photographs import ImageSet

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from circuitdsl.builder import Builder
     from circuitdsl.checking.load import load, loads
+    from circuitdsl.ir.backbones import Preprocessing
     from circuitdsl.ir.circuit import Circuit
     from circuitdsl.ir.text import to_source
     from circuitdsl.lowering.weights import lower
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.cleanroom import cleanroom
     from circuitdsl.run.coverage import coverage
     from circuitdsl.run.matching import match
-    from circuitdsl.run.networks import accuracy, find, fit
+    from circuitdsl.run.networks import accuracy, adapt, find, fit
     from circuitdsl.run.saving import save
     from circuitdsl.run.scores import score
     from circuitdsl.run.scripts import edit, effect
@@ -44,7 +45,9 @@ __all__ = [
     "HandwrittenNetwork",
     "InputError",
     "Network",
+    "Preprocessing",
     "accuracy",
+    "adapt",
     "build",
     "calibrate",
     "check",
@@ -79,7 +82,9 @@ _HOME = {
     "HandwrittenNetwork": "models.handwritten",
     "InputError": "text.diagnostics",
     "Network": "models.network",
+    "Preprocessing": "ir.backbones",
     "accuracy": "run.networks",
+    "adapt": "run.networks",
     "build": "models.handwritten",
     "calibrate": "measure.calibration",
     "check": "run.circuits",

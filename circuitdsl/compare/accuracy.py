@@ -72,7 +72,7 @@ def accuracy(
         network: Any network with a classifier.
         folder: One sub-folder for each class, named by its label.
         labels: The label of each output, "" for an output that stands for nothing
-            (`models.registry.labels`).
+            (`models.outputs.labels`).
         limit: Take this many images, spread evenly (`stimuli.images.open_images`).
         progress: Called with the images seen and those there are.
 

@@ -19,7 +19,7 @@ def outputs_of(folder_labels: Iterable[str], labels: Sequence[str]) -> dict[str,
 
     Args:
         folder_labels: Sub-folders that images lie in.
-        labels: The label of each output of a network, "" for none (`models.registry.labels`).
+        labels: The label of each output of a network, "" for none (`models.outputs.labels`).
 
     Raises:
         InputError: a sub-folder is no label of the network's.

@@ -198,7 +198,8 @@ def _step(layer: Layer, params: Mapping[str, Array], sources: list[Array]) -> Ar
         case "globalpool":
             return source.mean(axis=(1, 2))
         case "dense":
-            return source @ params[layer.kernel_key] + params[layer.bias_key]
+            product = source @ params[layer.kernel_key] + params[layer.bias_key]
+            return _activated(layer, product)
         case "softmax":
             return jax.nn.softmax(source)
         case _:

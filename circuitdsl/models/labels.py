@@ -13,6 +13,10 @@ Class = tuple[str, str]
 """A WordNet id, "" for an output that stands for nothing, and a name to show."""
 
 
+LISTS = ("imagenet", "imagenet-1008")
+"""The lists that there are."""
+
+
 def classes(list_name: str) -> tuple[Class, ...]:
     """The outputs of a list: `imagenet-1008` as TensorFlow has them, or `imagenet`."""
     return _imagenet_1008() if list_name == "imagenet-1008" else _imagenet()

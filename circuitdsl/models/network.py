@@ -105,15 +105,17 @@ class Network(Shown, nnx.Module):
         """The layer `input`: images as the network was trained to see them.
 
         Args:
-            images: RGB, 0..255, `[batch, height, width, 3]`.
+            images: RGB, 0..255, `[batch, height, width, 3]`; for a network whose input has another
+                number of channels, that input itself.
 
         Raises:
             InputError: images of another shape.
         """
-        shape = np.shape(images)
-        if len(shape) != 4 or shape[-1] != 3:
-            raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
-        return prepared(self.backbone.preprocessing, jnp.asarray(images, jnp.float32))
+        shape, channels = np.shape(images), self.backbone.by_name["input"].width
+        if len(shape) != 4 or shape[-1] != channels:
+            raise InputError(f"images are [batch, height, width, {channels}]; got {list(shape)}")
+        values = jnp.asarray(images, jnp.float32)
+        return prepared(self.backbone.preprocessing, values) if channels == 3 else values
 
     def resume(
         self, layer_values: Mapping[str, ArrayLike], layers: Sequence[str]

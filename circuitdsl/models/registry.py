@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models.download import Remote, file_sha256
-from circuitdsl.models.labels import classes
 from circuitdsl.models.weights import (
     DIGEST_KEY,
     GRAPH_MEMBER,
@@ -344,34 +343,3 @@ def _compare(path: Path, found: str, known: str) -> None:
             why=f"its SHA-256 is {found}, not {known}",
             help="delete it and fetch it again",
         )
-
-
-def labels(name: str) -> tuple[str, ...]:
-    """What image folders call each output of a model: WordNet ids, or a model's own class names.
-
-    An output that stands for nothing has the label "".
-
-    Raises:
-        InputError: there is no such model, it has no classifier, or its weights are needed and not
-            here.
-    """
-    words = BACKBONES[model(name).backbone].labels
-    return tuple(label for label, _ in classes(words)) if words else class_names(name)
-
-
-def class_names(name: str) -> tuple[str, ...]:
-    """A name to show for each output of a model.
-
-    Raises:
-        InputError: there is no such model, it has no classifier, or its weights are needed and not
-            here.
-    """
-    backbone = BACKBONES[model(name).backbone]
-    if backbone.labels:
-        return tuple(shown for _, shown in classes(backbone.labels))
-    outputs = backbone.by_name[backbone.classifier].width
-    path = model_path(name)
-    noted = read_metadata(path).get("classes") if path.suffix == ".safetensors" else None
-    if noted is not None:
-        return tuple(json.loads(noted))
-    return tuple(str(index) for index in range(outputs))

@@ -27,7 +27,7 @@ from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import fold, run
 from circuitdsl.measure.side_by_side import Contender
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import labels
+from circuitdsl.models.outputs import labels_of
 from circuitdsl.run.coverage import (
     BATCH,
     calibrated_networks,
@@ -118,7 +118,7 @@ def cleanroom(
     network = opened_network(model)
     circuits, left_out = written_circuits(circuit_files(files))
     first, second = halves(images, calibration, limit, seed)
-    outputs = outputs_of(map(second.label, second.paths), labels(network.name))
+    outputs = outputs_of(map(second.label, second.paths), labels_of(network))
     layers = layers_through(network, through)
     contenders = contenders_of(calibrated_networks(circuits, progress), 1, seed)
     counterparts = counterparts_of(

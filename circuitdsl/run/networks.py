@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 from jax import Array
@@ -26,8 +26,11 @@ from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.finders import CURVES, FINDERS
 from circuitdsl.measure.published import read_grids
 from circuitdsl.measure.shards import Held, Job, Opened
+from circuitdsl.models.adapting.adapt import adapted, relabelled
+from circuitdsl.models.adapting.preparing import Preprocess, preprocessing_of
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import AUTO, chosen_model, labels, load_network
+from circuitdsl.models.outputs import labels, labels_of
+from circuitdsl.models.registry import AUTO, chosen_model, load_network
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.scenes import scenes
@@ -64,6 +67,49 @@ def opened_network(model: str | Network, weights: Path | str | None = None) -> N
     if weights is not None:
         raise InputError("weights are given beside a network", help="give one of them")
     return model
+
+
+def adapt(
+    model: Callable[..., Any],
+    example: Any,
+    *,
+    preprocess: Preprocess | None = None,
+    name: str = "",
+    names: Sequence[str] | None = None,
+    labels: str | Sequence[str] = "",
+) -> Network:
+    """A model of one's own as a network that every verb takes.
+
+    Its layers are read off its jaxpr and held against it, each on an example. A layer with weights
+    is called as the module that holds them is, with `_` for dots.
+
+    Args:
+        model: A Flax NNX module, a linen module bound to its variables, any other module that is a
+            pytree (Equinox), a function, or a `functools.partial` of one of these: with options of
+            a module, or with a tree of weights before the images.
+        example: What it takes: `[batch, height, width, channels]`, `[batch, channels, height,
+            width]`, or one image if it takes no batches. Only its shape counts.
+        preprocess: What lies between RGB images 0..255 and what the model takes: a function, a
+            `Preprocessing`, or the name of a usual one (`torchvision`, `caffe`, `grey`, `unit`:
+            from 0 to 1, `signed`: from -1 to 1). By default only what the model does itself.
+        name: What to call the network; by default as its class.
+        names: Names of the layers with weights, in order, instead of their own.
+        labels: What folders of images call the outputs: a list of labels (`imagenet`), or the
+            labels; by default their numbers.
+
+    Returns:
+        The network; images and maps are `[batch, height, width, channels]` in it, whatever the
+        model's own order of axes.
+
+    Raises:
+        InputError: an equation is of no layer that a table has (its line is named), layers have no
+            names, weights are not finite, the model does not take the example, or preprocess is not
+            understood.
+    """
+    preprocessing = None if preprocess is None else preprocessing_of(preprocess)
+    network = adapted(model, example, preprocessing, name, names)
+    words = labels if isinstance(labels, str) else tuple(labels)
+    return relabelled(network, words)
 
 
 def find(
@@ -165,7 +211,7 @@ def accuracy(
             )
         network = opened_network(model, weights)
         name = network.name
-        job = Held(classifying(network, Path(images), labels(name), limit))
+        job = Held(classifying(network, Path(images), labels_of(network), limit))
     else:
         file = None if weights is None else Path(weights)
         name = chosen_model(model, file)

@@ -27,7 +27,8 @@ from circuitdsl.ir import script as ir
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import AUTO, labels
+from circuitdsl.models.outputs import labels_of
+from circuitdsl.models.registry import AUTO
 from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.studies import effect_on
@@ -246,7 +247,7 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
     ready = replace(lowering, images=sets, seed=seed)
     networks = _study(ready, score)
     total = len(to_score.paths)
-    outputs = outputs_of(map(to_score.label, to_score.paths), labels(lowering.model))
+    outputs = outputs_of(map(to_score.label, to_score.paths), labels_of(lowering.network))
     result = run(
         recovery(networks, outputs, seed),
         to_score.batches_for(lowering.network.backbone, SIZE),

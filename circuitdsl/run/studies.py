@@ -30,7 +30,8 @@ from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import AUTO, class_names, labels
+from circuitdsl.models.outputs import class_names_of, labels_of
+from circuitdsl.models.registry import AUTO
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.batches import SIZE, mirrored
 from circuitdsl.stimuli.photographs import ImageSet, open_images
@@ -92,8 +93,8 @@ def effect_on(
     )
     measured = effect(
         edited,
-        outputs_of(map(found.label, found.paths), labels(edited.name)),
-        class_names(edited.name),
+        outputs_of(map(found.label, found.paths), labels_of(edited)),
+        class_names_of(edited),
         means=average,
         beside=beside,
         draws=draws,
@@ -164,7 +165,7 @@ def recovery(
         rule=rule,
         seed=seed,
     )
-    outputs = outputs_of(map(to_score.label, to_score.paths), labels(name))
+    outputs = outputs_of(map(to_score.label, to_score.paths), labels_of(network))
     result = run(
         measure_recovery(prepared, outputs, seed),
         to_score.batches_for(backbone, SIZE),

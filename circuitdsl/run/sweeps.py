@@ -29,7 +29,7 @@ from circuitdsl.editing.sweep import sweep as ablations
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import labels
+from circuitdsl.models.outputs import labels_of
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import ImageSet, open_images
@@ -138,7 +138,7 @@ def _exact(
         network,
         sets,
         found.batches_for(network.backbone, SIZE),
-        outputs_of(map(found.label, found.paths), labels(name)),
+        outputs_of(map(found.label, found.paths), labels_of(network)),
         target,
         means=average,
         about={"model": name, "ablate": ablate, "images": _digest(found)},
@@ -166,7 +166,7 @@ def _approximate(
     chosen = select(network.backbone, units)
     average = _means(network, chosen, found, ablate, progress)
     backbone, total = network.backbone, len(found.paths)
-    outputs = outputs_of(map(found.label, found.paths), labels(name))
+    outputs = outputs_of(map(found.label, found.paths), labels_of(network))
     changes = run(
         attribution(network, chosen, outputs, average),
         found.batches_for(backbone, SIZE),

@@ -20,7 +20,7 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.models.forward import PRE_RELU, evaluate
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import class_names, labels
+from circuitdsl.models.outputs import class_names_of, labels_of
 from circuitdsl.stimuli.centre import central
 from circuitdsl.text.diagnostics import InputError, suggestion
 
@@ -161,7 +161,7 @@ def logit(network: Network, name: str) -> Aim:
     width = backbone.by_name[layer].width
     if name.isdecimal() and int(name) < width:
         return _one_of(f"class {name}", layer, int(name), backbone)
-    known = [*zip(labels(network.name), class_names(network.name), strict=True)]
+    known = [*zip(labels_of(network), class_names_of(network), strict=True)]
     for number, (label, title) in enumerate(known):
         if name and name.lower() in (label.lower(), title.lower()):
             return _one_of(f"class {title}", layer, number, backbone)

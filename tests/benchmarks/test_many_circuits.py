@@ -14,7 +14,7 @@ from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import build
-from circuitdsl.models.registry import labels
+from circuitdsl.models.outputs import labels
 from circuitdsl.run.studies import found_units
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 

@@ -7,7 +7,8 @@ from small_network import SMALL, small_weights
 
 from circuitdsl.compare.accuracy import accuracy
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import labels, load_network
+from circuitdsl.models.outputs import labels
+from circuitdsl.models.registry import load_network
 from circuitdsl.stimuli.photographs import read_image
 from circuitdsl.text.diagnostics import InputError
 

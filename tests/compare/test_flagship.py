@@ -17,7 +17,7 @@ from circuitdsl import load, load_network
 from circuitdsl.fitting.result import split_photographs
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.published import read_grids
-from circuitdsl.models.registry import labels
+from circuitdsl.models.outputs import labels
 
 pytestmark = pytest.mark.network
 

@@ -12,7 +12,8 @@ from conftest import ROOT
 
 from circuitdsl.ir.backbones import BACKBONES, Backbone, Layer, declared
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import MODELS, find_weights, labels, load_network
+from circuitdsl.models.outputs import labels
+from circuitdsl.models.registry import MODELS, find_weights, load_network
 from circuitdsl.text.diagnostics import InputError
 
 NAMES = sorted(BACKBONES)

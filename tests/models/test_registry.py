@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models import registry
+from circuitdsl.models import outputs, registry
 from circuitdsl.models.download import Remote
 from circuitdsl.models.fetch import fetch
 from circuitdsl.models.weights import GRAPH_MEMBER, read_weights, write_weights
@@ -124,9 +124,9 @@ def test_the_registry_names_the_published_files():
 
 
 def test_every_output_of_inceptionv1_has_a_name():
-    labels, names = registry.labels("inceptionv1"), registry.class_names("inceptionv1")
+    labels, names = outputs.labels("inceptionv1"), outputs.class_names("inceptionv1")
     assert len(labels) == len(names) == 1008
-    assert labels == registry.labels("inceptionv1-caffe2")
+    assert labels == outputs.labels("inceptionv1-caffe2")
     assert (labels[0], names[0]) == ("", "unused")
     assert (labels[1], names[1]) == ("n02119789", "kit fox")
     assert (labels[1000], names[1000]) == ("n03255030", "dumbbell")
@@ -212,7 +212,7 @@ def test_class_names_may_be_noted_in_the_weights(tmp_path, monkeypatch):
     monkeypatch.setenv(registry.FOLDERS_VARIABLE, str(tmp_path))
     weights = {"a": np.zeros(1, np.float32)}
     write_weights(tmp_path / "tiny.safetensors", weights, {"classes": '["arc", "line"]'})
-    assert registry.labels("tiny") == ("arc", "line")
+    assert outputs.labels("tiny") == ("arc", "line")
 
 
 def test_looking_at_the_registry_does_not_load_jax():

@@ -49,7 +49,7 @@ DEPTHWISE = Backbone(
             _FIRST,
             *_BLOCKS,
             Layer("pool", "globalpool", (_BLOCKS[-1].name,), 0),
-            Layer("conv_preds", "dense", ("pool",), 5),
+            Layer("conv_preds", "dense", ("pool",), 5, activation="none"),
         ]
     ),
     32,

@@ -46,7 +46,8 @@ class Backbone:
         input_px: The side of the images that it was trained on.
         preprocessing: What happens to an image before the first layer.
         logits: The layer before the softmax; None where the table ends before a classifier.
-        labels: The list of labels that its outputs have (`models.labels`); "" if it has its own.
+        labels: The list of labels that its outputs have (`models.labels`), or the labels
+            themselves; "" if they stand in its weight file.
         short_names: Other names of layers, `(name, layer)`; `3b:379` is written with one.
         rules: Names of weights in other people's files.
         norm_epsilon: Of the batch normalisations that those files may have.
@@ -57,7 +58,7 @@ class Backbone:
     input_px: int
     preprocessing: Preprocessing = GREY
     logits: str | None = None
-    labels: str = ""
+    labels: str | tuple[str, ...] = ""
     short_names: tuple[tuple[str, str], ...] = ()
     rules: tuple[Rule, ...] = TORCH
     norm_epsilon: float = 1e-5

@@ -73,7 +73,7 @@ def _tensorflow(
     return [
         *layers,
         Layer("avgpool0", "globalpool", (layers[-1].name,), 0),
-        Layer(dense, "dense", ("avgpool0",), classes, weights="softmax2"),
+        Layer(dense, "dense", ("avgpool0",), classes, activation="none", weights="softmax2"),
         Layer("softmax2", "softmax", (dense,), 0),
     ]
 
@@ -142,7 +142,7 @@ def bvlc_googlenet() -> Backbone:
         ]
     layers += [
         Layer("pool5_7x7_s1", "globalpool", ("inception_5b",), 0),
-        Layer("loss3_classifier", "dense", ("pool5_7x7_s1",), 1000),
+        Layer("loss3_classifier", "dense", ("pool5_7x7_s1",), 1000, activation="none"),
         Layer("prob", "softmax", ("loss3_classifier",), 0),
     ]
     table = declared(layers)

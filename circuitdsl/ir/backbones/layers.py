@@ -69,7 +69,7 @@ class Layer:
         ceil: A last window that only partly fits counts (Caffe's pools, PyTorch's `ceil_mode`).
         border: What a window reads outside its source.
         groups: Channels of a `conv` are split into so many parts that do not see each other.
-        activation: What follows a `conv` or an `add`; other kinds have none.
+        activation: What follows a `conv`, an `add` or a `dense`; other kinds have none.
         bottleneck: The layer only narrows (or recolours) what another layer reads, by a 1x1
             `conv`: families pass it by the identity, and edges are taken through it.
         lrn: The numbers of an `lrn` layer.

@@ -22,7 +22,7 @@ def mobilenet_v1() -> Backbone:
         layers += depthwise(str(number), layers[-1], width, stride)
     layers += [
         Layer("global_average_pooling2d", "globalpool", (layers[-1].name,), 0),
-        Layer("conv_preds", "dense", ("global_average_pooling2d",), 1000),
+        Layer("conv_preds", "dense", ("global_average_pooling2d",), 1000, activation="none"),
         Layer("predictions", "softmax", ("conv_preds",), 0),
     ]
     module = r"(conv1|conv_dw_\d+|conv_pw_\d+)"

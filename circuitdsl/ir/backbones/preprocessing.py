@@ -31,6 +31,9 @@ def grey(level: float) -> Triple:
     return level, level, level
 
 
+UNCHANGED = Preprocessing(grey(0.0))
+"""The image itself."""
+
 GREY = Preprocessing(grey(117.0))
 """TensorFlow's InceptionV1: a grey is subtracted, and photographs are cut to squares."""
 

@@ -61,7 +61,7 @@ def residual(
             out = wide
     layers += [
         Layer("avgpool", "globalpool", (layers[-1].name,), 0),
-        Layer("fc", "dense", ("avgpool",), classes),
+        Layer("fc", "dense", ("avgpool",), classes, activation="none"),
         Layer("softmax", "softmax", ("fc",), 0),
     ]
     return Backbone(

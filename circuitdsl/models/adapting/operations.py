@@ -1,0 +1,130 @@
+"""What the equations do to images, as a list of operations on maps.
+
+Maps lie as `[batch, height, width, channels]` here, whatever the model's own order of axes is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.models.adapting.program import Origin
+
+Floats = NDArray[np.float32]
+Kind = Literal[
+    "input",
+    "conv",
+    "dense",
+    "affine",
+    "reversed",
+    "relu",
+    "relu6",
+    "maxpool",
+    "avgpool",
+    "globalpool",
+    "concat",
+    "add",
+    "softmax",
+    "pad",
+]
+"""`affine` multiplies each channel and adds to it, `reversed` turns the order of channels round,
+`pad` puts a number around maps."""
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step from maps to maps.
+
+    Attributes:
+        kind: What it does.
+        inputs: The operations that it reads, by their places in the list.
+        width: Channels out.
+        size: Positions down and across; (1, 1) where there are none.
+        value: The number of the program's value that it is; None if the program has none.
+        axes: How that value's axes lie.
+        origin: Where it stands in the user's code.
+        path: The path of its weights in the module.
+        has_positions: Whether it is a map.
+        kernel: `[height, width, in / groups, out]`, or `[in, out]` of a dense step.
+        groups: Of a convolution.
+        factor: Of an affine step, for each channel.
+        offset: Of an affine step, for each channel.
+        side: Of the window.
+        stride: Of the window.
+        margins: Positions added before and after, down and across.
+        windows: The place of its window among all windows of the program.
+        fill: What a `pad` puts around.
+        inner: An average is taken over positions of the source alone.
+        times: The program's value is so many times the operation's: sums stand for averages.
+    """
+
+    kind: Kind
+    inputs: tuple[int, ...]
+    width: int
+    size: Pair
+    value: int | None
+    axes: tuple[str, ...]
+    origin: Origin
+    path: tuple[str, ...] = ()
+    has_positions: bool = True
+    kernel: Floats | None = None
+    groups: int = 1
+    factor: Floats | None = None
+    offset: Floats | None = None
+    side: int = 1
+    stride: int = 1
+    margins: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    windows: int | None = None
+    fill: float = 0.0
+    inner: bool = False
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Maps:
+    """A value of the program that is some operation's result.
+
+    Attributes:
+        operation: Its place in the list.
+        axes: What each axis is: `n`, `h`, `w`, `c`, several letters where axes were joined, nothing
+            for one of length 1 that has been put in.
+    """
+
+    operation: int
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A value that does not depend on the images.
+
+    Attributes:
+        value: The array.
+        path: The path of the weight that it was computed from; () for a constant.
+    """
+
+    value: Floats
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A value on the way to a softmax, or to a ReLU that is written as a choice.
+
+    Attributes:
+        stage: How far the way has been gone.
+        operation: What is normalised or compared.
+        axes: As in `Maps`.
+    """
+
+    stage: Literal["greatest", "below", "power", "total", "logarithm", "positive"]
+    operation: int
+    axes: tuple[str, ...]
+
+
+Value = Maps | Known | Aside
