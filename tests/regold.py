@@ -13,6 +13,7 @@ from corpus import GOLDEN
 from test_diagnostics import golden_text
 
 from circuitdsl.checking import check_source
+from circuitdsl.highlighting.grammars import FILES
 from circuitdsl.ir.text import dump_ir, to_source
 from circuitdsl.reporting.diagnostics_page import diagnostics_page
 from circuitdsl.reporting.library_page import with_library_tables
@@ -41,6 +42,9 @@ def rewrite() -> None:
     language = ROOT / "docs" / "language.md"
     text = with_library_tables(language.read_text(encoding="utf-8"))
     language.write_text(text, encoding="utf-8")
+    for name, made in FILES.items():
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(made(), encoding="utf-8")
 
 
 if __name__ == "__main__":

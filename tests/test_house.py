@@ -42,7 +42,7 @@ ORDER = (
     ("run",),
     ("testing",),
     ("reporting",),
-    ("lsp",),
+    ("highlighting", "lsp"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -80,6 +80,7 @@ FIRST_ALLOWED = {
     "h5py": "models",
     "PIL": "models",
     "rich": "reporting",
+    "pygments": "highlighting",
     "pygls": "lsp",
     "lsprotocol": "lsp",
     "typer": "cli",

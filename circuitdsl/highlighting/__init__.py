@@ -1,0 +1,1 @@
+"""Grammars of editors, made from the one list of words."""
