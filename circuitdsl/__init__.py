@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.circuits import check, format, inside
     from circuitdsl.run.cleanroom import cleanroom
     from circuitdsl.run.coverage import coverage
+    from circuitdsl.run.examples import examples
     from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, adapt, find, fit
     from circuitdsl.run.saving import save
@@ -56,6 +57,7 @@ __all__ = [
     "draw",
     "edit",
     "effect",
+    "examples",
     "explain",
     "find",
     "fit",
@@ -94,6 +96,7 @@ _HOME = {
     "edit": "run.scripts",
     "effect": "run.scripts",
     "explain": "reporting.facts",
+    "examples": "run.examples",
     "find": "run.networks",
     "fit": "run.networks",
     "format": "run.circuits",

@@ -1,4 +1,4 @@
-"""The command `visualize`."""
+"""The commands visualize and examples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from circuitdsl.cli.options import Limit, SomeModel, Weights
+from circuitdsl.cli.failures import say_warning
+from circuitdsl.cli.options import Limit, SomeModel, Weights, writable
 from circuitdsl.cli.output import say_left_out, writing
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import output_path
@@ -134,4 +135,73 @@ def visualize(
         over = picture.over_photograph
         beside = "" if over is None else f", {over:.2f} times the strongest photograph's"
         typer.echo(f"{picture.name}: activation {picture.activations[0]:.4g}{beside}")
+    typer.echo(f"wrote {output}", err=True)
+
+
+def examples(
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A sheet (.png, .pdf, .svg), a table (.csv) or a record (.json).",
+            callback=writable,
+        ),
+    ],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    model: SomeModel = "auto",
+    unit: Units = None,
+    circuit: CircuitOf = None,
+    family: FamilyOf = None,
+    class_name: Classes = None,
+    direction: Directions = None,
+    limit: Limit = None,
+    strongest: Annotated[int, typer.Option(min=1, help="Strongest photographs.")] = 9,
+    levels: Annotated[int, typer.Option(min=1, help="Levels of activation.")] = 10,
+    each: Annotated[int, typer.Option(min=1, help="Examples of each level.")] = 3,
+    saliency: Annotated[
+        bool, typer.Option("--saliency", help="Show which pixels of the strongest mattered.")
+    ] = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Columns unit, photograph, label (yes or no)."),
+    ] = None,
+    weights: Weights = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
+) -> None:
+    """Show the photographs that units answer: the strongest, and some of every level."""
+    from circuitdsl.reporting.example_sheets import MOST_UNITS, check_format, write_examples
+    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.run.examples import examples as find
+
+    check_format(output)
+    with progress() as report:
+        shown = find(
+            model,
+            unit or (),
+            images,
+            circuit=circuit,
+            family=family,
+            classes=class_name or (),
+            directions=direction or (),
+            weights=weights,
+            limit=limit,
+            strongest=strongest,
+            count=levels,
+            each=each,
+            labels=labels,
+            seed=seed,
+            progress=report,
+        )
+        report(f"writing {output}")
+        with writing(output):
+            write_examples(shown, output, salient=saliency)
+    say_left_out(dict(shown.skipped))
+    for found in shown.found:
+        best = found.strongest[0]
+        typer.echo(f"{found.aim.name}: {best.activation:.4g} in {shown.name(best)}")
+    if len(shown.found) > MOST_UNITS and output.suffix not in (".csv", ".json"):
+        say_warning(f"the sheet shows the first {MOST_UNITS} of {len(shown.found)} units")
     typer.echo(f"wrote {output}", err=True)

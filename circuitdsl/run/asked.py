@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.measure.aims import Aim
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
@@ -17,7 +18,7 @@ from circuitdsl.pipeline import handwritten, read
 from circuitdsl.run.matching import reads_units
 from circuitdsl.run.networks import opened_network
 from circuitdsl.text.diagnostics import InputError, suggestion
-from circuitdsl.visualizing.aims import Aim, logit, members, units, written_direction
+from circuitdsl.visualizing.aims import logit, members, units, written_direction
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.measure.aims import Aim
 from circuitdsl.measure.passes import fold
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
@@ -22,7 +23,6 @@ from circuitdsl.run.networks import Progress, silent
 from circuitdsl.stimuli.photographs import ImageSet, open_images, read_image
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.showing import Shown
-from circuitdsl.visualizing.aims import Aim
 from circuitdsl.visualizing.ascent import AT_ONCE, Climb, Floats, Gradient, Where
 from circuitdsl.visualizing.parameters import Kind, Space, fourier, maco
 from circuitdsl.visualizing.photographed import Strongest, spectrum, strongest

@@ -7,8 +7,8 @@ as that layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,53 +17,44 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.select import layer_named, select
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.measure.aims import Aim
 from circuitdsl.models.forward import PRE_RELU, evaluate
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
+from circuitdsl.models.preprocess import prepared
 from circuitdsl.stimuli.centre import central
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 Weights = dict[str, Array]
 
 
-@dataclass(frozen=True, eq=False)
-class Aim:
-    """What a picture is to excite.
-
-    Attributes:
-        name: What to call it: `mixed3b:345`, `curve[th=36deg]`, a class.
-        layer: The layer or the family that is read.
-        readout: The weight of each of its channels, `[channel]`.
-        rectified: Whether an activation function follows in that layer.
-    """
-
-    name: str
-    layer: str
-    readout: NDArray[np.float32]
-    rectified: bool
+Activations = Callable[[Weights, Array], Array]
+"""Weights and images, RGB 0..255 `[batch, height, width, 3]`, to activations."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Cut:
-    """A network as far as one layer.
+    """A network as far as one layer; cuts of one key compute the same from their weights.
 
     Attributes:
+        key: What programs are compiled for.
         weights: What it computes with.
         rectified: Whether an activation function follows in the layer.
-        before: Weights and images, RGB 0..255, to the layer before its activation function.
-        after: The same after it.
-        cause: Weights and images to the layer with units that it is computed from.
+        before: The layer before its activation function.
+        after: The layer after it.
+        cause: The layer with units that it is computed from.
         centre: Images' side to the row and column of the neuron in the middle; None for a layer
             without positions.
     """
 
-    weights: Weights
-    rectified: bool
-    before: Callable[[Weights, Array], Array]
-    after: Callable[[Weights, Array], Array]
-    cause: Callable[[Weights, Array], Array]
-    centre: Callable[[int], int] | None
+    key: Hashable
+    weights: Weights = field(compare=False)
+    rectified: bool = field(compare=False)
+    before: Activations = field(compare=False)
+    after: Activations = field(compare=False)
+    cause: Activations = field(compare=False)
+    centre: Callable[[int], int] | None = field(compare=False)
 
 
 def units(network: Network, names: str | Sequence[str]) -> tuple[Aim, ...]:
@@ -200,19 +191,22 @@ def cut(network: Network | HandwrittenNetwork, aim: Aim) -> Cut:
     def centre(side: int) -> int:
         return central(backbone, layer, side).index
 
-    def run(*names: str) -> Callable[[Weights, Array], Array]:
+    plain = type(network) is Network  # an edited network computes more than its weights say
+
+    def run(*names: str) -> Activations:
         def activations(weights: Weights, images: Array) -> Array:
-            if type(network) is Network:
-                given = {"input": network.prepared(images)}
+            if plain:
+                given = {"input": prepared(backbone.preprocessing, images)}
                 values = evaluate(backbone, weights, given, names)
-            else:  # an edited network computes more than its weights say
+            else:
                 values = network.activations(images, names)
             return jnp.concatenate([values[name] for name in names], axis=-1)
 
         return activations
 
     return Cut(
-        _needed(network, layer) if type(network) is Network else {},
+        (backbone, layer, aim.rectified) if plain else object(),
+        _needed(network, layer) if plain else {},
         aim.rectified,
         run(*before),
         run(layer),
@@ -239,7 +233,7 @@ def _cut_circuit(network: HandwrittenNetwork, family: str) -> Cut:
     def centre(side: int) -> int:
         return central(network.backbone, layer, side).index
 
-    return Cut({}, True, before, after, cause, centre)
+    return Cut(object(), {}, True, before, after, cause, centre)
 
 
 def _needed(network: Network, layer: str) -> Weights:

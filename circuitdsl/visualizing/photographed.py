@@ -13,8 +13,8 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from circuitdsl.measure.aims import Aim
 from circuitdsl.measure.passes import Need, Pass, Responding, Shown, State, total
-from circuitdsl.visualizing.aims import Aim
 from circuitdsl.visualizing.parameters import magnitudes
 
 

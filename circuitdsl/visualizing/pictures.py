@@ -14,9 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.measure.aims import Aim
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
-from circuitdsl.visualizing.aims import Aim, Cut, cut
+from circuitdsl.visualizing.aims import Cut, cut
 from circuitdsl.visualizing.ascent import AT_ONCE, Climb, climb
 from circuitdsl.visualizing.parameters import Space
 from circuitdsl.visualizing.photographed import Strongest
