@@ -374,14 +374,15 @@ def test_wheel_reads_its_own_copies(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
     program = """
-from circuitdsl.checking import load
+from circuitdsl.checking import load, loads
 from circuitdsl.text.resources import circuits_folder, grammar_file
 print(grammar_file(), circuits_folder(), len(load(circuits_folder() / "curves.circ").families))
+print(len(loads('circ 1\\nimport "shipped/curves.circ" with { tight = 30px }').families))
 """
     printed = run_python(program, cwd=tmp_path, PYTHONPATH=str(tmp_path)).split()
     shipped = tmp_path.resolve() / "circuitdsl" / "shipped"
     assert printed[:2] == [str(shipped / "grammars" / "circ.lark"), str(shipped / "circuits_src")]
-    assert int(printed[2]) > 0
+    assert int(printed[2]) == int(printed[3]) > 0
 
 
 def test_checkout_is_read_first() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lsprotocol import types
 
+from circuitdsl.checking.names.imports import SHIPPED
 from circuitdsl.checking.names.standard import standard_names
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT
@@ -23,6 +24,7 @@ from circuitdsl.lsp.hover import documentation
 from circuitdsl.lsp.positions import Positions
 from circuitdsl.lsp.scopes import Space, Symbol, formals_of, standard_scope
 from circuitdsl.syntax import nodes, words
+from circuitdsl.text.resources import circuits_folder
 
 Kinds = types.CompletionItemKind
 Items = Iterator[types.CompletionItem]
@@ -129,6 +131,9 @@ class _Offers:
             if file != path:
                 name = file.relative_to(path.parent).as_posix()
                 yield item(name, Kinds.File, "")
+        shipped = circuits_folder()
+        for file in sorted(shipped.glob("*.circ")):
+            yield item(f"{SHIPPED}{file.name}", Kinds.File, "ships with the package")
 
     # ---- by place
 

@@ -18,8 +18,8 @@ from circuitdsl.lsp.documents import Document
 from circuitdsl.lsp.kernels import picture, receptive_field_px, taps
 from circuitdsl.lsp.positions import Positions
 from circuitdsl.lsp.scopes import Kind, Symbol
+from circuitdsl.reporting.library_page import comment_above
 from circuitdsl.syntax import nodes, words
-from circuitdsl.syntax.nodes import CircuitFile
 from circuitdsl.text.source import Source, Span
 
 MOST_MEMBERS = 12
@@ -101,9 +101,10 @@ def documentation(symbol: Symbol) -> str:
         return f"`{symbol.name}`: {tables[symbol.kind].get(symbol.name, '')}"
     if symbol.kind in _ROWS:
         return _ROWS[symbol.kind](symbol.name)
-    if symbol.node is None or symbol.file is None:
+    node, file = symbol.node, symbol.file
+    if file is None or not isinstance(node, nodes.Item):
         return ""
-    return comment_above(symbol.file, symbol.node)
+    return comment_above(file, node)
 
 
 def _measure(name: str) -> str:
@@ -128,20 +129,6 @@ _ROWS: Mapping[Kind, Callable[[str], str]] = {
     "measure": _measure,
 }
 """What tables elsewhere say of the words of some kinds."""
-
-
-def comment_above(file: CircuitFile, node: nodes.Node) -> str:
-    """The comments in the lines right above a declaration."""
-    line = node.span.line
-    lines: list[str] = []
-    for comment in reversed(file.comments):
-        if comment.span.start < node.span.start and comment.span.line == line - 1:
-            alone = not file.source.line_text(line - 1)[: comment.span.column - 1].strip()
-            if not alone:
-                break
-            lines.insert(0, comment.text.removeprefix("#").strip())
-            line -= 1
-    return " ".join(lines)
 
 
 def _signature(symbol: Symbol) -> str:

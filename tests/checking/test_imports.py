@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from circuitdsl.checking import CheckResult, check_path, loads
+from circuitdsl.checking import CheckResult, check_path, check_source, loads
 from circuitdsl.checking.names.imports import DEEPEST_IMPORTS
 from circuitdsl.ir.circuit import Motif
 from circuitdsl.ir.expressions import DialValue
 from circuitdsl.ir.text import to_source
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
+from circuitdsl.text.source import Source
 
 FOUND = """circ 1 "A curve family that was found."
 backbone V = inceptionv1()
@@ -245,3 +246,46 @@ def test_motifs_of_the_library(use: str) -> None:
     (motif,) = circuit.motifs
     assert isinstance(motif, Motif)
     assert loads(to_source(circuit)) == circuit
+
+
+# ---- what comes with the package
+
+FROM_ANYWHERE = """circ 1
+from std.shapes   import blob
+from std.stimuli  import arcs, lines
+import "shipped/high_low.circ" as textures
+backbone V = inceptionv1()
+family corner at V.mixed3b_3x3 { expect response(arcs) > 0 }
+connect textures.hilo -> corner { over = th  place = blob(sigma=1tap) }
+"""
+
+
+def test_shipped_circuits_and_images_are_imported_from_anywhere(tmp_path: Path) -> None:
+    circuit = loads(FROM_ANYWHERE)
+    assert {stimulus.name for stimulus in circuit.stimuli} >= {"arcs", "lines"}
+    assert "textures.hilo" in circuit.by_name
+    (tmp_path / "mine.circ").write_text(FROM_ANYWHERE, encoding="utf-8")
+    assert check_path(tmp_path / "mine.circ").circuit == circuit
+
+
+def test_a_file_of_ones_own_goes_before_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped" / "lines.circ").write_text("circ 1\nlet mine = 1\n", encoding="utf-8")
+    (tmp_path / "a.circ").write_text(
+        'circ 1\nimport "shipped/lines.circ" as l\nlet b = l.mine\n', encoding="utf-8"
+    )
+    assert check_path(tmp_path / "a.circ").diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('import "shipped/hilow.circ" as a', "no circuit `hilow.circ` ships with the package"),
+        ('import "shipped/../a.circ" as a', "outside the folder"),
+        ("from std.stimuli import arc", "`std.stimuli` has no `arc`; did you mean `arcs`?"),
+        ("stimulus arcs = rings()\nfrom std.stimuli import arcs", "`arcs` is declared twice"),
+    ],
+)
+def test_wrong_imports_of_what_comes_with_the_package(text: str, message: str) -> None:
+    (found,) = check_source(Source("a.circ", f"circ 1\n{text}\n")).diagnostics
+    assert message in found.message

@@ -22,10 +22,14 @@ from circuitdsl.checking.scope import Module, Setting
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
-from circuitdsl.text.diagnostics import InputError, Label
+from circuitdsl.text.diagnostics import InputError, Label, suggestion
+from circuitdsl.text.resources import circuits_folder
 from circuitdsl.text.source import Source, Span
 
 DEEPEST_IMPORTS = 32
+
+SHIPPED = "shipped/"
+"""What the paths of circuits start with that come with the package, from any folder."""
 
 
 class Loader(Protocol):
@@ -49,6 +53,8 @@ class FileLoader:
 
     def load(self, importing: Source, path: str) -> Source:
         """The text of the file."""
+        if path.startswith(SHIPPED) and not _beside(importing, path):
+            return _shipped(path)
         if importing.path is None:
             raise InputError(
                 f"{importing.name} is no file, so nothing can be found relative to it.",
@@ -73,6 +79,24 @@ class FileLoader:
                 help="Put the file itself beside this one, or in a folder below.",
             )
         return read_source(folder / path, display)
+
+
+def _beside(importing: Source, path: str) -> bool:
+    """Whether a file of the user's own has the path of a shipped one."""
+    return importing.path is not None and (importing.path.parent / path).is_file()
+
+
+def _shipped(path: str) -> Source:
+    """The text of a circuit that ships with the package."""
+    folder, name = circuits_folder(), path.removeprefix(SHIPPED)
+    if not (folder / name).is_file():
+        names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.circ"))
+        hint = suggestion(name, names)
+        raise InputError(
+            f"no circuit `{name}` ships with the package{f'; {hint}' if hint else ''}",
+            help=f"There are {', '.join(names)}.",
+        )
+    return read_source(folder / name, path)
 
 
 def open_module(
@@ -140,9 +164,15 @@ def _import_names(analysis: Analysis, item: nodes.ImportNames) -> None:
                 _taken(name, module.motifs[key][1].name.span, analysis)
                 continue
             module.motifs[key] = home.motifs[key]
+        elif key in home.stimuli:
+            if key in module.stimuli:
+                _taken(name, module.stimuli[key].name.span, analysis)
+                continue
+            module.stimuli[key] = home.stimuli[key]
         else:
             own = [name for name, function in home.functions.items() if function.home is home]
             own += [name for name, (where, _) in home.motifs.items() if where is home]
+            own += home.stimuli
             message, fixes = with_hint(
                 analysis, f"`{home_name}` has no `{key}`", key, own, name.span
             )

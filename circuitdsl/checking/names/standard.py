@@ -15,23 +15,31 @@ from circuitdsl.text.source import Source
 @cache
 def standard_names() -> tuple[str, ...]:
     """The names of the library's files, such as `std.shapes`."""
-    return tuple(f"std.{path.stem}" for path in sorted(_folder().glob("*.circ")))
+    return tuple(_files())
 
 
 def is_standard(source: Source) -> bool:
     """Whether a text is a file of the library."""
-    return source.path is not None and source.path.resolve().parent == _folder().resolve()
+    return source.path is not None and source.path.resolve() in _places()
 
 
-def _folder() -> Path:
-    return circuits_folder() / "std"
+@cache
+def _files() -> dict[str, Path]:
+    """The files of the library; images stand beside the circuits, which import them by file."""
+    folder = circuits_folder()
+    files = {f"std.{path.stem}": path for path in (folder / "std").glob("*.circ")}
+    return dict(sorted((files | {"std.stimuli": folder / "stimuli.circ"}).items()))
+
+
+@cache
+def _places() -> frozenset[Path]:
+    return frozenset(path.resolve() for path in _files().values())
 
 
 @cache
 def standard_file(name: str) -> nodes.CircuitFile:
     """The tree of a file of the library."""
-    path = _folder() / f"{name.removeprefix('std.')}.circ"
-    file, _ = parse(read_source(path, name))
+    file, _ = parse(read_source(_files()[name], name))
     return file
 
 
