@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from circuitdsl.run.cleanroom import cleanroom
     from circuitdsl.run.coverage import coverage
     from circuitdsl.run.examples import examples
+    from circuitdsl.run.fitting import fit
     from circuitdsl.run.matching import match
-    from circuitdsl.run.networks import accuracy, adapt, find, fit
+    from circuitdsl.run.networks import accuracy, adapt, find
     from circuitdsl.run.saving import save
     from circuitdsl.run.scores import score
     from circuitdsl.run.scripts import edit, effect
@@ -98,7 +99,7 @@ _HOME = {
     "explain": "reporting.facts",
     "examples": "run.examples",
     "find": "run.networks",
-    "fit": "run.networks",
+    "fit": "run.fitting",
     "format": "run.circuits",
     "inside": "run.circuits",
     "load": "checking.load",

@@ -33,6 +33,15 @@ def fit(
         str | None,
         typer.Option("--fit", metavar="NAME", help="The `fit` block whose settings hold."),
     ] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which family; by default the last one.")
+    ] = None,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layer", "-l", metavar="LAYER", help="Where units are sought; several times."
+        ),
+    ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`.")
     ] = "auto",
@@ -51,7 +60,8 @@ def fit(
     circles: Annotated[int | None, typer.Option(min=1, help="Circles a step (128).")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of what each step is shown (0).")] = None,
     units: Annotated[
-        int | None, typer.Option(min=1, help="With how many trained units (10).")
+        int | None,
+        typer.Option(min=1, help="With how many trained units (10, or 4 by agreement)."),
     ] = None,
     checkpoint: Annotated[
         Path | None,
@@ -69,7 +79,7 @@ def fit(
     from circuitdsl.ir.settings import import_path
     from circuitdsl.reporting.fits import dials_table, fit_table
     from circuitdsl.reporting.terminal import print_table, progress
-    from circuitdsl.run.networks import fit as fit_file
+    from circuitdsl.run.fitting import fit as fit_file
     from circuitdsl.text.files import write_text
 
     if not output.absolute().parent.is_dir():
@@ -81,6 +91,8 @@ def fit(
             model,
             block=block,
             objective=objective,
+            family=family,
+            layers=layer or (),
             weights=weights,
             images=images,
             limit=limit,

@@ -24,6 +24,7 @@ from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import divergence
 from circuitdsl.measure.agreement import Agreement, bootstrap, moments
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.measure.common_grid import CommonGrid, brought_onto
 from circuitdsl.measure.passes import Need, Pass, Shown, State, run
 from circuitdsl.measure.recording import recording
 from circuitdsl.measure.units import Subject
@@ -119,7 +120,11 @@ class Photographs:
 
 
 def record(
-    images: ImageSet, originals: Subject, side: int, rest: Rest | None = None
+    images: ImageSet,
+    originals: Subject,
+    side: int,
+    rest: Rest | None = None,
+    grid: CommonGrid | None = None,
 ) -> Photographs:
     """Show photographs to trained units, once.
 
@@ -128,11 +133,14 @@ def record(
         originals: The units.
         side: Of the images, in pixels.
         rest: The same units with what comes after them, if that is to be recorded too.
+        grid: The positions at which the units' activations are kept; by default all that they have.
     """
     needs = [originals.need if rest is None else Need(rest.network, (rest.layer,))]
 
     def kept(shown: Shown) -> dict[str, NDArray[np.generic]]:
         answers = _answers(shown, originals, rest)
+        if grid is not None:
+            answers["targets"] = brought_onto(answers["targets"], grid.right)
         return {
             "places": shown.batch.places,
             "images": shown.batch.real.astype(np.uint8),

@@ -1,23 +1,13 @@
 """What a fit of dials maximises: a weighted sum of measures, as a function that has a gradient.
 
-In: a circuit, and the evidence that the measures need: photographs with a trained family's
-activations on them, circles with published or with a trained family's responses. Out: `Objective`,
-from dials to numbers, each at most 1:
+In: a circuit, and the evidence that the measures need: photographs with trained units' activations
+on them, figures with published responses or with a trained family's. Out: `Objective`, from dials
+to the measures (`fitting/measures.py`).
 
-- `natural`: the correlation on photographs, position by position, mean over units;
-- `grid`: the correlation over the published circles, mean over the published neurons;
-- `tuning`: the same over the circles by which the trained family was found, mean over its units;
-- `recovered`: how much less the outputs of the trained network diverge with the hand-written units
-  in the trained ones' place than with none, `1 - KL(intact | spliced) / KL(intact | removed)`.
-
-A splice gives each hand-written unit the gain and the offset by which it predicts the trained one
-best on the photographs at hand, as recoveries do on photographs set aside. The gradient flows
-through both: were they held, the measure would reward a dial for scaling a unit, which changes no
-recovery.
-
-All evidence is shown to one lowering of the circuit: its family stands at the trained units'
-preferred angles, and at the published ones. Calibration is part of the function
-(`stimuli/steering.py`). What is slow to compile, the gradient of the lowering, is compiled apart
+All evidence is shown to one lowering of the circuit. Where units were found by the angle that they
+prefer, its family stands at these angles, and at the published ones; where they were found by
+agreement, each unit is beside the member that it agrees with. Calibration is part of the function
+(`fitting/calibration.py`). What is slow to compile, the gradient of the lowering, is compiled apart
 from the network, without the compiler's optimisations, which would not earn back their time.
 """
 
@@ -34,9 +24,9 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from circuitdsl.editing.logits import divergence
 from circuitdsl.fitting.calibration import Reference, references, steered
 from circuitdsl.fitting.evidence import Photographs, Rest
+from circuitdsl.fitting.measures import ON_FIGURES, ON_PHOTOGRAPHS, Said
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.fits import Terms
 from circuitdsl.ir.measures import legal
@@ -44,10 +34,9 @@ from circuitdsl.ir.placing import place_members
 from circuitdsl.lowering.dials import bounded
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure.circles import Circles
+from circuitdsl.measure.common_grid import CommonGrid, brought_onto
 from circuitdsl.models.handwritten import forward
 from circuitdsl.stimuli.centre import central
-
-_LEAST = 1e-6
 
 Weights = dict[str, Array]
 Values = dict[str, Array]
@@ -91,7 +80,10 @@ class Objective:
         photographs: For `natural` and `recovered`.
         rest: What comes after the units, for `recovered`.
         circles: For `grid` and `tuning`, by measure.
-        compared: How many of the units, best first, `natural` is the mean over; 0 for all.
+        compared: How many of the units, best first, `natural` looks at; 0 for all.
+        best: How many of those, the ones that agree best, it is the mean over; 0 for all.
+        members: For each unit, the member beside it; none where members stand at the units' angles.
+        grid: The positions that are compared; None where both have the same.
     """
 
     circuit: Circuit
@@ -102,10 +94,15 @@ class Objective:
     rest: Rest | None = None
     circles: Mapping[str, Circles] | None = None
     compared: int = 0
+    best: int = 0
+    members: tuple[int, ...] = ()
+    grid: CommonGrid | None = None
 
     @cached_property
     def placed(self) -> Circuit:
         """The circuit with members at all the angles that are compared."""
+        if self.members:
+            return self.circuit
         published = self.evidence("grid")
         angles = () if published is None else published.preferred_deg
         return place_members(self.circuit, self.family.name, (*self.preferred_deg, *angles))
@@ -144,19 +141,16 @@ class Objective:
         """
         weights = steered(self.placed, weights, found)
         values: Values = {}
-        asked = [name for name, _ in self.terms]
-        if shown.images is not None and shown.targets is not None:
-            units = shown.targets.shape[-1]
-            maps, targets = self._respond(weights, shown.images)[..., :units], shown.targets
-            compared = self.compared or units
-            if "natural" in asked:
-                values["natural"] = correlation(maps[..., :compared], targets[..., :compared])
-            if "recovered" in asked:
-                values["recovered"] = self._spliced(params, maps, shown)
+        asked = {name for name, _ in self.terms}
+        if shown.images is not None and shown.targets is not None and asked & {*ON_PHOTOGRAPHS}:
+            said = self._said(weights, shown, params)
+            for name in asked & {*ON_PHOTOGRAPHS}:
+                values[name] = ON_PHOTOGRAPHS[name](said)
         for name, places in shown.circles.items():
             circles = self.evidence(name)
             if circles is not None:
-                values[name] = self._circles(weights, circles, places)
+                answers = self._of_figures(weights, circles, places)
+                values[name] = ON_FIGURES[name](answers, jnp.asarray(circles.targets)[places])
         return values
 
     def total(self, values: Mapping[str, Array]) -> Array:
@@ -216,34 +210,32 @@ class Objective:
         name = self.family.name
         return forward(self.placed, weights, jnp.asarray(images, jnp.float32), [name])[name]
 
-    def _spliced(self, params: Mapping[str, Array], maps: Array, shown: Shown) -> Array:
-        """What the splice recovers of the outputs."""
-        if self.rest is None or shown.targets is None or shown.layer_values is None:
-            raise ValueError("a splice needs what comes after the units")
-        if shown.log_p is None or shown.removed is None:
-            raise ValueError("a splice needs the outputs of the network as it is")
-        axes = (0, 1, 2)
-        mean, wanted = maps.mean(axis=axes), jnp.asarray(shown.targets).mean(axis=axes)
-        spread = maps - mean
-        covariance = (spread * (shown.targets - wanted)).mean(axis=axes)
-        gain = jnp.maximum(covariance, 0) / (jnp.square(spread).mean(axis=axes) + _LEAST**2)
-        logits = self.rest.logits(params, jnp.asarray(shown.layer_values), gain * spread + wanted)
-        lost = divergence(jnp.asarray(shown.log_p), jax.nn.log_softmax(logits))
-        return 1 - lost.mean() / jnp.maximum(jnp.asarray(shown.removed).mean(), _LEAST)
+    def _said(self, weights: Weights, shown: Shown, params: Mapping[str, Array]) -> Said:
+        """What both sides answer to photographs, unit by unit."""
+        images, targets = jnp.asarray(shown.images), jnp.asarray(shown.targets)
+        units = targets.shape[-1]
+        maps = self._respond(weights, images)
+        maps = maps[..., np.asarray(self.members)] if self.members else maps[..., :units]
+        if self.grid is not None:
+            maps = brought_onto(maps, self.grid.left)
+        compared = self.compared or units
+        return Said(
+            maps=maps,
+            targets=targets,
+            compared=compared,
+            best=self.best or compared,
+            params=params,
+            rest=self.rest,
+            layer_values=shown.layer_values,
+            log_p=shown.log_p,
+            removed=shown.removed,
+        )
 
-    def _circles(self, weights: Weights, circles: Circles, places: NDArray[np.int32]) -> Array:
+    def _of_figures(self, weights: Weights, circles: Circles, places: NDArray[np.int32]) -> Array:
+        """The answers of the units compared to some figures, `[figure, unit]`."""
         centre = central(self.placed.backbone.geometry, self.family.layer, circles.side)
         rows = jnp.asarray(circles.grid.parameters())[places]
         images = circles.grid.draw(rows, centre.canvas)
         said = self._respond(weights, images)[:, centre.index, centre.index]
         units = circles.targets.shape[1]
-        of_units = said[:, -units:] if circles.last else said[:, :units]
-        return correlation(of_units, jnp.asarray(circles.targets)[places])
-
-
-def correlation(left: Array, right: Array | NDArray[np.float32]) -> Array:
-    """The mean over units (the last axis) of the correlation over everything else."""
-    axes = tuple(range(left.ndim - 1))
-    a, b = (part - part.mean(axis=axes, keepdims=True) for part in (left, jnp.asarray(right)))
-    spread = jnp.sqrt((a * a).sum(axis=axes) * (b * b).sum(axis=axes) + _LEAST)
-    return ((a * b).sum(axis=axes) / spread).mean()
+        return said[:, -units:] if circles.last else said[:, :units]

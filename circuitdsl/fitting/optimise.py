@@ -284,7 +284,8 @@ def _label(objective: Objective, schedule: Schedule) -> str:
         for name, dial in free_dials(objective.circuit).items()
     }
     evidence = objective.photographs
-    shown = [0 if evidence is None else len(evidence), objective.compared, objective.preferred_deg]
+    units = [objective.compared, objective.best, objective.preferred_deg, objective.members]
+    shown = [0 if evidence is None else len(evidence), *units]
     seen = b"" if evidence is None else np.ascontiguousarray(evidence.images).tobytes()
     said = to_source(objective.circuit).encode()
     digests = [hashlib.sha256(part).hexdigest() for part in (said, seen)]

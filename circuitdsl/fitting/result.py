@@ -1,70 +1,32 @@
-"""Fit the free dials of a circuit file, and say what that changed.
+"""What fitting the free dials of a circuit file changed.
 
-In: a circuit, a trained network, photographs, published grids. Out: `FittedCircuit`: the dials
-before and after, how alike the two families are before and after on photographs that were fitted to
-and on others that were not, and a file that sets the circuit's dials.
+In: dials before and after, photographs. Out: `FittedCircuit`: how alike hand-written and trained
+units are before and after on photographs that were fitted to and on others that were not, and a
+file that sets the circuit's dials.
 
 Photographs are split by file, half and half, by a stated seed. A limit thins each half afterwards,
 so the halves have no image in common whatever limits two runs have. Which dials of a fit are the
-best is judged on a part of the first half (`fitting.held_back`); the second is for the report.
+best is judged on a part of the first half (`optimise.held_back`); the second is for the report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from circuitdsl.compare.recovery import SPLICED_UNITS
-from circuitdsl.compare.score import block_of, scored_family
-from circuitdsl.fitting.evidence import Photographs, Rest, agreed, record
-from circuitdsl.fitting.objective import Objective
-from circuitdsl.fitting.optimise import Fit, Schedule, fit_dials
-from circuitdsl.ir.circuit import Circuit, Dial
-from circuitdsl.ir.fits import NATURAL, Terms, terms_text
-from circuitdsl.ir.placing import place_members
+from circuitdsl.fitting.compared import Agreed
+from circuitdsl.fitting.optimise import Fit
+from circuitdsl.ir.circuit import Dial
+from circuitdsl.ir.fits import Terms, terms_text
 from circuitdsl.ir.settings import import_path, rounded, settings_source
-from circuitdsl.lowering.dials import free_dials, with_settings
-from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.circles import Circles, published_circles, tuning_circles
-from circuitdsl.measure.find import find_family
-from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
-from circuitdsl.measure.units import handwritten, trained
-from circuitdsl.models.handwritten import build
-from circuitdsl.models.network import Network
+from circuitdsl.measure.published import GridScores
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import split
-from circuitdsl.text.diagnostics import InputError
 
 SPLIT_SEED = 0
 """Of the split into photographs to fit on and photographs to test on."""
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """How alike two families are on some photographs.
-
-    Attributes:
-        natural_r: Mean correlation over units, position by position.
-        natural_r_ci: Its bootstrap 95 % interval over images.
-        images: How many images.
-    """
-
-    natural_r: float
-    natural_r_ci: tuple[float, float]
-    images: int
-
-    def record(self) -> dict[str, Any]:
-        """The figures as JSON has them."""
-        return {
-            "natural_r": self.natural_r,
-            "natural_r_ci": list(self.natural_r_ci),
-            "images": self.images,
-        }
 
 
 @dataclass(frozen=True)
@@ -95,6 +57,10 @@ class FittedCircuit:
         file: The circuit's file.
         doc: What the circuit says of itself.
         model: The network that it was fitted to.
+        weights: The digest of its weights.
+        family: The family that was fitted.
+        found_by: How the trained units were found: the name of a finder, or `agreement`.
+        photographs: The names of the photographs to fit on and of the others.
         objective: What was maximised.
         fit: The dials that were found.
         dials: The dials that were free, as written.
@@ -105,6 +71,10 @@ class FittedCircuit:
     file: str
     doc: str
     model: str
+    weights: str
+    family: str
+    found_by: str
+    photographs: Mapping[str, tuple[str, ...]]
     objective: Terms
     fit: Fit
     dials: tuple[Dial, ...]
@@ -114,7 +84,7 @@ class FittedCircuit:
     @property
     def settings(self) -> dict[str, float]:
         """What the fit sets the dials to, as the text has it."""
-        return _as_written(self.dials, self.fit)
+        return as_written(self.dials, self.fit)
 
     def source(self, output: Path | str) -> str:
         """The text of a settings file: the circuit's file, its dials as fitted.
@@ -134,6 +104,10 @@ class FittedCircuit:
         return {
             "file": self.file,
             "model": self.model,
+            "weights": self.weights,
+            "family": self.family,
+            "units_chosen_by": self.found_by,
+            "photographs": {name: list(names) for name, names in self.photographs.items()},
             "objective": terms_text(self.objective),
             "measures": {
                 name: {"default": first, "fitted": best}
@@ -173,123 +147,7 @@ def split_photographs(folder: Path, limit: int | None = None) -> tuple[ImageSet,
     return first, second
 
 
-def fit_circuit(
-    circuit: Circuit,
-    network: Network,
-    *,
-    file: str,
-    model: str,
-    objective: Terms = NATURAL,
-    photographs: tuple[ImageSet, ImageSet] | None = None,
-    published: PublishedGrids | None = None,
-    schedule: Schedule | None = None,
-    units: int = 10,
-    checkpoint: Path | None = None,
-    progress: Progress = lambda stage: None,
-) -> FittedCircuit:
-    """Fit the free dials of a circuit to a trained network's curve family, or to published grids.
-
-    An interrupt (Ctrl-C) ends the fit with the best so far; another one leaves scores out.
-
-    Args:
-        circuit: The circuit; its last family is fitted.
-        network: The trained network.
-        file: What to call the circuit.
-        model: What to call the network.
-        objective: What to maximise.
-        photographs: To fit on and to test on; needed for `natural` and `recovered`.
-        published: Grids of the original neurons; needed for `grid`.
-        schedule: How to proceed.
-        units: With how many of the network's units, best first, `natural` and `tuning` compare. A
-            splice takes the place of more of them, as many as a recovery.
-        checkpoint: Saved to, and gone on from.
-        progress: Told what is being done.
-
-    Raises:
-        InputError: evidence that the objective needs is missing; see also `fit_dials`.
-        DiagnosticError: a family cannot be calibrated.
-    """
-    asked = [name for name, _ in objective]
-    if photographs is None and {"natural", "recovered"} & set(asked):
-        raise InputError(
-            "photographs are needed to fit to them", help="name a folder: --images DIR"
-        )
-    if published is None and "grid" in asked:
-        raise InputError("published grids are needed to fit to them", help="--grid FILE.npz")
-    family = scored_family(circuit)
-    wanted = Objective(circuit, family, objective)
-    circles: dict[str, Circles] = {}
-    if published is not None:
-        circles["grid"] = published_circles(published)
-    halves = None
-    if photographs is not None or "tuning" in asked:
-        layer = block_of(network, family.layer)
-        progress(f"finding the curve family of {layer} in {model}")
-        found = find_family(network, layer, model)
-        circles["tuning"] = tuning_circles(found, units, network.backbone)
-        best = found.units[: max(units, SPLICED_UNITS if "recovered" in asked else 0)]
-        numbers = tuple(unit.unit for unit in best)
-        rest = Rest(network, layer, numbers) if "recovered" in asked else None
-        if photographs is not None:
-            progress("showing the photographs to the trained units")
-            side, originals = circuit.backbone.input_px, trained(network, layer, numbers)
-            train = record(photographs[0], originals, side, rest)
-            halves = train, record(photographs[1], originals, side)
-        wanted = replace(
-            wanted,
-            preferred_deg=tuple(unit.tuning.preferred_deg for unit in best),
-            photographs=halves[0] if halves and {"natural", "recovered"} & set(asked) else None,
-            rest=rest,
-            compared=units,
-        )
-    wanted = replace(wanted, circles=circles)
-    fit = fit_dials(wanted, schedule or Schedule(), checkpoint, progress)
-    dials = tuple(free_dials(circuit).values())
-    bench = _Bench(wanted, halves, published, progress)
-    before = after = Scores(None, None, None)
-    try:
-        progress("scoring the circuit as written")
-        before = bench.scores({})
-        progress("scoring the fitted circuit")
-        after = bench.scores(_as_written(dials, fit))
-    except KeyboardInterrupt:
-        progress("interrupted: what is not scored yet stays so")
-    return FittedCircuit(file, circuit.doc, model, objective, fit, dials, before, after)
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """Scores a circuit at any setting of its dials.
-
-    Attributes:
-        wanted: The circuit as written, and with which units it is compared.
-        halves: Both halves of the photographs, if any.
-        published: Grids of the original neurons.
-        progress: Told what is being done.
-    """
-
-    wanted: Objective
-    halves: tuple[Photographs, Photographs] | None
-    published: PublishedGrids | None
-    progress: Progress
-
-    def scores(self, settings: dict[str, float]) -> Scores:
-        """Both halves and the grids."""
-        written, family = self.wanted.circuit, self.wanted.family
-        circuit = with_settings(written, settings)
-        train = test = grids = None
-        if self.halves is not None:
-            angles = self.wanted.preferred_deg[: self.wanted.compared]
-            placed = place_members(circuit, family.name, angles)
-            hand = handwritten(calibrate(build(placed)), family.name)
-            found = [agreed(hand, half, len(angles)) for half in self.halves]
-            train, test = (Agreed(fmean(each.r), each.mean_ci, each.images) for each in found)
-        if self.published is not None:
-            grids = score_grids(circuit, family, self.published, self.progress)
-        return Scores(train, test, grids)
-
-
-def _as_written(dials: Sequence[Dial], fit: Fit) -> dict[str, float]:
+def as_written(dials: Sequence[Dial], fit: Fit) -> dict[str, float]:
     """Fitted dials with the digits that the text will have, still inside their ranges."""
     settings: dict[str, float] = {}
     for dial in dials:

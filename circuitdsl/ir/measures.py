@@ -3,7 +3,7 @@
 In: nothing. Out: `MEASURES`. A row says what a measure is called, its unit, and where it is legal
 with which argument. The package that has what a measure is taken from registers its evaluation
 under the same name: `measure.of_families` for families, `compare.sides` and `compare.recovery` for
-scores, `editing.logits` for outputs, `fitting.objective` for fits; an edit's `count` needs no
+scores, `editing.logits` for outputs, `fitting.measures` for fits; an edit's `count` needs no
 weights and is evaluated by the checker.
 """
 
@@ -18,6 +18,10 @@ Unit = Literal["real", "angle"]
 Place = Literal["family", "edit", "sides", "recovery", "outputs", "fit"]
 """Where a measure is legal: `expect` lines of families, of edits, of scores of two sides and of
 recoveries; results over labelled photographs; the sum that a fit maximises."""
+
+Evidence = Literal["photographs", "outputs", "published", "figures"]
+"""What a fit shows to units to take a measure: photographs; photographs, and what the rest of the
+network makes of them; published figures; those by which a finder found the units."""
 
 Argument = Literal["none", "pairs", "set", "circles", "side", "outputs"]
 """What stands in the brackets: nothing; nothing, but the block has a left and a right; a stimulus
@@ -34,12 +38,14 @@ class Measure:
         doc: What it is, in one line.
         places: Where it is legal, and what stands in the brackets there.
         unit: `angle` is in degrees.
+        evidence: What a fit needs, to maximise it.
     """
 
     name: str
     doc: str
     places: Mapping[Place, Argument]
     unit: Unit = "real"
+    evidence: Evidence = "photographs"
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -80,6 +86,7 @@ MEASURES: tuple[Measure, ...] = (
         "recovered",
         "the share of the loss by removal that a splice recovers",
         {"recovery": "outputs", "fit": "none"},
+        evidence="outputs",
     ),
     Measure(
         "shuffled",
@@ -117,11 +124,17 @@ MEASURES: tuple[Measure, ...] = (
         "the correlation with the trained units on photographs, position by position",
         {"fit": "none"},
     ),
-    Measure("grid", "the correlation with published response grids", {"fit": "none"}),
+    Measure(
+        "grid",
+        "the correlation with published response grids",
+        {"fit": "none"},
+        evidence="published",
+    ),
     Measure(
         "tuning",
-        "the correlation with the trained units over the circles by which they were found",
+        "the correlation with the trained units over the figures by which they were found",
         {"fit": "none"},
+        evidence="figures",
     ),
 )
 

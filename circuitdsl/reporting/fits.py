@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from circuitdsl.fitting.result import Agreed, FittedCircuit
+from circuitdsl.fitting.compared import Agreed
+from circuitdsl.fitting.result import FittedCircuit
 from circuitdsl.ir.fits import terms_text
 from circuitdsl.measure.published import GridScores
 from circuitdsl.reporting.tables import interval, narrow
@@ -63,7 +64,10 @@ def dials_table(fitted: FittedCircuit) -> Table:
 
 def fit_table(fitted: FittedCircuit) -> Table:
     """The scores before and after."""
-    table = narrow("scores", "natural r: mean over units, with a bootstrap 95 % interval")
+    table = narrow(
+        f"{fitted.family} of {fitted.file} against units of {fitted.model}",
+        f"natural r: mean over units, with a bootstrap 95 % interval\n{_units(fitted)}",
+    )
     table.add_column("measure", no_wrap=True)
     for heading in ("written", "fitted"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -78,6 +82,18 @@ def fit_table(fitted: FittedCircuit) -> Table:
             heading = f"grids, {name.replace('_r', ' r')}"
             table.add_row(heading, f"{value:.3f}", f"{after.grids.mean[name]:.3f}")
     return table
+
+
+def _units(fitted: FittedCircuit) -> str:
+    """How the units were found, and which they are."""
+    if fitted.before.test is None or fitted.after.test is None:
+        return f"units found by {fitted.found_by}; weights {fitted.weights[:12]}"
+    units = [", ".join(one.test.units) for one in (fitted.before, fitted.after) if one.test]
+    told = "the photographs to fit on choose units" if fitted.found_by == "agreement" else ""
+    how = told or f"units found as {fitted.found_by}, by their tuning alone"
+    lines = dict.fromkeys((f"written: {units[0]}", f"fitted: {units[1]}"))
+    shown = units[:1] if units[0] == units[1] else [*lines]
+    return "\n".join((f"{how}; weights {fitted.weights[:12]}", *shown))
 
 
 def _agreed(half: Agreed | None) -> str:

@@ -105,7 +105,7 @@ def compare_family(
     written = end_family(circuit, family)
     network = opened_network(model, weights)
     _check_written(circuit, written, network)
-    searched = searched_in(network.backbone, layers or _own_layers(circuit, written, network))
+    searched = layers_searched(circuit, written.name, network, layers)
     count = min(max(written.size, FEWEST), MOST) if units is None else units
     shown = halves(images, limit, network.backbone, seed, progress)
     progress(f"building {file}")
@@ -182,11 +182,25 @@ def halves(
     )
 
 
-def _own_layers(circuit: Circuit, written: Family, network: Network) -> tuple[str, ...]:
-    """The block of a family's own layer; nothing in a network of another geometry."""
-    if circuit.backbone.geometry != network.backbone:
-        return ()
-    return (block_of(network, written.layer),)
+def layers_searched(
+    circuit: Circuit, family: str | None, network: Network, layers: Sequence[str]
+) -> tuple[str, ...]:
+    """The layers in which units are looked for by agreement.
+
+    Args:
+        circuit: The circuit.
+        family: The family; by default the last one.
+        network: The trained network.
+        layers: Those that the caller chose; by default the block of the family's own layer in a
+            network of the circuit's geometry, and else every convolution and block.
+
+    Raises:
+        InputError: no such family or layer.
+    """
+    own: tuple[str, ...] = ()
+    if circuit.backbone.geometry == network.backbone:
+        own = (block_of(network, end_family(circuit, family).layer),)
+    return searched_in(network.backbone, layers or own)
 
 
 def _check_written(circuit: Circuit, written: Family, network: Network) -> None:

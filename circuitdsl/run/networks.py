@@ -1,6 +1,6 @@
-"""Verbs on circuits and trained networks: find, accuracy, fit; and the comparison behind score.
+"""Verbs on circuits and trained networks: find, accuracy; and the comparison behind score.
 
-In: a circuit file, a model, folders of images. Out: the results of `measure`, `compare`, `fitting`.
+In: a circuit file, a model, folders of images. Out: the results of `measure` and `compare`.
 """
 
 from __future__ import annotations
@@ -8,20 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 from jax import Array
 
-from circuitdsl.checking.edits.objective import objective as maximised
-from circuitdsl.checking.load import check_path, circuit_of, fit_of
 from circuitdsl.compare.accuracy import AccuracyResult, accuracy_of, classifying
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
-from circuitdsl.fitting.optimise import Schedule
-from circuitdsl.fitting.result import FittedCircuit, fit_circuit, split_photographs
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.fits import NATURAL, Terms
-from circuitdsl.lowering.dials import only_free
 from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.finders import CURVES, FINDERS
 from circuitdsl.measure.published import read_grids
@@ -43,8 +37,6 @@ HELD_OUT_SEED = 20_010_917
 """Of the scenes drawn for scores; `tiny` was trained on those of other seeds."""
 
 Progress = Callable[[str], None]
-
-T = TypeVar("T")
 
 
 def silent(stage: str) -> None:
@@ -272,94 +264,6 @@ def compare(
         published=published,
         progress=progress,
     )
-
-
-def fit(
-    path: Path | str,
-    model: str | Network = AUTO,
-    *,
-    block: str | None = None,
-    objective: Terms | str | None = None,
-    weights: Path | str | None = None,
-    images: Path | str | None = None,
-    limit: int | None = None,
-    grid: Path | str | None = None,
-    steps: int | None = None,
-    rate: float | None = None,
-    batch: int | None = None,
-    circles: int | None = None,
-    seed: int | None = None,
-    units: int | None = None,
-    checkpoint: Path | str | None = None,
-    dials: Sequence[str] | None = None,
-    progress: Progress = silent,
-) -> FittedCircuit:
-    """Fit the free dials of a circuit file.
-
-    What the caller leaves open is as the file's `fit` block says, and else as usual.
-
-    Args:
-        path: The circuit file.
-        model: A model of the registry, `auto`, or a network.
-        block: The `fit` block whose settings hold; needed where the file has several.
-        objective: The weighted sum of measures to maximise, such as `natural + 2*grid`; usually
-            `natural`.
-        weights: A weight file, instead of the model's own.
-        images: A folder of photographs; half of them are fitted to, half are for testing.
-        limit: How many photographs of each half at most.
-        grid: A file of published grids.
-        steps: How many steps; usually 200.
-        rate: The step size at the start; usually 0.05.
-        batch: How many photographs each step sees; usually 8.
-        circles: How many circles each step sees; usually 128.
-        seed: Of what each step sees; usually 0.
-        units: How many of the network's units; usually 10.
-        checkpoint: A file to save to, from which the fit is resumed if it exists.
-        dials: The dials to fit; usually all free ones.
-        progress: Told what is being done.
-
-    Raises:
-        DiagnosticError: the file has errors.
-        InputError: anything else that was asked for is not there or does not fit.
-    """
-    result = check_path(path)
-    circuit, chosen = circuit_of(result, str(path)), fit_of(result, path, block)
-    usual = Schedule()
-    schedule = Schedule(
-        steps=_first(steps, chosen.steps, usual.steps),
-        rate=_first(rate, chosen.rate, usual.rate),
-        photographs=_first(batch, chosen.batch, usual.photographs),
-        circles=_first(circles, chosen.circles, usual.circles),
-        seed=_first(seed, chosen.seed, usual.seed),
-    )
-    wanted = _first(objective, chosen.maximise, NATURAL)
-    terms = maximised(wanted) if isinstance(wanted, str) else wanted
-    dials = _first(dials, chosen.dials, None)
-    if dials is not None:
-        circuit = only_free(circuit, dials)
-    published = None if grid is None else read_grids(Path(grid))
-    photographs = None if images is None else split_photographs(Path(images), limit)
-    network = opened_network(model, weights)
-    return fit_circuit(
-        circuit,
-        network,
-        file=str(path),
-        model=network.name,
-        objective=terms,
-        photographs=photographs,
-        published=published,
-        schedule=schedule,
-        units=_first(units, chosen.units, 10),
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-        progress=progress,
-    )
-
-
-def _first(asked: T | None, written: T | None, usual: T) -> T:
-    """What the caller asks for, else what the file's block says, else the usual."""
-    if asked is not None:
-        return asked
-    return usual if written is None else written
 
 
 def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: Progress) -> Images:

@@ -14,7 +14,7 @@ from circuitdsl.checking.load import check_path, circuit_of
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.score import Comparison, Members, end_family
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.finders import FAMILIES
+from circuitdsl.measure.finders import USUAL, finder_of
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.families import compare_family
@@ -183,15 +183,15 @@ def _finder(circuit: Circuit, family: str | None, find: str | None) -> str:
     Raises:
         InputError: no such family, or no such way.
     """
-    ways = (*FAMILIES, AGREEMENT)
+    ways = (USUAL.name, AGREEMENT)
     if find is not None and find not in ways:
         raise InputError(
             f"units are not found by `{find}`",
             help=suggestion(find, ways) or f"say one of {', '.join(ways)}",
         )
     written = end_family(circuit, family)
-    fitting = (name for name, takes in FAMILIES.items() if takes(circuit, written))
-    return find or next(fitting, AGREEMENT)
+    finder = finder_of(circuit, written)
+    return find or (AGREEMENT if finder is None else finder.name)
 
 
 def _refuse(why: str, options: Mapping[str, object]) -> None:

@@ -224,6 +224,44 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     assert written.read_text(encoding="utf-8") == EDGES
 
 
+TINTS = """circ 1 "Edges between hues, whatever their sides."
+
+from std.shapes import half
+
+backbone V = tiny(input=64px)
+
+dial tint : angle = 10deg in [-60deg, 60deg] free
+
+family tints [th: rot(4), h: hue(2)] at V.conv2d0
+
+connect V.input -> tints { colour = hue(tint)  place = half(2px)  norm = l2 }
+"""
+
+
+def test_any_family_is_fitted_to_units_that_agree_with_it(photographs, tmp_path):
+    written, report = tmp_path / "tints.circ", tmp_path / "fit.json"
+    written.write_text(TINTS, encoding="utf-8")
+    arguments = ["fit", written, "-o", tmp_path / "fitted.circ", "--model", "tiny"]
+    options = ["--images", photographs, "--steps", "3", "--batch", "4", "--units", "2"]
+    everything = [str(part) for part in (*arguments, *options, "--json", report)]
+    result = CliRunner().invoke(app, everything)
+    assert result.exit_code == 0, result.output
+    assert "the photographs to fit on choose units" in " ".join(result.output.split())
+    told = json.loads(report.read_text(encoding="utf-8"))
+    first, best = (told["measures"]["natural"][name] for name in ("default", "fitted"))
+    assert best >= first
+    assert told["units_chosen_by"] == "agreement"
+    assert not set(told["photographs"]["fitted_to"]) & set(told["photographs"]["held_out"])
+    for when in ("before", "after"):
+        assert len(told[when]["test"]["units"]) == 2
+        assert told[when]["test"]["images"] == 4
+    scored = circuitdsl.score(load(tmp_path / "fitted.circ"), "tiny", images=photographs, units=2)
+    assert scored.chosen_on == 4
+    refused = CliRunner().invoke(app, [*everything, "--objective", "natural + tuning"])
+    assert refused.exit_code == 2
+    assert "`tuning` is not measured of `tints`" in refused.stderr
+
+
 def test_an_interrupt_while_scoring_leaves_the_fit_as_it_is(photographs, tmp_path):
     written = tmp_path / "a.circ"
     written.write_text(EDGES, encoding="utf-8")
