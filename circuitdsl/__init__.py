@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.scripts import edit, effect
     from circuitdsl.run.studies import recovery
     from circuitdsl.run.sweeps import sweep
+    from circuitdsl.run.verifying import verify
     from circuitdsl.run.visualization import visualize
     from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
@@ -75,6 +76,7 @@ __all__ = [
     "score",
     "sweep",
     "to_source",
+    "verify",
     "visualize",
 ]
 
@@ -113,6 +115,7 @@ _HOME = {
     "score": "run.scores",
     "sweep": "run.sweeps",
     "to_source": "ir.text",
+    "verify": "run.verifying",
     "visualize": "run.visualization",
 }
 

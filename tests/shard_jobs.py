@@ -43,7 +43,12 @@ class TwoJob:
             os.kill(os.getpid(), signal.SIGKILL)
         network = Network(TWO, two_weights(self.seed))
         pair = [trained(network, "mixed3b", units) for units in ([0, 1], [4, 5])]
-        passes = [hits(network, {str(number): number for number in range(5)}), agreement(*pair)]
+        passes = [
+            hits(
+                network, network.backbone.classifier, {str(number): number for number in range(5)}
+            ),
+            agreement(*pair),
+        ]
         about = {"seed": str(self.seed)}
         return Opened(passes, open_images(self.folder), TWO, about, BATCH)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from circuitdsl.cli.failures import FINDINGS
 from circuitdsl.cli.options import Json, Limit, Model, ModelName, Shards, Weights, Workers
 from circuitdsl.cli.output import say_left_out, write_record
 
@@ -46,12 +47,43 @@ def path_of_model(name: ModelName) -> None:
 
 
 @models_app.command("verify")
-def verify_model(name: ModelName, weights: Weights = None) -> None:
-    """Read a network's weights, check their shapes, values and checksum."""
-    from circuitdsl.models.registry import verify
+def verify_model(
+    name: ModelName,
+    *,
+    weights: Weights = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Activations by layer (.safetensors, .npz)."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Try preprocessings on photographs, a folder a class."),
+    ] = None,
+    limit: Limit = None,
+    json: Json = None,
+) -> None:
+    """Check a network's weights; its layers against a reference, its preprocessing."""
+    from circuitdsl.reporting.parity import parity_tables
+    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.run.verifying import verify
 
-    verified = verify(name, weights)
-    typer.echo(f"{verified.path}: {verified.statement}")
+    with progress() as report:
+        parity = verify(
+            name,
+            weights=weights,
+            reference=reference,
+            images=images,
+            limit=limit,
+            progress=report,
+        )
+    typer.echo(parity.statement)
+    for table in parity_tables(parity):
+        print_table(table)
+    write_record(json, parity.record)
+    for finding in parity.findings:
+        typer.echo(f"finding: {finding}")
+    if parity.findings:
+        raise typer.Exit(FINDINGS)
 
 
 def accuracy(

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from circuitdsl.measure.classes import right_outputs
-from circuitdsl.measure.passes import Need, Pass, Shown, State, total
+from circuitdsl.measure.passes import Need, Pass, Responding, Shown, State, total
 from circuitdsl.measure.shards import Held, Job, Opened, fold_shards
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import tensors_digest
@@ -127,17 +127,21 @@ def classifying(
         )
     arrays = {name: np.asarray(value) for name, value in network.params.items()}
     about = {"measure": "accuracy", "network": tensors_digest(arrays)}
-    return Opened([hits(network, output)], images, network.backbone, about, BATCH)
+    return Opened(
+        [hits(network, network.backbone.classifier, output)], images, network.backbone, about, BATCH
+    )
 
 
-def hits(network: Network, outputs: Mapping[str, int]) -> Pass[tuple[int, float, float, float]]:
+def hits(
+    network: Responding, last: str, outputs: Mapping[str, int]
+) -> Pass[tuple[int, float, float, float]]:
     """The number of images, the shares right at first and among five, the mean cross-entropy.
 
     Args:
         network: Any network with a classifier.
+        last: The layer before its softmax.
         outputs: The output of each class of images.
     """
-    last = network.backbone.classifier
 
     def step(state: State, shown: Shown) -> State:
         right = jnp.asarray(right_outputs(shown.batch, outputs))

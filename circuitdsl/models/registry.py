@@ -265,9 +265,16 @@ def by_hand(name: str) -> str:
     return f"put {entry.file_names[0]}{urls} into {place}"
 
 
-def best_available() -> str:
-    """The best model whose weights are here; `tiny` always is."""
-    return next((name for name in MODELS if find_weights(name) is not None), "tiny")
+def best_available(architecture: str | None = None) -> str:
+    """The best model whose weights are here; `tiny` always is.
+
+    Args:
+        architecture: Only models of this backbone; the first of them if none has weights here.
+    """
+    fitting = [
+        name for name, entry in MODELS.items() if architecture in (None, entry.backbone)
+    ] or ["tiny"]
+    return next((name for name in fitting if find_weights(name) is not None), fitting[0])
 
 
 def chosen_model(name: str = AUTO, weights: Path | None = None) -> str:

@@ -71,6 +71,22 @@ def read_weights(path: Path, backbone: Backbone) -> dict[str, FloatArray]:
     return weights
 
 
+def read_arrays(path: Path) -> dict[str, FloatArray]:
+    """Every array of a `.safetensors` or `.npz` file, float32.
+
+    Raises:
+        InputError: no such file, an unknown or damaged one, or arrays that are no real numbers.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    read_as_input(path)
+    stored = read_npz(path) if path.suffix.lower() == ".npz" else _read_safetensors(path)
+    strange = [name for name, one in stored.items() if not one.dtype.startswith(("float", "int"))]
+    if strange:
+        raise InputError(f"{path} holds arrays that are no real numbers: {listed(strange)}")
+    return {name: np.asarray(one.read(), np.float32) for name, one in stored.items()}
+
+
 def write_weights(
     path: Path, weights: Mapping[str, FloatArray], metadata: Mapping[str, str] | None = None
 ) -> None:

@@ -14,7 +14,7 @@ from circuitdsl.checking.load import load_script
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
 from circuitdsl.models.network import Network
-from circuitdsl.models.registry import AUTO
+from circuitdsl.models.registry import AUTO, best_available
 from circuitdsl.run.networks import Progress, opened_network
 from circuitdsl.run.studies import count_aside
 from circuitdsl.stimuli.photographs import ImageSet, open_images
@@ -69,8 +69,8 @@ def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lo
     """The network that a script is about."""
     wanted = script.backbone.weights or "default"
     name = given.model
-    if name == AUTO and wanted != "default" and given.weights is None:
-        name = wanted
+    if name == AUTO and given.weights is None:
+        name = best_available(script.backbone.architecture) if wanted == "default" else wanted
     network = opened_network(name, given.weights)
     model = network.name
     numbered = next(_numbered(script), None)

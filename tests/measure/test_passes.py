@@ -54,7 +54,7 @@ def passes(network):
     left, right = (trained(network, "mixed3b", units) for units in ([0, 1], [4, 5]))
     return [
         agreement(left, right),
-        hits(network, OUTPUTS),
+        hits(network, network.backbone.classifier, OUTPUTS),
         means(network, curves),
         channel_means(network, ["mixed3a", "mixed3b"]),
         outcomes(network, {"gone": edited}, OUTPUTS),

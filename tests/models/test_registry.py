@@ -84,6 +84,8 @@ def test_the_best_model_is_the_first_whose_weights_are_here(small, cache):
     assert registry.best_available() == "inceptionv1-caffe2"
     write_weights(cache / "inceptionv1.safetensors", small_weights())
     assert registry.best_available() == "inceptionv1"
+    assert registry.best_available("tiny") == "tiny"
+    assert registry.best_available("resnet18") == "resnet18"
 
 
 def test_verify_states_what_was_compared(small, cache):
