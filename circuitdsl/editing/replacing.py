@@ -22,16 +22,19 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.editing.apply import Changes, evaluate_edited
-from circuitdsl.editing.baselines import solved_gains
 from circuitdsl.editing.plan import UnitChange
+from circuitdsl.editing.rectified import rectified_fit
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.measure.agreement import moments
 from circuitdsl.measure.common_grid import brought_onto, onto_grid
-from circuitdsl.measure.passes import Need, Pass, Shown, State, total
+from circuitdsl.measure.passes import Need, Pass, Shown, State
+from circuitdsl.measure.recording import recording
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 
 Floats = NDArray[np.float64]
+
+SAMPLED = 8
+"""Positions along a side of each photograph by which gains are fitted, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +138,9 @@ def member_maps(branch: str, seats: Sequence[Seat], shown: Shown, backbone: Back
 def seating(network: Network, seats: Sequence[Seat], branches: Sequence[str]) -> Pass[Seating]:
     """The pass that fits each member's gain and offset to its unit by least squares.
 
+    The error is that of what stands in the unit's place, after the ReLU, at some of the positions
+    of every photograph.
+
     Args:
         network: The trained network.
         seats: Units and members.
@@ -142,37 +148,41 @@ def seating(network: Network, seats: Sequence[Seat], branches: Sequence[str]) ->
     """
     own = by_branch(seats, branches)
 
-    def step(state: State, shown: Shown) -> State:
+    def kept(shown: Shown) -> dict[str, NDArray[np.float32]]:
         values = shown.of(network)
-        sums: dict[str, Floats] = {}
+        samples: dict[str, NDArray[np.float32]] = {}
         for branch, of_branch in own.items():
             channels = np.array([seat.channel for seat in of_branch], np.int64)
             x = member_maps(branch, of_branch, shown, network.backbone)
-            sums[branch] = moments(x, values[branch][..., channels])[: shown.count].sum(axis=0)
-        return total(state, {**sums, _IMAGES: np.array([shown.count])})
+            y = values[branch][..., channels]
+            samples[f"{branch} member"], samples[f"{branch} unit"] = (
+                np.asarray(_sampled(part))[: shown.count] for part in (x, y)
+            )
+        return samples
+
+    record = recording(kept, (Need(network, tuple(own)), *needs_of(seats)))
 
     def finish(state: State) -> Seating:
-        fits = {branch: solved_gains(state[branch] / state[_IMAGES], "linear") for branch in own}
+        samples = record.finish(state)
+        fits = {
+            branch: rectified_fit(
+                *(np.concatenate(samples[f"{branch} {part}"]) for part in ("member", "unit"))
+            )
+            for branch in own
+        }
         return Seating(
             own,
             {branch: gain for branch, (gain, _) in fits.items()},
             {branch: offset for branch, (_, offset) in fits.items()},
         )
 
-    return Pass(
-        init=lambda: {
-            **{branch: np.zeros((len(of_branch), 5)) for branch, of_branch in own.items()},
-            _IMAGES: np.zeros(1, np.int64),
-        },
-        step=step,
-        merge=total,
-        finish=finish,
-        needs=(Need(network, tuple(own)), *needs_of(seats)),
-    )
+    return Pass(record.init, record.step, record.merge, finish, record.needs)
 
 
-_IMAGES = " images"
-"""The number of images in a state; no layer is called so."""
+def _sampled(maps: Array) -> Array:
+    """Every few positions of maps, on a fixed grid, `[batch, position, unit]`."""
+    step = max(maps.shape[1] // SAMPLED, 1)
+    return maps[:, step // 2 :: step, step // 2 :: step].reshape(len(maps), -1, maps.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
