@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.compare.match import Pair, measuring
+from circuitdsl.compare.match import measuring
+from circuitdsl.measure.choosing import Pair
 from circuitdsl.measure.matching import Figure
 from circuitdsl.measure.passes import Pass, State
 from circuitdsl.measure.side_by_side import Meeting

@@ -131,11 +131,10 @@ def measuring(meeting: Meeting, pairs: Sequence[Pair], seed: int) -> Pass[tuple[
         return no_blocks(len(pairs), variables, variables)
 
     def step(state: State, shown: Shown) -> State:
-        maps = meeting.of_members(shown)
-        x = jnp.stack([maps[index][..., at] for index, at in enumerate(columns)])
+        x = meeting.of_members(shown, columns)
         energy = meeting.energy(shown)
         around = jnp.stack([energy[pair.layer] for pair in pairs], axis=-1)
-        products = pair_products(x, meeting.of_units(shown)[..., places], around, shown.count)
+        products = pair_products(x, meeting.of_units(shown, places), around, shown.count)
         return merge(state, blocks_of(shown.batch.places, shown.real(products)))
 
     def merge(a: State, b: State) -> State:

@@ -35,6 +35,12 @@ class CommonGrid:
     left: Floats
     right: Floats
 
+    def thinned(self, most: int) -> CommonGrid:
+        """Every few of the positions, so that a side has no more than `most`."""
+        step = -(-len(self.at_px) // most)
+        chosen = slice(step // 2, None, step)
+        return CommonGrid(self.at_px[chosen], self.left[chosen], self.right[chosen])
+
 
 def common_grid(left: Sampling, right: Sampling) -> CommonGrid:
     """The positions of the coarser layer that lie within the maps of both.
@@ -95,7 +101,24 @@ def brought_onto(maps: Array, matrix: Floats) -> Array:
         maps: Square maps of one layer.
         matrix: That layer's `left` or `right` of a `CommonGrid`, `[side, height]`.
     """
-    if np.array_equal(matrix, np.eye(maps.shape[1])):
-        return maps
-    weights = jnp.asarray(matrix, maps.dtype)
-    return jnp.einsum("ph,bhwu,qw->bpqu", weights, maps, weights, precision="highest")
+    return _along(_along(maps, matrix, 1), matrix, 2)
+
+
+def _along(maps: Array, matrix: Floats, axis: int) -> Array:
+    """Maps at the positions of a grid along one axis.
+
+    Each position lies between two places at most, so that these are taken and added: much less work
+    than a product with the whole matrix.
+    """
+    places = np.arange(matrix.shape[1])
+    first = (matrix != 0).argmax(axis=1)
+    second = np.minimum(first + 1, places[-1])
+    shares = [matrix[np.arange(len(matrix)), at] for at in (first, second)]
+    shares[1] = np.where(second == first, 0.0, shares[1])
+    shape = [1] * maps.ndim
+    shape[axis] = -1
+    taken = maps if np.array_equal(first, places) else jnp.take(maps, first, axis)
+    if not shares[1].any() and (shares[0] == 1).all():
+        return taken
+    weights = [jnp.asarray(share.reshape(shape), maps.dtype) for share in shares]
+    return taken * weights[0] + jnp.take(maps, second, axis) * weights[1]

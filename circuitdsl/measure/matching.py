@@ -121,7 +121,7 @@ def figures(products: Floats, seed: int = 0) -> tuple[Figure, ...]:
     """
     whole = products.sum(axis=0)
     pairs = products[:, :, : ENERGY + 1, : ENERGY + 1]
-    again = np.einsum("sb,bkvw->skvw", resampled(len(products), seed), pairs)
+    again = np.tensordot(resampled(len(products), seed), pairs, 1)
     samples = _r(again, MEMBER, UNIT), _partial(again)
     r, partial, energy = _r(whole, MEMBER, UNIT), _partial(whole), _r(whole, ENERGY, UNIT)
     other = _r(whole, OTHER, UNIT)
@@ -149,7 +149,7 @@ def mean_r(products: Floats, seed: int = 0) -> tuple[float, tuple[float, float]]
         seed: Of the bootstrap; the same images are drawn for every pair.
     """
     pairs = products[:, :, : UNIT + 1, : UNIT + 1]
-    again = np.einsum("sb,bkvw->skvw", resampled(len(products), seed), pairs)
+    again = np.tensordot(resampled(len(products), seed), pairs, 1)
     samples = _r(again, MEMBER, UNIT).mean(axis=1)
     return float(_r(pairs.sum(axis=0), MEMBER, UNIT).mean()), interval(samples)
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Sampling
 from circuitdsl.measure.common_grid import CommonGrid, brought_onto, common_grid
@@ -19,6 +21,8 @@ from circuitdsl.measure.energy import contrast_energy
 from circuitdsl.measure.passes import Need, Shown
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+
+Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,19 +77,26 @@ class Meeting:
         """The layer and the number in it of each unit."""
         return _numbered(self.layers)
 
-    def of_members(self, shown: Shown) -> Array:
-        """The members' maps, `[circuit, batch, side, side, member]`."""
+    def of_members(self, shown: Shown, chosen: Sequence[Places] | None = None) -> Array:
+        """The members' maps, `[circuit, batch, side, side, member]`.
+
+        Args:
+            shown: A batch.
+            chosen: For each circuit the places of some members, in their order; by default all.
+        """
         circuits = [
             jnp.concatenate([shown.of(network)[name] for name in self.families], axis=-1)
             for network in self.contender.networks
         ]
+        if chosen is not None:
+            circuits = [maps[..., at] for maps, at in zip(circuits, chosen, strict=True)]
         return jnp.stack([brought_onto(maps, self.grid.left) for maps in circuits])
 
-    def of_units(self, shown: Shown) -> Array:
-        """The units' maps, `[batch, side, side, unit]`."""
+    def of_units(self, shown: Shown, chosen: Places | None = None) -> Array:
+        """The units' maps, `[batch, side, side, unit]`; of some, in their order, or all."""
         values = shown.of(self.network)
         maps = jnp.concatenate([values[name] for name in self.layers], axis=-1)
-        return brought_onto(maps, self.grid.right)
+        return brought_onto(maps if chosen is None else maps[..., chosen], self.grid.right)
 
     def energy(self, shown: Shown) -> dict[str, Array]:
         """The contrast energy at the scale of each layer, `[batch, side, side]`."""

@@ -6,7 +6,7 @@ In: circuit files or a folder of them, a model, photographs. Out: `Coverage`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from circuitdsl.compare.coverage import (
     chosen,
     covering,
 )
-from circuitdsl.compare.match import every_pair
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.measure.choosing import every_pair
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.random_circuits import permuted_kernels
 from circuitdsl.measure.side_by_side import Contender, meetings
@@ -42,6 +42,9 @@ DRAWS = 1
 
 BATCH = 4
 """Photographs at a time: the maps of a thousand members at once take room."""
+
+POSITIONS = 28
+"""Positions along a side of a photograph by which members are chosen, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +254,10 @@ def counterparts_of(
     seed: int,
     progress: Progress,
 ) -> dict[Place, Counterpart]:
-    """The chosen member of every unit with its figures, by layer and unit."""
+    """The chosen member of every unit with its figures, by layer and unit.
+
+    The choice looks at every few positions of the photographs, the figures at all of them.
+    """
     side = network.backbone.input_px
     together = [meeting for one in contenders for meeting in meetings(one, network, layers, side)]
     first, second = sets
@@ -259,7 +265,9 @@ def counterparts_of(
     def report(what: str, half: ImageSet, seen: int) -> None:
         progress(f"{network.name}, {what}: {seen} of {len(half.paths)} photographs")
 
-    passes = [every_pair(meeting) for meeting in together]
+    passes = [
+        every_pair(replace(meeting, grid=meeting.grid.thinned(POSITIONS))) for meeting in together
+    ]
     states = fold(
         passes,
         first.batches_for(network.backbone, BATCH),

@@ -40,6 +40,14 @@ def test_the_coarser_layer_keeps_its_positions() -> None:
     assert set(np.unique(grid.left)) == {0.0, 1.0}
 
 
+def test_a_thinned_grid_keeps_every_few_positions() -> None:
+    grid = common_grid(Sampling(4, 3, 19, 56), Sampling(4, 3, 19, 56))
+    thin = grid.thinned(20)
+    np.testing.assert_array_equal(thin.at_px, grid.at_px[1::3])
+    maps = np.random.default_rng(0).normal(size=(1, 56, 56, 2)).astype(np.float32)
+    np.testing.assert_array_equal(brought_onto(maps, thin.left), maps[:, 1::3, 1::3])
+
+
 def test_a_layer_without_padding_leaves_the_border_out() -> None:
     padded, bare = Sampling(8, 3.0, 51, 28), Sampling(8, 19.0, 51, 24)
     grid = common_grid(padded, bare)
