@@ -114,14 +114,14 @@ def test_check_reports_every_file(arcs, tmp_path):
 def test_check_prints_records(arcs, tmp_path):
     path = tmp_path / "bad.circ"
     path.write_text(MISSPELT, encoding="utf-8")
-    result = run("check", "--json", path, arcs)
+    result = run("check", "--json", "-", path, arcs)
     assert result.exit_code == 1
     record = json.loads(result.stdout)
     assert [entry["file"] for entry in record["files"]] == [str(path), str(arcs)]
     assert record["files"][0]["findings"][0]["code"] == "E201"
-    log = json.loads(run("check", "--sarif", path, tmp_path / "missing.circ").stdout)
+    log = json.loads(run("check", "--sarif", "-", path, tmp_path / "missing.circ").stdout)
     assert log["runs"][0]["results"][0]["ruleId"] == "E201"
-    assert run("check", "--json", "--sarif", arcs).exit_code == 2
+    assert run("check", "--json", "-", "--sarif", "-", arcs).exit_code == 2
 
 
 def test_check_prints_residuals(arcs):

@@ -25,11 +25,11 @@ from circuitdsl.cli import (
     visualizing,
 )
 from circuitdsl.cli.failures import Commands
+from circuitdsl.run.compiled import keep_compiled
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -72,9 +72,16 @@ def common(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an internal error.")
     ] = False,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache", help="Keep compiled programs for the next run, 512 MB at most."
+        ),
+    ] = True,
 ) -> None:
     """Write a vision network's circuits as text and compare them with trained neurons."""
     del version, debug  # `_print_version` and `Commands` read them
+    keep_compiled(wanted=cache)
 
 
 def main() -> None:

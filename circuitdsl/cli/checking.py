@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from circuitdsl import __version__
 from circuitdsl.cli.failures import FINDINGS, USAGE, print_findings, say_error
-from circuitdsl.cli.options import CircuitFiles
-from circuitdsl.text.diagnostics import Diagnostic, InputError
+from circuitdsl.cli.options import Json, record_target
+from circuitdsl.cli.output import STANDARD_OUTPUT, write_record
+from circuitdsl.text.diagnostics import InputError
 
 if TYPE_CHECKING:
     from circuitdsl.ir.circuit import Circuit
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def check(
-    files: CircuitFiles,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE|DIR...", help="Circuit files, or folders of them.", show_default=False
+        ),
+    ],
     *,
     equivariance: Annotated[
         bool,
@@ -34,40 +39,41 @@ def check(
         bool,
         typer.Option("--inside", help="Also check that it fits inside a blank network."),
     ] = False,
-    json_: Annotated[
-        bool, typer.Option("--json", help="Print the findings as JSON, and nothing else.")
-    ] = False,
+    json: Json = None,
     sarif: Annotated[
-        bool, typer.Option("--sarif", help="Print the findings as SARIF 2.1.0, and nothing else.")
-    ] = False,
+        Path | None,
+        typer.Option(
+            "--sarif",
+            metavar="FILE",
+            help="Write the findings as SARIF 2.1.0; `-` is standard output.",
+            callback=record_target,
+        ),
+    ] = None,
 ) -> None:
     """Check circuit files and print every error and warning."""
-    if json_ and sarif:
-        raise InputError("--json and --sarif are two forms of one output", help="choose one")
+    if json == sarif == STANDARD_OUTPUT:
+        raise InputError("--json and --sarif both write to standard output", help="name a file")
     from circuitdsl.run.circuits import check as check_file
+    from circuitdsl.run.circuits import circuit_files
 
-    quiet = json_ or sarif
     reports: dict[str, CheckReport] = {}
     unread: dict[str, InputError] = {}
-    for file in files:
+    for file in circuit_files(files):
         try:
             report = check_file(file, equivariance=equivariance, expect=expect, inside=inside)
         except InputError as error:
             unread[str(file)] = error
-            if not quiet:
-                say_error(error)
+            say_error(error)
             continue
         reports[str(file)] = report
-        if not quiet:
-            _say(file, report)
-    if quiet:
-        findings = {name: report.diagnostics for name, report in reports.items()}
-        _print_record(findings, unread, as_sarif=sarif)
+        _say(file, report, claims=expect)
+    write_record(json, lambda: _record(reports, unread))
+    write_record(sarif, lambda: _sarif(reports, unread))
     failed = any(report.errors for report in reports.values())
     raise typer.Exit(USAGE if unread else FINDINGS if failed else 0)
 
 
-def _say(file: Path, report: CheckReport) -> None:
+def _say(file: Path, report: CheckReport, *, claims: bool) -> None:
     """Print the findings of a file, its tables, and what it declares."""
     print_findings(report.diagnostics)
     if report.circuit is not None and report.residuals is not None:
@@ -78,20 +84,23 @@ def _say(file: Path, report: CheckReport) -> None:
         from circuitdsl.compare.expect import describe_outcomes
 
         typer.echo(describe_outcomes(report.outcomes))
+    elif claims and not report.errors:
+        typer.echo(f"{file}: no family claims anything by `expect`")
     if not report.errors:
         typer.echo(f"{file}: no errors; {_contents(report.circuit, report.script)}")
 
 
-def _print_record(
-    found: Mapping[str, Sequence[Diagnostic]], unread: dict[str, InputError], *, as_sarif: bool
-) -> None:
-    from circuitdsl.reporting.findings_json import findings_record, sarif
+def _record(reports: Mapping[str, CheckReport], unread: dict[str, InputError]) -> dict[str, Any]:
+    from circuitdsl.reporting.findings_json import findings_record
 
-    if as_sarif:
-        record = sarif((d for findings in found.values() for d in findings), unread, __version__)
-    else:
-        record = findings_record(found, unread)
-    typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+    return findings_record(reports, unread)
+
+
+def _sarif(reports: Mapping[str, CheckReport], unread: dict[str, InputError]) -> dict[str, Any]:
+    from circuitdsl.reporting.findings_json import sarif
+
+    findings = (finding for report in reports.values() for finding in report.diagnostics)
+    return sarif(findings, unread, __version__)
 
 
 def _contents(circuit: Circuit | None, script: Script | None) -> str:

@@ -10,7 +10,7 @@ import typer
 from circuitdsl.cli.failures import FINDINGS, say_warning
 from circuitdsl.cli.options import CircuitFile, CircuitFiles, writable
 from circuitdsl.cli.output import say_left_out, writing
-from circuitdsl.text.diagnostics import DiagnosticError, InputError
+from circuitdsl.text.diagnostics import CODES, DiagnosticError, InputError
 
 
 def format_files(
@@ -104,11 +104,20 @@ def lower(
         typer.echo(f"to run it, give the trained network whose units it reads: {names}", err=True)
 
 
+def _codes(incomplete: str) -> list[str]:
+    """Codes that a shell offers."""
+    return [code for code in sorted(CODES) if code.startswith(incomplete.upper())]
+
+
 def explain(
     what: Annotated[
-        str,
-        typer.Argument(metavar="CODE|FILE", help="A diagnostic's code, like E201, or a circuit."),
-    ],
+        str | None,
+        typer.Argument(
+            metavar="CODE|FILE",
+            help="A diagnostic's code, like E201, or a circuit; without one, all codes.",
+            autocompletion=_codes,
+        ),
+    ] = None,
 ) -> None:
     """Explain a diagnostic, with examples, or what was inferred about a circuit file."""
     from circuitdsl.reporting.facts import explain as explanation

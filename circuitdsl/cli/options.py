@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from circuitdsl.cli.output import STANDARD_OUTPUT, result_alone
 from circuitdsl.text.files import output_path
 
 
@@ -17,18 +18,50 @@ def writable(path: Path | None) -> Path | None:
     return path
 
 
+def record_target(ctx: typer.Context, path: Path | None) -> Path | None:
+    """A file for a record that may be written, or `-`: then tables go to standard error."""
+    if path == STANDARD_OUTPUT:
+        ctx.with_resource(result_alone())
+        return path
+    return writable(path)
+
+
+def _models(incomplete: str) -> list[str]:
+    """Names of networks that a shell offers."""
+    from circuitdsl.models.registry import MODELS
+
+    return [name for name in ("auto", *MODELS) if name.startswith(incomplete)]
+
+
 CircuitFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Circuit files (.circ).", show_default=False)
 ]
 CircuitFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A circuit file (.circ).", show_default=False)
 ]
-ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="See `circuitdsl models list`.")]
+ModelName = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="See `circuitdsl models list`.", autocompletion=_models),
+]
 Model = Annotated[
-    str, typer.Option("--model", "-m", metavar="MODEL", help="See `circuitdsl models list`.")
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="See `circuitdsl models list`.",
+        autocompletion=_models,
+    ),
 ]
 SomeModel = Annotated[
-    str, typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`.")
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="A trained network, or `auto`.",
+        autocompletion=_models,
+    ),
 ]
 Calibration = Annotated[
     Path | None,
@@ -41,7 +74,10 @@ Weights = Annotated[
 Json = Annotated[
     Path | None,
     typer.Option(
-        "--json", metavar="FILE", help="Also write the result as JSON.", callback=writable
+        "--json",
+        metavar="FILE",
+        help="Write the result as JSON; `-` is standard output.",
+        callback=record_target,
     ),
 ]
 Grid = Annotated[

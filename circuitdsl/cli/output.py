@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from circuitdsl.cli.failures import say_warning
 from circuitdsl.text.diagnostics import InputError
@@ -30,9 +33,31 @@ def writing(target: Path) -> Generator[None]:
         ) from error
 
 
+STANDARD_OUTPUT = Path("-")
+"""What stands for standard output where an option names a file."""
+
+_OUT: ContextVar[TextIO | None] = ContextVar("out", default=None)
+"""Standard output as it was before what people read was sent elsewhere."""
+
+
+@contextmanager
+def result_alone() -> Generator[None]:
+    """Leave standard output to a record: within, everything for people goes to standard error."""
+    token = _OUT.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _OUT.reset(token)
+
+
 def write_record(target: Path | None, record: Callable[[], dict[str, Any]]) -> None:
-    """Write a result's record to the file of `--json`, if one was named."""
+    """Write a result's record to the file of `--json`, if one was named; `-` is standard output."""
     if target is None:
+        return
+    if target == STANDARD_OUTPUT:
+        out = _OUT.get() or sys.stdout
+        out.write(json.dumps(record(), indent=2, ensure_ascii=False) + "\n")
         return
     from circuitdsl.reporting.json_files import write_json
 

@@ -16,19 +16,23 @@ from circuitdsl.measure.equivariance import describe_residuals, residuals
 from circuitdsl.models.inside import departures
 from circuitdsl.syntax.read import read_source
 from circuitdsl.syntax.size import size_of
+from circuitdsl.text.diagnostics import CODES
 from circuitdsl.text.pages import explain as page_text
 
 
-def explain(what: Path | str) -> str:
+def explain(what: Path | str | None = None) -> str:
     """A diagnostic's page, with examples, or what was inferred about a circuit file.
 
     Args:
-        what: A code, like `E201`, or a file, whose name ends in `.circ`.
+        what: A code, like `E201`, or a file, whose name ends in `.circ`; without one, all codes
+            are listed.
 
     Raises:
         DiagnosticError: the file has errors.
         InputError: there is no such code, or the file can't be read.
     """
+    if what is None:
+        return "".join(f"{code}  {title}\n" for code, title in sorted(CODES.items()))
     if not str(what).endswith(".circ"):
         return f"{page_text(str(what))}\n"
     circuit = load(what)

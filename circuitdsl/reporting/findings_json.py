@@ -10,13 +10,15 @@ SARIF: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from os.path import normpath
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from circuitdsl.run.circuits import CheckReport
 from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError, Severity
 from circuitdsl.text.pages import page
 from circuitdsl.text.source import Span
@@ -28,28 +30,65 @@ _ROOT = "%SRCROOT%"
 
 
 def findings_record(
-    files: Mapping[str, Sequence[Diagnostic]], unread: Mapping[str, InputError]
+    files: Mapping[str, CheckReport], unread: Mapping[str, InputError]
 ) -> dict[str, Any]:
-    """The findings of each file as JSON.
+    """The findings of each file as JSON, with what was measured of its claims and kernels.
 
     Args:
-        files: Findings by the file that was checked; they may lie in files that it imports.
+        files: Reports by the file that was checked; findings may lie in files that it imports.
         unread: Files that could not be read.
     """
-    found = [each for findings in files.values() for each in findings]
+    found = [each for report in files.values() for each in report.diagnostics]
     return {
         "version": 1,
         "errors": sum(each.severity == "error" for each in found) + len(unread),
         "warnings": sum(each.severity == "warning" for each in found),
         "files": [
-            {"file": name, "findings": [_finding(each) for each in findings]}
-            for name, findings in files.items()
+            {
+                "file": name,
+                "findings": [_finding(each) for each in report.diagnostics],
+                **_measured(report),
+            }
+            for name, report in files.items()
         ]
         + [
             {"file": name, "findings": [], "unread": {"message": _sentence(error)}}
             for name, error in unread.items()
         ],
     }
+
+
+def _measured(report: CheckReport) -> dict[str, Any]:
+    """The figures of a check, those that were asked for."""
+    figures: dict[str, Any] = {}
+    if report.outcomes is not None:
+        figures["expectations"] = [
+            {
+                "of": outcome.of,
+                "claim": outcome.expectation.span.text,
+                "holds": outcome.holds,
+                "left": _number(outcome.judgement.left),
+                "right": _number(outcome.judgement.right),
+            }
+            for outcome in report.outcomes
+        ]
+    if report.residuals is not None:
+        figures["equivariance"] = [
+            {
+                "connection": each.connection,
+                "exact": each.exact,
+                "sampled": each.sampled,
+                "exact_turns": list(each.exact_turns),
+                "other_turns": list(each.other_turns),
+            }
+            for each in report.residuals
+        ]
+    return figures
+
+
+def _number(value: float) -> float | None:
+    """A number that JSON has; None for what has no value."""
+    return value if isfinite(value) else None
 
 
 def _sentence(error: InputError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -39,5 +40,26 @@ def download_bar(name: str) -> Generator[Callable[[int, int | None], None]]:
 
 
 def print_table(table: Table) -> None:
-    """Print a table to standard output; 80 columns where it is no terminal."""
-    Console(markup=False, emoji=False).print(table)
+    """Print a table to standard output; 80 columns where it is no terminal.
+
+    On a terminal too narrow for its numbers it goes beyond the edge: no digit is ever cut off.
+    """
+    console = Console(markup=False, emoji=False)
+    console.width = max(console.width, width_of_numbers(table))
+    console.print(table)
+
+
+def width_of_numbers(table: Table) -> int:
+    """The columns of a terminal that a table needs so that nothing unbreakable is cut."""
+    total = 1
+    for column in table.columns:
+        cells = [str(cell) for cell in (column.header, *column.cells, column.footer)]
+        pieces = [line for cell in cells for line in cell.split("\n")]
+        if not column.no_wrap:
+            pieces = [word for line in pieces for word in line.split()]
+        total += max(map(cell_len, pieces), default=0) + _PADDING
+    return total
+
+
+_PADDING = 3
+"""Columns around a cell, and the line beside it."""

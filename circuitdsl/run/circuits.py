@@ -7,7 +7,7 @@ is needed, so that a plain check stays quick.
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,24 @@ def check(
         outcomes, broken = _outcomes(circuit)
         findings += broken
     return CheckReport(circuit, tuple(findings), result.script, result.fits, measured, outcomes)
+
+
+def circuit_files(paths: Iterable[Path | str]) -> tuple[Path, ...]:
+    """Circuit files: those that are named, and those in folders that are named.
+
+    Raises:
+        InputError: a folder holds none.
+    """
+    files: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside_it = sorted(path.rglob("*.circ"))
+        if not inside_it:
+            raise InputError(f"there is no circuit file in {path}", help="name one, or its folder")
+        files += inside_it
+    return tuple(dict.fromkeys(files))
 
 
 def format(text: str, name: str = "<text>") -> str:

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from circuitdsl.checking import check_source
 from circuitdsl.cli import app
 from circuitdsl.reporting.findings_json import SCHEMA, findings_record, sarif
+from circuitdsl.run.circuits import CheckReport
 from circuitdsl.text.diagnostics import CODES, Diagnostic, InputError
 from circuitdsl.text.pages import page
 from circuitdsl.text.source import Source, Span
@@ -117,7 +118,9 @@ def texts(log: dict[str, Any]) -> list[str]:
 def test_record_of_findings() -> None:
     text = "circ 1\nbackbone V = inceptionv1()\nfamily a at V.conv2d0\ndial a : real = 1\n"
     found = check_source(Source("a.circ", text)).diagnostics
-    record = findings_record({"a.circ": found}, {"b.circ": InputError("cannot read b.circ")})
+    record = findings_record(
+        {"a.circ": CheckReport(None, tuple(found))}, {"b.circ": InputError("cannot read b.circ")}
+    )
     assert json.loads(json.dumps(record)) == record
     assert record["errors"] == sum(d.severity == "error" for d in found) + 1
     first = record["files"][0]["findings"][0]
@@ -173,7 +176,7 @@ def test_sarif_of_a_run_over_several_files(tmp_path: Path, monkeypatch) -> None:
     (other / "warned.circ").write_text(f"{HEAD}family a at V.conv2d0\n")
     monkeypatch.chdir(work)
     names = ["good.circ", "./bad.circ", "../other/warned.circ", "absent.circ"]
-    done = CliRunner().invoke(app, ["check", "--sarif", *names])
+    done = CliRunner().invoke(app, ["check", "--sarif", "-", *names])
     run = hold_to_the_standard(json.loads(done.stdout))
     assert run["originalUriBaseIds"]["%SRCROOT%"]["uri"] == f"{work.as_uri()}/"
     (invocation,) = run["invocations"]
@@ -195,7 +198,7 @@ def test_sarif_of_a_run_over_several_files(tmp_path: Path, monkeypatch) -> None:
 def test_sarif_of_a_good_file_has_no_results(tmp_path: Path) -> None:
     file = tmp_path / "good.circ"
     file.write_text(GOOD)
-    done = CliRunner().invoke(app, ["check", "--sarif", str(file)])
+    done = CliRunner().invoke(app, ["check", "--sarif", "-", str(file)])
     run = hold_to_the_standard(json.loads(done.stdout))
     assert (done.exit_code, run["results"], run["tool"]["driver"]["rules"]) == (0, [], [])
     assert run["invocations"][0]["executionSuccessful"] is True

@@ -1,0 +1,124 @@
+"""The shell: completion, folders, records on standard output, kept programs, narrow terminals."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from rich.console import Console
+from rich.table import Table
+from typer.testing import CliRunner
+
+from circuitdsl.cli import app
+from circuitdsl.reporting.terminal import print_table
+from circuitdsl.run.compiled import DIRECTORY, keep_compiled
+from circuitdsl.text.diagnostics import CODES
+
+PROGRAM = "import sys; sys.argv[0] = 'circuitdsl'; from circuitdsl.__main__ import main; main()"
+
+CLAIM = """circ 1
+backbone V = inceptionv1()
+stimulus spots = spots()
+family a at V.conv2d0 { expect response(spots) < 1 }
+from std.shapes import blob
+connect V.input -> a { place = blob(sigma=1.5px) }
+"""
+
+
+def completed(shell: str, words: str) -> str:
+    variables = {
+        "_CIRCUITDSL_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": words,
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    if shell == "fish":
+        variables["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=os.environ | variables,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_codes_and_models(shell: str) -> None:
+    assert "E201" in completed(shell, "circuitdsl explain E20")
+    if shell == "bash":
+        assert "explain" in completed(shell, "circuitdsl exp")
+        assert "inceptionv1-caffe2" in completed(shell, "circuitdsl models path ince")
+
+
+def test_explain_without_an_argument_lists_codes() -> None:
+    listed = CliRunner().invoke(app, ["explain"]).stdout
+    assert [line.split()[0] for line in listed.splitlines()] == sorted(CODES)
+
+
+def test_check_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("a.circ", "inner/b.circ"):
+        (tmp_path / name).write_text("circ 1\nlet a = 1\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(tmp_path)])
+    assert done.exit_code == 0
+    assert done.stdout.count("no errors") == 2
+    (tmp_path / "empty").mkdir()
+    assert CliRunner().invoke(app, ["check", str(tmp_path / "empty")]).exit_code == 2
+
+
+def test_a_record_on_standard_output_stands_there_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.circ"
+    path.write_text(CLAIM, encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(path), "--expect", "--json", "-"])
+    (entry,) = json.loads(done.stdout)["files"]
+    (claim,) = entry["expectations"]
+    assert claim["claim"] == "expect response(spots) < 1"
+    assert claim["holds"] is (claim["left"] < claim["right"])
+    assert "0 of 1 expectations hold" in done.stderr
+
+
+def test_check_expect_says_that_nothing_is_claimed(tmp_path: Path) -> None:
+    path = tmp_path / "a.circ"
+    path.write_text("circ 1\nlet a = 1\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(path), "--expect"])
+    assert "no family claims anything" in done.stdout
+
+
+def test_tables_keep_every_digit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    assert Console().width == 30
+    table = Table(title="figures")
+    table.add_column("what", no_wrap=True)
+    for _ in range(4):
+        table.add_column("r", no_wrap=True, justify="right")
+    table.add_row("natural r", *["0.639 (0.620..0.651)"] * 4)
+    print_table(table)
+    assert capsys.readouterr().out.count("0.639 (0.620..0.651)") == 4
+
+
+def test_programs_are_kept_unless_they_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("JAX_"):
+            monkeypatch.delenv(name)
+    folder = keep_compiled()
+    assert folder is not None and folder.name == "compiled"
+    assert os.environ[DIRECTORY] == str(folder)
+    assert int(os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"]) == 1 << 29
+    monkeypatch.setenv(DIRECTORY, "elsewhere")
+    assert keep_compiled() == Path("elsewhere")
+    monkeypatch.setenv("JAX_ENABLE_COMPILATION_CACHE", "true")
+    assert keep_compiled(wanted=False) is None
+    assert os.environ["JAX_ENABLE_COMPILATION_CACHE"] == "false"
+    for name in list(os.environ):
+        if name.startswith("JAX_COMPILATION") or name.startswith("JAX_PERSISTENT"):
+            monkeypatch.setenv(name, os.environ[name])  # and so taken back afterwards
