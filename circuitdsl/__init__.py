@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from circuitdsl.models.registry import load_network
     from circuitdsl.reporting.drawing import draw
     from circuitdsl.reporting.facts import explain
+    from circuitdsl.reporting.pages.microscope import microscope
     from circuitdsl.reporting.pages.report import report
     from circuitdsl.run.circuits import check, format, inside
     from circuitdsl.run.cleanroom import cleanroom
@@ -70,6 +71,7 @@ __all__ = [
     "loads",
     "lower",
     "match",
+    "microscope",
     "recovery",
     "report",
     "save",
@@ -109,6 +111,7 @@ _HOME = {
     "loads": "checking.load",
     "lower": "lowering.weights",
     "match": "run.matching",
+    "microscope": "reporting.pages.microscope",
     "recovery": "run.studies",
     "report": "reporting.pages.report",
     "save": "run.saving",

@@ -58,7 +58,7 @@ class Opened:
             )
         )
 
-    def tab_stops(self, most: int = 400) -> list[int]:
+    def tab_stops(self, most: int) -> list[int]:
         """The place in the document of each element that Tab reaches, up to the first repeated."""
         self.page.evaluate("document.activeElement?.blur()")
         self.page.evaluate("globalThis.stops = [...document.querySelectorAll('*')]")

@@ -1,4 +1,4 @@
-"""Commands that write pages: report."""
+"""Commands that write pages: report, microscope."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from circuitdsl.cli.failures import INTERRUPTED
-from circuitdsl.cli.options import CircuitFile, Limit, Weights, writable
+from circuitdsl.cli.options import CircuitFile, Limit, SomeModel, Weights, writable
 from circuitdsl.cli.output import say_left_out, writing
 
 Page = Annotated[
@@ -61,8 +61,65 @@ def report(
             progress=told,
         )
     say_left_out(dict(shown.portrait.skipped))
-    typer.echo(f"wrote {output}{', in part' if shown.partial else ''}", err=True)
-    if shown.partial:
+    _end(output, partial=shown.partial)
+
+
+def microscope(
+    *,
+    output: Page,
+    model: SomeModel = "auto",
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", metavar="UNIT", help="Such as mixed3b:345; several times."),
+    ] = None,
+    find: Annotated[
+        str | None, typer.Option(metavar="KIND", help="The best units of --layer of some kind.")
+    ] = None,
+    layer: Annotated[str | None, typer.Option("--layer", "-l", metavar="LAYER")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many units --find takes.")] = 10,
+    direction: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SUM", help="Such as 'mixed3b:345 - 0.5*mixed3b:379'."),
+    ] = None,
+    circuit: Annotated[
+        list[Path] | None,
+        typer.Option("--circuit", metavar="FILE|DIR", help="Hand-written families to match."),
+    ] = None,
+    weights: Weights = None,
+    images: Annotated[Path | None, typer.Option(metavar="DIR", help="Photographs.")] = None,
+    limit: Limit = None,
+    steps: Steps = 512,
+    seed: Seed = 0,
+) -> None:
+    """Write a page that shows units of a trained network."""
+    from circuitdsl.reporting.pages.microscope import microscope as write_page
+    from circuitdsl.reporting.terminal import progress
+
+    with progress() as told, writing(output):
+        shown = write_page(
+            output,
+            unit or (),
+            model=model,
+            find=find,
+            layer=layer,
+            count=count,
+            directions=direction or (),
+            circuits=circuit or (),
+            weights=weights,
+            images=images,
+            limit=limit,
+            steps=steps,
+            seed=seed,
+            command=command_line(),
+            progress=told,
+        )
+    _end(output, partial=shown.partial)
+
+
+def _end(output: Path, *, partial: bool) -> None:
+    """Say what was written; an interrupt has its own exit code."""
+    typer.echo(f"wrote {output}{', in part' if partial else ''}", err=True)
+    if partial:
         raise typer.Exit(INTERRUPTED)
 
 

@@ -7,8 +7,7 @@ measured is `Lacking`, with the reason; an interrupt leaves what was measured un
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,31 +19,16 @@ from circuitdsl.compare.score import Comparison, end_family
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
+from circuitdsl.run.asking import NO_IMAGES, NO_MODEL, NO_PICTURES, Asking, Lacking, identified
 from circuitdsl.run.drawing import Portrait, portrait
+from circuitdsl.run.examples import Examples, examples
 from circuitdsl.run.matching import reads_units
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.run.scores import score
 from circuitdsl.run.studies import recovery
 from circuitdsl.run.visualization import Pictures, visualize
-from circuitdsl.stimuli.photographs import open_images
-from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 T = TypeVar("T")
-
-NO_MODEL = "No trained network was given: --model M."
-NO_IMAGES = "No photographs were given: --images DIR."
-INTERRUPTED = "The report was interrupted before this was measured."
-
-
-@dataclass(frozen=True)
-class Lacking:
-    """What stands in the place of something that was not measured.
-
-    Attributes:
-        why: The reason, as a sentence.
-    """
-
-    why: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +40,8 @@ class Argued:
         comparison: Its members beside units of the trained network.
         pictures: Pictures that excite its members.
         original_pictures: Pictures that excite those units.
+        examples: The photographs that its members answer.
+        original_examples: The photographs that those units answer.
         recovery: How much of those units' work its members do in their place.
     """
 
@@ -63,6 +49,8 @@ class Argued:
     comparison: Comparison | FamilyComparison | Lacking
     pictures: Pictures | Lacking
     original_pictures: Pictures | Lacking
+    examples: Examples | Lacking
+    original_examples: Examples | Lacking
     recovery: Recovery | Lacking
 
     @property
@@ -105,32 +93,6 @@ class Evidence:
         return self.portrait.circuit
 
 
-@dataclass
-class _Asking:
-    """Asks for one thing after the other, until an interrupt.
-
-    Attributes:
-        progress: Told what is being done.
-        interrupted: Whether nothing more is to be begun.
-    """
-
-    progress: Progress
-    interrupted: bool = field(default=False)
-
-    def ask(self, what: str, measure: Callable[[], T]) -> T | Lacking:
-        """A measurement, or the reason why there is none."""
-        if self.interrupted:
-            return Lacking(INTERRUPTED)
-        try:
-            self.progress(what)
-            return measure()
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return Lacking(INTERRUPTED)
-        except (InputError, DiagnosticError) as error:
-            return Lacking(str(error))
-
-
 def evidence(
     path: Path | str,
     *,
@@ -166,10 +128,10 @@ def evidence(
     circuit = load(path)
     names = [end_family(circuit, name).name for name in families] or argued_for(circuit)
     network = None if model is None else opened_network(model, weights)
-    count, digest = (0, "") if images is None else _of_images(Path(images), limit)
+    count, digest = identified(images, limit)
     progress("drawing the circuit")
     drawn = portrait(path, images=images)
-    asking = _Asking(progress)
+    asking = Asking(progress)
     verdicts = asking.ask("measuring what the file expects", lambda: expectations_met(circuit))
     common = {"images": images, "limit": limit, "seed": seed}
     argued = [
@@ -196,7 +158,7 @@ def argued_for(circuit: Circuit) -> list[str]:
 
 
 def _argued(
-    asking: _Asking,
+    asking: Asking,
     path: Path | str,
     circuit: Circuit,
     name: str,
@@ -208,34 +170,21 @@ def _argued(
 ) -> Argued:
     """The arguments for one family; what comes first is needed by what follows."""
     progress, images, seed = asking.progress, common["images"], common["seed"]
-    if network is None:
-        comparison: Comparison | FamilyComparison | Lacking = Lacking(NO_MODEL)
-    else:
+    comparison: Comparison | FamilyComparison | Lacking = Lacking(NO_MODEL)
+    if network is not None:
         comparison = asking.ask(
             f"holding `{name}` against {network.name}",
             lambda: score(circuit, network, family=name, units=units, progress=progress, **common),
         )
-    made = Lacking("No pictures were asked for: --steps N.")
-    made_of_units: Pictures | Lacking = made
-    made_of_members: Pictures | Lacking = made
-    given = network if reads_units(circuit) else AUTO
-    if steps and given is None:
-        made_of_members = Lacking(f"The circuit reads units of a trained network. {NO_MODEL}")
-    elif steps and given is not None:
-        made_of_members = asking.ask(
-            f"making pictures of `{name}`",
-            lambda: visualize(
-                given, circuit=path, family=name, steps=steps, progress=progress, **common
-            ),
-        )
-    if steps and network is not None and not isinstance(comparison, Lacking):
-        originals = [unit.original for unit in comparison.units]
-        made_of_units = asking.ask(
-            f"making pictures of the units beside `{name}`",
-            lambda: visualize(network, originals, steps=steps, progress=progress, **common),
-        )
-    elif steps:
-        made_of_units = comparison if isinstance(comparison, Lacking) else made
+    members, originals = _sides(circuit, path, name, network, comparison)
+    told = {"progress": progress, **common}
+
+    def of(what: str, side: _Side | Lacking, verb: Callable[..., T], **options: Any) -> T | Lacking:
+        if isinstance(side, Lacking):
+            return side
+        return asking.ask(what, lambda: verb(side.model, **side.named, **options, **told))
+
+    no_pictures, no_images = Lacking(NO_PICTURES), Lacking(NO_IMAGES)
     recovered: Recovery | Lacking = Lacking(NO_MODEL if network is None else NO_IMAGES)
     if network is not None and images is not None:
         recovered = asking.ask(
@@ -250,13 +199,47 @@ def _argued(
                 progress=progress,
             ),
         )
-    return Argued(name, comparison, made_of_members, made_of_units, recovered)
+    shown = [
+        of(f"examples of `{name}`", side, examples) if images is not None else no_images
+        for side in (members, originals)
+    ]
+    made = [
+        of(f"pictures of `{name}`", side, visualize, steps=steps) if steps else no_pictures
+        for side in (members, originals)
+    ]
+    return Argued(name, comparison, made[0], made[1], shown[0], shown[1], recovered)
 
 
-def _of_images(folder: Path, limit: int | None) -> tuple[int, str]:
-    """The number of photographs, and the digest of the contents of their files."""
-    found = open_images(folder, limit)
-    digest = sha256()
-    for path in found.paths:
-        digest.update(path.read_bytes())
-    return len(found.paths), digest.hexdigest()
+@dataclass(frozen=True)
+class _Side:
+    """Units that verbs are asked about.
+
+    Attributes:
+        model: Their network; `auto` where a circuit needs none.
+        named: By which arguments the verbs are told of them.
+    """
+
+    model: str | Network
+    named: Mapping[str, Any]
+
+
+def _sides(
+    circuit: Circuit,
+    path: Path | str,
+    name: str,
+    network: Network | None,
+    comparison: Comparison | FamilyComparison | Lacking,
+) -> tuple[_Side | Lacking, _Side | Lacking]:
+    """The members of a family, and the units of the network beside them."""
+    given = network if reads_units(circuit) else AUTO
+    members: _Side | Lacking = (
+        Lacking(f"The circuit reads units of a trained network. {NO_MODEL}")
+        if given is None
+        else _Side(given, {"circuit": path, "family": name})
+    )
+    if network is None:
+        return members, Lacking(NO_MODEL)
+    if isinstance(comparison, Lacking):
+        return members, comparison
+    originals = list(dict.fromkeys(unit.original for unit in comparison.units))
+    return members, _Side(network, {"units": originals})

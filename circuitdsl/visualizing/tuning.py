@@ -7,7 +7,7 @@ neurons along one setting of the set, and the means over the other settings.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -151,18 +151,36 @@ def _answers_to_images(
 def _row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:
     """The responses along one setting of the set."""
     table = rows(stimulus)
-    varied = [name for name, values in table.items() if len(np.unique(values)) > 1]
     if family.size == 1 and len(responses) <= MOST_CASES:
+        varied = _varied(table)
         cases = tuple(
             ", ".join(f"{name} {table[name][image]:g}{_unit(stimulus, name)}" for name in varied)
             for image in range(len(responses))
         )
         return Row(family, stimulus, "", "", (), cases, responses)
-    along = _along(varied) or next(iter(table))
+    along, values, means = averaged(stimulus, responses)
+    return Row(family, stimulus, along, _unit(stimulus, along), values, (), means)
+
+
+def averaged(stimulus: Stimulus, responses: Floats) -> tuple[str, tuple[float, ...], Floats]:
+    """The setting that a plot follows, its values, and the mean responses at each.
+
+    Args:
+        stimulus: A set.
+        responses: `[image, unit]`.
+
+    Returns:
+        The setting's name, its values, and `[value, unit]`.
+    """
+    table = rows(stimulus)
+    along = _along(_varied(table)) or next(iter(table))
     values = np.unique(table[along])
     means = np.stack([responses[table[along] == value].mean(axis=0) for value in values])
-    unit = _unit(stimulus, along)
-    return Row(family, stimulus, along, unit, tuple(map(float, values)), (), means)
+    return along, tuple(map(float, values)), means
+
+
+def _varied(table: Mapping[str, NDArray[np.float32]]) -> list[str]:
+    return [name for name, values in table.items() if len(np.unique(values)) > 1]
 
 
 def _unit(stimulus: Stimulus, setting: str) -> str:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import circuitdsl
 from circuitdsl.cli import app
-from circuitdsl.run.evidence import INTERRUPTED, NO_MODEL
+from circuitdsl.run.asking import INTERRUPTED, NO_MODEL
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -97,7 +97,7 @@ def test_poor_photographs(folder: Path, tmp_path: Path, kind: str) -> None:
 
 def test_what_cannot_be_reported(folder: Path, tmp_path: Path) -> None:
     circuit = folder / "crosses.circ"
-    with pytest.raises(InputError, match="names none"):
+    with pytest.raises(InputError, match="names no page"):
         circuitdsl.report(circuit, tmp_path / "page.pdf")
     with pytest.raises(InputError, match="has no family `cross`"):
         circuitdsl.report(circuit, tmp_path / "page.html", families=["cross"])

@@ -68,6 +68,8 @@ class Shot:
         unit: The unit that it is of; "" for none.
         caption: What stands below it.
         side: Its width and height, in CSS pixels.
+        link: A place in the page that it leads to; "" for none.
+        pixels: Whether each pixel is shown as a square, as taps of kernels are.
     """
 
     address: str
@@ -75,6 +77,8 @@ class Shot:
     unit: str = ""
     caption: str = ""
     side: int = 128
+    link: str = ""
+    pixels: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class Tuned:
     """A member and a unit, tuned along one axis, each over its maximum.
 
     Attributes:
-        member: The member.
+        member: The member; "" for none.
         unit: The unit.
         round: Whether the axis goes around.
         ends: What stands at the ends of the axis, or at 0 and at a quarter of a period.

@@ -7,18 +7,18 @@ then a section for each argument, the source, and how the page came about.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from circuitdsl import __version__
 from circuitdsl.compare.expect import Outcome
 from circuitdsl.ir.spelling import expectation
 from circuitdsl.models.network import Network
 from circuitdsl.reporting.drawing import circuit_values, title_of
+from circuitdsl.reporting.pages.provenance import provenance
 from circuitdsl.reporting.pages.sections import sections, verdict_of
 from circuitdsl.reporting.pages.source import listings
 from circuitdsl.reporting.templating import framed
-from circuitdsl.run.evidence import Evidence, Lacking, evidence
+from circuitdsl.run.asking import Lacking
+from circuitdsl.run.evidence import Evidence, evidence
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import output_path, write_text
@@ -94,9 +94,7 @@ def page_path(output: Path | str) -> Path:
     """
     target = Path(output)
     if target.suffix.lower() != ".html":
-        raise InputError(
-            f"a report is a page, and `{target.name}` names none", help="end its name in .html"
-        )
+        raise InputError(f"`{target.name}` names no page", help="end its name in .html")
     output_path(target)
     return target
 
@@ -128,7 +126,15 @@ def page(shown: Evidence, command: str) -> str:
         lines=[verdict_of(argued) for argued in shown.families],
         sections=arguments,
         sources=files,
-        provenance=_provenance(shown, command),
+        provenance=provenance(
+            command,
+            model=shown.model,
+            weights=shown.weights,
+            images=shown.images,
+            images_digest=shown.images_digest,
+            seed=shown.seed,
+            left_out=shown.portrait.skipped.items(),
+        ),
         **circuit_values(shown.portrait, places),
     )
 
@@ -143,19 +149,4 @@ def _verdicts(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
             "measured": outcome.measured,
         }
         for outcome in outcomes
-    ]
-
-
-def _provenance(shown: Evidence, command: str) -> list[tuple[str, str]]:
-    """How the page came about."""
-    network = f"{shown.model}, {shown.weights}" if shown.model else "none"
-    photographs = f"{shown.images}, {shown.images_digest}" if shown.images else "none"
-    return [
-        ("command", command),
-        ("version", f"circuitdsl {__version__}"),
-        ("network, digest of its weights", network),
-        ("photographs, digest of their contents", photographs),
-        ("seed", str(shown.seed)),
-        ("date", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
-        *(("left out", f"{name} ({why})") for name, why in shown.portrait.skipped.items()),
     ]

@@ -29,9 +29,12 @@ from circuitdsl.reporting.pages.blocks import (
     number,
     trace,
 )
+from circuitdsl.reporting.pages.exemplars import example_blocks
 from circuitdsl.reporting.pixels import photograph
-from circuitdsl.run.evidence import Argued, Evidence, Lacking
+from circuitdsl.run.asking import Lacking
+from circuitdsl.run.evidence import Argued, Evidence
 from circuitdsl.run.visualization import Pictures
+from circuitdsl.visualizing.pictures import Picture
 
 FULL_TURN_DEG = 360.0
 
@@ -98,10 +101,16 @@ def _pictures(title: str, made: Pictures | Lacking) -> list[Block]:
     return [shots_of(f"{title} ({how})", made)]
 
 
-def shots_of(title: str, made: Pictures) -> Shots:
-    """Pictures, and below each what it is worth."""
+def shots_of(title: str, made: Pictures, some: Sequence[Picture] | None = None) -> Shots:
+    """Pictures, and below each what it is worth.
+
+    Args:
+        title: What they are.
+        made: How they were made.
+        some: Those that are shown; by default all.
+    """
     shots: list[Shot] = []
-    for picture in made.pictures:
+    for picture in made.pictures if some is None else some:
         worth = [f"excites it by {picture.activations[0]:.3g}"]
         if picture.over_photograph is not None:
             worth.append(f"{picture.over_photograph:.1f} times the strongest photograph")
@@ -179,10 +188,19 @@ def _tuned(unit: MemberScore, hand: AxisTuning, original: AxisTuning) -> Tuned:
     return Tuned(unit.hand, unit.original, bool(period), ends, traces, caption)
 
 
-# ---- natural images
+# ---- 2. photographs
 
 
-def agreement(argued: Argued) -> list[Block]:
+def photographs(argued: Argued) -> list[Block]:
+    """How members and units agree on photographs, and the photographs that each answers."""
+    return [
+        *_agreement_of(argued),
+        *example_blocks("Hand-written", argued.examples),
+        *example_blocks("Original", argued.original_examples),
+    ]
+
+
+def _agreement_of(argued: Argued) -> list[Block]:
     """How well members and units agree, position by position, beside the controls."""
     found = argued.comparison
     if isinstance(found, Lacking):
@@ -270,7 +288,12 @@ def _recovered(found: Recovery) -> Bars:
 
 _ARGUMENTS: tuple[tuple[str, str, str, Callable[[Argued], Sequence[Block]]], ...] = (
     ("feature-visualisation", "1. Feature visualisation", "What excites it most?", pictures),
-    ("dataset-examples", "2. Dataset examples", "Do both answer the same photographs?", agreement),
+    (
+        "dataset-examples",
+        "2. Dataset examples",
+        "Do both answer the same photographs?",
+        photographs,
+    ),
     ("synthetic-stimuli", "3. Synthetic stimuli", "Are both tuned alike?", synthetic),
     ("implementation", "5. Implementation", "What is it wired to?", wired),
     ("in-place", "7. In place", "Do the members do the units' work?", in_place),

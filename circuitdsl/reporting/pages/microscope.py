@@ -1,0 +1,276 @@
+"""`microscope`: one page that shows units of a trained network.
+
+In: a model, units, perhaps photographs and circuits. Out: a file with a section for each unit: its
+picture, what it answers, what it reads and what reads it, and what it is like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from circuitdsl.ir.generators import period_deg
+from circuitdsl.measure.find import FoundFamily
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import AUTO
+from circuitdsl.reporting.pages.blocks import (
+    Block,
+    Cell,
+    Grid,
+    Heading,
+    Note,
+    Shot,
+    Shots,
+    Tuned,
+    Tunings,
+    number,
+    trace,
+)
+from circuitdsl.reporting.pages.exemplars import example_blocks
+from circuitdsl.reporting.pages.provenance import provenance
+from circuitdsl.reporting.pages.report import page_path
+from circuitdsl.reporting.pages.sections import Section, shots_of
+from circuitdsl.reporting.pixels import image_kernels, png, signed
+from circuitdsl.reporting.templating import framed
+from circuitdsl.run.asking import Lacking
+from circuitdsl.run.microscope import Answer, Microscopy, Seen, look
+from circuitdsl.run.networks import Progress, silent
+from circuitdsl.text.files import write_text
+from circuitdsl.visualizing.neighbours import Neighbour
+
+LEAST_SHARE = 0.3
+"""Neighbours are shown whose weights come to this share of those of the strongest one."""
+
+MOST = 16
+"""How many neighbours are shown at most."""
+
+KERNEL_SIDE = 72
+"""Width of a kernel, in CSS pixels."""
+
+ALIKE = 12
+"""Units of a found family that are named."""
+
+
+def microscope(
+    output: Path | str,
+    units: str | Sequence[str] = (),
+    *,
+    model: str | Network = AUTO,
+    find: str | None = None,
+    layer: str | None = None,
+    count: int = 10,
+    directions: Sequence[str] = (),
+    circuits: Sequence[Path | str] = (),
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
+    limit: int | None = None,
+    steps: int = 512,
+    seed: int = 0,
+    command: str = "circuitdsl.microscope(...)",
+    progress: Progress = silent,
+) -> Microscopy:
+    """Write a page that shows units of a trained network.
+
+    An interrupt ends the measuring, not the writing: the page says that it is partial.
+
+    Args:
+        output: The page; its name ends in `.html`.
+        units: Units by name: `mixed3b:345`, `mixed3b[320..329]`.
+        model: A model of the registry, `auto`, or a network.
+        find: A finder, such as `lines`: the best units of `layer` that it finds.
+        layer: Where it looks.
+        count: How many of them.
+        directions: Sums of units, such as `mixed3b:345 - 0.5*mixed3b:379`.
+        circuits: Circuit files or folders, whose families units are held against.
+        weights: A weight file, instead of the model's own.
+        images: A folder of photographs.
+        limit: How many photographs at most, spread evenly.
+        steps: Steps of each picture; 0 for none.
+        seed: Of everything that is drawn.
+        command: What the page names as its origin.
+        progress: Told what is being done.
+
+    Returns:
+        What the page shows.
+
+    Raises:
+        InputError: nothing is asked for, or something asked for is not there.
+        OSError: the page can't be written.
+    """
+    target = page_path(output)
+    shown = look(
+        model,
+        units,
+        find_kind=find,
+        layer=layer,
+        count=count,
+        directions=directions,
+        circuits=circuits,
+        weights=weights,
+        images=images,
+        limit=limit,
+        steps=steps,
+        seed=seed,
+        progress=progress,
+    )
+    write_text(target, page(shown, command))
+    return shown
+
+
+def page(shown: Microscopy, command: str) -> str:
+    """The page of what a microscope shows.
+
+    Args:
+        shown: What it shows.
+        command: What the page names as its origin.
+    """
+    return framed(
+        "microscope.html.j2",
+        title=f"{_named(shown)} of {shown.model}",
+        shown=shown,
+        sections=[*(_section(shown, unit) for unit in shown.units), *_directions(shown)],
+        provenance=provenance(
+            command,
+            model=shown.model,
+            weights=shown.weights,
+            images=shown.images,
+            images_digest=shown.images_digest,
+            seed=shown.seed,
+        ),
+    )
+
+
+def _named(shown: Microscopy) -> str:
+    names = [unit.name for unit in shown.units]
+    if not names:
+        return "Directions"
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more units"
+
+
+def _section(shown: Microscopy, unit: Seen) -> Section:
+    included = {one.name for one in shown.units}
+    blocks: list[Block] = [
+        *_picture(shown, unit),
+        Heading("What it answers"),
+        *example_blocks("Photographs", shown.examples, [unit.name]),
+        _answers(unit),
+        Heading("What it reads"),
+        _neighbours(unit.reads, included),
+        Heading("What reads it"),
+        _neighbours(unit.read_by, included),
+        Heading("What it is like"),
+        *_like(shown, unit, included),
+    ]
+    return Section(unit.name, unit.name, "", tuple(blocks))
+
+
+def _picture(shown: Microscopy, unit: Seen) -> list[Block]:
+    if isinstance(shown.pictures, Lacking):
+        return [Heading("What excites it"), Note(shown.pictures.why)]
+    own = [one for one in shown.pictures.pictures if one.name == unit.name]
+    return [Heading("What excites it"), shots_of("", shown.pictures, own)]
+
+
+def _directions(shown: Microscopy) -> list[Section]:
+    made = shown.directions
+    if made is None:
+        return []
+    blocks: list[Block] = [Note(made.why)] if isinstance(made, Lacking) else [shots_of("", made)]
+    return [Section("directions", "Directions", "", tuple(blocks))]
+
+
+def _answers(unit: Seen) -> Tunings:
+    plots = tuple(_plot(unit.name, answer) for answer in unit.answers)
+    return Tunings("Synthetic images, each over the highest response", plots)
+
+
+def _plot(name: str, answer: Answer) -> Tuned:
+    around = answer.along in ("th", "hue")
+    period = period_deg(answer.set) if answer.along == "th" else 360.0 if around else 0.0
+    ends = (
+        ("0", f"{period / 4:g}") if around else (f"{answer.values[0]:g}", f"{answer.values[-1]:g}")
+    )
+    line = trace("original", answer.values, answer.responses, period)
+    caption = f"{answer.set} along {answer.along}; highest {max(answer.responses):.3g}"
+    return Tuned("", name, around, ends, (line,), caption)
+
+
+def _neighbours(neighbours: Sequence[Neighbour], included: Collection[str]) -> Block:
+    """The strongest neighbours; one that has a section of its own leads to it."""
+    if not neighbours:
+        return Note("None: no weights go there but through other units.")
+    least = LEAST_SHARE * neighbours[0].magnitude
+    strong = [one for one in neighbours if one.magnitude >= least][:MOST]
+    scale = max(float(np.abs(one.kernel).max()) for one in strong)
+    shots = tuple(
+        Shot(
+            _kernel(one, scale),
+            f"Weights: {one.unit}",
+            one.unit,
+            f"{one.total:+.3g} in sum",
+            side=KERNEL_SIDE,
+            link=f"#{one.unit}" if one.unit in included else "",
+            pixels=True,
+        )
+        for one in strong
+    )
+    title = (
+        f"{len(strong)} of {len(neighbours)}: those of at least {LEAST_SHARE:.0%} of the largest "
+        f"magnitude, at most {MOST}; red excites, blue inhibits, one scale"
+    )
+    return Shots(title, shots)
+
+
+def _kernel(one: Neighbour, scale: float) -> str:
+    if one.kernel.ndim == 3:
+        return png(image_kernels(one.kernel[..., None], 1))
+    return png(signed(one.kernel, scale))
+
+
+def _like(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Block]:
+    """The found families that it belongs to, and the hand-written member that answers like it."""
+    families = shown.families[unit.name.rpartition(":")[0]]
+    rows = [row for found in families for row in _rank(found, unit.name, included)]
+    headings = ("found by their tuning", "its place", "prefers", "the best of them")
+    blocks: list[Block] = [
+        Grid("Families that tuning finds in its layer", headings, tuple(rows))
+        if rows
+        else Note("No family that tuning finds in its layer has it.")
+    ]
+    match = unit.match
+    if isinstance(match, Lacking):
+        return [*blocks, Note(match.why)]
+    if not match.family:
+        return [*blocks, Note("No hand-written member agrees with it at all.")]
+    figure = match.figure
+    row = (
+        Cell(match.member, match.member),
+        Cell(number(figure.r)),
+        Cell(number(figure.partial_r)),
+        Cell(number(figure.energy)),
+        Cell(number(figure.random)),
+        Cell(number(figure.wrong_pairs)),
+    )
+    controls = ("partial", "energy alone", "permuted kernels", "other images")
+    caption = "The hand-written member that agrees best with it, on photographs that did not choose"
+    return [*blocks, Grid(caption, ("member", "natural r", *controls), (row,))]
+
+
+def _rank(
+    found: FoundFamily, name: str, included: Collection[str]
+) -> list[tuple[Cell, Cell, Cell, Cell]]:
+    numbers = [f"{found.layer}:{unit.unit}" for unit in found.units]
+    if name not in numbers:
+        return []
+    place = numbers.index(name)
+    tuning = found.units[place].tuning
+    return [
+        (
+            Cell(found.finder.title),
+            Cell(f"{place + 1} of {len(numbers)}"),
+            Cell(f"{number(tuning.preferred_deg, 0)} deg"),
+            Cell(", ".join(numbers[:ALIKE])),
+        )
+    ]
