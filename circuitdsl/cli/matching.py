@@ -64,7 +64,7 @@ def match(
         )
     for matches in results:
         say_left_out(dict(matches.skipped))
-        reason = f"it reads units of another architecture than {matches.model}'s"
+        reason = f"it reads units of another network than {matches.model}"
         say_left_out(dict.fromkeys(matches.left_out, reason))
         print_table(matches_table(matches))
     for target in (json, output if output is not None and output.suffix == ".json" else None):

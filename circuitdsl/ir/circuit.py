@@ -74,10 +74,10 @@ class Family(ShownFamily):
 
     Attributes:
         units: For families of a trained network, the number of each member in the layer.
+        network: The name of the training run whose numbers these are; "" where the text names none.
         centre: Where its units look: their receptive field's centre, right and up of the middle
             of their window. It stays as it is in the image when the features turn.
-        identify: Turns along some axes, degrees, that lead from a unit to itself. Elements that
-            they join are one member.
+        identify: Turns along axes, degrees, from a unit to itself, which make elements one member.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Family(ShownFamily):
     bias: Scalar | None = None
     calibrate: Calibration | None = None
     units: tuple[int, ...] | None = None
+    network: str = ""
     identify: tuple[tuple[str, float], ...] = ()
     expectations: tuple[Expect, ...] = ()
     centre: tuple[Scalar, Scalar] | None = None

@@ -40,12 +40,14 @@ class Picked:
         numbers: Of its channels.
         angles_deg: The angles that they prefer, where the text says.
         whole: Whether all of the layer is meant, however wide it is in the network opened.
+        network: The training run whose numbers these are; "" for that of the whole file.
     """
 
     layer: str
     numbers: tuple[int, ...]
     angles_deg: tuple[float, ...] | None = None
     whole: bool = False
+    network: str = ""
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property

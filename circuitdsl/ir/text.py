@@ -206,6 +206,8 @@ def _family(family: Family, backbone: str) -> Entry:
         attributes.append(("calibrate", _calibration(family.calibrate)))
     if family.units is not None:
         attributes.append(("units", Group("[", tuple(map(str, family.units)), "]")))
+    if family.network:
+        attributes.append(("network", quoted(family.network)))
     if family.identify:
         turns = tuple(f"{name}={number(angle, 'angle')}" for name, angle in family.identify)
         attributes.append(("identify", Group("turn(", turns, ")")))

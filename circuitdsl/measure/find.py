@@ -143,6 +143,7 @@ class FoundFamily(Shown):
             layer=self.layer,
             doc=f"Units of {self.model} that fire for {finder.name}, at the angles they prefer.",
             units=tuple(found.unit for found in best),
+            network=self.model,
         )
         doc = f"The {finder.title} of {self.layer} in {self.model}, found by their tuning."
         return Circuit(doc, BackboneUse("V", self.architecture), families=(family,))

@@ -35,6 +35,8 @@ def check_given(circuit: Circuit, given: Given | None) -> None:
                 f"the circuit takes units of {own}; the network is a {given.backbone.name}",
                 help=f"give a network of the architecture {own}",
             )
+        for family in by_name.values():
+            check_run(f"`{family.name}` is {_listed(family)}", family.network, given.name)
         return
     for name in given or {}:
         if name not in by_name:
@@ -43,6 +45,34 @@ def check_given(circuit: Circuit, given: Given | None) -> None:
                 f"`{name}` is no family of trained units",
                 help=suggestion(name, by_name) or f"such families of this circuit: {names}",
             )
+
+
+def at_home(circuit: Circuit, network: Network) -> bool:
+    """Whether the units that a circuit reads, if any, are those of a network."""
+    try:
+        check_given(circuit, network)
+    except InputError:
+        return False
+    return True
+
+
+def check_run(numbers: str, run: str, model: str) -> None:
+    """Refuse numbers of one training run in another: they mean other units there.
+
+    Args:
+        numbers: What names units by number, as the start of a sentence.
+        run: The run that is meant; "" where the text names none.
+        model: The network that was opened.
+
+    Raises:
+        InputError: it is another one.
+    """
+    if run and run != model:
+        raise InputError(
+            f"{numbers} of {run}; this is {model}",
+            why="the same numbers are other units in another training run",
+            help=f"open {run}, or find the units: `found(LAYER, like=FAMILY, n=N)` in a script",
+        )
 
 
 def given_activations(

@@ -13,6 +13,7 @@ from pathlib import Path
 from circuitdsl.checking.load import load_script
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
+from circuitdsl.models.given import check_run
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO, best_available
 from circuitdsl.run.networks import Progress, opened_network
@@ -73,22 +74,26 @@ def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lo
         name = best_available(script.backbone.architecture) if wanted == "default" else wanted
     network = opened_network(name, given.weights)
     model = network.name
-    numbered = next(_numbered(script), None)
-    if wanted not in ("default", model) and numbered is not None:
-        raise InputError(
-            f"`{numbered}` is about units of {wanted} by their numbers; this is {model}",
-            help=f"use --model {wanted}, or find the units: `found(V.mixed3b, n=14)`",
-        )
+    meant = "" if wanted == "default" else wanted
+    for block, part in _numbered(script):
+        check_run(f"`{block}` is about units by number", part.network or meant, model)
     return model, Lowering(script, model, network, seed=given.seed or 0, progress=progress)
 
 
-def _numbered(script: ir.Script) -> Iterator[str]:
-    """Edits that name units by number."""
-    for edited in script.edits:
-        for step in edited.steps:
-            parts = [part for units in ir.unit_sets(step) for part in units.parts]
-            if any(isinstance(part, ir.Picked) and not part.whole for part in parts):
-                yield edited.name
+def _numbered(script: ir.Script) -> Iterator[tuple[str, ir.Picked]]:
+    """Units by number, with the name of the edit or score that is about them."""
+    sets = [
+        (edited.name, units)
+        for edited in script.edits
+        for step in edited.steps
+        for units in ir.unit_sets(step)
+    ]
+    scores = [score for score in script.scores if isinstance(score, ir.TuningScore)]
+    sets += [(score.name, units) for score in scores for units in ir.sets_in(score)]
+    for name, units in sets:
+        for part in units.parts:
+            if isinstance(part, ir.Picked) and not part.whole:
+                yield name, part
 
 
 def prepared(

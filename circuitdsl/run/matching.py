@@ -15,6 +15,7 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.random_circuits import permuted_kernels
 from circuitdsl.measure.side_by_side import Contender
+from circuitdsl.models.given import at_home
 from circuitdsl.models.network import Network
 from circuitdsl.pipeline import compared, handwritten, read
 from circuitdsl.run.networks import Progress, opened_network, silent
@@ -40,7 +41,7 @@ class Matches(Shown):
         chosen_on: The number of other photographs that chose units and members.
         rows: By circuit, family and layer, the units that agree best first.
         skipped: Image files that could not be read, and why.
-        left_out: Circuits that read units of a network of another architecture.
+        left_out: Circuits that read units of another network.
     """
 
     model: str
@@ -101,9 +102,7 @@ def match(
         network = opened_network(model)
         searched = searched_in(network.backbone, layers)
         fitting = {
-            title: circuit
-            for title, circuit in circuits.items()
-            if not reads_units(circuit) or circuit.backbone.geometry == network.backbone
+            title: circuit for title, circuit in circuits.items() if at_home(circuit, network)
         }
         contenders = [
             contender_of(title, circuit, network, families=families, draws=draws, seed=seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import Circuit, Norm
+from circuitdsl.models.given import at_home
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
 from circuitdsl.reference import interpret, interpret_weights
@@ -79,6 +82,19 @@ def test_what_is_missing_is_named(network: Network) -> None:
         build(car(), given=given).activations(IMAGES, ["car"])
     with pytest.raises(InputError, match="`car` is no family of trained units"):
         build(car(), given={"car": maps})
+
+
+def test_numbers_of_one_training_run_are_refused_in_another(network: Network) -> None:
+    families = tuple(
+        replace(one, network="elsewhere") if one.units else one for one in car().families
+    )
+    foreign = replace(car(), families=families)
+    with pytest.raises(InputError, match="`window` is mixed3a:5, mixed3a:41 of elsewhere; this is"):
+        build(foreign, given=network)
+    assert not at_home(foreign, network)
+    assert at_home(car(), network)
+    named = Network(BACKBONES["tiny"], rngs=nnx.Rngs(params=0), name="elsewhere")
+    assert at_home(foreign, named)
 
 
 def test_the_network_has_the_circuits_architecture() -> None:

@@ -124,8 +124,8 @@ def small(monkeypatch, network):
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(inputs, "opened_network", lambda name, weights: network)
     for module in (scripts, studies, sweeps):
-        monkeypatch.setattr(module, "labels", lambda name: ("0", "1", "2", "3", "4"))
-    monkeypatch.setattr(studies, "class_names", lambda name: ("ant", "bee", "cat", "dog", "elk"))
+        monkeypatch.setattr(module, "labels_of", lambda of: ("0", "1", "2", "3", "4"))
+    monkeypatch.setattr(studies, "class_names_of", lambda of: ("ant", "bee", "cat", "dog", "elk"))
 
 
 @pytest.fixture
@@ -343,7 +343,7 @@ def test_edits_as_weights_from_the_command_line(files, tmp_path, lowering) -> No
 def test_numbers_mean_units_of_the_network_that_the_file_names(files) -> None:
     file = files / "named.circ"
     file.write_text((SCRIPT + EDITS).replace('"default"', '"inceptionv1-caffe2"'))
-    with pytest.raises(InputError, match="units of inceptionv1-caffe2 by their numbers"):
+    with pytest.raises(InputError, match="by number of inceptionv1-caffe2; this is two"):
         circuitdsl.edit(file, "gone", model="two")
 
 

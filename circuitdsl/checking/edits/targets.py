@@ -80,7 +80,10 @@ def _members(analysis: Analysis, family: nodes.Family, node: nodes.Expression) -
     angles = None
     if turning is not None and len(axes) == 1 and turning.count == len(numbers):
         angles = turning.angles_deg
-    return UnitSet((Picked(layer, numbers, angles, span=node.span),), node.span)
+    run = next((each.value for each in block.attributes if each.name.text == "network"), None)
+    network = run.value if isinstance(run, nodes.Text) else ""
+    picked = Picked(layer, numbers, angles, network=network, span=node.span)
+    return UnitSet((picked,), node.span)
 
 
 def places(backbone: Backbone, units: UnitSet) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ from circuitdsl.checking.families.expect import expectations
 from circuitdsl.checking.families.identify import identified
 from circuitdsl.checking.messages import (
     given_twice,
+    missing,
     no_taps,
     reserved,
     too_many,
@@ -29,7 +30,7 @@ from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
 from circuitdsl.ir.expressions import ONE, Scalar
 from circuitdsl.syntax import nodes
 
-ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "identify")
+ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "network", "identify")
 
 
 @question
@@ -54,6 +55,9 @@ def family(analysis: Analysis, name: str) -> Family | None:
         if key in ("gain", "bias", "centre", "calibrate") and "units" in entries:
             help_ = f"Remove `{key}`."
             trained(analysis, name, "which cannot be changed", attribute.name.span, help=help_)
+        elif key == "network" and "units" not in entries:
+            needed = "`units`: the numbers that mean units of that network"
+            missing(analysis, "`network`", needed, attribute.name.span)
         elif key in ("gain", "bias") and "calibrate" in entries:
             analysis.error(
                 "E208",
@@ -72,13 +76,14 @@ def family(analysis: Analysis, name: str) -> Family | None:
         analysis.module.prefix + name,
         axes,
         layer,
-        doc=_doc(entries.get("doc"), analysis),
+        doc=_text(entries.get("doc"), analysis),
         gain=values.get("gain") or ONE,
         bias=values.get("bias"),
         calibrate=calibration(analysis, entries.get("calibrate")),
         expectations=expectations(analysis, node, axes),
         centre=_centre(evaluator, entries.get("centre"), analysis),
         units=_units(entries.get("units"), layer, use, analysis),
+        network=_text(entries.get("network"), analysis),
         identify=identified(analysis, entries.get("identify"), name, axes),
         span=node.span,
     )
@@ -100,12 +105,12 @@ def _centre(
     return x, y
 
 
-def _doc(attribute: nodes.Attribute | None, analysis: Analysis) -> str:
+def _text(attribute: nodes.Attribute | None, analysis: Analysis) -> str:
     if attribute is None:
         return ""
     if isinstance(attribute.value, nodes.Text):
         return attribute.value.value
-    wrong_type(analysis, "`doc`", "a string", attribute.value.span)
+    wrong_type(analysis, f"`{attribute.name.text}`", "a string", attribute.value.span)
     return ""
 
 
