@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.sweeps import sweep
     from circuitdsl.run.verifying import verify
     from circuitdsl.run.visualization import visualize
+    from circuitdsl.run.weights import weights
     from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ __all__ = [
     "to_source",
     "verify",
     "visualize",
+    "weights",
 ]
 
 _HOME = {
@@ -120,6 +122,7 @@ _HOME = {
     "to_source": "ir.text",
     "verify": "run.verifying",
     "visualize": "run.visualization",
+    "weights": "run.weights",
 }
 
 

@@ -1,4 +1,4 @@
-"""The commands visualize and examples."""
+"""The commands visualize, examples and weights."""
 
 from __future__ import annotations
 
@@ -204,4 +204,60 @@ def examples(
         typer.echo(f"{found.aim.name}: {best.activation:.4g} in {shown.name(best)}")
     if len(shown.found) > MOST_UNITS and output.suffix not in (".csv", ".json"):
         say_warning(f"the sheet shows the first {MOST_UNITS} of {len(shown.found)} units")
+    typer.echo(f"wrote {output}", err=True)
+
+
+def weights(
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A sheet of kernels (.png, .pdf, .svg), a table (.csv) or a record (.json).",
+            callback=writable,
+        ),
+    ],
+    model: SomeModel = "auto",
+    unit: Units = None,
+    circuit: CircuitOf = None,
+    family: FamilyOf = None,
+    direction: Directions = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="LAYER", help="An earlier layer; by default the one before."),
+    ] = None,
+    readers: Annotated[
+        str | None, typer.Option(metavar="LAYER", help="A later layer; by default the one after.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.001, max=1, help="List what has this share of the largest.")
+    ] = 0.3,
+    file: Weights = None,
+) -> None:
+    """Show what units read of an earlier layer through all between, and who reads them."""
+    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.reporting.weight_sheets import check_format, write_weights_of
+    from circuitdsl.run.weights import weights as expand
+
+    check_format(output)
+    with progress() as report:
+        shown = expand(
+            model,
+            unit or (),
+            source,
+            readers=readers,
+            circuit=circuit,
+            family=family,
+            directions=direction or (),
+            file=file,
+            share=share,
+            progress=report,
+        )
+    with writing(output):
+        write_weights_of(shown, output)
+    for one in shown.units:
+        names = ", ".join(f"{'+' if r.total > 0 else '-'}{r.name}" for r in one.upstream[:5])
+        typer.echo(f"{one.name} reads {names}")
     typer.echo(f"wrote {output}", err=True)
