@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from circuitdsl.builder import Builder
     from circuitdsl.checking.load import load, loads
+    from circuitdsl.editing.alone import load_cleanroom
     from circuitdsl.ir.backbones import Preprocessing
     from circuitdsl.ir.circuit import Circuit
     from circuitdsl.ir.text import to_source
@@ -68,6 +69,7 @@ __all__ = [
     "format",
     "inside",
     "load",
+    "load_cleanroom",
     "load_network",
     "loads",
     "lower",
@@ -109,6 +111,7 @@ _HOME = {
     "format": "run.circuits",
     "inside": "run.circuits",
     "load": "checking.load",
+    "load_cleanroom": "editing.alone",
     "load_network": "models.registry",
     "loads": "checking.load",
     "lower": "lowering.weights",

@@ -101,6 +101,16 @@ def cleanroom(
     threshold: Annotated[
         float, typer.Option(metavar="R", help="Correlation from which a unit is replaced.")
     ] = 0.5,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="WEIGHTS.safetensors",
+            help="The hand-written units as a network that runs alone.",
+            callback=writable,
+        ),
+    ] = None,
     json: Json = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, controls and intervals.")] = 0,
@@ -109,6 +119,7 @@ def cleanroom(
     from circuitdsl.reporting.cleanroom import cleanroom_table
     from circuitdsl.reporting.terminal import print_table, progress
     from circuitdsl.run.cleanroom import cleanroom as replace_units
+    from circuitdsl.run.saving import save
 
     with progress() as report:
         result = replace_units(
@@ -126,3 +137,6 @@ def cleanroom(
     say_left_out(dict.fromkeys(result.left_out, "it reads units of a trained network"))
     print_table(cleanroom_table(result))
     write_record(json, result.record)
+    if output is not None:
+        with writing(output):
+            save(result.alone, output)

@@ -10,7 +10,7 @@ arrays, and it can be run and saved, but not lowered anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE
+from circuitdsl.models.arrays import array_shapes
 from circuitdsl.models.handwritten import HandwrittenNetwork
 
 Floats = NDArray[np.float32]
@@ -62,6 +63,21 @@ def merged(networks: Mapping[str, HandwrittenNetwork]) -> tuple[Merged, ...]:
         key = (use.architecture, use.input_px, title if use.normalisation == "lrn" else "")
         groups.setdefault(key, _Merging(use)).take(title, network)
     return tuple(group.result() for group in groups.values())
+
+
+def reduced(network: HandwrittenNetwork, families: Sequence[str]) -> HandwrittenNetwork:
+    """A network with some of its families, and those that they need, alone."""
+    circuit = network.circuit
+    needed = frozenset[str]().union(*(circuit.needs(name) for name in families))
+    kept = replace(
+        circuit,
+        families=tuple(one for one in circuit.families if one.name in needed),
+        connections=tuple(one for one in circuit.connections if one.target in needed),
+        normalisations=tuple(one for one in circuit.normalisations if one.family in needed),
+    )
+    shapes = array_shapes(kept)
+    arrays = {name: value for name, value in network.arrays.items() if name in shapes}
+    return HandwrittenNetwork(kept, arrays)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from circuitdsl.compare.cleanroom import (
 )
 from circuitdsl.compare.coverage import Counterpart, Place
 from circuitdsl.compare.recovery import RANDOM, SHUFFLED, SPLICED
+from circuitdsl.editing.alone import CleanroomNetwork
 from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.replacing import Member, Seat, Seating, seating
 from circuitdsl.measure.classes import outputs_of
@@ -69,6 +70,11 @@ class CleanroomResult:
     room: Room
     skipped: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> CleanroomNetwork:
+        """The hand-written units as one network that runs alone."""
+        return CleanroomNetwork(self.room.network.backbone, self.room.seatings[SPLICED])
 
     def record(self) -> dict[str, Any]:
         """The result as JSON has it."""

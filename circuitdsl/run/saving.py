@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from circuitdsl.editing.alone import CleanroomNetwork, write_cleanroom
 from circuitdsl.editing.apply import EditedNetwork
 from circuitdsl.editing.fold import fold
 from circuitdsl.lowering.provenance import save_lowered
@@ -20,15 +21,19 @@ from circuitdsl.text.diagnostics import InputError
 
 
 def save(
-    network: Network | HandwrittenNetwork, path: Path | str, *, inside: bool = False
+    network: Network | HandwrittenNetwork | CleanroomNetwork,
+    path: Path | str,
+    *,
+    inside: bool = False,
 ) -> tuple[str, ...]:
     """Write a network's weights as safetensors.
 
     A circuit's file holds its arrays, each with its source line. An edit is folded into the weights
-    of the network it changes, as far as weights can say it.
+    of the network it changes, as far as weights can say it. A cleanroom network's file holds its
+    hand-written families and who stands where (`load_cleanroom` reads it).
 
     Args:
-        network: A circuit's network, a trained one, or an edited one.
+        network: A circuit's network, a trained one, an edited one, or a cleanroom network.
         path: The file.
         inside: Write every weight of a blank network with the circuit in it. The network is one of
             `inside(circuit)`.
@@ -51,7 +56,10 @@ def save(
             save_lowered(target, circuit, network.arrays)
         return ()
     if inside:
-        raise InputError("a trained network is not written inside another one")
+        raise InputError("only a circuit is written inside a blank network")
+    if isinstance(network, CleanroomNetwork):
+        write_cleanroom(target, network)
+        return ()
     if not isinstance(network, EditedNetwork):
         write_weights(target, {name: np.asarray(value) for name, value in network.params.items()})
         return ()

@@ -85,6 +85,23 @@ def test_removed_units_are_as_ablated_ones(result) -> None:
         )
 
 
+def test_the_units_run_alone_from_their_file(result, tmp_path: Path) -> None:
+    room = result.room
+    circuitdsl.save(result.alone, tmp_path / "alone.safetensors")
+    again = circuitdsl.load_cleanroom(tmp_path / "alone.safetensors")
+    images = jax.random.uniform(jax.random.key(0), (2, 224, 224, 3), maxval=255.0)
+    found = again.activations(images, ["conv2d0", "conv2d1"])
+    for layer, maps in result.alone.activations(images, ["conv2d0", "conv2d1"]).items():
+        np.testing.assert_allclose(found[layer], maps, rtol=1e-5, atol=1e-4)
+        taken = [seat.channel for seat in room.seatings[SPLICED].seats[layer]]
+        empty = np.delete(np.asarray(maps), taken, axis=-1)
+        assert not empty.any() and np.asarray(maps)[..., taken].any()
+    with pytest.raises(InputError, match="no unit of `conv2d2` is written by hand"):
+        again.activations(images, ["conv2d2"])
+    with pytest.raises(InputError, match="holds no cleanroom network"):
+        circuitdsl.load_cleanroom(Path(__file__))
+
+
 def test_the_command_writes_the_figures(folder: Path, tmp_path: Path, result) -> None:
     target = tmp_path / "cleanroom.json"
     command = ["cleanroom", str(folder / "early.circ"), "-m", "tiny", "--through", "conv2d1"]
