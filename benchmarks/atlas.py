@@ -41,11 +41,19 @@ OTHERS = ("bvlc_googlenet", "squeezenet_v1_1", "bvlc_alexnet", "vgg16")
 CHOOSE, DECIDE, STATE = range(3)
 """The parts of the photographs: to choose and fit, to decide between designs, to state figures."""
 
+STEPS = ("coverage", "cleanroom", "networks")
+
 BEST = 4
 """Units whose mean correlation says whether a network has a family."""
 
 MATCHED = 0.5
 """The mean from which it has."""
+
+CONTROLS = {
+    "permuted": "control: members dealt out anew among the units of each layer",
+    "shuffled": "control: other members of the same families",
+    "random": "control: permuted kernels",
+}
 
 Record = dict[str, Any]
 
@@ -58,56 +66,68 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="photographs of each part")
     parser.add_argument("--stated", action="store_true", help="figures of the third part")
     parser.add_argument("--model", action="append", help="other networks; by default four")
+    parser.add_argument("--step", action="append", choices=STEPS, help="by default all")
     parser.add_argument("--results", type=Path, default=Path("out/atlas"))
     parser.add_argument("--figures", type=Path, help="all figures, as the page keeps them")
     options = parser.parse_args()
+    figures = measured(options, options.step or STEPS)
+    if options.figures is not None:
+        write_json(options.figures, figures)
+    if "coverage" in figures:
+        print(coverage_table(figures["coverage"]), "\n")
+    if "cleanroom" in figures:
+        print(cleanroom_table(figures["cleanroom"]), "\n")
+    if "networks" in figures:
+        print(networks_table(figures["networks"]))
+
+
+def measured(options: argparse.Namespace, steps: Sequence[str]) -> Record:
+    """The figures of some steps, from their files where they have been taken."""
     parts = thirds(options.images, options.results / "photographs")
-    chosen, measured = parts[CHOOSE], parts[STATE if options.stated else DECIDE]
+    chosen, scored = parts[CHOOSE], parts[STATE if options.stated else DECIDE]
     kept = options.results / ("stated" if options.stated else "decided")
     kept.mkdir(parents=True, exist_ok=True)
     limit: int | None = options.limit
-    figures: Record = {
-        "coverage": _step(
+    figures: Record = {}
+    if "coverage" in steps:
+        figures["coverage"] = _step(
             kept / "coverage.json",
             lambda report: coverage(
                 options.circuits,
-                measured,
+                scored,
                 model=MODEL,
                 layers=LAYERS,
                 calibration=chosen,
                 limit=limit,
                 progress=report,
             ).record(),
-        ),
-        "cleanroom": _step(
+        )
+        for layer in figures["coverage"]["layers"]:
+            del layer["rows"]
+    if "cleanroom" in steps:
+        figures["cleanroom"] = _step(
             kept / "cleanroom.json",
             lambda report: cleanroom(
                 options.circuits,
-                measured,
+                scored,
                 model=MODEL,
                 through=LAYERS[-1],
                 calibration=chosen,
                 limit=limit,
                 progress=report,
             ).record(),
-        ),
-        "networks": {
+        )
+    if "networks" in steps:
+        figures["networks"] = {
             name: _step(
                 kept / f"{name}.json",
                 lambda report, name=name: matched(
-                    options.circuits, name, (chosen, measured), limit, report
+                    options.circuits, name, (chosen, scored), limit, report
                 ),
             )
             for name in options.model or OTHERS
-        },
-    }
-    for layer in figures["coverage"]["layers"]:
-        del layer["rows"]
-    if options.figures is not None:
-        write_json(options.figures, figures)
-    print(coverage_table(figures))
-    print()
-    print(networks_table(figures["networks"]))
+        }
+    return figures
 
 
 def thirds(images: Path, folder: Path) -> tuple[Path, Path, Path]:
@@ -147,12 +167,12 @@ def matched(
     written, _ = written_circuits(circuit_files(circuits))
     hand = calibrated_networks(written, report)
     layers = seen_layers(network.backbone, list(hand.values()))
-    chosen, measured = (open_images(part, limit) for part in parts)
+    chosen, scored = (open_images(part, limit) for part in parts)
     found = compared(
         contenders_of(hand, 1, 0),
         network,
         layers,
-        (chosen, measured),
+        (chosen, scored),
         units=BEST,
         seed=0,
         progress=report,
@@ -174,28 +194,38 @@ def matched(
 
 
 def coverage_table(figures: Mapping[str, Any]) -> str:
-    """Markdown: what is covered of each layer, and what replacing it recovers."""
+    """Markdown: what is covered of each layer."""
     lines = [
-        "| layer | units | covered at 0.5 | at 0.7 | mean of best r | replaced "
-        "| recovered, against zero | against mean |",
-        "|---|---|---|---|---|---|---|---|",
+        "| layer | units | covered at 0.5 | at 0.7 | mean of best r |",
+        "|---|---|---|---|---|",
     ]
-    alone = {layer["layer"]: layer for layer in figures["cleanroom"]["layers"]}
-    for layer in figures["coverage"]["layers"]:
-        own = alone[layer["layer"]]
+    for layer in figures["layers"]:
         covered = layer["covered"]
         lines.append(
             f"| {layer['layer']} | {layer['units']} | {covered['0.5']:.0%} | {covered['0.7']:.0%} "
-            f"| {layer['mean_best_r']:.2f} | {own['replaced']} | {_share(own['recovered'])} |"
+            f"| {layer['mean_best_r']:.2f} |"
         )
-    together = figures["cleanroom"]["all"]
-    lines.append(
-        f"| all at once | {together['units']} | | | | {together['replaced']} "
-        f"| {_share(together['recovered'])} |"
-    )
-    for name in ("permuted", "shuffled", "random"):
-        lines.append(f"| control: {name} | | | | | | {_share(together[name])} |")
     return "\n".join(lines)
+
+
+def cleanroom_table(figures: Mapping[str, Any]) -> str:
+    """Markdown: what replacing all covered units recovers, and the controls."""
+    lines = [
+        "| replaced | units | recovered, against zero | against mean |",
+        "|---|---|---|---|",
+    ]
+    for layer in figures["layers"]:
+        lines.append(_row(layer["layer"], layer))
+    for together in figures["first"][1:]:
+        lines.append(_row(f"all through {together['through']}", together))
+    lines.append(_row("all, the rest removed too", figures["alone"]))
+    for name, told in CONTROLS.items():
+        lines.append(f"| {told} | | {_share(figures['all'][name])} |")
+    return "\n".join(lines)
+
+
+def _row(name: str, part: Mapping[str, Any]) -> str:
+    return f"| {name} | {part['replaced']} of {part['units']} | {_share(part['recovered'])} |"
 
 
 def _share(recovered: Mapping[str, float]) -> str:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atlas import coverage_table, networks_table, thirds
+from atlas import cleanroom_table, coverage_table, networks_table, thirds
 
 SHARE = {"zero": 0.9, "mean": 0.8}
-FIGURES = {
-    "coverage": {
-        "layers": [
-            {
-                "layer": "conv2d0",
-                "units": 64,
-                "covered": {"0.5": 0.9375, "0.7": 0.5},
-                "mean_best_r": 0.75,
-            }
-        ]
-    },
-    "cleanroom": {
-        "layers": [{"layer": "conv2d0", "replaced": 60, "recovered": SHARE}],
-        "all": {
+PART = {"replaced": 60, "units": 64, "recovered": SHARE}
+COVERAGE = {
+    "layers": [
+        {
+            "layer": "conv2d0",
             "units": 64,
-            "replaced": 60,
-            "recovered": SHARE,
-            **dict.fromkeys(("permuted", "shuffled", "random"), SHARE),
-        },
-    },
+            "covered": {"0.5": 0.9375, "0.7": 0.5},
+            "mean_best_r": 0.75,
+        }
+    ]
+}
+CLEANROOM = {
+    "layers": [{"layer": "conv2d0", **PART}],
+    "first": [{"through": "conv2d0", **PART}, {"through": "conv2d1", **PART}],
+    "alone": PART,
+    "all": dict.fromkeys(("permuted", "shuffled", "random"), SHARE),
 }
 
 
@@ -44,9 +40,11 @@ def test_every_third_photograph_by_sorted_name(tmp_path: Path) -> None:
 
 
 def test_the_tables() -> None:
-    lines = coverage_table(FIGURES).splitlines()
-    assert lines[2] == "| conv2d0 | 64 | 94% | 50% | 0.75 | 60 | 0.90 | 0.80 |"
-    assert lines[3].startswith("| all at once | 64 | | | | 60 | 0.90")
+    assert coverage_table(COVERAGE).endswith("| conv2d0 | 64 | 94% | 50% | 0.75 |")
+    lines = cleanroom_table(CLEANROOM).splitlines()
+    assert lines[2] == "| conv2d0 | 60 of 64 | 0.90 | 0.80 |"
+    assert lines[3] == "| all through conv2d1 | 60 of 64 | 0.90 | 0.80 |"
+    assert lines[-1] == "| control: permuted kernels | | 0.90 | 0.80 |"
     networks = {
         name: {"gabors.bars": {"layer": "conv1", "mean_r": r}}
         for name, r in (("a", 0.6), ("b", 0.7), ("c", 0.5), ("d", 0.3))
