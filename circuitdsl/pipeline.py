@@ -19,11 +19,12 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.lowering.weights import Weights, lower
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.passes import fold
+from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.measure.side_by_side import Contender, meetings
 from circuitdsl.models.given import Given
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.photographs import ImageSet
+from circuitdsl.stimuli.photographs import Cut, ImageSet
 
 BATCH = 8
 """Photographs at a time: the maps of many families at once take room."""
@@ -70,6 +71,7 @@ def compared(
     *,
     units: int,
     seed: int,
+    engine: Engine = IN_PROCESS,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> tuple[Match, ...]:
     """Networks to comparison: which trained units respond as hand-written members do.
@@ -81,6 +83,7 @@ def compared(
         halves: Photographs that choose units and members, and others that the figures are of.
         units: The number of units of each layer that are measured for each family.
         seed: Of the bootstrap.
+        engine: Who goes through the photographs.
         progress: Told what is being done.
     """
     side = network.backbone.input_px
@@ -95,9 +98,12 @@ def compared(
         total = len(half.paths)
         return lambda seen: progress(f"{network.name}, {what}: {seen} of {total} photographs")
 
+    shape = Shape(Cut(side), BATCH)
     first, second = halves
     choices = [choosing(pairing, units) for pairing in pairings]
-    states = fold(choices, first.batches(BATCH, side), report("choosing units", first))
+    states = fold(
+        choices, Reading(first, shape, engine.stage("choosing")), report("choosing units", first)
+    )
     measures = [
         measuring(pairing, chosen, seed)
         for pairing, choice, state in zip(pairings, choices, states, strict=True)
@@ -105,7 +111,9 @@ def compared(
     ]
     if not measures:
         return ()
-    states = fold(measures, second.batches(BATCH, side), report("measuring", second))
+    states = fold(
+        measures, Reading(second, shape, engine.stage("measuring")), report("measuring", second)
+    )
     return tuple(
         row for one, state in zip(measures, states, strict=True) for row in one.finish(state)
     )

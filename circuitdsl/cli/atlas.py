@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import Json, Limit, SomeModel, writable
+from circuitdsl.cli.options import Json, Limit, Ray, Shards, SomeModel, Workers, writable
 from circuitdsl.cli.output import say_left_out, write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
@@ -57,6 +57,9 @@ def coverage(
     json: Json = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, draws and intervals.")] = 0,
+    workers: Workers = 1,
+    shards: Shards = None,
+    ray: Ray = None,
 ) -> None:
     """Ask which share of a network's units hand-written families stand for."""
     from circuitdsl.compare.coverage import THRESHOLDS
@@ -78,6 +81,9 @@ def coverage(
             thresholds=thresholds or THRESHOLDS,
             limit=limit,
             seed=seed,
+            workers=workers,
+            store=shards,
+            ray=ray,
             progress=report,
         )
         if output is not None:

@@ -11,12 +11,16 @@ from circuitdsl.cli.failures import FINDINGS, print_findings
 from circuitdsl.cli.options import (
     Calibration,
     CircuitFile,
+    Classes,
     Grid,
     Json,
     Limit,
     Model,
+    Ray,
+    Shards,
     SomeModel,
     Weights,
+    Workers,
     writable,
 )
 from circuitdsl.cli.output import say_left_out, write_record, writing
@@ -87,6 +91,7 @@ def score(
         typer.Option(metavar="DIR", help="Photographs; without them, scenes are drawn."),
     ] = None,
     calibration: Calibration = None,
+    classes: Classes = None,
     limit: Limit = None,
     grid: Grid = None,
     json: Json = None,
@@ -119,6 +124,9 @@ def score(
         int | None, typer.Option(min=1, help="With how many trained units, at most.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals.")] = None,
+    workers: Workers = 1,
+    shards: Shards = None,
+    ray: Ray = None,
 ) -> None:
     """Score a hand-written family against units of a network, or a file's `score` blocks."""
     from circuitdsl.compare.families import FamilyComparison
@@ -144,6 +152,10 @@ def score(
             units=units,
             seed=seed,
             grid=grid,
+            classes=classes,
+            workers=workers,
+            store=shards,
+            ray=ray,
             progress=report,
         )
     if model == "auto":

@@ -11,11 +11,15 @@ from circuitdsl.cli.failures import say_warning
 from circuitdsl.cli.options import (
     Calibration,
     CircuitFile,
+    Classes,
     Json,
     Limit,
     Model,
+    Ray,
+    Shards,
     SomeModel,
     Weights,
+    Workers,
     writable,
 )
 from circuitdsl.cli.output import say_left_out, write_record, writing
@@ -61,8 +65,12 @@ def sweep(
         ),
     ] = False,
     weights: Weights = None,
+    classes: Classes = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the sample of --approx.")] = 0,
+    workers: Workers = 1,
+    shards: Shards = None,
+    ray: Ray = None,
 ) -> None:
     """Ablate every unit in turn and measure the network; an unfinished table is resumed."""
     from circuitdsl.reporting.edits import approximation_table, sweep_table
@@ -82,6 +90,10 @@ def sweep(
             approx=approx,
             limit=limit,
             seed=seed,
+            classes=classes,
+            workers=workers,
+            store=shards,
+            ray=ray,
             progress=report,
         )
     exact = not isinstance(swept, Approximation)
@@ -98,6 +110,7 @@ def effect(
     model: SomeModel = "auto",
     weights: Weights = None,
     calibration: Calibration = None,
+    classes: Classes = None,
     limit: Limit = None,
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Also show the mirror image of each photograph.")
@@ -105,6 +118,9 @@ def effect(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of splits, controls and intervals.")
     ] = None,
+    workers: Workers = 1,
+    shards: Shards = None,
+    ray: Ray = None,
     json: Json = None,
     figure: Annotated[
         Path | None,
@@ -135,6 +151,10 @@ def effect(
             limit=limit,
             mirror=mirror,
             seed=seed,
+            classes=classes,
+            workers=workers,
+            store=shards,
+            ray=ray,
             progress=report,
         )
     for notice in found.notices:

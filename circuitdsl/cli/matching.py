@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import CircuitFiles, Json, Limit, writable
+from circuitdsl.cli.options import CircuitFiles, Json, Limit, Ray, Shards, Workers, writable
 from circuitdsl.cli.output import say_left_out, write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
@@ -39,6 +39,9 @@ def match(
     json: Json = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of draws and intervals.")] = 0,
+    workers: Workers = 1,
+    shards: Shards = None,
+    ray: Ray = None,
 ) -> None:
     """Ask which units of trained networks respond as the members of hand-written families do."""
     from circuitdsl.reporting.matches import matches_csv, matches_table
@@ -60,6 +63,9 @@ def match(
             draws=draws,
             limit=limit,
             seed=seed,
+            workers=workers,
+            store=shards,
+            ray=ray,
             progress=report,
         )
     for matches in results:

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from circuitdsl.cli.failures import FINDINGS
-from circuitdsl.cli.options import Json, Limit, Model, ModelName, Shards, Weights, Workers
+from circuitdsl.cli.options import (
+    Classes,
+    Json,
+    Limit,
+    Model,
+    ModelName,
+    Ray,
+    Shards,
+    Weights,
+    Workers,
+)
 from circuitdsl.cli.output import say_left_out, write_record
 
 models_app = typer.Typer(no_args_is_help=True, help="The trained networks and their weight files.")
@@ -91,12 +101,14 @@ def accuracy(
     model: Model,
     images: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Photographs, in one folder for each class."),
+        typer.Option(metavar="DIR", help="Photographs: folders of classes, or an archive."),
     ],
     weights: Weights = None,
+    classes: Classes = None,
     limit: Limit = None,
     workers: Workers = 1,
     shards: Shards = None,
+    ray: Ray = None,
     json: Json = None,
 ) -> None:
     """Measure a network's top-1 and top-5 accuracy and cross-entropy on labelled images."""
@@ -108,9 +120,11 @@ def accuracy(
             model,
             images,
             weights=weights,
+            classes=classes,
             limit=limit,
             workers=workers,
             store=shards,
+            ray=ray,
             progress=report,
         )
     say_left_out({str(path): why for path, why in result.skipped.items()})

@@ -92,6 +92,22 @@ Limit = Annotated[
 Workers = Annotated[
     int, typer.Option("--workers", min=1, metavar="N", help="Processes that share the work.")
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="A Ray cluster that does the work: HOST:PORT, auto, or local for this machine.",
+    ),
+]
+Classes = Annotated[
+    Path | None,
+    typer.Option(
+        "--classes",
+        metavar="FILE",
+        help="Labels, one a line, where the classes of images are numbers.",
+    ),
+]
 Shards = Annotated[
     Path | None,
     typer.Option(

@@ -15,13 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from circuitdsl.measure.classes import right_outputs
-from circuitdsl.measure.passes import Need, Pass, Responding, Shown, State, total
-from circuitdsl.measure.shards import Held, Job, Opened, fold_shards
+from circuitdsl.measure.classes import outputs_of, right_outputs
+from circuitdsl.measure.passes import Need, Pass, Responding, Shown, State, remade, run, total
+from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import tensors_digest
-from circuitdsl.stimuli.photographs import open_images
-from circuitdsl.text.diagnostics import InputError
+from circuitdsl.stimuli.photographs import Cut, ImageSet
 
 BATCH = 32
 
@@ -61,77 +59,36 @@ class AccuracyResult:
 
 def accuracy(
     network: Network,
-    folder: Path,
+    images: ImageSet,
     labels: Sequence[str],
-    limit: int | None = None,
-    progress: Callable[[int, int], None] = lambda seen, total: None,
+    engine: Engine = IN_PROCESS,
+    progress: Callable[[int], None] = lambda seen: None,
 ) -> AccuracyResult:
-    """Classify the images of a folder, and compare with the sub-folders that they lie in.
+    """Classify images, and compare with the classes that they are of.
 
     Args:
         network: Any network with a classifier.
-        folder: One sub-folder for each class, named by its label.
+        images: Images whose classes are labels.
         labels: The label of each output, "" for an output that stands for nothing
             (`models.outputs.labels`).
-        limit: Take this many images, spread evenly (`stimuli.images.open_images`).
-        progress: Called with the images seen and those there are.
+        engine: Who does it.
+        progress: Called with the images seen.
 
     Raises:
-        InputError: no images, or an image in a sub-folder that is no label.
-    """
-    return accuracy_of(Held(classifying(network, folder, labels, limit)), progress=progress)
-
-
-def accuracy_of(
-    job: Job,
-    *,
-    workers: int = 1,
-    store: Path | None = None,
-    progress: Callable[[int, int], None] = lambda seen, total: None,
-) -> AccuracyResult:
-    """Classify the images of a job that opens what `classifying` gives.
-
-    Args:
-        job: The job.
-        workers: Processes that share the work.
-        store: Where finished shards are kept, to go on from (`measure.shards`).
-        progress: Called with the images seen and those there are.
-
-    Raises:
-        InputError: no images, or the store of another run.
+        InputError: an image whose class is no label, none that can be read, or the store of another
+            run.
         OSError: the store can't be written.
     """
-    opened, (state,) = fold_shards(job, store=store, workers=workers, progress=progress)
-    n, top1, top5, cross_entropy = opened.passes[0].finish(state)
-    folder, skipped = opened.images.folder, opened.images.skipped
-    return AccuracyResult(folder, n, top1, top5, cross_entropy, skipped)
-
-
-def classifying(
-    network: Network, folder: Path, labels: Sequence[str], limit: int | None = None
-) -> Opened:
-    """The pass and the images of an accuracy; arguments and errors as of `accuracy`."""
-    images = open_images(folder, limit)
-    output = {label: index for index, label in enumerate(labels) if label}
-    unknown = sorted({images.label(path) for path in images.paths} - output.keys())
-    if "" in unknown:
-        raise InputError(
-            f"{folder} has images that lie in no sub-folder, so their class is not known",
-            help=f"put them into sub-folders named by label, such as `{next(iter(output))}`",
-        )
-    if unknown:
-        raise InputError(
-            f"{folder} has images in {len(unknown)} sub-folders that name no class, "
-            f"such as `{unknown[0]}`",
-            help=f"name each sub-folder by a label of the network, such as `{next(iter(output))}`",
-        )
-    arrays = {name: np.asarray(value) for name, value in network.params.items()}
-    about = {"measure": "accuracy", "network": tensors_digest(arrays)}
-    return Opened(
-        [hits(network, network.backbone.classifier, output)], images, network.backbone, about, BATCH
+    outputs = outputs_of(images.labels, labels)
+    shape = Shape(Cut.of(network.backbone), BATCH)
+    reading = Reading(images, shape, engine)
+    n, top1, top5, cross_entropy = run(
+        hits(network, network.backbone.classifier, outputs), reading, progress
     )
+    return AccuracyResult(images.folder, n, top1, top5, cross_entropy, images.skipped)
 
 
+@remade
 def hits(
     network: Responding, last: str, outputs: Mapping[str, int]
 ) -> Pass[tuple[int, float, float, float]]:

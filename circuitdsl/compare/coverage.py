@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from circuitdsl.compare.match import measuring
 from circuitdsl.measure.choosing import Pair
 from circuitdsl.measure.matching import Figure
-from circuitdsl.measure.passes import Pass, State
+from circuitdsl.measure.passes import Pass, State, remade
 from circuitdsl.measure.side_by_side import Meeting
 from circuitdsl.models.network import Network
 
@@ -195,6 +195,7 @@ def covering(choices: Mapping[Place, Choice], seed: int) -> list[Pass[dict[Place
     ]
 
 
+@remade
 def _covering(
     meeting: Meeting, choices: Mapping[Place, Choice], seed: int
 ) -> Pass[dict[Place, Counterpart]]:

@@ -26,7 +26,7 @@ from circuitdsl.editing.apply import EditedNetwork, edit
 from circuitdsl.editing.controls import redrawn, softened
 from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.measure.bootstrap import interval, resampled
-from circuitdsl.measure.passes import Pass, State
+from circuitdsl.measure.passes import Pass, State, remade
 from circuitdsl.text.showing import Shown
 
 Floats = NDArray[np.float64]
@@ -135,6 +135,7 @@ class Effect(Shown):
         }
 
 
+@remade
 def effect(
     edited: EditedNetwork,
     outputs: Mapping[str, int],

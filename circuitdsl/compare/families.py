@@ -27,7 +27,7 @@ from circuitdsl.measure.bootstrap import images_in
 from circuitdsl.measure.choosing import Chosen
 from circuitdsl.measure.matching import Figure, mean_r
 from circuitdsl.measure.of_families import responses_to
-from circuitdsl.measure.passes import fold
+from circuitdsl.measure.passes import Dealt, fold
 from circuitdsl.measure.units import trained
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.showing import Shown
@@ -177,7 +177,7 @@ class Measured:
 
 def measure_pairs(
     chosen: Chosen,
-    batches: Iterable[Batch],
+    batches: Iterable[Batch] | Dealt,
     seed: int = 0,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> Measured:

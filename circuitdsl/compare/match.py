@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.choosing import Pair, every_pair
 from circuitdsl.measure.matching import RANDOM, Figure, figures, pair_products
-from circuitdsl.measure.passes import Pass, Shown, State
+from circuitdsl.measure.passes import Pass, Shown, State, remade
 from circuitdsl.measure.side_by_side import Meeting
 
 BLOCKS = 256
@@ -71,6 +71,7 @@ class Match:
         }
 
 
+@remade
 def choosing(meeting: Meeting, most: int) -> Pass[tuple[Pair, ...]]:
     """The pass that chooses units and members.
 
@@ -108,6 +109,7 @@ def _best(
         yield Pair(family, chosen[0], layer, int(unit), tuple(chosen[1:]))
 
 
+@remade
 def measuring(meeting: Meeting, pairs: Sequence[Pair], seed: int) -> Pass[tuple[Match, ...]]:
     """The pass that measures chosen pairs.
 

@@ -17,13 +17,15 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.compare.accuracy import BATCH, classifying, hits
+from circuitdsl.compare.accuracy import BATCH, hits
 from circuitdsl.ir.backbones import Preprocessing
 from circuitdsl.ir.backbones.preprocessing import CAFFE, GREY, TORCHVISION, UNCHANGED, grey
+from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import fold
 from circuitdsl.models.forward import check_names
 from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import prepared
+from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float32]
@@ -138,17 +140,17 @@ def trials(
     Raises:
         InputError: as of `accuracy`.
     """
-    opened = classifying(network, folder, labels, limit)
-    outputs = {label: index for index, label in enumerate(labels) if label}
+    images_shown = open_images(folder, limit)
+    outputs = outputs_of(images_shown.labels, labels)
     named = candidates(network.backbone.preprocessing)
     passes = [
         hits(_Prepared(network, way), network.backbone.classifier, outputs)
         for way in named.values()
     ]
-    total = len(opened.images.paths)
+    total = len(images_shown)
     states = fold(
         passes,
-        opened.images.batches_for(network.backbone, BATCH),
+        images_shown.batches_for(network.backbone, BATCH),
         lambda seen: progress(seen, total),
     )
     rows: list[Trial] = []

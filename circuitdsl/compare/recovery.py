@@ -33,7 +33,7 @@ from circuitdsl.ir.expect import Measured
 from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.ir.script import GainRule
 from circuitdsl.measure.bootstrap import interval, resampled
-from circuitdsl.measure.passes import Pass, State, fold
+from circuitdsl.measure.passes import Pass, State, fold, remade
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
@@ -207,6 +207,7 @@ def study(
     return Study(network, units, edits, seen, silent)
 
 
+@remade
 def recovery(prepared: Study, outputs: Mapping[str, int], seed: int = 0) -> Pass[Recovery]:
     """Measure what a splice recovers, on images none of which is one of the calibration images.
 

@@ -27,7 +27,7 @@ from circuitdsl.measure.agreement import Agreement, agreement
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.find import FoundUnit, find_family
 from circuitdsl.measure.pairing import nearest_pairs
-from circuitdsl.measure.passes import run
+from circuitdsl.measure.passes import Dealt, run
 from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
 from circuitdsl.measure.tuning import Grid, Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
@@ -153,7 +153,7 @@ class Images:
         skipped: Filled while reading: files that are no images, and why.
     """
 
-    batches: Iterable[Batch]
+    batches: Iterable[Batch] | Dealt
     source: str
     skipped: Mapping[Path, str] = field(default_factory=dict[Path, str])
 
@@ -202,7 +202,11 @@ def score_circuit(
     progress("comparing responses to curves")
     grids = response_grid(hand, found.grid), found.responses[..., [unit.unit for unit in chosen]]
     progress(f"comparing activations on {images.source}")
-    natural = run(agreement(hand, originals, seed), images.batches)
+    natural = run(
+        agreement(hand, originals, seed),
+        images.batches,
+        lambda seen: progress(f"comparing activations: {seen} images of {images.source}"),
+    )
     scores = None if published is None else score_grids(circuit, written, published, progress)
     return Comparison(
         file=file,

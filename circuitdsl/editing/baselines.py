@@ -20,7 +20,7 @@ from circuitdsl.editing.select import Edges, Units
 from circuitdsl.editing.verbs import Splice, StandIns
 from circuitdsl.ir.script import GainRule
 from circuitdsl.measure.agreement import moments
-from circuitdsl.measure.passes import Need, Pass, Shown, State, total
+from circuitdsl.measure.passes import Need, Pass, Shown, State, remade, total
 from circuitdsl.measure.recording import recording
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
@@ -49,6 +49,7 @@ def in_order(units: Units, values: Mapping[str, Array]) -> Array:
     return jnp.stack(columns, axis=-1)
 
 
+@remade
 def channel_means(network: Network, layers: Sequence[str]) -> Pass[dict[str, Floats]]:
     """The mean activation of every channel of some convolutions, over positions and images."""
 

@@ -239,10 +239,9 @@ class Lowering:
         """The same with some images of a set at random, as many as are kept."""
         if not isinstance(self.script.images[name], ir.Photographs):
             return self
-        paths = self._photographs(name).paths
-        order = np.random.default_rng(seed).permutation(len(paths))[:KEPT].tolist()
-        chosen = ImageSet(self.images[name].folder, tuple(paths[index] for index in order))
-        return replace(self, images={**self.images, name: chosen})
+        photographs = self._photographs(name)
+        order = np.random.default_rng(seed).permutation(len(photographs))[:KEPT].tolist()
+        return replace(self, images={**self.images, name: photographs.some(order)})
 
     # ---- hand-written units
 

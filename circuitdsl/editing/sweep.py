@@ -4,9 +4,9 @@ In: a trained network, sets of units of one layer, labelled images. Out: a table
 of each ablation, in a CSV file that is right at any moment.
 
 For each batch of images the part of the network up to the units is computed once; what follows is
-computed for several ablations at a time, by `vmap`. After each batch the running means are written
-to the file, whole or not at all, and a later run goes on from there: their digits are all in the
-file, so the result is the same to the byte.
+computed for several ablations at a time, by `vmap`. Each batch is a shard (`measure.shards`): the
+result is the same to the byte whoever computes it, and a later run goes on with the batches that
+are missing. The means so far are in the file at any moment.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ from circuitdsl.editing.select import Units
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.measures import OUTPUTS
 from circuitdsl.measure.classes import right_outputs
-from circuitdsl.measure.passes import Need, Pass, Shown, State, show, total
+from circuitdsl.measure.passes import Need, Pass, Shown, State, States, remade, total
+from circuitdsl.measure.shards import Opened, Reading, Work, fold_shards
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
 from circuitdsl.models.weights import tensors_digest
-from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import write_text
 
@@ -117,7 +118,7 @@ def swept_layer(sets: Sequence[Units]) -> str:
 def sweep(
     network: Network,
     sets: Sequence[Units],
-    examples: Iterable[Batch],
+    reading: Reading,
     outputs: Mapping[str, int],
     target: Path,
     *,
@@ -130,10 +131,11 @@ def sweep(
     Args:
         network: The network.
         sets: The units of each row, all of one layer or block.
-        examples: Images with their classes, the same in every run.
+        reading: Images with their classes, and who goes through them. Each batch is a shard; what
+            is finished is kept in the engine's store, or else in `TARGET.shards` until the end.
         outputs: The output of each class.
-        target: The CSV file. If an unfinished run of the same sweep left one, it goes on from
-            there. Beside it `TARGET.json` says what was swept.
+        target: The CSV file. If an unfinished run of the same sweep left one, it goes on. Beside it
+            `TARGET.json` says what was swept.
         means: The mean of each channel by convolution, to ablate to; None for zero.
         about: What else tells this sweep from others, such as where the images are from.
         progress: Told how many images have been seen.
@@ -143,23 +145,30 @@ def sweep(
         OSError: the file can't be written.
     """
     swept = ablations(network, sets, outputs, means)
-    begun = _begun(target, swept.finish(swept.init()).names, _record(network, sets, means, about))
-    state: State = {"means": begun.means, "images": np.array([begun.images])}
-    seen = 0
-    for batch in examples:
-        seen += batch.count
-        if seen <= begun.images:
-            continue
-        state = swept.step(state, show(batch, swept.needs))
-        write_text(target, swept.finish(state).text())
-        progress(seen)
-    if not seen:
-        raise InputError("there is no image to sweep over")
-    if begun.images > seen:
-        raise _other(target, f"it is over {begun.images} images, and there are {seen}")
+    names = swept.finish(swept.init()).names
+    begun = _begun(target, names, _record(network, sets, means, about))
+    if begun is not None and begun.images == len(reading.images):
+        return begun
+
+    def write(opened: Opened, states: States) -> None:
+        table = swept.finish(states[0])
+        if table.images:
+            write_text(target, table.text())
+
+    store = reading.engine.store or target.with_name(f"{target.name}.shards")
+    shape = replace(reading.shape, shard=reading.shape.batch)
+    _, (state,) = fold_shards(
+        Work((swept,), reading.images, shape),
+        replace(reading.engine, store=store),
+        progress=lambda seen, total: progress(seen),
+        so_far=write,
+    )
+    if reading.engine.store is None:
+        shutil.rmtree(store)
     return swept.finish(state)
 
 
+@remade
 def ablations(
     network: Network,
     sets: Sequence[Units],
@@ -274,17 +283,20 @@ def _record(
     }
 
 
-def _begun(target: Path, names: tuple[str, ...], record: Mapping[str, Any]) -> Table:
-    """Where an earlier run of the same sweep stopped; otherwise the beginning."""
+def _begun(target: Path, names: tuple[str, ...], record: Mapping[str, Any]) -> Table | None:
+    """What an earlier run of the same sweep came to; None if there is no table yet.
+
+    Raises:
+        InputError: the file is another sweep's.
+    """
     notes = target.with_name(f"{target.name}.json")
     text = json.dumps(record, indent=2) + "\n"
-    empty = Table(names, 0, np.zeros((len(names), len(OUTPUTS))))
     if target.exists():
         if not notes.exists() or notes.read_text(encoding="utf-8") != text:
             raise _other(target, f"{notes.name} beside it does not describe this sweep")
         return _read(target, names)
     write_text(notes, text)
-    return empty
+    return None
 
 
 def _read(target: Path, names: tuple[str, ...]) -> Table:
@@ -311,6 +323,7 @@ def _other(target: Path, why: str) -> InputError:
 # ---- by first-order attribution
 
 
+@remade
 def attribution(
     network: Network,
     units: Units,

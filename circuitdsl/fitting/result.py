@@ -143,7 +143,7 @@ def split_photographs(folder: Path, limit: int | None = None) -> tuple[ImageSet,
     """
     everything = open_images(folder)
     halves = split(everything, len(everything.paths) // 2, SPLIT_SEED)
-    first, second = (ImageSet(folder, _spread(half.paths, limit)) for half in halves)
+    first, second = (half.some(_spread(len(half), limit)) for half in halves)
     return first, second
 
 
@@ -158,7 +158,8 @@ def as_written(dials: Sequence[Dial], fit: Fit) -> dict[str, float]:
     return settings
 
 
-def _spread(paths: tuple[Path, ...], limit: int | None) -> tuple[Path, ...]:
-    if limit is None or limit >= len(paths):
-        return paths
-    return tuple(paths[index * len(paths) // limit] for index in range(limit))
+def _spread(count: int, limit: int | None) -> Sequence[int]:
+    """The places of at most so many images, spread evenly."""
+    if limit is None or limit >= count:
+        return range(count)
+    return [index * count // limit for index in range(limit)]

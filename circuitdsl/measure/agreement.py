@@ -31,7 +31,7 @@ from circuitdsl.measure.bootstrap import (
     no_blocks,
     resampled,
 )
-from circuitdsl.measure.passes import Pass, Shown, State
+from circuitdsl.measure.passes import Pass, Shown, State, remade
 from circuitdsl.measure.units import Subject
 
 Floats = NDArray[np.float64]
@@ -59,6 +59,7 @@ class Agreement:
     mean_ci: tuple[float, float]
 
 
+@remade
 def agreement(left: Subject, right: Subject, seed: int = 0, most: int = MOST) -> Pass[Agreement]:
     """Correlate the i-th unit of `left` with the i-th of `right` over all positions and images.
 

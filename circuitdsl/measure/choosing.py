@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.measure.matching import choice_sums, correlations
 from circuitdsl.measure.pairing import agreeing_pairs
-from circuitdsl.measure.passes import Pass, Shown, State, fold, total
+from circuitdsl.measure.passes import Dealt, Pass, Shown, State, fold, remade, total
 from circuitdsl.measure.side_by_side import Contender, Meeting, meetings
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
@@ -61,6 +61,7 @@ class Chosen:
     images: int
 
 
+@remade
 def every_pair(meeting: Meeting) -> Pass[NDArray[np.float64]]:
     """The pass that correlates every member with every unit, `[circuit, member, unit]`."""
     circuits, members = len(meeting.contender.networks), len(meeting.members)
@@ -90,7 +91,7 @@ def choose_units(
     contender: Contender,
     network: Network,
     layers: Sequence[str],
-    batches: Iterable[Batch],
+    batches: Iterable[Batch] | Dealt,
     *,
     count: int,
     progress: Callable[[int], None] = lambda seen: None,
@@ -144,7 +145,7 @@ def agreeing_members(
     contender: Contender,
     network: Network,
     places: Sequence[tuple[str, int]],
-    batches: Iterable[Batch],
+    batches: Iterable[Batch] | Dealt,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> tuple[tuple[int, float], ...]:
     """The member of a family that agrees best with each of some units, and how well.

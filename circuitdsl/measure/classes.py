@@ -14,25 +14,38 @@ from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError
 
 
-def outputs_of(folder_labels: Iterable[str], labels: Sequence[str]) -> dict[str, int]:
+def outputs_of(image_labels: Iterable[str], labels: Sequence[str]) -> dict[str, int]:
     """The output that each label of some images stands for.
 
     Args:
-        folder_labels: Sub-folders that images lie in.
+        image_labels: The classes of images: sub-folders that they lie in, or what is said of them.
         labels: The label of each output of a network, "" for none (`models.outputs.labels`).
 
     Raises:
-        InputError: a sub-folder is no label of the network's.
+        InputError: a class is no label of the network's.
     """
     output = {label: index for index, label in enumerate(labels) if label}
-    unknown = sorted(set(folder_labels) - output.keys())
-    if unknown:
-        what = f"in a sub-folder `{unknown[0]}`" if unknown[0] else "that lie in no sub-folder"
+    unknown = sorted(set(image_labels) - output.keys())
+    example = next(iter(output))
+    if not unknown:
+        return output
+    if "" in unknown:
         raise InputError(
-            f"there are images {what}, so their class is not known",
-            help=f"put them into sub-folders named by label, such as `{next(iter(output))}`",
+            "there are images that lie in no sub-folder, so their class is not known",
+            help=f"put them into sub-folders named by label, such as `{example}`",
         )
-    return output
+    if all(label.isdecimal() for label in unknown):
+        raise InputError(
+            f"the classes of images are numbers, such as {unknown[0]}, "
+            "and nothing says what these mean",
+            why="data sets number the same classes in different orders",
+            help=f"give a list of labels, one a line, with --classes FILE: `{example}`, ...",
+        )
+    classes = "a class" if len(unknown) == 1 else f"{len(unknown)} classes"
+    raise InputError(
+        f"there are images of {classes} that the network does not know, such as `{unknown[0]}`",
+        help=f"name each sub-folder by a label of the network, such as `{example}`",
+    )
 
 
 def right_outputs(batch: Batch, outputs: Mapping[str, int]) -> NDArray[np.int32]:

@@ -39,9 +39,11 @@ Where an interval is wanted, a state keeps the sums of blocks of images (`bootst
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial, wraps
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -55,7 +57,12 @@ from circuitdsl.text.diagnostics import InputError
 State = Mapping[str, NDArray[Any]]
 """Sums by name."""
 
+States = tuple[State, ...]
+"""Of several passes."""
+
 Result_co = TypeVar("Result_co", covariant=True)
+Result = TypeVar("Result")
+Given = ParamSpec("Given")
 
 
 class Responding(Protocol):
@@ -112,6 +119,7 @@ class Pass(Generic[Result_co]):
         merge: The state of some images and of others that come after them, as one.
         finish: What the state of all images comes to. Never given a state of no images.
         needs: Layers that `step` looks at.
+        made_by: Makes it again (`remade`); without it, it stays in the process that made it.
     """
 
     init: Callable[[], State]
@@ -119,26 +127,64 @@ class Pass(Generic[Result_co]):
     merge: Callable[[State, State], State]
     finish: Callable[[State], Result_co]
     needs: tuple[Need, ...] = ()
+    made_by: Callable[[], Pass[Result_co]] | None = None
+
+    def __reduce__(self) -> tuple[Callable[[], Pass[Result_co]], tuple[()]]:
+        """Go to another process as what makes it there."""
+        if self.made_by is None:
+            raise InputError(
+                "this measure cannot be sent to other processes",
+                why="its function is not marked with `remade`",
+                help="use one process",
+            )
+        return self.made_by, ()
+
+
+def remade(make: Callable[Given, Pass[Result]]) -> Callable[Given, Pass[Result]]:
+    """Mark a function of a module whose passes other processes may make again from what it takes.
+
+    What it takes is sent: networks, sets of units, names, numbers.
+    """
+
+    @wraps(make)
+    def made(*given: Given.args, **named: Given.kwargs) -> Pass[Result]:
+        return replace(make(*given, **named), made_by=partial(made, *given, **named))
+
+    return made
+
+
+class Dealt(ABC):
+    """Images that are gone through in shards, by whoever does it (`shards`)."""
+
+    @abstractmethod
+    def fold(self, passes: Sequence[Pass[Any]], progress: Callable[[int], None]) -> States:
+        """The states of some passes after one reading of the images.
+
+        Raises:
+            InputError: there are no images.
+        """
 
 
 def fold(
     passes: Sequence[Pass[Any]],
-    batches: Iterable[Batch],
+    batches: Iterable[Batch] | Dealt,
     progress: Callable[[int], None] = lambda seen: None,
     *,
     empty: bool = False,
-) -> tuple[State, ...]:
+) -> States:
     """The states of some passes after one reading of the images.
 
     Args:
         passes: What is measured.
-        batches: The images.
+        batches: The images; or images that are gone through in shards.
         progress: Told how many images have been seen, after each batch.
         empty: Whether there may be no images.
 
     Raises:
         InputError: there are no images, and there should be.
     """
+    if isinstance(batches, Dealt):
+        return batches.fold(passes, progress)
     needs = _together(need for one in passes for need in one.needs)
     states = [one.init() for one in passes]
     seen = 0
@@ -154,7 +200,7 @@ def fold(
 
 def run(
     one: Pass[Result_co],
-    batches: Iterable[Batch],
+    batches: Iterable[Batch] | Dealt,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> Result_co:
     """What a single pass finishes to.

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from circuitdsl.compare.effect import Effect, Flip
 from circuitdsl.reporting.figures import check_format
 from circuitdsl.stimuli.batches import MIRRORED
-from circuitdsl.stimuli.photographs import read_image
+from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import atomic_path
 
@@ -50,8 +50,9 @@ def draw_flips(found: Effect, folder: Path, target: Path) -> None:
     cells = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes in cells:
         axes.set_axis_off()
+    photographs = open_images(folder)
     for axes, flip in zip(cells, shown, strict=False):
-        image = read_image(folder / flip.image.removesuffix(MIRRORED), _SIDE) / 255
+        image = photographs.read(flip.image.removesuffix(MIRRORED), Cut(_SIDE)) / 255
         axes.imshow(image[:, ::-1] if flip.image.endswith(MIRRORED) else image)
         axes.set_title(
             f"{_short(flip.before)}\n→ {_short(flip.after)}", fontsize=7, color=_ink(flip)

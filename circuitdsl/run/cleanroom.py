@@ -124,7 +124,7 @@ def cleanroom(
     network = opened_network(model)
     circuits, left_out = written_circuits(circuit_files(files))
     first, second = halves(images, calibration, limit, seed)
-    outputs = outputs_of(map(second.label, second.paths), labels_of(network))
+    outputs = outputs_of(second.labels, labels_of(network))
     layers = layers_through(network, through)
     contenders = contenders_of(calibrated_networks(circuits, progress), 1, seed)
     counterparts = counterparts_of(

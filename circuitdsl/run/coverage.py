@@ -25,14 +25,16 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.choosing import every_pair
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.random_circuits import permuted_kernels
+from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.measure.side_by_side import Contender, meetings
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.merged import merged
 from circuitdsl.models.network import Network
 from circuitdsl.pipeline import handwritten
+from circuitdsl.run.engines import engine_of
 from circuitdsl.run.matching import reads_units, searched_in, searched_layers
 from circuitdsl.run.networks import Progress, opened_network, silent
-from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
@@ -99,6 +101,9 @@ def coverage(
     draws: int = DRAWS,
     limit: int | None = None,
     seed: int = 0,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> Coverage:
     """Ask which share of a network's units hand-written families stand for.
@@ -113,12 +118,17 @@ def coverage(
         draws: The number of random circuits that all families are held against.
         limit: The number of photographs of each folder at most, spread evenly.
         seed: Of the split, the random circuits and the bootstrap.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
         DiagnosticError: a file is faulty, or a family cannot be calibrated.
         InputError: no such model or layer, no circuits, or no photographs.
     """
+    engine = engine_of(workers, store, ray)
     network = opened_network(model)
     circuits, left_out = written_circuits(circuit_files(files))
     first, second = halves(images, calibration, limit, seed)
@@ -130,7 +140,7 @@ def coverage(
     )
     contenders = contenders_of(networks, draws, seed)
     counterparts = counterparts_of(
-        contenders, network, searched, (first, second), seed=seed, progress=progress
+        contenders, network, searched, (first, second), seed=seed, engine=engine, progress=progress
     )
     return Coverage(
         model=network.name,
@@ -252,6 +262,7 @@ def counterparts_of(
     sets: tuple[ImageSet, ImageSet],
     *,
     seed: int,
+    engine: Engine = IN_PROCESS,
     progress: Progress,
 ) -> dict[Place, Counterpart]:
     """The chosen member of every unit with its figures, by layer and unit.
@@ -260,6 +271,7 @@ def counterparts_of(
     """
     side = network.backbone.input_px
     together = [meeting for one in contenders for meeting in meetings(one, network, layers, side)]
+    shape = Shape(Cut.of(network.backbone), BATCH)
     first, second = sets
 
     def report(what: str, half: ImageSet, seen: int) -> None:
@@ -270,7 +282,7 @@ def counterparts_of(
     ]
     states = fold(
         passes,
-        first.batches_for(network.backbone, BATCH),
+        Reading(first, shape, engine.stage("choosing")),
         lambda seen: report("choosing members", first, seen),
     )
     agreeing = [one.finish(state) for one, state in zip(passes, states, strict=True)]
@@ -279,7 +291,7 @@ def counterparts_of(
         return {}
     states = fold(
         measures,
-        second.batches_for(network.backbone, BATCH),
+        Reading(second, shape, engine.stage("measuring")),
         lambda seen: report("measuring", second, seen),
     )
     counterparts: dict[Place, Counterpart] = {}

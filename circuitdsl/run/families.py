@@ -21,13 +21,15 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.measure.choosing import choose_units
+from circuitdsl.measure.passes import Dealt
+from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.pipeline import BATCH
 from circuitdsl.run.matching import DRAWS, contender_of, reads_units, searched_in
 from circuitdsl.run.networks import DRAWN_SCENES, Progress, drawn_scenes, opened_network, silent
 from circuitdsl.stimuli.batches import Batch, batches_of
-from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import InputError
 
@@ -48,8 +50,8 @@ class Halves:
     """
 
     source: str
-    choosing: Callable[[], Iterable[Batch]]
-    measuring: Callable[[], Iterable[Batch]]
+    choosing: Callable[[], Iterable[Batch] | Dealt]
+    measuring: Callable[[], Iterable[Batch] | Dealt]
     sets: tuple[ImageSet, ...] = ()
 
     @property
@@ -79,6 +81,7 @@ def compare_family(
     draws: int = DRAWS,
     seed: int = 0,
     file: str = "circuit",
+    engine: Engine = IN_PROCESS,
     progress: Progress = silent,
 ) -> FamilyComparison:
     """Score a family of any kind against the units of any network that agree with it.
@@ -96,6 +99,7 @@ def compare_family(
         draws: Random circuits that the circuit is held against.
         seed: Of the split, the random circuits and the bootstrap.
         file: What to call the circuit.
+        engine: Who goes through the photographs.
         progress: Told what is being done.
 
     Raises:
@@ -107,7 +111,7 @@ def compare_family(
     _check_written(circuit, written, network)
     searched = layers_searched(circuit, written.name, network, layers)
     count = min(max(written.size, FEWEST), MOST) if units is None else units
-    shown = halves(images, limit, network.backbone, seed, progress)
+    shown = halves(images, limit, network.backbone, seed, engine=engine, progress=progress)
     progress(f"building {file}")
     contender = contender_of(
         file, circuit, network, families=(written.name,), draws=draws, seed=seed
@@ -146,6 +150,8 @@ def halves(
     limit: int | None,
     backbone: Backbone,
     seed: int,
+    *,
+    engine: Engine = IN_PROCESS,
     progress: Progress = silent,
 ) -> Halves:
     """Photographs, or scenes drawn where there are none, in two halves.
@@ -156,11 +162,12 @@ def halves(
     side = backbone.input_px
     if images is not None:
         every = open_images(Path(images), limit)
+        shape = Shape(Cut(side), BATCH)
         first, second = split(every, len(every.paths) // 2, seed)
         return Halves(
             str(images),
-            lambda: first.batches(BATCH, side),
-            lambda: second.batches(BATCH, side),
+            lambda: Reading(first, shape, engine.stage("choosing")),
+            lambda: Reading(second, shape, engine.stage("measuring")),
             (first, second),
         )
     count = DRAWN_SCENES if limit is None else limit

@@ -104,9 +104,8 @@ def _spread(images: ImageSet) -> ImageSet:
     """At most so many of the photographs, evenly spread."""
     count = len(images.paths)
     if count <= MOST_PHOTOGRAPHS:
-        return ImageSet(images.folder, images.paths)
-    chosen = (at * count // MOST_PHOTOGRAPHS for at in range(MOST_PHOTOGRAPHS))
-    return ImageSet(images.folder, tuple(images.paths[at] for at in chosen))
+        return images.some(range(count))
+    return images.some(at * count // MOST_PHOTOGRAPHS for at in range(MOST_PHOTOGRAPHS))
 
 
 def _strips(

@@ -13,6 +13,7 @@ from pathlib import Path
 from circuitdsl.checking.load import load_script
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
+from circuitdsl.measure.shards import IN_PROCESS, Engine
 from circuitdsl.models.given import check_run
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO, best_available
@@ -35,6 +36,8 @@ class Given:
         calibration: Photographs to calibrate on, instead of the file's own.
         limit: How many photographs to measure on at most.
         seed: Of draws; None for the file's own.
+        classes: The label that each number stands for, where the classes of images are numbers.
+        engine: Who goes through the photographs that are measured on.
     """
 
     model: str | Network = AUTO
@@ -43,6 +46,8 @@ class Given:
     calibration: Path | None = None
     limit: int | None = None
     seed: int | None = None
+    classes: Sequence[str] | None = None
+    engine: Engine = IN_PROCESS
 
     @classmethod
     def of(
@@ -54,6 +59,8 @@ class Given:
         calibration: Path | str | None,
         limit: int | None,
         seed: int | None,
+        classes: Sequence[str] | None = None,
+        engine: Engine = IN_PROCESS,
     ) -> Given:
         """The same from arguments of a verb, whose paths may be strings."""
         return cls(
@@ -63,6 +70,8 @@ class Given:
             None if calibration is None else Path(calibration),
             limit,
             seed,
+            classes,
+            engine,
         )
 
 
@@ -135,7 +144,7 @@ def shared(
     own = None if scored is None or scored.folder is None else scored.folder.path
     folder = given.images or own
     limit = given.limit or (None if scored is None else scored.n)
-    everything = None if folder is None else open_images(folder, limit)
+    everything = None if folder is None else open_images(folder, limit, given.classes)
     sets: dict[str, ImageSet] = {}
     drawn: set[Path] = set()
     for each in needed:
@@ -150,10 +159,10 @@ def shared(
             drawn.update(sets[each.name].paths)
     if everything is None or not drawn:
         return everything, sets
-    left = tuple(path for path in everything.paths if path not in drawn)
+    left = [place for place, path in enumerate(everything.paths) if path not in drawn]
     if not left:
         raise InputError(
             f"the sets to calibrate on take all {len(everything.paths)} images of {folder}",
             help="give more images, or ask for fewer: `photographs(n=N)`",
         )
-    return ImageSet(everything.folder, left), sets
+    return everything.some(left), sets

@@ -18,6 +18,7 @@ from circuitdsl.measure.side_by_side import Contender
 from circuitdsl.models.given import at_home
 from circuitdsl.models.network import Network
 from circuitdsl.pipeline import compared, handwritten, read
+from circuitdsl.run.engines import engine_of
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
@@ -71,6 +72,9 @@ def match(
     draws: int = DRAWS,
     limit: int | None = None,
     seed: int = 0,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> tuple[Matches, ...]:
     """Ask which units of some networks respond as the members of hand-written families do.
@@ -87,12 +91,17 @@ def match(
         draws: The number of random circuits that each circuit is held against.
         limit: The number of photographs at most, spread evenly.
         seed: Of the split, the random circuits and the bootstrap.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
         InputError: no such model, family or layer, or no photographs.
         DiagnosticError: a file is faulty, or a family cannot be calibrated.
     """
+    engine = engine_of(workers, store, ray)
     circuits = {Path(file).stem: read(file) for file in files}
     _check_families(circuits, families)
     photographs = open_images(Path(images), limit)
@@ -110,7 +119,14 @@ def match(
         ]
         progress(f"{network.name}: {len(searched)} layers")
         rows = compared(
-            contenders, network, searched, halves, units=units, seed=seed, progress=progress
+            contenders,
+            network,
+            searched,
+            halves,
+            units=units,
+            seed=seed,
+            engine=engine.stage(network.name),
+            progress=progress,
         )
         results.append(
             Matches(

@@ -6,27 +6,29 @@ In: a circuit file, a model, folders of images. Out: the results of `measure` an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jax
 from jax import Array
 
-from circuitdsl.compare.accuracy import AccuracyResult, accuracy_of, classifying
+from circuitdsl.compare.accuracy import AccuracyResult
+from circuitdsl.compare.accuracy import accuracy as accuracy_of
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.finders import CURVES, FINDERS
 from circuitdsl.measure.published import read_grids
-from circuitdsl.measure.shards import Held, Job, Opened
+from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.models.adapting.adapt import adapted, relabelled
 from circuitdsl.models.adapting.preparing import Preprocess, preprocessing_of
 from circuitdsl.models.network import Network
-from circuitdsl.models.outputs import labels, labels_of
-from circuitdsl.models.registry import AUTO, chosen_model, load_network
-from circuitdsl.stimuli.batches import SIZE, Batch, batches_of
-from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.models.outputs import labels_of
+from circuitdsl.models.registry import AUTO, load_network
+from circuitdsl.run.engines import class_list, counted, engine_of
+from circuitdsl.stimuli.batches import SIZE, batches_of
+from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.stimuli.scenes import scenes
 from circuitdsl.text.diagnostics import InputError, suggestion
 
@@ -143,75 +145,47 @@ def find(
     return found if published is None else found.matched(network, published, units, progress)
 
 
-@dataclass(frozen=True)
-class AccuracyJob:
-    """An accuracy, as workers open it.
-
-    Attributes:
-        model: A model of the registry.
-        images: A folder with one sub-folder for each class, named by its label.
-        weights: A weight file, instead of the model's own.
-        limit: How many images at most, spread evenly.
-    """
-
-    model: str
-    images: Path
-    weights: Path | None = None
-    limit: int | None = None
-
-    def open(self) -> Opened:
-        """The network and the photographs."""
-        network = load_network(self.model, self.weights)
-        return classifying(network, self.images, labels(self.model), self.limit)
-
-
 def accuracy(
     model: str | Network,
     images: Path | str,
     *,
     weights: Path | str | None = None,
+    classes: Path | str | None = None,
     limit: int | None = None,
     workers: int = 1,
     store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> AccuracyResult:
     """Classify labelled photographs with a trained network.
 
     Args:
         model: A model of the registry, `auto`, or a network.
-        images: A folder with one sub-folder for each class, named by its label.
+        images: A folder with one sub-folder for each class, named by its label, or an archive.
         weights: A weight file, instead of the model's own.
+        classes: A file with the label that each number stands for, a line each, where the classes
+            of images are numbers.
         limit: How many images at most, spread evenly.
         workers: Processes that share the work.
         store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
         InputError: no such model, weights or images, or images of classes that it does not know.
         OSError: the store can't be written.
     """
-
-    def report(seen: int, total: int) -> None:
-        progress(f"photographs: {seen} of {total}")
-
-    job: Job
-    if isinstance(model, Network):
-        if workers > 1:
-            raise InputError(
-                "workers cannot share a network that this process holds",
-                help="name a model, and its weights",
-            )
-        network = opened_network(model, weights)
-        name = network.name
-        job = Held(classifying(network, Path(images), labels_of(network), limit))
-    else:
-        file = None if weights is None else Path(weights)
-        name = chosen_model(model, file)
-        job = AccuracyJob(name, Path(images), file, limit)
+    network = opened_network(model, weights)
+    photographs = open_images(Path(images), limit, class_list(classes))
     result = accuracy_of(
-        job, workers=workers, store=None if store is None else Path(store), progress=report
+        network,
+        photographs,
+        labels_of(network),
+        engine_of(workers, store, ray),
+        counted("photographs", len(photographs), progress),
     )
-    return replace(result, model=name)
+    return replace(result, model=network.name)
 
 
 def compare(
@@ -227,6 +201,7 @@ def compare(
     seed: int = 0,
     grid: Path | str | None = None,
     file: str = "circuit",
+    engine: Engine = IN_PROCESS,
     progress: Progress = silent,
 ) -> Comparison:
     """Score a hand-written family of a circuit against a trained network's own.
@@ -243,6 +218,7 @@ def compare(
         seed: Of the bootstrap.
         grid: A file of published grids, to compare the family with too.
         file: What to call the circuit.
+        engine: Who goes through the photographs.
         progress: Told what is being done.
 
     Raises:
@@ -254,7 +230,7 @@ def compare(
     return score_circuit(
         circuit,
         network,
-        _images(circuit, None if images is None else Path(images), limit, progress),
+        _images(circuit, None if images is None else Path(images), limit, engine, progress),
         file=file,
         model=network.name,
         family=family,
@@ -266,22 +242,17 @@ def compare(
     )
 
 
-def _images(circuit: Circuit, folder: Path | None, limit: int | None, progress: Progress) -> Images:
+def _images(
+    circuit: Circuit, folder: Path | None, limit: int | None, engine: Engine, progress: Progress
+) -> Images:
     side = circuit.backbone.input_px
     if folder is None:
         count = DRAWN_SCENES if limit is None else limit
         source = "drawn scenes (no photographs were given)"
         return Images(batches_of(drawn_scenes(count, side, progress)), source)
-    found = open_images(folder, limit)
-
-    def batches() -> Iterator[Batch]:
-        done = 0
-        for batch in found.batches(SIZE, side):
-            yield batch
-            done += batch.count
-            progress(f"photographs: {done} of {len(found.paths)}")
-
-    return Images(batches(), str(folder), found.skipped)
+    photographs = open_images(folder, limit)
+    reading = Reading(photographs, Shape(Cut(side)), engine.stage("agreement"))
+    return Images(reading, str(folder), photographs.skipped)
 
 
 def drawn_scenes(count: int, side: int, progress: Progress) -> Iterator[Array]:

@@ -17,6 +17,7 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.finders import USUAL, finder_of
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
+from circuitdsl.run.engines import class_list, engine_of
 from circuitdsl.run.families import compare_family
 from circuitdsl.run.inputs import Given
 from circuitdsl.run.networks import Progress, compare, silent
@@ -42,6 +43,10 @@ def score(
     units: int | None = None,
     seed: int | None = None,
     grid: Path | str | None = None,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> Comparison | FamilyComparison: ...
 
@@ -62,6 +67,10 @@ def score(
     units: int | None = None,
     seed: int | None = None,
     grid: Path | str | None = None,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> Comparison | FamilyComparison | Scored: ...
 
@@ -81,6 +90,10 @@ def score(
     units: int | None = None,
     seed: int | None = None,
     grid: Path | str | None = None,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> Comparison | FamilyComparison | Scored:
     """Score a hand-written family against units of a trained network, or a file's `score` blocks.
@@ -111,6 +124,12 @@ def score(
             else one for each member, but at least 4 and at most 10.
         seed: Of the bootstrap and of draws; by default the file's own, or 0.
         grid: A file of published grids, to compare the family with too.
+        classes: For `score` blocks, a file with the label that each number stands for, a line each,
+            where the classes of images are numbers.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
@@ -118,6 +137,7 @@ def score(
             partner for a unit.
         InputError: anything else that was asked for is not there or does not fit.
     """
+    engine = engine_of(workers, store, ray)
     if isinstance(source, Circuit):
         circuit, name = source, "circuit"
     else:
@@ -140,6 +160,8 @@ def score(
                 calibration=calibration,
                 limit=limit,
                 seed=seed,
+                classes=class_list(classes),
+                engine=engine,
             )
             return script_scores(checked.script, given, progress)
         circuit = circuit_of(checked, name)
@@ -158,6 +180,7 @@ def score(
             units=units,
             seed=seed or 0,
             file=name,
+            engine=engine,
             progress=progress,
         )
     _refuse("a finder looks in the block of the family's own layer", {"--layer": layers or None})
@@ -173,6 +196,7 @@ def score(
         seed=seed or 0,
         grid=grid,
         file=name,
+        engine=engine,
         progress=progress,
     )
 

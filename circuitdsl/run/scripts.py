@@ -26,14 +26,15 @@ from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
+from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import AUTO
+from circuitdsl.run.engines import class_list, counted, engine_of
 from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.studies import effect_on
-from circuitdsl.stimuli.batches import SIZE
-from circuitdsl.stimuli.photographs import open_images
+from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 
 
@@ -139,6 +140,10 @@ def effect(
     mirror: bool = False,
     draws: int = 3,
     seed: int | None = None,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> Effect:
     """What an edit does to a trained network on labelled photographs, beside its controls.
@@ -154,16 +159,30 @@ def effect(
         mirror: Also show each photograph's mirror image.
         draws: How often random units are drawn for the control.
         seed: Of splits, controls and intervals; by default the file's own, or 0.
+        classes: A file with the label that each number stands for, a line each, where the classes
+            of images are numbers.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
         DiagnosticError: the file has errors, or a splice finds no partner for a unit.
         InputError: anything else that is not there or does not fit.
     """
+    engine, numbered = engine_of(workers, store, ray), class_list(classes)
     if isinstance(source, EditedNetwork):
-        shown = open_images(Path(images), limit)
+        shown = open_images(Path(images), limit, numbered)
         result = effect_on(
-            source, shown, beside={}, mirror=mirror, draws=draws, seed=seed or 0, progress=progress
+            source,
+            shown,
+            beside={},
+            mirror=mirror,
+            draws=draws,
+            seed=seed or 0,
+            engine=engine,
+            progress=progress,
         )
         identity = Identity(
             source.name,
@@ -179,6 +198,8 @@ def effect(
         calibration=calibration,
         limit=limit,
         seed=seed,
+        classes=numbered,
+        engine=engine,
     )
     lowering, chosen, scored = prepared(source, edit, given, progress)
     if scored is None:
@@ -191,6 +212,7 @@ def effect(
         mirror=mirror,
         draws=draws,
         seed=lowering.seed,
+        engine=engine,
         progress=progress,
     )
     sets = [units for step in lowering.script.steps(chosen) for units in ir.unit_sets(step)]
@@ -247,11 +269,12 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
     ready = replace(lowering, images=sets, seed=seed)
     networks = _study(ready, score)
     total = len(to_score.paths)
-    outputs = outputs_of(map(to_score.label, to_score.paths), labels_of(lowering.network))
+    outputs = outputs_of(to_score.labels, labels_of(lowering.network))
+    reading = Reading(
+        to_score, Shape(Cut.of(lowering.network.backbone)), given.engine.stage(score.name)
+    )
     result = run(
-        recovery(networks, outputs, seed),
-        to_score.batches_for(lowering.network.backbone, SIZE),
-        lambda seen: lowering.progress(f"photographs: {seen} of {total}"),
+        recovery(networks, outputs, seed), reading, counted("photographs", total, lowering.progress)
     )
     sets_of_units = [units for step in steps for units in ir.unit_sets(step)]
     identity = identity_of(ready, sets_of_units, networks.units.names, {score.using: to_score})

@@ -28,13 +28,15 @@ from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
+from circuitdsl.measure.shards import Engine, Reading, Shape
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
 from circuitdsl.models.registry import AUTO
+from circuitdsl.run.engines import counted
 from circuitdsl.run.networks import Progress, opened_network, silent
-from circuitdsl.stimuli.batches import SIZE, mirrored
-from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.batches import SIZE
+from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
 
 Floats = NDArray[np.float64]
@@ -63,6 +65,7 @@ def effect_on(
     mirror: bool,
     draws: int,
     seed: int,
+    engine: Engine,
     progress: Progress,
 ) -> Effect:
     """What an edit does on labelled photographs.
@@ -74,33 +77,32 @@ def effect_on(
         mirror: Also show each image's mirror image.
         draws: How often random units are drawn for the control.
         seed: Of the draws and the bootstrap.
+        engine: Who goes through the photographs.
         progress: Told what is being done.
 
     Raises:
         InputError: images of classes that are not known.
     """
-    backbone = edited.backbone
-    average = None
+    cut, average = Cut.of(edited.backbone), None
     if edited.plan.units:
-        progress("taking the mean of every channel")
         layers = sorted(edited.plan.units)
-        average = run(channel_means(edited.network, layers), found.batches_for(backbone, SIZE))
-    total = len(found.paths) * (2 if mirror else 1)
-    batches = (
-        mirrored(found.batches_for(backbone, SIZE // 2))
-        if mirror
-        else found.batches_for(backbone, SIZE)
-    )
+        average = run(
+            channel_means(edited.network, layers),
+            Reading(found, Shape(cut), engine.stage("means")),
+            counted("the mean of every channel; photographs", len(found), progress),
+        )
     measured = effect(
         edited,
-        outputs_of(map(found.label, found.paths), labels_of(edited)),
+        outputs_of(found.labels, labels_of(edited)),
         class_names_of(edited),
         means=average,
         beside=beside,
         draws=draws,
         seed=seed,
     )
-    result = run(measured, batches, lambda seen: progress(f"photographs: {seen} of {total}"))
+    reading = Reading(found, Shape(cut, mirror=mirror), engine.stage("effect"))
+    total = len(found) * (2 if mirror else 1)
+    result = run(measured, reading, counted("photographs", total, progress))
     return replace(result, skipped=found.left_out)
 
 
@@ -165,7 +167,7 @@ def recovery(
         rule=rule,
         seed=seed,
     )
-    outputs = outputs_of(map(to_score.label, to_score.paths), labels_of(network))
+    outputs = outputs_of(to_score.labels, labels_of(network))
     result = run(
         measure_recovery(prepared, outputs, seed),
         to_score.batches_for(backbone, SIZE),

@@ -28,11 +28,12 @@ from circuitdsl.editing.sweep import (
 from circuitdsl.editing.sweep import sweep as ablations
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
+from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
+from circuitdsl.run.engines import class_list, counted, engine_of
 from circuitdsl.run.networks import Progress, opened_network, silent
-from circuitdsl.stimuli.batches import SIZE
-from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import write_text
 from circuitdsl.text.locks import held
@@ -84,6 +85,10 @@ def sweep(
     approx: bool = False,
     limit: int | None = None,
     seed: int = 0,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> Table | Approximation:
     """Ablate units of a model in turn: one by one, in pairs, or in groups.
@@ -99,6 +104,13 @@ def sweep(
         approx: All units at once by first-order attribution, with the exact sweep of a sample.
         limit: How many images at most, spread evenly.
         seed: Of the sample.
+        classes: A file with the label that each number stands for, a line each, where the classes
+            of images are numbers.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some; if others
+            share the work, by default `PATH.shards`, which is removed at the end.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
@@ -109,19 +121,21 @@ def sweep(
         raise InputError("attribution is of single units", help=f"leave out --by {by}, or --approx")
     network = opened_network(model, weights)
     target = Path(path)
-    found = open_images(Path(images), limit)
+    photographs = open_images(Path(images), limit, class_list(classes))
+    shape = Shape(Cut.of(network.backbone))
+    reading = Reading(photographs, shape, engine_of(workers, store, ray))
     with held(target):
         if approx:
             return _approximate(
-                network, units, found, target, ablate=ablate, seed=seed, progress=progress
+                network, units, reading, target, ablate=ablate, seed=seed, progress=progress
             )
-        return _exact(network, units, found, target, ablate=ablate, by=by, progress=progress)
+        return _exact(network, units, reading, target, ablate=ablate, by=by, progress=progress)
 
 
 def _exact(
     network: Network,
     units: str | Sequence[str],
-    found: ImageSet,
+    reading: Reading,
     target: Path,
     *,
     ablate: Ablation,
@@ -129,28 +143,27 @@ def _exact(
     progress: Progress,
 ) -> Table:
     """Each set of units ablated in turn."""
-    name = network.name
     chosen = select(network.backbone, units)
     sets = _sets(network, units, by)
-    average = _means(network, chosen, found, ablate, progress)
-    total = len(found.paths)
+    average = _means(network, chosen, reading, ablate, progress)
+    images = reading.images
     table = ablations(
         network,
         sets,
-        found.batches_for(network.backbone, SIZE),
-        outputs_of(map(found.label, found.paths), labels_of(network)),
+        reading.stage("sweep"),
+        outputs_of(images.labels, labels_of(network)),
         target,
         means=average,
-        about={"model": name, "ablate": ablate, "images": _digest(found)},
-        progress=lambda seen: progress(f"{len(sets)} ablations; photographs: {seen} of {total}"),
+        about={"model": network.name, "ablate": ablate, "images": _digest(images)},
+        progress=counted(f"{len(sets)} ablations; photographs", len(images), progress),
     )
-    return replace(table, skipped=found.left_out)
+    return replace(table, skipped=images.left_out)
 
 
 def _approximate(
     network: Network,
     units: str | Sequence[str],
-    found: ImageSet,
+    reading: Reading,
     target: Path,
     *,
     ablate: Ablation,
@@ -162,15 +175,14 @@ def _approximate(
     The exact sweep of the sample goes into a file beside the target, whose name ends in
     `.sample.csv`.
     """
-    name = network.name
     chosen = select(network.backbone, units)
-    average = _means(network, chosen, found, ablate, progress)
-    backbone, total = network.backbone, len(found.paths)
-    outputs = outputs_of(map(found.label, found.paths), labels_of(network))
+    average = _means(network, chosen, reading, ablate, progress)
+    images = reading.images
+    outputs = outputs_of(images.labels, labels_of(network))
     changes = run(
         attribution(network, chosen, outputs, average),
-        found.batches_for(backbone, SIZE),
-        lambda seen: progress(f"attribution; photographs: {seen} of {total}"),
+        reading.stage("attribution"),
+        counted("attribution; photographs", len(images), progress),
     )
     count = min(SAMPLE, len(chosen))
     drawn = np.sort(np.random.default_rng(seed).permutation(len(chosen))[:count])
@@ -178,15 +190,15 @@ def _approximate(
     exact = ablations(
         network,
         one_by_one(sample),
-        found.batches_for(backbone, SIZE),
+        reading.stage("sample"),
         outputs,
         target.with_suffix(".sample.csv"),
         means=average,
-        about={"model": name, "ablate": ablate, "images": _digest(found)},
-        progress=lambda seen: progress(f"exact sample; photographs: {seen} of {total}"),
+        about={"model": network.name, "ablate": ablate, "images": _digest(images)},
+        progress=counted("exact sample; photographs", len(images), progress),
     )
     spearman = rank_correlation(changes[drawn], exact.change("cross_entropy"))
-    result = Approximation(chosen.names, exact.images, changes, count, spearman, found.left_out)
+    result = Approximation(chosen.names, exact.images, changes, count, spearman, images.left_out)
     write_text(target, result.text())
     return result
 
@@ -200,21 +212,19 @@ def _sets(network: Network, units: str | Sequence[str], by: Grouping) -> tuple[U
 
 
 def _means(
-    network: Network, units: Units, images: ImageSet, ablate: Ablation, progress: Progress
+    network: Network, units: Units, reading: Reading, ablate: Ablation, progress: Progress
 ) -> dict[str, Floats] | None:
     if ablate == "zero":
         return None
     if ablate != "mean":
         raise InputError(f"units are not ablated to `{ablate}`", help="zero, or mean")
-    progress("taking the mean of every channel")
-    batches = images.batches_for(network.backbone, SIZE)
-    return run(channel_means(network, units.branches), batches)
+    return run(
+        channel_means(network, units.branches),
+        reading.stage("means"),
+        counted("the mean of every channel; photographs", len(reading.images), progress),
+    )
 
 
 def _digest(images: ImageSet) -> str:
     """A digest of the images' names and sizes."""
-    lines = [
-        f"{path.relative_to(images.folder).as_posix()} {path.stat().st_size}"
-        for path in images.paths
-    ]
-    return hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()
+    return hashlib.sha256(os.fsencode("\n".join(images.listed(range(len(images)))))).hexdigest()

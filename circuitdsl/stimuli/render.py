@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,7 +25,7 @@ from circuitdsl.stimuli.centre import Centre, central
 from circuitdsl.stimuli.curves import Canvas, draw_circles, draw_lines, ink_and_ground
 from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
 from circuitdsl.stimuli.noise import draw_noise
-from circuitdsl.stimuli.photographs import open_images, read_image
+from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.stimuli.surfaces import draw_borders, draw_rings, draw_spots, draw_textures
 
 Table = dict[str, NDArray[np.float32]]
@@ -72,7 +71,7 @@ def rows(stimulus: Stimulus) -> Table:
     settings = settings_of(stimulus)
     crossed = {name: values for name, values in settings.items() if name not in _ONE_VALUE}
     if stimulus.generator == PHOTOGRAPHS:
-        crossed = {"number": tuple(range(len(_files(stimulus))))}
+        crossed = {"number": tuple(range(len(_photographs(stimulus))))}
     elif "n" in settings:
         crossed = {"number": tuple(range(round(settings["n"][0])))} | crossed
     table = np.array(list(product(*crossed.values())), np.float32)
@@ -92,12 +91,12 @@ def batches(stimulus: Stimulus, centre: Centre, batch: int = 64) -> Iterator[Arr
         )
 
 
-def _files(stimulus: Stimulus) -> tuple[Path, ...]:
+def _photographs(stimulus: Stimulus) -> ImageSet:
     """The images of a set's folder."""
     if stimulus.folder is None:
         raise ValueError(f"{stimulus.name} has no folder (the checker excludes it)")
     most = settings_of(stimulus).get("n")
-    return open_images(stimulus.folder.path, None if most is None else round(most[0])).paths
+    return open_images(stimulus.folder.path, None if most is None else round(most[0]))
 
 
 class _Drawing:
@@ -210,9 +209,9 @@ class _Drawing:
         return draw_noise(seed, numbers.astype(np.int32), contrast, slope=slope, side=side)
 
     @cached_property
-    def files(self) -> tuple[Path, ...]:
+    def folder(self) -> ImageSet:
         """The photographs, in order."""
-        return _files(self.stimulus)
+        return _photographs(self.stimulus)
 
     def photographs(self, numbers: NDArray[np.float32]) -> Array:
         """Photographs by number, cut to the canvas; few ones repeat.
@@ -220,6 +219,7 @@ class _Drawing:
         Raises:
             InputError: there are none, or one is broken.
         """
-        places, back = np.unique(numbers.astype(np.int64) % len(self.files), return_inverse=True)
-        images = [read_image(self.files[place], self.canvas.side) for place in places]
+        places, back = np.unique(numbers.astype(np.int64) % len(self.folder), return_inverse=True)
+        names, cut = self.folder.paths.names, Cut(self.canvas.side)
+        images = [self.folder.read(names[int(place)], cut) for place in places]
         return jnp.asarray(np.stack(images)[back])

@@ -5,12 +5,10 @@ In: one folder, or two. Out: two `ImageSet`s.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 
 from circuitdsl.stimuli.photographs import ImageSet
+from circuitdsl.stimuli.sources import Files
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -32,11 +30,9 @@ def split(images: ImageSet, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
             help="give more images, or a calibration folder of its own",
         )
     chosen = set(np.random.default_rng(seed).permutation(total)[:count].tolist())
-    parts = [
-        tuple(path for index, path in enumerate(images.paths) if (index in chosen) is first)
-        for first in (True, False)
-    ]
-    return ImageSet(images.folder, parts[0]), ImageSet(images.folder, parts[1])
+    first = [place for place in range(total) if place in chosen]
+    second = [place for place in range(total) if place not in chosen]
+    return images.some(first), images.some(second)
 
 
 def check_disjoint(calibration: ImageSet, scored: ImageSet) -> None:
@@ -45,12 +41,16 @@ def check_disjoint(calibration: ImageSet, scored: ImageSet) -> None:
     Raises:
         InputError: naming the first image that is in both.
     """
-    sizes = {path.stat().st_size for path in scored.paths}
-    alike = [path for path in calibration.paths if path.stat().st_size in sizes]
-    small = {path.stat().st_size for path in alike}
-    by_digest = {_digest(path): path for path in scored.paths if path.stat().st_size in small}
+    alike, others = list(calibration.paths), list(scored.paths)
+    if isinstance(calibration.source, Files) and isinstance(scored.source, Files):
+        # files of one content have one size, which is quicker to compare
+        sizes = {path.stat().st_size for path in others}
+        alike = [path for path in alike if path.stat().st_size in sizes]
+        small = {path.stat().st_size for path in alike}
+        others = [path for path in others if path.stat().st_size in small]
+    by_digest = {scored.digest(path): path for path in others} if alike else {}
     for path in alike:
-        twin = by_digest.get(_digest(path))
+        twin = by_digest.get(calibration.digest(path))
         if twin is not None:
             same = "" if twin == path else f" (there as {twin})"
             raise InputError(
@@ -58,7 +58,3 @@ def check_disjoint(calibration: ImageSet, scored: ImageSet) -> None:
                 why="what gains are matched on would flatter the score",
                 help="give folders without common images, or one folder, which is then split",
             )
-
-
-def _digest(path: Path) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()

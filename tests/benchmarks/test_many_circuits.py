@@ -16,7 +16,7 @@ from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.outputs import labels
 from circuitdsl.run.studies import found_units
-from circuitdsl.stimuli.photographs import ImageSet, open_images
+from circuitdsl.stimuli.photographs import open_images
 
 EDGES = """circ 1 "Edges."
 from std.shapes import gabor
@@ -37,8 +37,8 @@ def photographs(tmp_path_factory):
         (folder / label).mkdir()
         pixels = rng.integers(0, 255, (12, 12, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((224, 224)).save(folder / label / f"{index}.png")
-    paths = open_images(folder).paths
-    return ImageSet(folder, paths[:2]), ImageSet(folder, paths[2:])
+    images = open_images(folder)
+    return images.some(range(2)), images.some(range(2, 5))
 
 
 def test_a_yardstick_measures_as_comparisons_do(photographs):

@@ -354,7 +354,7 @@ def test_images_and_their_mirror_images(folder):
     np.testing.assert_array_equal(both[0].images[1], both[0].images[0][:, ::-1])
     assert both[0].names[:2] == ("ant/0.png", "ant/0.png (mirrored)")
     assert right_outputs(both[2], outputs)[:4].tolist() == [1, 1, 1, 1]
-    with pytest.raises(InputError, match="in a sub-folder `bee`"):
+    with pytest.raises(InputError, match="network does not know, such as `bee`"):
         outputs_of(map(images.label, images.paths), ["ant"])
     with pytest.raises(InputError, match="lie in no sub-folder"):
         outputs_of([""], NAMES)

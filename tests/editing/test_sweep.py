@@ -2,6 +2,8 @@
 
 import csv
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,11 +24,13 @@ from circuitdsl.editing.sweep import (
 )
 from circuitdsl.editing.verbs import Ablate, Scale
 from circuitdsl.measure.passes import run
+from circuitdsl.measure.shards import Engine, Reading, Shape
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.batches import batches_of
+from circuitdsl.stimuli.batches import Batch, batches_of
+from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.text.diagnostics import InputError
 
-IMAGES = noise_images(10, seed=4)
+IMAGES = np.rint(noise_images(10, seed=4))
 RIGHT = np.arange(10, dtype=np.int32) % 5
 OUTPUTS = {str(number): number for number in range(5)}
 
@@ -36,15 +40,16 @@ def network() -> Network:
     return Network(TWO, two_weights())
 
 
-def _examples(stop_before=None):
-    return batches_of(_parts(stop_before), map(str, RIGHT))
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory) -> Reading:
+    """Ten images in an archive, four at a time."""
+    file = tmp_path_factory.mktemp("images") / "ten.npz"
+    np.savez(file, images=IMAGES.astype(np.uint8), labels=RIGHT)
+    return Reading(open_images(file), Shape(Cut(IMAGES.shape[1]), 4))
 
 
-def _parts(stop_before):
-    for number, part in enumerate((slice(0, 4), slice(4, 8), slice(8, 10))):
-        if number == stop_before:
-            raise KeyboardInterrupt
-        yield IMAGES[part]
+def _all(reading: Reading) -> Iterator[Batch]:
+    return reading.images.part(range(10), 4, reading.shape.cut)
 
 
 def _rows(path):
@@ -66,10 +71,10 @@ def _measures(network, edited):
 
 
 @pytest.mark.parametrize("to_mean", [False, True])
-def test_every_row_is_the_edit_alone(network, tmp_path, to_mean):
+def test_every_row_is_the_edit_alone(network, examples, tmp_path, to_mean):
     units = select(TWO, "mixed3b_5x5")
     means = run(channel_means(network, ["mixed3b_5x5"]), batches_of([IMAGES])) if to_mean else None
-    table = sweep(network, one_by_one(units), _examples(), OUTPUTS, tmp_path / "s.csv", means=means)
+    table = sweep(network, one_by_one(units), examples, OUTPUTS, tmp_path / "s.csv", means=means)
     assert table.names == ("intact", *units.names)
     np.testing.assert_allclose(table.means[0], _measures(network, network), rtol=1e-4, atol=1e-6)
     for index in range(6):
@@ -83,32 +88,37 @@ def test_every_row_is_the_edit_alone(network, tmp_path, to_mean):
     assert [float(row["kl"]) for row in rows[1:]] == table.column("kl").tolist()
 
 
-def test_pairs_and_bottlenecks(network, tmp_path):
+def test_pairs_and_bottlenecks(network, examples, tmp_path):
     pairs = in_pairs(select(TWO, "mixed3b_5x5_bottleneck[0, 1, 3]"))
     assert swept_layer(pairs) == "mixed3b_5x5_bottleneck"
-    table = sweep(network, pairs, _examples(), OUTPUTS, tmp_path / "s.csv")
+    table = sweep(network, pairs, examples, OUTPUTS, tmp_path / "s.csv")
     assert table.names[1] == "mixed3b_5x5_bottleneck:0 mixed3b_5x5_bottleneck:1"
     expected = _measures(network, edit(network, [Ablate(pairs[2])]))
     np.testing.assert_allclose(table.means[3], expected, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("stop_before", [0, 1, 2])
-def test_an_interrupted_sweep_goes_on_to_the_same_bytes(network, tmp_path, stop_before):
+@pytest.mark.parametrize("stop_after", [1, 2])
+def test_an_interrupted_sweep_goes_on_to_the_same_bytes(network, examples, tmp_path, stop_after):
     sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
     whole = tmp_path / "whole.csv"
-    sweep(network, sets, _examples(), OUTPUTS, whole)
+    sweep(network, sets, examples, OUTPUTS, whole)
     broken = tmp_path / "broken.csv"
-    with pytest.raises(KeyboardInterrupt):
-        sweep(network, sets, _examples(stop_before), OUTPUTS, broken)
-    if stop_before:
-        kept = _rows(broken)
-        assert {row["images"] for row in kept} == {str(4 * stop_before)}
     seen: list[int] = []
-    sweep(network, sets, _examples(), OUTPUTS, broken, progress=seen.append)
+
+    def stop(images: int) -> None:
+        seen.append(images)
+        if len(seen) == stop_after + 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(network, sets, examples, OUTPUTS, broken, progress=stop)
+    assert {row["images"] for row in _rows(broken)} == {str(4 * stop_after)}
+    seen.clear()
+    sweep(network, sets, examples, OUTPUTS, broken, progress=seen.append)
     assert broken.read_bytes() == whole.read_bytes()
-    assert seen == [4, 8, 10][stop_before:]
+    assert seen == [8, 10][stop_after - 1 :]
     again: list[int] = []
-    sweep(network, sets, _examples(), OUTPUTS, broken, progress=again.append)
+    sweep(network, sets, examples, OUTPUTS, broken, progress=again.append)
     assert again == []
     assert broken.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -119,10 +129,20 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes(network, tmp_path, stop_
     ]
 
 
-def test_the_file_of_another_sweep_is_left_alone(network, tmp_path):
+def test_processes_leave_the_same_table(network, examples, tmp_path):
+    sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
+    alone, shared = tmp_path / "alone.csv", tmp_path / "shared.csv"
+    sweep(network, sets, examples, OUTPUTS, alone)
+    two = replace(examples, engine=Engine(2, tmp_path / "store"))
+    sweep(network, sets, two, OUTPUTS, shared)
+    assert shared.read_bytes() == alone.read_bytes()
+    assert len(list((tmp_path / "store").glob("*.safetensors"))) == 3
+
+
+def test_the_file_of_another_sweep_is_left_alone(network, examples, tmp_path):
     target = tmp_path / "s.csv"
     sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
-    sweep(network, sets, _examples(), OUTPUTS, target, about={"images": "here"})
+    sweep(network, sets, examples, OUTPUTS, target, about={"images": "here"})
     text = target.read_text()
     others = [
         (network, sets[:1], {"images": "here"}),
@@ -131,33 +151,27 @@ def test_the_file_of_another_sweep_is_left_alone(network, tmp_path):
     ]
     for other, units, about in others:
         with pytest.raises(InputError, match="not the beginning of this sweep"):
-            sweep(other, units, _examples(), OUTPUTS, target, about=about)
-    with pytest.raises(InputError, match="over 10 images, and there are 4"):
-        first = [next(_examples())]
-        sweep(network, sets, first, OUTPUTS, target, about={"images": "here"})
+            sweep(other, units, examples, OUTPUTS, target, about=about)
     target.write_text("units,images\nintact,many\n")
     with pytest.raises(InputError, match="no table of a sweep"):
-        sweep(network, sets, _examples(), OUTPUTS, target, about={"images": "here"})
+        sweep(network, sets, examples, OUTPUTS, target, about={"images": "here"})
     target.write_text(text.replace("mixed3b:4", "mixed3b:9"))
     with pytest.raises(InputError, match="rows are not those"):
-        sweep(network, sets, _examples(), OUTPUTS, target, about={"images": "here"})
+        sweep(network, sets, examples, OUTPUTS, target, about={"images": "here"})
     assert json.loads((tmp_path / "s.csv.json").read_text())["ablation"] == "zero"
 
 
-def test_sweeps_over_nothing_are_refused(network, tmp_path):
-    sets = one_by_one(select(TWO, "mixed3b_5x5[1, 2]"))
-    with pytest.raises(InputError, match="no image"):
-        sweep(network, sets, [], OUTPUTS, tmp_path / "s.csv")
+def test_sweeps_over_nothing_are_refused(network, examples, tmp_path):
     with pytest.raises(InputError, match="needs units"):
-        sweep(network, [], _examples(), OUTPUTS, tmp_path / "t.csv")
+        sweep(network, [], examples, OUTPUTS, tmp_path / "t.csv")
     with pytest.raises(InputError, match="lie in mixed3a, mixed3b"):
         swept_layer(one_by_one(select(TWO, ["3a:1", "3b:1"])))
 
 
-def test_attribution_is_the_slope_of_the_loss(network):
+def test_attribution_is_the_slope_of_the_loss(network, examples):
     """For a small step towards zero, attribution predicts the change of the loss."""
     units = select(TWO, "mixed3b")
-    found = run(attribution(network, units, OUTPUTS), _examples())
+    found = run(attribution(network, units, OUTPUTS), _all(examples))
     small = 1e-2
     for index in (0, 4, 10):
         one = select(TWO, f"mixed3b:{index}")
@@ -165,7 +179,7 @@ def test_attribution_is_the_slope_of_the_loss(network):
         change = (moved - _measures(network, network)[2]) / small
         assert found[index] == pytest.approx(change, rel=0.05, abs=2e-3)
     means = run(channel_means(network, ["mixed3b_5x5"]), batches_of([IMAGES]))
-    to_means = run(attribution(network, units, OUTPUTS, means), _examples())
+    to_means = run(attribution(network, units, OUTPUTS, means), _all(examples))
     np.testing.assert_array_equal(to_means[:3], found[:3])
     assert not np.allclose(to_means[3:9], found[3:9])
     with pytest.raises(InputError, match="no image"):

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
-from shard_jobs import SHARD, TwoJob, bytes_of
+from shard_jobs import TwoJob, bytes_of
 
 from circuitdsl.measure.passes import fold
-from circuitdsl.measure.shards import Held, fold_shards
+from circuitdsl.measure.shards import Engine, fold_shards
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.locks import held
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def unbroken(folder) -> list[dict[str, bytes]]:
-    return bytes_of(fold_shards(TwoJob(folder), size=SHARD)[1])
+    return bytes_of(fold_shards(TwoJob(folder))[1])
 
 
 def shards(store: Path) -> list[Path]:
@@ -41,27 +42,27 @@ def shards(store: Path) -> list[Path]:
 
 
 def test_shards_come_to_what_a_fold_comes_to(folder):
-    opened, states = fold_shards(TwoJob(folder), size=SHARD)
+    opened, states = fold_shards(TwoJob(folder))
     assert [path.name for path in opened.images.skipped] == ["broken.png"]
     plain = TwoJob(folder).open()
-    whole = fold(plain.passes, plain.images.batches_for(plain.backbone, plain.batch))
+    whole = fold(plain.passes, plain.batches(range(36)))
     for one, state, other in zip(plain.passes, states, whole, strict=True):
         assert one.finish(state) == pytest.approx(one.finish(other)) or (
             one.finish(state).r == pytest.approx(one.finish(other).r)
         )
-    one_shard = fold_shards(TwoJob(folder))[1]
+    one_shard = fold_shards(TwoJob(folder, shard=1024))[1]
     assert bytes_of(one_shard) == bytes_of(whole)
 
 
 def test_what_is_finished_is_not_done_again(folder, tmp_path, unbroken):
     store = tmp_path / "store"
     seen: list[tuple[int, int]] = []
-    assert bytes_of(fold_shards(TwoJob(folder), store=store, size=SHARD)[1]) == unbroken
+    assert bytes_of(fold_shards(TwoJob(folder), Engine(store=store))[1]) == unbroken
     assert len(shards(store)) == 5
     shards(store)[1].unlink()
     before = {path: path.stat().st_mtime_ns for path in shards(store)}
     opened, states = fold_shards(
-        TwoJob(folder), store=store, size=SHARD, progress=lambda *at: seen.append(at)
+        TwoJob(folder), Engine(store=store), progress=lambda *at: seen.append(at)
     )
     assert bytes_of(states) == unbroken
     assert [path.name for path in opened.images.skipped] == ["broken.png"]
@@ -83,9 +84,9 @@ def test_workers_give_the_same_bytes_though_one_dies(folder, tmp_path, unbroken)
         def __reduce__(self):
             return TwoJob, (self.folder, self.dies_once)
 
-    states = fold_shards(
-        Job(folder, died), store=store, workers=2, size=SHARD, progress=lambda *at: seen.append(at)
-    )[1]
+    states = fold_shards(Job(folder, died), Engine(2, store), progress=lambda *at: seen.append(at))[
+        1
+    ]
     assert died.exists()
     assert bytes_of(states) == unbroken
     assert seen[-1] == (36, 36)
@@ -101,26 +102,28 @@ def test_a_killed_run_goes_on_to_the_same_bytes(folder, tmp_path, unbroken, fini
         time.sleep(0.005)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert bytes_of(fold_shards(TwoJob(folder), store=store, size=SHARD)[1]) == unbroken
+    assert bytes_of(fold_shards(TwoJob(folder), Engine(store=store))[1]) == unbroken
     left = [path.name for path in store.iterdir() if path.name.startswith(".")]
     assert len(left) <= 1  # of a shard that was being written
 
 
 def test_the_store_of_another_run_is_left_alone(folder, tmp_path):
     store = tmp_path / "store"
-    fold_shards(TwoJob(folder), store=store, size=SHARD)
+    fold_shards(TwoJob(folder), Engine(store=store))
     about = json.loads((store / "manifest.json").read_text())
     assert about["total"] == 36
-    for other, size in ((TwoJob(folder, None, 1), SHARD), (TwoJob(folder), 16)):
+    for other in (TwoJob(folder, seed=1), TwoJob(folder, shard=16)):
         with pytest.raises(InputError, match="holds the shards of another run"):
-            fold_shards(other, store=store, size=size)
+            fold_shards(other, Engine(store=store))
+    with held(store), pytest.raises(InputError, match="another run is working on"):
+        fold_shards(TwoJob(folder), Engine(store=store))
     shards(store)[0].write_bytes(b"no shard")
     with pytest.raises(InputError, match="is no shard"):
-        fold_shards(TwoJob(folder), store=store, size=SHARD)
+        fold_shards(TwoJob(folder), Engine(store=store))
 
 
 def test_photographs_none_of_which_can_be_read_are_refused(tmp_path):
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "broken.png").write_text("no picture")
     with pytest.raises(InputError, match="none of the 1 image files"):
-        fold_shards(Held(TwoJob(tmp_path).open()))
+        fold_shards(TwoJob(tmp_path))

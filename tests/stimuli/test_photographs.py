@@ -196,14 +196,14 @@ def test_class_folders_behind_links_are_read_once(folder, tmp_path_factory):
 
 
 def test_threads_decode_ahead_and_stop_when_nobody_looks(folder, monkeypatch):
-    read: list[Path] = []
-    real = photographs.read_image
+    read: list[str] = []
+    real = photographs.decoded
 
-    def noted(path, **sizes):
-        read.append(path)
-        return real(path, **sizes)
+    def noted(content, name, cut):
+        read.append(name)
+        return real(content, name, cut)
 
-    monkeypatch.setattr(photographs, "read_image", noted)
+    monkeypatch.setattr(photographs, "decoded", noted)
     batches = open_images(folder).batches(2, side=8)
     next(batches)
     batches.close()
