@@ -28,14 +28,17 @@ import torch
 from forward import EagerNetwork
 
 from circuitdsl.editing.apply import edit
+from circuitdsl.editing.attribution import attribution
 from circuitdsl.editing.select import edges, select
-from circuitdsl.editing.sweep import attribution, one_by_one, sweep
+from circuitdsl.editing.sweep import one_by_one, sweep
 from circuitdsl.editing.verbs import Ablate, Where, drop
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.measure.passes import run
+from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import prepared
 from circuitdsl.stimuli.batches import Batch, batches_of
+from circuitdsl.stimuli.photographs import Cut, open_images
 
 BACKBONE = BACKBONES["inceptionv1"]
 LAYER = "mixed3b_5x5"
@@ -70,12 +73,21 @@ def _noise(count: int) -> Iterator[np.ndarray]:
         yield generator.integers(0, 256, (min(BATCH, count - start), side, side, 3))
 
 
+def archived(file: Path, count: int) -> Reading:
+    """The same in an archive, as a sweep reads images."""
+    batches = list(examples(count))
+    pixels = np.concatenate([batch.real for batch in batches]).astype(np.uint8)
+    np.savez(file, images=pixels, labels=[label for batch in batches for label in batch.labels])
+    return Reading(open_images(file), Shape(Cut(BACKBONE.input_px), BATCH))
+
+
 def swept(network: Network, units: int, images: int) -> float:
     """Seconds of an exact sweep."""
     chosen = one_by_one(select(BACKBONE, f"{LAYER}[0..{units - 1}]"))
     with tempfile.TemporaryDirectory() as folder:
+        reading = archived(Path(folder) / "noise.npz", images)
         start = time.perf_counter()
-        sweep(network, chosen, examples(images), OUTPUTS, Path(folder) / "sweep.csv")
+        sweep(network, chosen, reading, OUTPUTS, Path(folder) / "sweep.csv")
         return time.perf_counter() - start
 
 

@@ -144,14 +144,8 @@ def score(
         name = str(source)
         checked = check_path(source)
         if checked.script is not None and checked.script.scores:
-            refused = {
-                "--family": family,
-                "--grid": grid,
-                "--find": find,
-                "--layer": layers or None,
-                "--members": members,
-                "--units": units,
-            }
+            refused = {"--family": family, "--grid": grid, "--find": find, "--members": members}
+            refused |= {"--layer": layers or None, "--units": units}
             _refuse(f"{name} is scored as its `score` blocks say", refused)
             given = Given.of(
                 model=model,

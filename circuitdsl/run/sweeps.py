@@ -16,14 +16,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.editing.attribution import attribution, rank_correlation
 from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.select import Units, select
 from circuitdsl.editing.sweep import (
     Table,
-    attribution,
     in_pairs,
     one_by_one,
-    rank_correlation,
 )
 from circuitdsl.editing.sweep import sweep as ablations
 from circuitdsl.measure.classes import outputs_of

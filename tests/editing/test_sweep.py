@@ -12,13 +12,12 @@ import scipy.stats
 from two_blocks import TWO, noise_images, two_weights
 
 from circuitdsl.editing.apply import edit
+from circuitdsl.editing.attribution import attribution, rank_correlation
 from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.select import select
 from circuitdsl.editing.sweep import (
-    attribution,
     in_pairs,
     one_by_one,
-    rank_correlation,
     sweep,
     swept_layer,
 )

@@ -7,9 +7,10 @@ from two_blocks import TWO, noise_images, two_weights
 from circuitdsl.compare.accuracy import hits
 from circuitdsl.compare.outputs import outcomes
 from circuitdsl.editing.apply import edit
+from circuitdsl.editing.attribution import attribution
 from circuitdsl.editing.baselines import channel_means, means
 from circuitdsl.editing.select import select
-from circuitdsl.editing.sweep import ablations, attribution, one_by_one
+from circuitdsl.editing.sweep import ablations, one_by_one
 from circuitdsl.editing.verbs import Ablate
 from circuitdsl.measure.agreement import agreement
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
