@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.coverage import coverage
     from circuitdsl.run.examples import examples
     from circuitdsl.run.fitting import fit
+    from circuitdsl.run.joint import joint
     from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, adapt, find
     from circuitdsl.run.saving import save
@@ -68,6 +69,7 @@ __all__ = [
     "fit",
     "format",
     "inside",
+    "joint",
     "load",
     "load_cleanroom",
     "load_network",
@@ -110,6 +112,7 @@ _HOME = {
     "fit": "run.fitting",
     "format": "run.circuits",
     "inside": "run.circuits",
+    "joint": "run.joint",
     "load": "checking.load",
     "load_cleanroom": "editing.alone",
     "load_network": "models.registry",

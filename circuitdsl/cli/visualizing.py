@@ -1,4 +1,4 @@
-"""The commands visualize, examples and weights."""
+"""The commands visualize, examples, joint and weights."""
 
 from __future__ import annotations
 
@@ -260,4 +260,67 @@ def weights(
     for one in shown.units:
         names = ", ".join(f"{'+' if r.total > 0 else '-'}{r.name}" for r in one.upstream[:5])
         typer.echo(f"{one.name} reads {names}")
+    typer.echo(f"wrote {output}", err=True)
+
+
+def joint(
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Curves as a figure (.png, .pdf, .svg) or a record (.json).",
+            callback=writable,
+        ),
+    ],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    model: SomeModel = "auto",
+    unit: Units = None,
+    circuit: CircuitOf = None,
+    family: FamilyOf = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A circuit whose family is shown the same."),
+    ] = None,
+    beside_family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="That family; by default its last.")
+    ] = None,
+    axis: Annotated[
+        Literal["rot", "hue", "scale", "flip"], typer.Option(help="What is done to photographs.")
+    ] = "rot",
+    step: Annotated[float, typer.Option(help="Degrees from one turn to the next.")] = 1.0,
+    examples: Annotated[
+        int, typer.Option("--examples", min=1, help="Photographs of each unit.")
+    ] = 9,
+    limit: Limit = None,
+    weights: Weights = None,
+) -> None:
+    """Turn the photographs that excite units, and show them to all of the units."""
+    from circuitdsl.reporting.joint_figures import check_format, write_joint
+    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.run.joint import joint as turn
+
+    check_format(output)
+    with progress() as report:
+        made = turn(
+            model,
+            unit or (),
+            images,
+            circuit=circuit,
+            family=family,
+            beside=beside,
+            beside_family=beside_family,
+            axis=axis,
+            step=step,
+            examples=examples,
+            weights=weights,
+            limit=limit,
+            progress=report,
+        )
+    say_left_out(dict(made.skipped))
+    with writing(output):
+        write_joint(made, output)
+    typer.echo(f"{len(made.tuning.owners)} units, {len(made.tuning.values)} values of {axis}")
     typer.echo(f"wrote {output}", err=True)
