@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.coverage import coverage
     from circuitdsl.run.examples import examples
     from circuitdsl.run.fitting import fit
+    from circuitdsl.run.images import check_images
     from circuitdsl.run.joint import joint
     from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, adapt, find
@@ -58,6 +59,7 @@ __all__ = [
     "build",
     "calibrate",
     "check",
+    "check_images",
     "cleanroom",
     "coverage",
     "draw",
@@ -101,6 +103,7 @@ _HOME = {
     "build": "models.handwritten",
     "calibrate": "measure.calibration",
     "check": "run.circuits",
+    "check_images": "run.images",
     "cleanroom": "run.cleanroom",
     "coverage": "run.coverage",
     "draw": "reporting.drawing",

@@ -19,6 +19,7 @@ from circuitdsl.cli import (
     editors,
     edits,
     fitting,
+    images,
     matching,
     networks,
     pages,
@@ -41,6 +42,7 @@ app.command("draw")(circuits.draw)
 app.command("report")(pages.report)
 app.command("microscope")(pages.microscope)
 app.add_typer(networks.models_app, name="models")
+app.add_typer(images.images_app, name="images")
 app.command("accuracy")(networks.accuracy)
 app.command("find")(comparisons.find)
 app.command("score")(comparisons.score)
