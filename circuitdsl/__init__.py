@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.circuits import check, format, inside
     from circuitdsl.run.cleanroom import cleanroom
     from circuitdsl.run.coverage import coverage
+    from circuitdsl.run.directions import direction
     from circuitdsl.run.examples import examples
     from circuitdsl.run.fitting import fit
     from circuitdsl.run.images import check_images
@@ -62,6 +63,7 @@ __all__ = [
     "check_images",
     "cleanroom",
     "coverage",
+    "direction",
     "draw",
     "edit",
     "effect",
@@ -106,6 +108,7 @@ _HOME = {
     "check_images": "run.images",
     "cleanroom": "run.cleanroom",
     "coverage": "run.coverage",
+    "direction": "run.directions",
     "draw": "reporting.drawing",
     "edit": "run.scripts",
     "effect": "run.scripts",
