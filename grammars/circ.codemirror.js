@@ -5,7 +5,7 @@ const rules = [
   [/^(?:\d[a-e]:\d+)/, "number"],
   [/^(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:turn|deg|pct|rad|tap|px)\b)/, "number"],
   [/^(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+(?:[eE][+-]?\d+)|\d+)/, "number"],
-  [/^(?:(?:normalise|backbone|stimulus|circuit|connect|family|import|motif|score|circ|dial|edit|from|fit|let|fn)\b)/, "keyword"],
+  [/^(?:(?:direction|normalise|backbone|stimulus|circuit|connect|family|import|motif|score|circ|dial|edit|from|fit|let|fn)\b)/, "keyword"],
   [/^(?:(?:expect|match|where|free|into|with|and|as|at|by|in|on|to)\b)/, "keyword"],
   [/^(?:[A-Za-z_][A-Za-z0-9_]*)/, "variableName"],
   [/^(?:->|<=|>=|==|!=|\.\.|[-<>+*\/^@=])/, "operator"],

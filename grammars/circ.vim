@@ -3,7 +3,7 @@ if exists("b:current_syntax")
   finish
 endif
 syntax case match
-syntax keyword circDeclaration circ import from backbone dial let fn motif circuit family connect normalise stimulus edit score fit
+syntax keyword circDeclaration circ import from backbone dial let fn motif circuit family connect normalise stimulus direction edit score fit
 syntax keyword circWord on to by with into match where as in free at and expect
 syntax match circOperator "->\|<=\|>=\|==\|!=\|\.\.\|[-<>+*/^@=]"
 syntax match circName "\h\w*" contains=circDeclaration,circWord

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from circuitdsl.ir.backbones import BACKBONES, Backbone
+from circuitdsl.ir.backbones.directions import Direction, with_directions
 from circuitdsl.syntax import nodes
 
 
@@ -50,6 +51,7 @@ class Module:
         motifs: Motifs, with the module that each was declared in.
         circuits: Circuits, each to be made instances of.
         stimuli: Stimulus sets.
+        directions: Directions of layers.
         settings: What its dials, and those of the files and copies in it, are set to by others, by
             their names from here.
         set_here: Whether these settings were written for this file, not for one around it.
@@ -70,16 +72,31 @@ class Module:
     )
     circuits: dict[str, nodes.Subcircuit] = field(default_factory=dict[str, nodes.Subcircuit])
     stimuli: dict[str, nodes.Stimulus] = field(default_factory=dict[str, nodes.Stimulus])
+    directions: dict[str, nodes.Direction] = field(default_factory=dict[str, nodes.Direction])
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     set_here: bool = False
 
     @cached_property
     def geometry(self) -> tuple[str, Backbone] | None:
-        """What the file calls its backbone, and the backbone; None if none is known."""
+        """What the file calls its backbone, and the backbone; None if none is known.
+
+        Directions are layers of it, as far as their own layers have units.
+        """
         for item in self.file.items:
             if isinstance(item, nodes.Backbone) and item.value.name.text in BACKBONES:
-                return item.name.text, BACKBONES[item.value.name.text]
+                name = item.name.text
+                return name, self._directed(name, BACKBONES[item.value.name.text])
         return None
+
+    def _directed(self, name: str, backbone: Backbone) -> Backbone:
+        for item in self.directions.values():
+            layer = backbone.called(item.on.text.removeprefix(f"{name}."))
+            known, row = backbone.by_name, backbone.by_name.get(layer)
+            direction = Direction(item.name.text, layer, ())
+            taken = any(part in known for part in direction.layers)
+            if row is not None and (row.has_units or row.kind == "concat") and not taken:
+                backbone = with_directions(backbone, [direction])
+        return backbone
 
     def settings_under(self, name: str) -> dict[str, Setting]:
         """The settings of what stands under a name in this module, by their names there."""
@@ -141,5 +158,6 @@ class Module:
         yield from self.dials
         yield from self.lets
         yield from self.functions
+        yield from self.directions
         for name, module in self.modules.items():
             yield from (f"{name}.{inner}" for inner in (*module.dials, *module.lets))

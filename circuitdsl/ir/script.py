@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from circuitdsl.ir.backbones.directions import Direction
 from circuitdsl.ir.circuit import BackboneUse, Circuit, Stimulus
 from circuitdsl.ir.expect import Expect
 from circuitdsl.ir.steps import (
@@ -336,6 +337,7 @@ class Script:
         edits: In order.
         scores: In order.
         sources: The image sets that they use.
+        directions: Combinations of units that are treated as one.
     """
 
     doc: str
@@ -343,6 +345,7 @@ class Script:
     edits: tuple[Edit, ...] = ()
     scores: tuple[Score, ...] = ()
     sources: tuple[ImageSource, ...] = ()
+    directions: tuple[Direction, ...] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @cached_property

@@ -25,6 +25,7 @@ _KINDS: dict[type[nodes.Node], types.SymbolKind] = {
     nodes.Backbone: types.SymbolKind.Namespace,
     nodes.Connect: types.SymbolKind.Field,
     nodes.Dial: types.SymbolKind.Number,
+    nodes.Direction: types.SymbolKind.Variable,
     nodes.Edit: types.SymbolKind.Event,
     nodes.Family: types.SymbolKind.Class,
     nodes.Fit: types.SymbolKind.Event,

@@ -184,6 +184,7 @@ _KINDS: dict[type[nodes.Node], tuple[Space, Kind]] = {
     nodes.Let: ("expression", "let"),
     nodes.Function: ("expression", "function"),
     nodes.Subcircuit: ("expression", "circuit"),
+    nodes.Direction: ("expression", "let"),
     nodes.Motif: ("motif", "motif"),
     nodes.Family: ("family", "family"),
     nodes.Stimulus: ("stimulus", "stimulus"),

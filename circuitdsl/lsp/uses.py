@@ -123,6 +123,10 @@ class _Walk:
         self.type(item.unit)
         self.expression(item.value)
 
+    def direction(self, item: nodes.Direction) -> None:
+        self.layer(item.on)
+        self.expression(item.value)
+
     def function(self, item: nodes.Function) -> None:
         self.declare_formals(item.formals)
         self.type(item.unit)
@@ -315,6 +319,7 @@ class _Walk:
         nodes.Backbone: backbone,
         nodes.Connect: connect,
         nodes.Dial: dial,
+        nodes.Direction: direction,
         nodes.Edit: edit,
         nodes.Family: family,
         nodes.Fit: fit,

@@ -6,10 +6,14 @@ unit for each direction: whatever can be done to a unit can be done along it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from circuitdsl.ir.backbones.directions import Direction, direction_weights, with_directions
+import numpy as np
+
+from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.backbones.directions import Direction, with_directions
 from circuitdsl.models.network import Network
+from circuitdsl.models.stored import FloatArray
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -23,7 +27,7 @@ def directed(network: Network, directions: Sequence[Direction]) -> Network:
     for at, direction in enumerate(directions):
         _check(network, direction, {earlier.name for earlier in directions[:at]})
     backbone = with_directions(network.backbone, directions)
-    weights = direction_weights(network.backbone, directions)
+    weights = _weights(network.backbone, directions)
     return Network(backbone, {**network.params, **weights}, name=network.name)
 
 
@@ -40,5 +44,31 @@ def _check(network: Network, direction: Direction, taken: set[str]) -> None:
         raise InputError(f"{row.name} has {row.width} units, and `{name}` names {wrong[0]}")
     if taken.union(backbone.by_name).intersection((*direction.layers, name)):
         raise InputError(f"{backbone.name} has a layer `{name}` already", help="choose another")
-    if not direction.vector(row.width).any():
+    if not _vector(direction, row.width).any():
         raise InputError(f"`{name}` has the length 0", help="give weights that differ from 0")
+
+
+def _vector(direction: Direction, width: int) -> FloatArray:
+    """A direction over all channels of its layer, of length 1; 0 where it has no length."""
+    vector = np.zeros(width)
+    for unit, weight in direction.terms:
+        vector[unit] += weight
+    return (vector / (np.linalg.norm(vector) or 1.0)).astype(np.float32)
+
+
+def _weights(backbone: Backbone, directions: Sequence[Direction]) -> Mapping[str, FloatArray]:
+    """The weights of the layers that stand for directions."""
+    weights: dict[str, FloatArray] = {}
+    for direction in directions:
+        width = backbone.by_name[direction.layer].width
+        vector = _vector(direction, width)
+        read, before, inwards, outwards, _ = direction.layers
+        for name, kernel in (
+            (read, vector[:, None]),
+            (before, vector[:, None]),
+            (inwards, vector[None]),
+            (outwards, -vector[None]),
+        ):
+            weights[f"{name}_w"] = kernel[None, None]
+            weights[f"{name}_b"] = np.zeros(kernel.shape[-1], np.float32)
+    return weights

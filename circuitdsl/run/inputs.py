@@ -14,6 +14,7 @@ from circuitdsl.checking.load import load_script
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.ir import script as ir
 from circuitdsl.measure.shards import IN_PROCESS, Engine
+from circuitdsl.models.directions import directed
 from circuitdsl.models.given import check_run
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO, best_available
@@ -86,6 +87,9 @@ def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lo
     meant = "" if wanted == "default" else wanted
     for block, part in _numbered(script):
         check_run(f"`{block}` is about units by number", part.network or meant, model)
+    for direction in script.directions:
+        check_run(f"`{direction.name}` is about units by number", meant, model)
+    network = directed(network, script.directions)
     return model, Lowering(script, model, network, seed=given.seed or 0, progress=progress)
 
 

@@ -155,6 +155,10 @@ class NodeBuilder:
         span = self._at(keyword, value if block is None else block)
         return nodes.Stimulus(span, name, value, block)
 
+    def direction(self, children: list[Any]) -> nodes.Direction:
+        keyword, name, on, value = children
+        return nodes.Direction(self._at(keyword, value), self._name(name), on, value)
+
     def edit(self, children: list[Any]) -> nodes.Edit:
         keyword, name, on, opening, *lines, closing = children
         steps = nodes.Steps(

@@ -210,6 +210,15 @@ class Stimulus(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Direction(Node):
+    """`direction NAME on LAYER = WEIGHT*UNIT - WEIGHT*UNIT`."""
+
+    name: Name
+    on: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Condition(Node):
     """`LEFT COMPARISON RIGHT` behind `where`."""
 
@@ -306,6 +315,7 @@ Item = (
     | Connect
     | Normalise
     | Stimulus
+    | Direction
     | Edit
     | Score
     | Fit

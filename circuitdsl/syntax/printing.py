@@ -212,6 +212,11 @@ def _stimulus(item: nodes.Stimulus) -> tuple[Piece, ...]:
     return f"stimulus {item.name.text}", Joined(("= ", expression(item.value)))
 
 
+def _direction(item: nodes.Direction) -> tuple[Piece, ...]:
+    value = Joined(("= ", expression(item.value)))
+    return f"direction {item.name.text}", f"on {item.on.text}", value
+
+
 def _edit(item: nodes.Edit) -> tuple[Piece, ...]:
     return f"edit {item.name.text}", f"on {item.on.text}"
 
@@ -238,6 +243,7 @@ _CELLS: dict[type, Callable[[Any], tuple[Piece, ...]]] = {
     nodes.Connect: _connect,
     nodes.Normalise: _normalise,
     nodes.Stimulus: _stimulus,
+    nodes.Direction: _direction,
     nodes.Edit: _edit,
     nodes.Score: _score,
     nodes.Fit: _fit,

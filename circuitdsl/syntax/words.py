@@ -20,6 +20,7 @@ DECLARATIONS: Mapping[str, str] = {
     "connect": "weighted edges from one family, or the image, to another",
     "normalise": "divides responses by the energy around",
     "stimulus": "a set of images",
+    "direction": "a combination of units of a layer that is treated as one unit",
     "edit": "steps that change a trained network, in order",
     "score": "a comparison: two sides, or what a splice recovers",
     "fit": "which dials `fit` moves, to what end, and how",
@@ -27,7 +28,7 @@ DECLARATIONS: Mapping[str, str] = {
 """Words that start a declaration."""
 
 CLAUSES: Mapping[str, str] = {
-    "on": "the network, or the edit, that an edit starts from",
+    "on": "the network, or the edit, that an edit starts from; the layer of a direction",
     "to": "what units are set to: `zero`, `mean(SET)`, `resampled(SET)`",
     "by": "a number that activations or weights are multiplied by, or shifted by",
     "with": "the edge whose weights replace others; or settings of an imported file's dials",

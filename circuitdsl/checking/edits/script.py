@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.edits.bench import Workbench
+from circuitdsl.checking.edits.directions import direction_values
 from circuitdsl.checking.edits.expect import expectations
 from circuitdsl.checking.edits.scores import score
 from circuitdsl.checking.edits.targets import named, places
@@ -40,6 +41,7 @@ def script(
     scores = [item for item in items if isinstance(item, nodes.Score)]
     if use is not None:
         _clean_room(analysis, use)
+    directions = direction_values(analysis)
     if not edits and not scores:
         return None
     if use is None:
@@ -68,6 +70,7 @@ def script(
         edits=tuple(built.values()),
         scores=tuple(compared.values()),
         sources=tuple(bench.sources.values()),
+        directions=directions,
         span=NOWHERE if header is None else header.span,
     )
 

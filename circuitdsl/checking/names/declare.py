@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import declared_twice
 from circuitdsl.checking.scope import Bound
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
+
+_EXPRESSIONS = nodes.Dial | nodes.Let | nodes.Function | nodes.Subcircuit | nodes.Direction
+"""Declarations that share one space of names."""
 
 
 def declare(analysis: Analysis) -> None:
@@ -14,7 +19,7 @@ def declare(analysis: Analysis) -> None:
     module = analysis.module
     places: dict[tuple[str, str], Span] = {}
     for item in module.file.items:
-        if isinstance(item, nodes.Dial | nodes.Let | nodes.Function | nodes.Subcircuit):
+        if isinstance(item, _EXPRESSIONS):
             kind = "expression"
         elif isinstance(item, nodes.Family | nodes.Motif | nodes.Stimulus):
             kind = type(item).__name__
@@ -23,20 +28,26 @@ def declare(analysis: Analysis) -> None:
         name = item.name.text
         if not _is_new(places, kind, item.name, analysis):
             continue
-        if isinstance(item, nodes.Dial):
-            module.dials[name] = item
-        elif isinstance(item, nodes.Let):
-            module.lets[name] = item
-        elif isinstance(item, nodes.Function):
-            module.functions[name] = Bound(item, module)
-        elif isinstance(item, nodes.Subcircuit):
-            module.circuits[name] = item
-        elif isinstance(item, nodes.Family):
-            module.families[name] = item
-        elif isinstance(item, nodes.Motif):
-            module.motifs[name] = (module, item)
-        else:
-            module.stimuli[name] = item
+        table, entry = _entry(analysis, item)
+        table[name] = entry
+
+
+def _entry(analysis: Analysis, item: Any) -> tuple[dict[str, Any], Any]:
+    """The table of the module that a declaration belongs in, and what stands there."""
+    module = analysis.module
+    if isinstance(item, nodes.Function):
+        return module.functions, Bound(item, module)
+    if isinstance(item, nodes.Motif):
+        return module.motifs, (module, item)
+    tables: dict[type[nodes.Node], dict[str, Any]] = {
+        nodes.Dial: module.dials,
+        nodes.Let: module.lets,
+        nodes.Subcircuit: module.circuits,
+        nodes.Direction: module.directions,
+        nodes.Family: module.families,
+        nodes.Stimulus: module.stimuli,
+    }
+    return tables[type(item)], item
 
 
 def _is_new(

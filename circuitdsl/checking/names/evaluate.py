@@ -193,8 +193,9 @@ class Evaluator:
         return self._named(self.analysis.module, name, node.name)
 
     def _named(self, module: Module, name: str, node: nodes.Name) -> Value | None:
-        if units.names_layer(module, name):
-            return units.whole_layer(self.analysis.within(module), node)
+        own = module is self.analysis.module
+        if units.names_layer(module, name) or (own and name in module.directions):
+            return units.whole(self.analysis.within(module), node)
         if name in module.dials:
             return self._dial(module, name, node.span)
         if name in module.lets or name in self.analysis.within(module).values:

@@ -38,8 +38,13 @@ def names_layer(module: Module, name: str) -> bool:
     return geometry is not None and name.startswith(f"{geometry[0]}.")
 
 
-def whole_layer(analysis: Analysis, node: nodes.Name) -> UnitSet | None:
-    """All units of a layer: `V.mixed3b_5x5`."""
+def whole(analysis: Analysis, node: nodes.Name) -> UnitSet | None:
+    """All units of a layer: `V.mixed3b_5x5`; or the one that a direction is, by its name."""
+    if node.text in analysis.module.directions:
+        geometry = analysis.module.geometry
+        if geometry is None or node.text not in geometry[1].by_name:
+            return None  # its declaration is told what is wrong
+        return UnitSet((Picked(node.text, (0,), span=node.span),), node.span)
     layer_of = _layer(analysis, node)
     if layer_of is None:
         return None

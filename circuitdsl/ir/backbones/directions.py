@@ -9,11 +9,8 @@ With u the direction and h the layer, `NAME` is a = <u, h>, and the readers of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones.geometry import Backbone
 from circuitdsl.ir.backbones.layers import VALID, Layer
@@ -33,14 +30,6 @@ class Direction:
     layer: str
     terms: tuple[tuple[int, float], ...]
 
-    def vector(self, width: int) -> NDArray[np.float32]:
-        """The direction over all channels, of length 1."""
-        vector = np.zeros(width)
-        for unit, weight in self.terms:
-            vector[unit] += weight
-        length = np.linalg.norm(vector)
-        return (vector / (length or 1.0)).astype(np.float32)
-
     @property
     def layers(self) -> tuple[str, str, str, str, str]:
         """The layers that stand for it.
@@ -57,26 +46,6 @@ def with_directions(backbone: Backbone, directions: Sequence[Direction]) -> Back
     for direction in directions:
         backbone = _with(backbone, direction)
     return backbone
-
-
-def direction_weights(
-    backbone: Backbone, directions: Sequence[Direction]
-) -> Mapping[str, NDArray[np.float32]]:
-    """The weights of the layers that stand for directions."""
-    weights: dict[str, NDArray[np.float32]] = {}
-    for direction in directions:
-        width = backbone.by_name[direction.layer].width
-        vector = direction.vector(width)
-        read, before, inwards, outwards, _ = direction.layers
-        for name, kernel in (
-            (read, vector[:, None]),
-            (before, vector[:, None]),
-            (inwards, vector[None]),
-            (outwards, -vector[None]),
-        ):
-            weights[f"{name}_w"] = kernel[None, None]
-            weights[f"{name}_b"] = np.zeros(kernel.shape[-1], np.float32)
-    return weights
 
 
 def _with(backbone: Backbone, direction: Direction) -> Backbone:
