@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from conftest import ROOT
+from gallery import picture_of, shipped
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -21,11 +22,7 @@ from circuitdsl.stimuli.render import rows
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.tuning import sets_of
 
-SHIPPED = sorted(
-    path
-    for path in (ROOT / "circuits_src").glob("*.circ")
-    if re.search(r"^family ", path.read_text(encoding="utf-8"), re.MULTILINE)
-)
+SHIPPED = shipped()
 SMALL = """circ 1 "Two <b>pathways</b> & 'more'."
 from std.shapes import dot, gabor
 backbone V = inceptionv1(input=224px)
@@ -52,7 +49,11 @@ def test_every_shipped_circuit_draws(path: Path) -> None:
     """The page without what takes a run of the network; tunings are tested apart."""
     shown = portrait(path, answers=False)
     text = without_data(page(shown))
-    picture = ElementTree.fromstring(svg(shown))
+    drawn = svg(shown)
+    picture = ElementTree.fromstring(drawn)
+    kept = picture_of(path).read_text(encoding="utf-8")
+    assert drawn == kept, "the gallery is old: python benchmarks/gallery.py"
+    assert f"## {path.stem}\n" in (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
     boxes = {node.get("data-unit") for node in picture.iter() if node.get("data-unit")}
     assert boxes >= set(shown.circuit.by_name)
     arrows = [node for node in picture.iter() if "arrow" in node.get("class", "").split()]
