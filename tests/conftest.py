@@ -70,6 +70,15 @@ def photographs(shared: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project built as a wheel, without a network and without touching the tree."""
+    builders = pytest.importorskip("hatchling.builders.wheel", reason="hatchling builds the wheel")
+    folder = tmp_path_factory.mktemp("wheel")
+    (built,) = builders.WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
+    return Path(built)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what some tests measured."""
     measured: dict[str, list[object]] = {"equivariance": [], "agreement": []}

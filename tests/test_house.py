@@ -345,15 +345,6 @@ def test_no_array_is_written_out_in_python() -> None:
 # ---- what ships ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project built as a wheel, without a network and without touching the tree."""
-    builders = pytest.importorskip("hatchling.builders.wheel", reason="hatchling builds the wheel")
-    folder = tmp_path_factory.mktemp("wheel")
-    (built,) = builders.WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"])
-    return Path(built)
-
-
 def test_wheel_carries_grammar_circuits_and_tiny(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
