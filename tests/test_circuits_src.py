@@ -59,8 +59,8 @@ def test_claims_hold(path: Path) -> None:
 
 
 def test_a_spot_excites_the_centre_of_its_own_hue() -> None:
-    hand = network("colour_contrast")
-    contrast = hand.circuit.by_name["contrast"]
+    hand = network("colour_centre")
+    contrast = hand.circuit.by_name["edge.contrast"]
     assert (contrast.size, len(contrast.elements)) == (24, 48)
     centre = central(hand.backbone, "conv2d2", 64)
     hues = np.arange(6) * 60.0

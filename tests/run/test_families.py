@@ -135,7 +135,7 @@ def test_the_command_says_how_units_were_chosen(file, tmp_path) -> None:
     [
         ("high_low", "hilo", ("mixed3a", ("th",))),
         ("colour_contrast", "contrast", ("conv2d1", ("th", "h"))),
-        ("colour_contrast", "centre", ("conv2d2", ("h",))),
+        ("colour_centre", "centre", ("conv2d2", ("h",))),
         ("black_white", "bw", ("conv2d2", ())),
         ("boundary", "boundary", ("mixed3b", ("th",))),
         ("lines", "line", ("conv2d2", ("th",))),
