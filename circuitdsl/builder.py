@@ -18,13 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from circuitdsl.checking.load import check_source
+from circuitdsl.checking.names.standard import comment_above, signature_of, standard_file
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.expressions import ScalarUnit
 from circuitdsl.ir.spelling import number
+from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import format_source
 from circuitdsl.text.diagnostics import DiagnosticError
 from circuitdsl.text.layout import quoted
@@ -132,10 +135,33 @@ class Library:
         """Take the names of `source`, such as `std.shapes`."""
         self._source = source
 
+    def __dir__(self) -> list[str]:
+        """What the file declares."""
+        return sorted(_declared(self._source))
+
     def __getattr__(self, name: str) -> Name:
         if name.startswith("_"):
             raise AttributeError(name)
-        return Name(name, _ATOM, frozenset({(self._source, name)}))
+        kind = _declared(self._source).get(name, Name)
+        return kind(name, _ATOM, frozenset({(self._source, name)}))
+
+
+@cache
+def _declared(source: str) -> dict[str, type[Name]]:
+    """The names of a file of the standard library, each as a kind of name with its own help."""
+    file = standard_file(source)
+    return {
+        item.name.text: _documented(item, comment_above(file, item))
+        for item in file.items
+        if isinstance(item, nodes.Function | nodes.Motif)
+    }
+
+
+def _documented(node: nodes.Function | nodes.Motif, comment: str) -> type[Name]:
+    """A kind of name whose signature is that of a declaration, and whose help its comment."""
+    signature = signature_of(node)
+    help_ = {"__doc__": f"{node.name.text}{signature}\n\n{comment}", "__signature__": signature}
+    return type(node.name.text, (Name,), help_)
 
 
 shapes = Library("std.shapes")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import pydoc
+
 import pytest
 from conftest import ROOT
 from hypothesis import given, settings
@@ -243,3 +246,16 @@ def test_figures_are_composed_of_strokes() -> None:
         "connect V.input -> spot { place = blob(sigma=2px) }\n"
     )
     assert builder.circuit() == loads(text)
+
+
+def test_libraries_say_what_they_have() -> None:
+    assert {"arc", "bar", "dot"} <= set(dir(shapes))
+    assert "bump" in dir(profiles) and "copy" in dir(motifs)
+    assert str(inspect.signature(shapes.bar)) == (
+        "(length: length, width: length, at: point = (0px, 0px))"
+    )
+    shown = pydoc.render_doc(shapes.bar, renderer=pydoc.plaintext)
+    assert "bar(length: length, width: length, at: point = (0px, 0px))" in shown
+    assert "A straight stroke along the tangent" in shown
+    assert profiles.equal.text == "equal"
+    assert list(inspect.signature(motifs.stroke).parameters)[:3] == ["length", "width", "reach"]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from lsprotocol import types
 
+from circuitdsl.checking.names.standard import comment_above
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT, Connection
 from circuitdsl.ir.generators import GENERATORS
@@ -18,7 +19,6 @@ from circuitdsl.lsp.documents import Document
 from circuitdsl.lsp.kernels import picture, receptive_field_px, taps
 from circuitdsl.lsp.positions import Positions
 from circuitdsl.lsp.scopes import Kind, Symbol
-from circuitdsl.reporting.library_page import comment_above
 from circuitdsl.syntax import nodes, words
 from circuitdsl.text.source import Source, Span
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-from circuitdsl.checking.names.standard import standard_file
+from circuitdsl.checking.names.standard import comment_above, standard_file
 from circuitdsl.syntax import nodes
-from circuitdsl.text.source import Source
 
 _TABLE = re.compile(r"(<!-- (std\.\w+): generated -->\n).*?(<!-- end -->)", flags=re.DOTALL)
 
@@ -39,24 +38,9 @@ def library_table(name: str) -> str:
     return "".join(("| declared | what it is |\n", "|---|---|\n", *rows))
 
 
-def comment_above(file: nodes.CircuitFile, item: nodes.Item) -> str:
-    """The comment on the lines right above a declaration, in one line; empty if there is none."""
-    lines: list[str] = []
-    line = _line(file.source, item.span.start) - 1
-    for comment in reversed(file.comments):
-        if _line(file.source, comment.span.start) == line:
-            lines.insert(0, comment.text.lstrip("#").strip())
-            line -= 1
-    return " ".join(lines)
-
-
 def _call(item: nodes.Function | nodes.Motif) -> str:
     formals = (
         formal.name.text + ("" if formal.default is None else f"={formal.default.span.text}")
         for formal in item.formals
     )
     return f"{item.name.text}({', '.join(formals)})"
-
-
-def _line(source: Source, place: int) -> int:
-    return source.text.count("\n", 0, place)

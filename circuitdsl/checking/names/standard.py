@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from inspect import Parameter, Signature
 from pathlib import Path
 
 from circuitdsl.syntax import nodes
@@ -63,3 +64,38 @@ def _homes() -> dict[str, str]:
             if isinstance(item, nodes.Function | nodes.Motif):
                 homes[item.name.text] = home
     return homes
+
+
+def comment_above(file: nodes.CircuitFile, item: nodes.Item) -> str:
+    """The comment on the lines right above a declaration, in one line; empty if there is none."""
+    lines: list[str] = []
+    line = item.span.line - 1
+    for comment in reversed(file.comments):
+        if comment.span.line == line:
+            lines.insert(0, comment.text.lstrip("#").strip())
+            line -= 1
+    return " ".join(lines)
+
+
+class _Written(str):
+    """A default as the language writes it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def signature_of(node: nodes.Function | nodes.Motif) -> Signature:
+    """The formals of a declaration as Python shows them; those it must have by name stand last."""
+    parameters: list[Parameter] = []
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    for formal in node.formals:
+        default: object = Parameter.empty
+        if formal.default is not None:
+            default = _Written(formal.default.span.text)
+        elif any(before.default is not Parameter.empty for before in parameters):
+            kind = Parameter.KEYWORD_ONLY
+        unit = Parameter.empty if formal.unit is None else _Written(formal.unit.text)
+        parameters.append(Parameter(formal.name.text, kind, default=default, annotation=unit))
+    return Signature(parameters)
