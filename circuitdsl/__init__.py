@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.fitting import fit
     from circuitdsl.run.images import check_images
     from circuitdsl.run.joint import joint
+    from circuitdsl.run.looking import look
     from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, adapt, find
     from circuitdsl.run.saving import save
@@ -78,6 +79,7 @@ __all__ = [
     "load_cleanroom",
     "load_network",
     "loads",
+    "look",
     "lower",
     "match",
     "microscope",
@@ -123,6 +125,7 @@ _HOME = {
     "load_cleanroom": "editing.alone",
     "load_network": "models.registry",
     "loads": "checking.load",
+    "look": "run.looking",
     "lower": "lowering.weights",
     "match": "run.matching",
     "microscope": "reporting.pages.microscope",

@@ -20,6 +20,7 @@ from circuitdsl.cli import (
     edits,
     fitting,
     images,
+    looking,
     matching,
     networks,
     pages,
@@ -49,6 +50,7 @@ app.command("score")(comparisons.score)
 app.command("match")(matching.match)
 app.command("coverage")(atlas.coverage)
 app.command("visualize")(visualizing.visualize)
+app.command("look")(looking.look)
 app.command("cleanroom")(atlas.cleanroom)
 app.command("examples")(visualizing.examples)
 app.command("joint")(visualizing.joint)
