@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.directions import direction
     from circuitdsl.run.examples import examples
     from circuitdsl.run.fitting import fit
+    from circuitdsl.run.fitting_all import fit_all
     from circuitdsl.run.images import check_images
     from circuitdsl.run.joint import joint
     from circuitdsl.run.looking import look
@@ -72,6 +73,7 @@ __all__ = [
     "explain",
     "find",
     "fit",
+    "fit_all",
     "format",
     "inside",
     "joint",
@@ -118,6 +120,7 @@ _HOME = {
     "examples": "run.examples",
     "find": "run.networks",
     "fit": "run.fitting",
+    "fit_all": "run.fitting_all",
     "format": "run.circuits",
     "inside": "run.circuits",
     "joint": "run.joint",

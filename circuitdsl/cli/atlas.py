@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import Json, Limit, Ray, Shards, SomeModel, Workers, writable
+from circuitdsl.cli.options import (
+    CircuitPaths,
+    Json,
+    Limit,
+    Ray,
+    Shards,
+    SomeModel,
+    Workers,
+    writable,
+)
 from circuitdsl.cli.output import say_left_out, write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
-CircuitPaths = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="FOLDER|FILE...", help="Circuit files, or folders of them.", show_default=False
-    ),
-]
 Photographs = Annotated[Path, typer.Option(metavar="DIR", help="Photographs for the figures.")]
 Choosing = Annotated[
     Path | None,
@@ -34,16 +37,14 @@ def coverage(
     calibration: Choosing = None,
     layers: Annotated[
         list[str] | None,
-        typer.Option("--layers", "-l", metavar="LAYER", help="Only this layer; several times."),
-    ] = None,
-    thresholds: Annotated[
-        list[float] | None,
         typer.Option(
-            "--thresholds",
-            metavar="R",
-            help="Correlation from which a unit is covered; several times. By default 0.5, 0.7.",
+            "--layers", "-l", metavar="LAYER,...", help="Only these layers; may come again."
         ),
     ] = None,
+    thresholds: Annotated[
+        str,
+        typer.Option(metavar="R,...", help="Correlations from which a unit is covered."),
+    ] = "0.5,0.7",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -62,7 +63,6 @@ def coverage(
     ray: Ray = None,
 ) -> None:
     """Ask which share of a network's units hand-written families stand for."""
-    from circuitdsl.compare.coverage import THRESHOLDS
     from circuitdsl.reporting.coverage import coverage_table
     from circuitdsl.reporting.coverage_page import write_page
     from circuitdsl.reporting.terminal import print_table, progress
@@ -77,8 +77,8 @@ def coverage(
             images,
             model=model,
             calibration=calibration,
-            layers=layers or (),
-            thresholds=thresholds or THRESHOLDS,
+            layers=[name for names in layers or () for name in names.split(",")],
+            thresholds=numbers(thresholds),
             limit=limit,
             seed=seed,
             workers=workers,
@@ -93,6 +93,23 @@ def coverage(
     say_left_out(dict.fromkeys(result.left_out, "it reads units of a trained network"))
     print_table(coverage_table(result))
     write_record(json, result.record)
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Correlations, separated by commas.
+
+    Raises:
+        InputError: one that is none.
+    """
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(-1 <= value <= 1 for value in found):
+        raise InputError(
+            f"`{text}` is no list of correlations", help="write such as --thresholds 0.5,0.7"
+        )
+    return found
 
 
 def cleanroom(

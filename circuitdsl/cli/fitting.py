@@ -1,4 +1,4 @@
-"""The command that fits dials: fit."""
+"""The commands that fit dials: fit, fit-all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import CircuitFile, Grid, Json, Limit, Weights, writable
+from circuitdsl.cli.options import CircuitFile, CircuitPaths, Grid, Json, Limit, Weights, writable
 from circuitdsl.cli.output import write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
@@ -112,3 +112,33 @@ def fit(
         write_text(output, fitted.source(output))
     typer.echo(f"wrote {output}", err=True)
     write_record(json, fitted.record)
+
+
+def fit_all(
+    files: CircuitPaths,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where files that set dials go."),
+    ],
+    images: Annotated[
+        Path, typer.Option(metavar="DIR", help="Photographs: half to fit on, half to test on.")
+    ],
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`.")
+    ] = "auto",
+    limit: Limit = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps a family (200).")] = None,
+    json: Json = None,
+) -> None:
+    """Fit every family of some circuits by its own dials; what is done is not done again."""
+    from circuitdsl.reporting.fits import families_table
+    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.run.fitting_all import fit_all as fit_files
+
+    with progress() as report, writing(output):
+        fits = fit_files(
+            files, output, model, images=images, limit=limit, steps=steps, progress=report
+        )
+    print_table(families_table(fits))
+    write_record(json, lambda: {"families": [one.record() for one in fits]})

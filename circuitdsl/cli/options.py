@@ -36,6 +36,12 @@ def _models(incomplete: str) -> list[str]:
 CircuitFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Circuit files (.circ).", show_default=False)
 ]
+CircuitPaths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FOLDER|FILE...", help="Circuit files, or folders of them.", show_default=False
+    ),
+]
 CircuitFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A circuit file (.circ).", show_default=False)
 ]

@@ -5,6 +5,8 @@ In: results of the comparisons. Out: rich tables, which the command line prints.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from circuitdsl.fitting.compared import Agreed
@@ -12,6 +14,7 @@ from circuitdsl.fitting.result import FittedCircuit
 from circuitdsl.ir.fits import terms_text
 from circuitdsl.measure.published import GridScores
 from circuitdsl.reporting.tables import interval, narrow
+from circuitdsl.run.fitting_all import FittedFamily
 
 
 def grids_table(scores: GridScores) -> Table:
@@ -98,3 +101,23 @@ def _units(fitted: FittedCircuit) -> str:
 
 def _agreed(half: Agreed | None) -> str:
     return "-" if half is None else interval(half.natural_r, *half.natural_r_ci)
+
+
+def families_table(fits: Sequence[FittedFamily]) -> Table:
+    """What the fit of each family came to."""
+    table = narrow(
+        "families fitted one after the other",
+        "what was maximised, on what was held back to judge by, before and after",
+    )
+    table.add_column("family", no_wrap=True)
+    table.add_column("dials", overflow="fold")
+    table.add_column("measure", overflow="fold")
+    for one in fits:
+        table.add_row(
+            f"{one.file}.{one.family}",
+            ", ".join(f"{dial} = {value:g}" for dial, value in one.settings.items()),
+            ", ".join(
+                f"{name} {first:.3f} to {best:.3f}" for name, (first, best) in one.measures.items()
+            ),
+        )
+    return table

@@ -90,6 +90,13 @@ def test_the_command_writes_the_shares(folder: Path, tmp_path: Path, found) -> N
     assert "http:" not in page and "What nothing covers" in page
 
 
+def test_thresholds_are_correlations(folder: Path) -> None:
+    command = ["coverage", str(folder / "circuits"), "-m", "tiny", "--thresholds", "0.5,high"]
+    done = CliRunner().invoke(app, [*command, "--images", str(folder / "scenes")])
+    assert done.exit_code == 2
+    assert "`0.5,high` is no list of correlations" in done.output
+
+
 def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no circuit files"):
         circuitdsl.coverage(tmp_path, folder / "scenes", model="tiny")
