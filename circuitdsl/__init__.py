@@ -125,6 +125,7 @@ _HOME = {
     "inside": "run.circuits",
     "joint": "run.joint",
     "load": "checking.load",
+    "load_ipython_extension": "notebook",  # for `%load_ext circuitdsl`
     "load_cleanroom": "editing.alone",
     "load_network": "models.registry",
     "loads": "checking.load",

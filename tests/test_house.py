@@ -42,7 +42,7 @@ ORDER = (
     ("run",),
     ("testing",),
     ("reporting",),
-    ("highlighting", "lsp"),
+    ("highlighting", "lsp", "notebook"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -97,6 +97,8 @@ ONLY_IN = {
     "tensorboard": "models/",
     "hypothesis": ("testing/parts.py", "testing/strategies.py"),
     "pytest": "testing/plugin.py",
+    "anywidget": "notebook.py",
+    "traitlets": "notebook.py",
 }
 UNSAFE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

@@ -1,0 +1,72 @@
+"""Notebooks: the magic, and dials whose kernels follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from circuitdsl.checking import loads
+from circuitdsl.notebook import Kernels, dials, load_ipython_extension
+
+CELL = """circ 1 "Edges of one orientation."
+from std.shapes import gabor
+backbone V = tiny()
+dial wavelength : length = 6px in [4px, 10px] free
+family edges [th: orient(4)] at V.conv2d0
+connect V.input -> edges { place = gabor(wavelength, length=2.6px, width=1.6px)  norm = l2 }
+"""
+
+
+class Shell:
+    """What the extension uses of IPython."""
+
+    def __init__(self) -> None:
+        self.user_ns: dict[str, Any] = {}
+        self.magics: dict[str, Any] = {}
+
+    def register_magic_function(self, function: Any, kind: str, name: str) -> None:
+        self.magics[name] = function
+
+
+def test_a_cell_is_a_circuit(capsys: pytest.CaptureFixture[str]) -> None:
+    shell = Shell()
+    load_ipython_extension(shell)
+    circuit = shell.magics["circ"]("edges", CELL)
+    assert shell.user_ns["edges"] is circuit == loads(CELL)
+    assert shell.magics["circ"]("wrong", CELL.replace("orient", "orint")) is None
+    assert "did you mean `orient`?" in capsys.readouterr().err
+    assert "wrong" not in shell.user_ns
+    assert shell.magics["circ"]("", CELL) is None
+    assert "%%circ NAME" in capsys.readouterr().err
+
+
+def test_the_package_is_an_extension() -> None:
+    import circuitdsl
+
+    assert circuitdsl.load_ipython_extension is load_ipython_extension
+    assert "load_ipython_extension" not in dir(circuitdsl)
+
+
+def test_kernels_follow_dials() -> None:
+    turned = Kernels(loads(CELL))
+    (row,) = turned.rows()
+    assert (row["name"], row["low"], row["high"], row["unit"]) == ("wavelength", 4.0, 10.0, "px")
+    (before,), (after,) = turned.pictures({}), turned.pictures({"wavelength": 9.0})
+    assert before["name"] == "input->edges"
+    assert before["address"] != after["address"]
+    assert turned.pictures({"wavelength": 6.0}) == [before]
+
+
+def test_the_widget_has_a_slider_for_each_dial() -> None:
+    pytest.importorskip("anywidget")
+    widget = dials(loads(CELL))
+    before = widget.pictures
+    widget.settings = {"wavelength": 9.0}
+    assert widget.pictures != before
+
+
+def test_without_anywidget_there_is_the_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("circuitdsl.notebook.find_spec", lambda name: None)
+    circuit = loads(CELL)
+    assert dials(circuit) is circuit
