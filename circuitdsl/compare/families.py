@@ -140,6 +140,15 @@ class FamilyComparison(Shown):
             "wrong_pairs": fmean(figure.wrong_pairs for figure in figures),
         }
 
+    @property
+    def of_kind(self) -> bool:
+        """Whether units agree with members more than with any control, by the ends of an interval.
+
+        Where they do not, no family of this kind was found.
+        """
+        mean = self.mean
+        return self.natural_r_ci[0] > max(mean["energy"], mean["random"], mean["wrong_pairs"])
+
     def record(self) -> dict[str, Any]:
         """The comparison as JSON has it."""
         return {
@@ -150,6 +159,7 @@ class FamilyComparison(Shown):
             "layer": self.layer,
             "searched": list(self.searched),
             "units_chosen_by": "agreement",
+            "of_kind": self.of_kind,
             "chosen_on": self.chosen_on,
             "images": self.images,
             "photographs": {name: list(names) for name, names in self.photographs.items()},

@@ -102,6 +102,7 @@ class Comparison(Shown):
         skipped: Image files that could not be read, and why.
         grids: The family against published grids, if some were given.
         weights: The digest of the network's weights.
+        of_kind: Whether the finder that found the units looks for families such as this one.
     """
 
     file: str
@@ -116,6 +117,7 @@ class Comparison(Shown):
     skipped: tuple[tuple[str, str], ...] = ()
     grids: GridScores | None = None
     weights: str = ""
+    of_kind: bool = True
 
     @property
     def mean(self) -> dict[str, float]:
@@ -136,6 +138,7 @@ class Comparison(Shown):
             "family": self.family,
             "layer": self.layer,
             "units_chosen_by": "tuning",
+            "of_kind": self.of_kind,
             "images": self.images,
             "units": [unit.record() for unit in self.units],
             "mean": self.mean,

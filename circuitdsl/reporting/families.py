@@ -101,9 +101,10 @@ def _member(unit: MemberScore) -> str:
 def _how_chosen(comparison: FamilyComparison) -> str:
     count = len(comparison.searched)
     searched = "" if count == 1 else f", the best of {count} layers"
+    kind = "" if comparison.of_kind else "\nno family of its kind: a control agrees as well"
     return (
         f"units found by agreement on {comparison.chosen_on} images of {comparison.images_from}"
-        f"{searched}"
+        f"{searched}{kind}"
     )
 
 

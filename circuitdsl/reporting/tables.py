@@ -13,6 +13,8 @@ from rich.table import Table
 from circuitdsl.compare.score import Comparison
 from circuitdsl.measure.find import FoundFamily
 
+_OF_ANOTHER_KIND = "\nthese units are no family of its kind: it is told apart by other figures"
+
 
 def score_table(comparison: Comparison) -> Table:
     """Unit by unit and in the mean, hand-written against trained.
@@ -22,7 +24,8 @@ def score_table(comparison: Comparison) -> Table:
     low, high = comparison.natural_r_ci
     table = narrow(
         f"{comparison.family} of {comparison.file} against {comparison.layer} of "
-        f"{comparison.model}:\nunits found by their tuning to circles alone",
+        f"{comparison.model}:\nunits found by their tuning to circles alone"
+        + ("" if comparison.of_kind else _OF_ANOTHER_KIND),
         "error: between preferred angles; "
         f"tuning: correlation over {comparison.grid.size} circles;\n"
         f"natural r: over all positions of {comparison.images} images from "

@@ -7,6 +7,7 @@ file with `score` blocks, what these come to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import overload
 
@@ -178,7 +179,7 @@ def score(
             progress=progress,
         )
     _refuse("a finder looks in the block of the family's own layer", {"--layer": layers or None})
-    return compare(
+    found = compare(
         circuit,
         model,
         weights=weights,
@@ -193,6 +194,8 @@ def score(
         engine=engine,
         progress=progress,
     )
+    written = end_family(circuit, family)
+    return replace(found, of_kind=finder_of(circuit, written) is not None)
 
 
 def _finder(circuit: Circuit, family: str | None, find: str | None) -> str:

@@ -90,6 +90,7 @@ def test_the_record_has_the_fields_of_the_json(network):
         "family",
         "layer",
         "units_chosen_by",
+        "of_kind",
         "images",
         "units",
         "mean",

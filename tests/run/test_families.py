@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.score import Comparison
+from circuitdsl.reporting.families import agreement_table
+from circuitdsl.reporting.tables import score_table
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.resources import circuits_folder
 
@@ -96,8 +99,12 @@ def test_only_what_names_arcs_first_is_held_against_curve_detectors(file) -> Non
     assert isinstance(bows, Comparison)
     forced = circuitdsl.score(file, "tiny", images=images, family="corners", find="curves", units=2)
     assert isinstance(forced, Comparison)
+    assert (bows.of_kind, forced.of_kind) == (True, False)
+    assert "these units are no family of its kind" in str(score_table(forced).title)
     other = circuitdsl.score(file, "tiny", images=images, family="bows", find="agreement", units=2)
     assert isinstance(other, FamilyComparison)
+    lost = replace(other, natural_r_ci=(other.mean["random"] - 0.01, 1.0))
+    assert "no family of its kind: a control agrees" in str(agreement_table(lost).title)
 
 
 @pytest.mark.parametrize(
