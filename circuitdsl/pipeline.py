@@ -14,10 +14,11 @@ from pathlib import Path
 from jax.typing import ArrayLike
 
 from circuitdsl.checking.load import load
-from circuitdsl.compare.match import Match, choosing, measuring
+from circuitdsl.compare.match import Match, choosing, measuring, with_directions
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.lowering.weights import Weights, lower
 from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.directions import moments
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.measure.side_by_side import Contender, meetings
@@ -71,6 +72,7 @@ def compared(
     *,
     units: int,
     seed: int,
+    directions: bool = False,
     engine: Engine = IN_PROCESS,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> tuple[Match, ...]:
@@ -83,6 +85,7 @@ def compared(
         halves: Photographs that choose units and members, and others that the figures are of.
         units: The number of units of each layer that are measured for each family.
         seed: Of the bootstrap.
+        directions: Whether the best direction of each layer is looked for, too.
         engine: Who goes through the photographs.
         progress: Told what is being done.
     """
@@ -101,19 +104,32 @@ def compared(
     shape = Shape(Cut(side), BATCH)
     first, second = halves
     choices = [choosing(pairing, units) for pairing in pairings]
+    scouts = [moments(pairing) for pairing in pairings if directions]
     states = fold(
-        choices, Reading(first, shape, engine.stage("choosing")), report("choosing units", first)
+        [*choices, *scouts],
+        Reading(first, shape, engine.stage("choosing")),
+        report("choosing units", first),
     )
-    measures = [
-        measuring(pairing, chosen, seed)
-        for pairing, choice, state in zip(pairings, choices, states, strict=True)
-        if (chosen := choice.finish(state))
-    ]
+    chosen = [one.finish(state) for one, state in zip(choices, states, strict=False)]
+    kept = [at for at, pairs in enumerate(chosen) if pairs]
+    measures = [measuring(pairings[at], chosen[at], seed) for at in kept]
     if not measures:
         return ()
-    states = fold(
-        measures, Reading(second, shape, engine.stage("measuring")), report("measuring", second)
+    held_out = [moments(pairings[at]) for at in kept if directions]
+    others = fold(
+        [*measures, *held_out],
+        Reading(second, shape, engine.stage("measuring")),
+        report("measuring", second),
     )
-    return tuple(
-        row for one, state in zip(measures, states, strict=True) for row in one.finish(state)
-    )
+    rows = [one.finish(state) for one, state in zip(measures, others, strict=False)]
+    if directions:
+        scouted = states[len(choices) :]
+        found = [(pairings[at], scouts[at].finish(scouted[at])) for at in kept]
+        measured = zip(held_out, others[len(measures) :], strict=True)
+        rows = [
+            with_directions(of_pairing, pairing, found_on, one.finish(state))
+            for of_pairing, (pairing, found_on), (one, state) in zip(
+                rows, found, measured, strict=True
+            )
+        ]
+    return tuple(row for of_pairing in rows for row in of_pairing)

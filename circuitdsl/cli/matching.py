@@ -39,6 +39,9 @@ def match(
     json: Json = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of draws and intervals.")] = 0,
+    directions: Annotated[
+        bool, typer.Option("--directions", help="Also what the best direction adds to a unit.")
+    ] = False,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
@@ -63,6 +66,7 @@ def match(
             draws=draws,
             limit=limit,
             seed=seed,
+            directions=directions,
             workers=workers,
             store=shards,
             ray=ray,

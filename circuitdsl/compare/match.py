@@ -11,8 +11,8 @@ member's responses to other photographs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.choosing import Pair, every_pair
+from circuitdsl.measure.directions import Along, Moments
 from circuitdsl.measure.matching import RANDOM, Figure, figures, pair_products
 from circuitdsl.measure.passes import Pass, Shown, State, remade
 from circuitdsl.measure.side_by_side import Meeting
@@ -40,6 +41,7 @@ class Match:
         layer: The trained layer.
         unit: The unit's number in it.
         figure: How well the two agree, beside the controls.
+        along: The best direction of the layer for that member, where it was looked for.
     """
 
     circuit: str
@@ -48,11 +50,13 @@ class Match:
     layer: str
     unit: int
     figure: Figure
+    along: Along | None = None
 
     def record(self, model: str) -> dict[str, Any]:
         """The match as JSON has it."""
-        figure = self.figure
-        return {
+        figure, along = self.figure, self.along
+        found = {} if along is None else {"direction": asdict(along)}
+        return found | {
             "circuit": self.circuit,
             "family": self.family,
             "model": model,
@@ -107,6 +111,34 @@ def _best(
             return
         chosen = member_of[:, unit].tolist()
         yield Pair(family, chosen[0], layer, int(unit), tuple(chosen[1:]))
+
+
+def with_directions(
+    matches: Iterable[Match], meeting: Meeting, found_on: Moments, measured_on: Moments
+) -> Iterator[Match]:
+    """The first match of each family and layer with the best direction for its member.
+
+    Args:
+        matches: Of one meeting.
+        meeting: The families and layers.
+        found_on: Moments over the photographs that choose.
+        measured_on: Moments over the others.
+    """
+    circuit = meeting.contender.networks[0].circuit
+    place = {
+        (name, circuit.by_name[name].member_name(number)): at
+        for at, (name, number) in enumerate(meeting.members)
+    }
+    seen: set[tuple[str, str]] = set()
+    for match in matches:
+        member = place[match.family, match.member]
+        terms = found_on.direction(match.layer, member)
+        if (match.family, match.layer) in seen or not terms:
+            yield match
+            continue
+        seen.add((match.family, match.layer))
+        r = measured_on.correlation(match.layer, member, terms)
+        yield replace(match, along=Along(terms, r, r - match.figure.r))
 
 
 @remade

@@ -22,7 +22,7 @@ LAYERS = 3
 COLUMNS = (
     *("circuit", "family", "model", "layer", "unit", "member"),
     *("r", "r_low", "r_high", "partial_r", "partial_low", "partial_high"),
-    *("energy", "random", "wrong_pairs"),
+    *("energy", "random", "wrong_pairs", "direction_r", "direction"),
 )
 
 
@@ -39,6 +39,9 @@ def matches_table(matches: Matches) -> Table:
     table.add_column("unit", no_wrap=True)
     for heading in ("r", "95 %", "partial", "energy", "random", "wrong"):
         table.add_column(heading, justify="right", no_wrap=True)
+    along = any(row.along is not None for row in matches.rows)
+    if along:
+        table.add_column("direction adds", justify="right")
     for _, rows in groupby(matches.rows, key=lambda row: (row.circuit, row.family)):
         for row in _best_of_layers(list(rows)):
             figure = row.figure
@@ -50,6 +53,7 @@ def matches_table(matches: Matches) -> Table:
                 f"{figure.r:.2f}",
                 f"{low:.2f}..{high:.2f}",
                 *(f"{value:.2f}" for value in controls),
+                *([] if not along else ["" if row.along is None else f"{row.along.adds:+.2f}"]),
             )
         table.add_section()
     return table
@@ -87,6 +91,15 @@ def matches_csv(results: Sequence[Matches]) -> str:
                     row.unit,
                     row.member,
                     *(f"{number:.6f}" for number in numbers),
+                    "" if row.along is None else f"{row.along.r:.6f}",
+                    "" if row.along is None else _sum(row.along.terms),
                 ]
             )
     return text.getvalue()
+
+
+def _sum(terms: Sequence[tuple[int, float]]) -> str:
+    """A direction as the language writes it: `0.7*12 - 0.3*55`."""
+    first, *others = terms
+    signed = (f" {'-' if weight < 0 else '+'} {abs(weight):.4f}*{unit}" for unit, weight in others)
+    return f"{first[1]:.4f}*{first[0]}" + "".join(signed)

@@ -72,6 +72,7 @@ def match(
     draws: int = DRAWS,
     limit: int | None = None,
     seed: int = 0,
+    directions: bool = False,
     workers: int = 1,
     store: Path | str | None = None,
     ray: str | None = None,
@@ -91,6 +92,8 @@ def match(
         draws: The number of random circuits that each circuit is held against.
         limit: The number of photographs at most, spread evenly.
         seed: Of the split, the random circuits and the bootstrap.
+        directions: Also look for the direction of each layer that goes best with the member of
+            the best unit, and say what it adds to that unit on the other half.
         workers: Processes that share the work.
         store: A folder for finished shards, to go on from where it holds some.
         ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
@@ -125,6 +128,7 @@ def match(
             halves,
             units=units,
             seed=seed,
+            directions=directions,
             engine=engine.stage(network.name),
             progress=progress,
         )

@@ -98,3 +98,32 @@ def test_blocks_and_convolutions_outside_them_are_looked_at() -> None:
     network = circuitdsl.load_network("tiny")
     names = ("conv2d0", "conv2d1", "conv2d2", "mixed3a", "mixed3b")
     assert searched_layers(network.backbone) == names
+
+
+def test_directions_say_what_they_add_on_the_other_half(folder: Path) -> None:
+    (result,) = circuitdsl.match(
+        [folder / "early.circ"],
+        ["tiny"],
+        folder / "scenes",
+        families=["edges"],
+        layers=["conv2d0"],
+        draws=0,
+        directions=True,
+    )
+    first, *others = result.rows
+    assert first.along is not None and all(row.along is None for row in others)
+    assert len(first.along.terms) == 12
+    assert sum(weight**2 for _, weight in first.along.terms) == pytest.approx(1)
+    assert first.along.adds == pytest.approx(first.along.r - first.figure.r)
+    network = circuitdsl.load_network("tiny")
+    weights = dict(first.along.terms)
+    bent = circuitdsl.direction(network, "bent", "conv2d0", weights)
+    (again,) = circuitdsl.match(
+        [folder / "early.circ"],
+        [bent],
+        folder / "scenes",
+        families=["edges"],
+        layers=["bent"],
+        draws=0,
+    )
+    assert again.rows[0].figure.r == pytest.approx(first.along.r, abs=1e-3)
