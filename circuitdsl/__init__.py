@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.scripts import edit, effect
     from circuitdsl.run.studies import recovery
     from circuitdsl.run.sweeps import sweep
+    from circuitdsl.run.use import use
     from circuitdsl.run.verifying import verify
     from circuitdsl.run.visualization import visualize
     from circuitdsl.run.weights import weights
@@ -91,6 +92,7 @@ __all__ = [
     "score",
     "sweep",
     "to_source",
+    "use",
     "verify",
     "visualize",
     "weights",
@@ -140,6 +142,7 @@ _HOME = {
     "sweep": "run.sweeps",
     "to_source": "ir.text",
     "verify": "run.verifying",
+    "use": "run.use",
     "visualize": "run.visualization",
     "weights": "run.weights",
 }

@@ -150,7 +150,7 @@ def weights(
         earlier = source or _before(network.backbone, block)
         progress(f"expanding {earlier} to {layer}")
         into = expanded(network, earlier, aims)
-        later = readers or _after(network.backbone, block)
+        later = readers or next_layer(network.backbone, block)
         out = _readers(network, layer, later)
         for at, aim in enumerate(aims):
             read_by = () if out is None else out.downstream(int(aim.readout.argmax()), share)
@@ -174,7 +174,7 @@ def _before(backbone: Backbone, block: str) -> str:
     return names[at - 1] if at > 0 else "input"
 
 
-def _after(backbone: Backbone, block: str) -> str | None:
+def next_layer(backbone: Backbone, block: str) -> str | None:
     """The block or the convolution that is computed from a block, if any."""
     names = searched_layers(backbone)
     at = names.index(block) + 1 if block in names else len(names)
