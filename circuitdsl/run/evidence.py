@@ -16,19 +16,38 @@ from circuitdsl.compare.expect import Outcome, expectations_met
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.recovery import Recovery
 from circuitdsl.compare.score import Comparison, end_family
-from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.measure.joint import Axis as JointAxis
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.asking import NO_IMAGES, NO_MODEL, NO_PICTURES, Asking, Lacking, identified
 from circuitdsl.run.drawing import Portrait, portrait
 from circuitdsl.run.examples import Examples, examples
+from circuitdsl.run.joint import Joint, joint
 from circuitdsl.run.matching import reads_units
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.run.scores import score
 from circuitdsl.run.studies import recovery
 from circuitdsl.run.visualization import Pictures, visualize
+from circuitdsl.run.weights import AllWeights
+from circuitdsl.run.weights import weights as weights_of
 
 T = TypeVar("T")
+
+TURN_DEG = 15.0
+"""From one turn of a photograph to the next."""
+
+TURNED_EXAMPLES = 4
+"""Photographs of each unit that are turned."""
+
+_TURNED: Mapping[str, JointAxis] = {
+    "rot": "rot",
+    "orient": "rot",
+    "hue": "hue",
+    "scale": "scale",
+    "flip": "flip",
+}
+"""What is done to photographs along each kind of axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +61,8 @@ class Argued:
         original_pictures: Pictures that excite those units.
         examples: The photographs that its members answer.
         original_examples: The photographs that those units answer.
+        joint: How both answer photographs that excite those units, turned.
+        weights: What those units read, and what reads them.
         recovery: How much of those units' work its members do in their place.
     """
 
@@ -51,6 +72,8 @@ class Argued:
     original_pictures: Pictures | Lacking
     examples: Examples | Lacking
     original_examples: Examples | Lacking
+    joint: Joint | Lacking
+    weights: AllWeights | Lacking
     recovery: Recovery | Lacking
 
     @property
@@ -207,7 +230,54 @@ def _argued(
         of(f"pictures of `{name}`", side, visualize, steps=steps) if steps else no_pictures
         for side in (members, originals)
     ]
-    return Argued(name, comparison, made[0], made[1], shown[0], shown[1], recovered)
+    return Argued(
+        family=name,
+        comparison=comparison,
+        pictures=made[0],
+        original_pictures=made[1],
+        examples=shown[0],
+        original_examples=shown[1],
+        joint=_joint(asking, circuit.by_name[name], path, originals, common),
+        weights=originals
+        if isinstance(originals, Lacking)
+        else asking.ask(
+            f"weights of the units beside `{name}`",
+            lambda: weights_of(originals.model, **originals.named, progress=progress),
+        ),
+        recovery=recovered,
+    )
+
+
+def _joint(
+    asking: Asking,
+    family: Family,
+    path: Path | str,
+    originals: _Side | Lacking,
+    common: Mapping[str, Any],
+) -> Joint | Lacking:
+    """Photographs turned along the first axis of a family that an image has, too."""
+    axis: JointAxis | None = next(
+        (_TURNED[one.kind] for one in family.axes if one.kind in _TURNED), None
+    )
+    if isinstance(originals, Lacking):
+        return originals
+    if common["images"] is None or axis is None:
+        return Lacking(NO_IMAGES if axis else "The family has no axis that images have, too.")
+    return asking.ask(
+        f"turning photographs of the units beside `{family.name}`",
+        lambda: joint(
+            originals.model,
+            **originals.named,
+            images=common["images"],
+            limit=common["limit"],
+            beside=path,
+            beside_family=family.name,
+            axis=axis,
+            step=TURN_DEG,
+            examples=TURNED_EXAMPLES,
+            progress=asking.progress,
+        ),
+    )
 
 
 @dataclass(frozen=True)

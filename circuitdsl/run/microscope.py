@@ -25,8 +25,9 @@ from circuitdsl.run.coverage import coverage
 from circuitdsl.run.examples import Examples, examples
 from circuitdsl.run.networks import Progress, find, opened_network, silent
 from circuitdsl.run.visualization import Pictures, visualize
+from circuitdsl.run.weights import UnitWeights
+from circuitdsl.run.weights import weights as weights_of
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.visualizing.neighbours import Neighbour, read_by, readers_of
 from circuitdsl.visualizing.tuning import averaged, thinned
 
 SETS = ("lines", "arcs", "rings", "textures", "borders", "spots")
@@ -58,15 +59,13 @@ class Seen:
 
     Attributes:
         name: Such as `mixed3b:345`.
-        reads: The units that it reads, strongest first.
-        read_by: The units that read it, strongest first.
+        weights: What it reads, and what reads it.
         answers: Its tuning to synthetic images.
         match: The hand-written member that responds most like it.
     """
 
     name: str
-    reads: tuple[Neighbour, ...]
-    read_by: tuple[Neighbour, ...]
+    weights: UnitWeights | Lacking
     answers: tuple[Answer, ...]
     match: Counterpart | Lacking
 
@@ -162,15 +161,7 @@ def look(
     )
     layers = dict.fromkeys(_block(network, name) for name in chosen.names)
     families = {layer: _families(asking, network, layer) for layer in layers}
-    pictures: Pictures | Lacking = Lacking(NO_PICTURES)
-    of_directions: Pictures | Lacking | None = Lacking(NO_PICTURES) if directions else None
-    if steps and names:
-        pictures = asking.ask("making pictures", lambda: visualize(network, chosen.names, **common))
-    if steps and directions:
-        of_directions = asking.ask(
-            "making pictures of directions",
-            lambda: visualize(network, directions=directions, **common),
-        )
+    pictures, of_directions = _pictures(asking, network, chosen.names, directions, common)
     exemplars: Examples | Lacking = Lacking(NO_IMAGES)
     if images is not None and names:
         exemplars = asking.ask(
@@ -179,16 +170,22 @@ def look(
                 network, chosen.names, images, limit=limit, seed=seed, progress=progress
             ),
         )
-    progress("reading weights")
-    seen: list[Seen] = []
-    for name, place in zip(chosen.names, chosen.places, strict=True):
-        one = Units(network.backbone, (place,))
-        around = read_by(network, one), readers_of(network, one)
-        seen.append(Seen(name, *around, answers.get(name, ()), matches[name]))
+    seen = tuple(
+        Seen(
+            name,
+            asking.ask(
+                f"weights of {name}",
+                lambda name=name: weights_of(network, name, progress=progress).units[0],
+            ),
+            answers.get(name, ()),
+            matches[name],
+        )
+        for name in chosen.names
+    )
     return Microscopy(
         model=network.name,
         weights=network.digest,
-        units=tuple(seen),
+        units=seen,
         pictures=pictures,
         directions=of_directions,
         examples=exemplars,
@@ -198,6 +195,26 @@ def look(
         images_digest=digest,
         seed=seed,
     )
+
+
+def _pictures(
+    asking: Asking,
+    network: Network,
+    names: Sequence[str],
+    directions: Sequence[str],
+    common: Mapping[str, Any],
+) -> tuple[Pictures | Lacking, Pictures | Lacking | None]:
+    """Pictures of units, and of directions where some are asked for."""
+    pictures: Pictures | Lacking = Lacking(NO_PICTURES)
+    of_directions: Pictures | Lacking | None = Lacking(NO_PICTURES) if directions else None
+    if common["steps"] and names:
+        pictures = asking.ask("making pictures", lambda: visualize(network, names, **common))
+    if common["steps"] and directions:
+        of_directions = asking.ask(
+            "making pictures of directions",
+            lambda: visualize(network, directions=directions, **common),
+        )
+    return pictures, of_directions
 
 
 def _found(

@@ -6,14 +6,11 @@ import re
 from html import unescape
 from pathlib import Path
 
-import numpy as np
 import pytest
 from crosses import write_crosses
 
 import circuitdsl
-from circuitdsl.editing.select import select
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.visualizing.neighbours import read_by, readers_of
 
 UNITS = ["conv2d1:1", "conv2d1:20", "conv2d0:1"]
 
@@ -32,28 +29,20 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_each_unit_has_a_place_and_neighbours_lead_to_it(page: str) -> None:
     for unit in UNITS:
         assert f'<section id="{unit}"' in page and f'<li><a href="#{unit}">' in page
-    links = set(re.findall(r'<li data-unit="([^"]+)"[^>]*>[^<]*<img[^>]*><a href="#([^"]+)"', page))
+    links = set(re.findall(r'<td data-unit="([^"]+)"><a href="#([^"]+)"', page))
+    links |= set(re.findall(r'scope=row data-unit="([^"]+)"><a href="#([^"]+)"', page))
     assert links and all(name == place and name in UNITS for name, place in links)
 
 
 def test_what_a_unit_is_shown_with(page: str) -> None:
-    for words in ("What excites it", "Photographs: conv2d1:1", "lines along th", "What it reads"):
+    for words in (
+        "What excites it",
+        "Photographs: conv2d1:1",
+        "lines along th",
+        "What it reads, and what reads it",
+    ):
         assert words in page
-    assert "natural r" in page and "curve detectors" in page
-
-
-def test_neighbours_are_the_weights_between_units() -> None:
-    tiny = circuitdsl.load_network("tiny")
-    one = select(tiny.backbone, "conv2d1:5")
-    kernel = np.asarray(tiny.params["conv2d1_w"], np.float64)
-    before = read_by(tiny, one)
-    assert len(before) == kernel.shape[2]
-    assert [n.magnitude for n in before] == sorted((n.magnitude for n in before), reverse=True)
-    strongest = int(before[0].unit.rpartition(":")[2])
-    np.testing.assert_allclose(before[0].kernel, kernel[:, :, strongest, 5])
-    after = readers_of(tiny, select(tiny.backbone, "conv2d0:3"))
-    (found,) = (n for n in after if n.unit == "conv2d1:5")
-    np.testing.assert_allclose(found.kernel, kernel[:, :, 3, 5])
+    assert "curve detectors" in page
 
 
 def test_what_cannot_be_looked_at(tmp_path: Path) -> None:

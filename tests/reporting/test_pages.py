@@ -86,7 +86,7 @@ def test_a_unit_is_marked_everywhere(page: Path, browser) -> None:
         units = "[...document.querySelectorAll('li[data-unit][tabindex]')].map(e => e.dataset.unit)"
         unit = shown.page.evaluate(units)[-1]
         shown.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        first = shown.page.locator(f'li[data-unit="{unit}"]').first
+        first = shown.page.locator(f'li[data-unit="{unit}"][tabindex]').first
         first.focus()
         assert shown.marked() == {unit}
         first.evaluate("e => e.blur()")

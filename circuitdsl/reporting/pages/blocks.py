@@ -70,6 +70,7 @@ class Shot:
         side: Its width and height, in CSS pixels.
         link: A place in the page that it leads to; "" for none.
         pixels: Whether each pixel is shown as a square, as taps of kernels are.
+        named: Whether the unit's name stands below it, and Tab reaches it; else the title says it.
     """
 
     address: str
@@ -79,6 +80,7 @@ class Shot:
     side: int = 128
     link: str = ""
     pixels: bool = False
+    named: bool = True
 
 
 @dataclass(frozen=True)

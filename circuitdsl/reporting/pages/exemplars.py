@@ -15,7 +15,7 @@ from circuitdsl.reporting.pixels import photograph
 from circuitdsl.run.asking import Lacking
 from circuitdsl.run.examples import Examples
 
-STRONGEST = 6
+STRONGEST = 4
 """Of each unit, the strongest photographs that are shown."""
 
 SIDE = 88
@@ -50,7 +50,7 @@ def _row(title: str, shown: Examples, found: Found, levels: tuple[Level, ...]) -
     strongest = [(one, "strongest") for one in found.strongest[:STRONGEST] if one.activation > 0]
     sampled = [
         (level.examples[0], f"{level.low:.3g} to {level.high:.3g}")
-        for level in reversed(levels)
+        for level in reversed(levels[:-1])
         if level.examples and level.high > 0
     ]
     shots = _shots(shown, found, [*strongest, *sampled])
@@ -67,6 +67,7 @@ def _shots(shown: Examples, found: Found, some: list[tuple[Example, str]]) -> tu
             found.aim.name,
             f"{what}: {one.activation:.3g}",
             side=SIDE,
+            named=False,
         )
         for crop, (one, what) in zip(crops, some, strict=True)
     )

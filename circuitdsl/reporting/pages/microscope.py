@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from circuitdsl.ir.generators import period_deg
 from circuitdsl.measure.find import FoundFamily
 from circuitdsl.models.network import Network
@@ -21,8 +19,6 @@ from circuitdsl.reporting.pages.blocks import (
     Grid,
     Heading,
     Note,
-    Shot,
-    Shots,
     Tuned,
     Tunings,
     number,
@@ -32,22 +28,12 @@ from circuitdsl.reporting.pages.exemplars import example_blocks
 from circuitdsl.reporting.pages.provenance import provenance
 from circuitdsl.reporting.pages.report import page_path
 from circuitdsl.reporting.pages.sections import Section, shots_of
-from circuitdsl.reporting.pixels import image_kernels, png, signed
+from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.reporting.templating import framed
 from circuitdsl.run.asking import Lacking
 from circuitdsl.run.microscope import Answer, Microscopy, Seen, look
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.text.files import write_text
-from circuitdsl.visualizing.neighbours import Neighbour
-
-LEAST_SHARE = 0.3
-"""Neighbours are shown whose weights come to this share of those of the strongest one."""
-
-MOST = 16
-"""How many neighbours are shown at most."""
-
-KERNEL_SIDE = 72
-"""Width of a kernel, in CSS pixels."""
 
 ALIKE = 12
 """Units of a found family that are named."""
@@ -156,10 +142,8 @@ def _section(shown: Microscopy, unit: Seen) -> Section:
         Heading("What it answers"),
         *example_blocks("Photographs", shown.examples, [unit.name]),
         _answers(unit),
-        Heading("What it reads"),
-        _neighbours(unit.reads, included),
-        Heading("What reads it"),
-        _neighbours(unit.read_by, included),
+        Heading("What it reads, and what reads it"),
+        *_weights(unit, included),
         Heading("What it is like"),
         *_like(shown, unit, included),
     ]
@@ -197,36 +181,10 @@ def _plot(name: str, answer: Answer) -> Tuned:
     return Tuned("", name, around, ends, (line,), caption)
 
 
-def _neighbours(neighbours: Sequence[Neighbour], included: Collection[str]) -> Block:
-    """The strongest neighbours; one that has a section of its own leads to it."""
-    if not neighbours:
-        return Note("None: no weights go there but through other units.")
-    least = LEAST_SHARE * neighbours[0].magnitude
-    strong = [one for one in neighbours if one.magnitude >= least][:MOST]
-    scale = max(float(np.abs(one.kernel).max()) for one in strong)
-    shots = tuple(
-        Shot(
-            _kernel(one, scale),
-            f"Weights: {one.unit}",
-            one.unit,
-            f"{one.total:+.3g} in sum",
-            side=KERNEL_SIDE,
-            link=f"#{one.unit}" if one.unit in included else "",
-            pixels=True,
-        )
-        for one in strong
-    )
-    title = (
-        f"{len(strong)} of {len(neighbours)}: those of at least {LEAST_SHARE:.0%} of the largest "
-        f"magnitude, at most {MOST}; red excites, blue inhibits, one scale"
-    )
-    return Shots(title, shots)
-
-
-def _kernel(one: Neighbour, scale: float) -> str:
-    if one.kernel.ndim == 3:
-        return png(image_kernels(one.kernel[..., None], 1))
-    return png(signed(one.kernel, scale))
+def _weights(unit: Seen, included: Collection[str]) -> list[Block]:
+    if isinstance(unit.weights, Lacking):
+        return [Note(unit.weights.why)]
+    return [reads(unit.weights, included), readers(unit.weights, included)]
 
 
 def _like(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Block]:

@@ -30,6 +30,8 @@ from circuitdsl.reporting.pages.blocks import (
     trace,
 )
 from circuitdsl.reporting.pages.exemplars import example_blocks
+from circuitdsl.reporting.pages.turned import joint_blocks
+from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.reporting.pixels import photograph
 from circuitdsl.run.asking import Lacking
 from circuitdsl.run.evidence import Argued, Evidence
@@ -240,8 +242,23 @@ def _agreement(unit: UnitScore | MemberScore) -> list[str]:
 
 
 def wired(argued: Argued) -> list[Block]:
-    """Leads to the kernels, which stand by family."""
-    return [Note(f"The kernels into {argued.family}, and all before them, follow by family.")]
+    """What the units read; the members' kernels stand by family."""
+    shown = argued.weights
+    note = Note(f"The kernels into {argued.family}, and all before them, follow by family.")
+    if isinstance(shown, Lacking):
+        return [Note(f"No weights of trained units. {shown.why}"), note]
+    return [*(reads(unit) for unit in shown.units), note]
+
+
+# ---- 6. use
+
+
+def used(argued: Argued) -> list[Block]:
+    """What reads the units."""
+    shown = argued.weights
+    if isinstance(shown, Lacking):
+        return [Note(f"No trained units that others could read. {shown.why}")]
+    return [readers(unit) for unit in shown.units]
 
 
 # ---- 7. in place
@@ -295,6 +312,13 @@ _ARGUMENTS: tuple[tuple[str, str, str, Callable[[Argued], Sequence[Block]]], ...
         photographs,
     ),
     ("synthetic-stimuli", "3. Synthetic stimuli", "Are both tuned alike?", synthetic),
-    ("implementation", "5. Implementation", "What is it wired to?", wired),
+    (
+        "joint-tuning",
+        "4. Joint tuning",
+        "Does a turned photograph excite the relative that is turned so?",
+        lambda argued: joint_blocks(argued.joint),
+    ),
+    ("implementation", "5. Implementation", "What are both wired to?", wired),
+    ("use", "6. Use", "What reads the units?", used),
     ("in-place", "7. In place", "Do the members do the units' work?", in_place),
 )
