@@ -1,7 +1,6 @@
 """Pages of the site that are made from the program itself: words, measures, commands, Python.
 
-In: the package. Out: Markdown in `reference/`, and pictures of all circuits for the gallery. The
-site is built from them; they are not kept.
+In: the package. Out: Markdown in `reference/`. The site is built from them; they are not kept.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ from typing import Any
 import typer.main
 
 import circuitdsl
-from circuitdsl.checking.load import check_path
 from circuitdsl.cli import app
 from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.measures import MEASURES
 from circuitdsl.reporting.library_page import library_table
 from circuitdsl.syntax import words
-from circuitdsl.text.resources import circuits_folder
 
 _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Declarations", words.DECLARATIONS),
@@ -45,7 +42,7 @@ _PLACES = {
 
 
 def write_pages(docs: Path) -> None:
-    """Write the generated pages, and the gallery with its pictures."""
+    """Write the generated pages."""
     folder = docs / "reference"
     folder.mkdir(exist_ok=True)
     pages = {
@@ -54,7 +51,6 @@ def write_pages(docs: Path) -> None:
         "measures": _measures(),
         "commands": _commands(),
         "python": _python(),
-        "gallery": _gallery(folder),
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"
@@ -151,21 +147,4 @@ def _python() -> str:
             signature = ""
         doc = inspect.getdoc(value) or ""
         parts.append(f"## `{name}`\n\n```python\n{name}{signature}\n```\n\n```text\n{doc}\n```\n")
-    return "\n".join(parts)
-
-
-def _gallery(folder: Path) -> str:
-    parts = [
-        "# Gallery\n\nThe circuits that ship, as `circuitdsl draw FILE -o FILE.svg` draws them: "
-        "families in their layers, arrows that excite and inhibit. What each is, and what it "
-        "has been held to, is on [its page](../circuits.md).\n"
-    ]
-    for path in sorted(circuits_folder().glob("*.circ")):
-        circuit = check_path(path).circuit
-        if circuit is None:
-            continue
-        picture = folder / f"{path.stem}.svg"
-        circuitdsl.draw(path, picture)
-        title = circuit.doc.splitlines()[0] if circuit.doc else path.stem
-        parts.append(f"## {path.name}\n\n{title}\n\n![{path.name}, drawn]({picture.name})\n")
     return "\n".join(parts)

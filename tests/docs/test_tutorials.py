@@ -76,3 +76,13 @@ def test_a_comparison_has_rows(printed: dict[str, str]) -> None:
 
 def test_a_circuit_runs_on_an_image(printed: dict[str, str]) -> None:
     assert printed["own_images"].strip() == "line[th=0deg]"
+
+
+def test_every_page_has_its_place_on_the_site() -> None:
+    """The site is built with warnings as errors, and a page outside of its index is one."""
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text(encoding="utf-8")
+    named = re.findall(r"^([a-z_]+(?:/[a-z_]+)?)$", index, flags=re.MULTILINE)
+    pages = {path.stem for path in docs.glob("*.md")} - {"index"}
+    pages |= {f"tutorials/{path.stem}" for path in (docs / "tutorials").glob("*.md")}
+    assert {name for name in named if not name.startswith("reference/")} == pages
