@@ -132,7 +132,7 @@ def _shown(lowering: Lowering, side: ir.Side, using: str | None) -> Shown:
         network = calibrate(build(side.hand.circuit, given=lowering.network))
         subject: Subject = handwritten(network, side.hand.family).only(side.members)
         circles, px = lowering.grid(using, subject.layer)
-        return Shown(subject.names, response_grid(subject, circles, px), circles.tangent_deg)
+        return Shown(subject.names, response_grid(subject, circles, px), circles.angles_deg)
     units = lowering.units(side.units)
     network = lowering.network if side.edit is None else lowering.edited(side.edit)
     responses: Floats = np.zeros((1, 1, 1, 0))
@@ -143,6 +143,6 @@ def _shown(lowering: Lowering, side: ir.Side, using: str | None) -> Shown:
         part = response_grid(subject, circles, px)
         if not angles:
             responses = np.zeros((*part.shape[:-1], len(units)))
-            angles = circles.tangent_deg
+            angles = circles.angles_deg
         responses[..., list(units.positions(branch))] = part
     return Shown(units.names, responses, angles)

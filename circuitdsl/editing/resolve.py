@@ -33,8 +33,9 @@ from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.placing import place_members
 from circuitdsl.ir.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
 from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.finders import USUAL
 from circuitdsl.measure.passes import run
-from circuitdsl.measure.tuning import default_grid, response_grid, tuning_of
+from circuitdsl.measure.tuning import Grid, response_grid, tuning_of
 from circuitdsl.measure.units import trained
 from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
@@ -170,7 +171,7 @@ class Lowering:
         for branch in units.branches:
             circles, side = self.grid(grid, branch)
             subject = trained(self.network, branch, units.channels(branch))
-            tunings = tuning_of(response_grid(subject, circles, side), circles.tangent_deg)
+            tunings = tuning_of(response_grid(subject, circles, side), circles.angles_deg)
             found[list(units.positions(branch))] = [tuning.preferred_deg for tuning in tunings]
         silent = [name for name, angle in zip(units.names, found, strict=True) if np.isnan(angle)]
         if silent:
@@ -178,10 +179,10 @@ class Lowering:
             raise DiagnosticError([Diagnostic("E703", message, span)])
         return units.at_angles(found.tolist())
 
-    def grid(self, name: str | None, layer: str) -> tuple[CurveGrid, int | None]:
-        """The circles of a stimulus set, and the side of their images; without one, the usual."""
+    def grid(self, name: str | None, layer: str) -> tuple[Grid, int | None]:
+        """The figures of a stimulus set, and the side of their images; without one, the usual."""
         if name is None:
-            return default_grid(self.network.backbone, layer), None
+            return USUAL.grid(self.network.backbone, layer), None
         source = self.script.images[name]
         settings = settings_of(source) if isinstance(source, Stimulus) else {}
         angles = tuple(sorted(angle % 360.0 for angle in settings.get("th", ())))

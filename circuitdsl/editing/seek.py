@@ -13,6 +13,7 @@ from typing import Any
 from circuitdsl.ir.script import Hand, Sought
 from circuitdsl.measure.choosing import agreeing_members, choose_units
 from circuitdsl.measure.find import find_family
+from circuitdsl.measure.finders import USUAL
 from circuitdsl.measure.side_by_side import Contender
 from circuitdsl.measure.units import trained
 from circuitdsl.models.handwritten import HandwrittenNetwork
@@ -92,8 +93,8 @@ class Seeker:
         """The best units of a layer by their tuning alone."""
         key = (part.layer, part.count)
         if key not in self.choices:
-            self.progress(f"looking for curve detectors in {part.layer} of {self.model}")
-            best = find_family(self.network, part.layer, self.model).best(part.count)
+            self.progress(f"looking for {USUAL.title} in {part.layer} of {self.model}")
+            best = find_family(self.network, part.layer, self.model, finder=USUAL).best(part.count)
             self.choices[key] = Choice(
                 part.layer,
                 tuple(unit.unit for unit in best),

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Axis, BackboneUse, Circuit, Family
-from circuitdsl.measure.finders import CURVES, Finder
+from circuitdsl.measure.finders import USUAL, Finder
 from circuitdsl.measure.published import GridScores, PublishedGrids, match_grids
 from circuitdsl.measure.tuning import Grid, Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import trained
@@ -49,7 +49,7 @@ class FoundUnit:
     score: float
     tuning: Tuning
 
-    def record(self, finder: Finder = CURVES) -> dict[str, Any]:
+    def record(self, finder: Finder = USUAL) -> dict[str, Any]:
         """The unit as JSON has it, with the other convention of the finder's angles."""
         also = {}
         if finder.also is not None:
@@ -90,7 +90,7 @@ class FoundFamily(Shown):
     units: tuple[FoundUnit, ...]
     responses: NDArray[np.float32] = field(repr=False, compare=False)
     grids: GridScores | None = None
-    finder: Finder = CURVES
+    finder: Finder = USUAL
 
     def record(self) -> dict[str, Any]:
         """The family as JSON has it."""
@@ -154,7 +154,7 @@ def find_family(
     layer: str,
     model: str | None = None,
     grid: Grid | None = None,
-    finder: Finder = CURVES,
+    finder: Finder = USUAL,
 ) -> FoundFamily:
     """Rank the units of a layer by how well they are tuned to a finder's figure.
 

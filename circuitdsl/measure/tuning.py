@@ -15,19 +15,14 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import even_deg
-from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.centre import central, fitting_side
-from circuitdsl.stimuli.curves import Canvas, CurveGrid, geometric
+from circuitdsl.stimuli.curves import Canvas
 
 Floats = NDArray[np.float64]
 
 ECHO_DEG = 60.0
 """An echo is a response this near to the opposite of the preferred angle."""
-
-_LEAST_RADIUS, _MOST_RADIUS = 0.3, 3.0
-"""Radii of the default grid, in receptive fields: for mixed3b those of the published stimuli."""
 
 
 class Grid(Protocol):
@@ -61,7 +56,7 @@ class Grid(Protocol):
 class Tuning:
     """One unit's tuning to the angle of a figure, averaged over sizes and contrasts.
 
-    A period is the turn after which the figure is the same: 360 degrees for a curve.
+    A period is the turn after which the figure is the same.
 
     Attributes:
         preferred_deg: The angle that it prefers, from 0 to below a period.
@@ -79,15 +74,6 @@ class Tuning:
     peak: float
     selectivity: float
     curve: tuple[float, ...]
-
-
-def default_grid(backbone: Backbone, layer: str, angles: int = 72, radii: int = 8) -> CurveGrid:
-    """Circle outlines in both contrasts, at sizes that suit a layer's receptive field."""
-    field = backbone.sampling(layer).receptive_field
-    return CurveGrid(
-        radius_px=geometric(_LEAST_RADIUS * field, _MOST_RADIUS * field, radii),
-        tangent_deg=even_deg(angles, 360.0),
-    )
 
 
 def response_grid(

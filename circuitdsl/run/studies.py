@@ -47,7 +47,7 @@ CALIBRATION = 100
 
 
 def found_units(network: Network, layer: str, count: int, model: str | None = None) -> Units:
-    """The best curve detectors of a layer with the angles they prefer, in order of those.
+    """The best units of a layer by their tuning, with the angles they prefer, in order of those.
 
     Raises:
         InputError: no such layer, nothing in it fires for a circle, or a count below 1.
@@ -150,7 +150,7 @@ def recovery(
         Path(images), None if calibration is None else Path(calibration), limit, seed
     )
     written = scored_family(circuit, family)
-    progress(f"finding the curve family of {name}")
+    progress(f"finding the units of {written.name} in {name}")
     chosen = found_units(network, block_of(network, written.layer), units, name)
     hand, pairs = _standing_in(
         circuit, written, chosen, network, members=members, within_deg=within_deg

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from circuitdsl.ir.angles import difference_deg, even_deg
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.measure.tuning import curve_tuning, default_grid, response_grid, tuning_of
+from circuitdsl.measure.finders.curves import circles
+from circuitdsl.measure.tuning import curve_tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.curves import CurveGrid
 
@@ -101,7 +102,7 @@ def test_a_response_grid_is_in_the_order_of_its_stimuli():
 
 def test_the_default_grid_suits_the_layer():
     backbone = BACKBONES["inceptionv1"]
-    grid = default_grid(backbone, "mixed3b")
+    grid = circles(backbone, "mixed3b")
     assert (min(grid.radius_px), max(grid.radius_px)) == pytest.approx((27.3, 273))
     assert grid.contrast == (-1.0, 1.0)
-    assert max(default_grid(backbone, "conv2d2").radius_px) < 60
+    assert max(circles(backbone, "conv2d2").radius_px) < 60

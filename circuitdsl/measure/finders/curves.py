@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from circuitdsl.ir.angles import bulge_deg
+from circuitdsl.ir.angles import bulge_deg, even_deg
+from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.measure.finders.finder import Finder
-from circuitdsl.measure.tuning import default_grid
+from circuitdsl.stimuli.curves import CurveGrid, geometric
+
+_LEAST_RADIUS, _MOST_RADIUS = 0.3, 3.0
+"""Radii of the circles, in receptive fields: for mixed3b those of the published stimuli."""
+
+
+def circles(backbone: Backbone, layer: str, angles: int = 72, radii: int = 8) -> CurveGrid:
+    """Circle outlines in both contrasts, at sizes that suit a layer's receptive field."""
+    field = backbone.sampling(layer).receptive_field
+    return CurveGrid(
+        radius_px=geometric(_LEAST_RADIUS * field, _MOST_RADIUS * field, radii),
+        tangent_deg=even_deg(angles, 360.0),
+    )
+
 
 CURVES = Finder(
     name="curves",
@@ -14,7 +28,7 @@ CURVES = Finder(
     figure="circle",
     axis="rot",
     period_deg=360.0,
-    grid=default_grid,
+    grid=circles,
     angle="prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
     also=("bulge", bulge_deg),
 )
