@@ -59,9 +59,11 @@ def attribution(network: Network, units: Units, readers: str) -> Pass[Floats]:
 
     def step(state: State, shown: Shown) -> State:
         maps = shown.of(network)[block]
+        image = network.prepared(shown.images)  # which spliced units on the way would read
 
         def answers(values: Array) -> Array:
-            return network.resume({block: values}, [readers])[readers].sum(axis=(1, 2))
+            given = {"input": image, block: values}
+            return network.resume(given, [readers])[readers].sum(axis=(1, 2))
 
         _, moved = jax.linearize(answers, maps)
         rows = [
