@@ -8,7 +8,8 @@ trained and hand-written.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -34,6 +35,7 @@ class Subject:
         pick: The activations of those layers by name to those of the units,
             `[batch, height, width, units]`.
         neurons: Images and the row and column of one position to activations `[batch, units]`.
+        made_by: Makes them again, in another process.
     """
 
     backbone: Backbone
@@ -42,6 +44,13 @@ class Subject:
     need: Need
     pick: Callable[[Mapping[str, Array]], Array]
     neurons: Callable[[Array, int], Array]
+    made_by: Callable[[], Subject] | None = field(default=None, compare=False)
+
+    def __reduce__(self) -> tuple[Callable[[], Subject], tuple[()]]:
+        """Go to another process as what makes them there."""
+        if self.made_by is None:
+            raise InputError("these units cannot be sent to other processes")
+        return self.made_by, ()
 
     def maps(self, images: Array) -> Array:
         """Images `[batch, height, width, 3]` to activations `[batch, height, width, units]`."""
@@ -61,6 +70,7 @@ class Subject:
             self.need,
             lambda values: self.pick(values)[..., chosen],
             lambda images, index: self.neurons(images, index)[..., chosen],
+            partial(Subject.only, self, indices),
         )
 
 
@@ -98,7 +108,8 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
 
     names = tuple(f"{layer}:{number}" for number in numbers)
     need = Need(network, tuple(branches))
-    return Subject(backbone, layer, names, need, pick, neurons)
+    again = partial(trained, network, layer, units)
+    return Subject(backbone, layer, names, need, pick, neurons, again)
 
 
 def handwritten(network: HandwrittenNetwork, family: str) -> Subject:
@@ -120,7 +131,8 @@ def handwritten(network: HandwrittenNetwork, family: str) -> Subject:
 
     names = tuple(declared.member_name(index) for index in range(declared.size))
     need = Need(network, (family,))
-    return Subject(circuit.backbone.geometry, declared.layer, names, need, pick, neurons)
+    again = partial(handwritten, network, family)
+    return Subject(circuit.backbone.geometry, declared.layer, names, need, pick, neurons, again)
 
 
 def _columns(backbone: Backbone, layer: str, units: Sequence[int]) -> tuple[list[str], list[int]]:

@@ -43,7 +43,7 @@ def test_accuracy_is_what_counting_by_hand_gives(network, folder):
     assert found.top5 == 1.0  # of four outputs
     expected = -np.log(shares[np.arange(35), right]).mean()
     assert found.cross_entropy == pytest.approx(expected, rel=1e-5)
-    assert seen == [32, 35]
+    assert seen == [32, 35, 35]
     assert replace(found, model="small").record() == {
         "model": "small",
         "images": found.n,

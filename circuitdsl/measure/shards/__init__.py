@@ -136,9 +136,12 @@ class Reading(Dealt):
         """See `Dealt`."""
         work = Work(tuple(passes), self.images, self.shape)
         times = 2 if self.shape.mirror else 1
-        return fold_shards(work, self.engine, progress=lambda seen, total: progress(times * seen))[
-            1
-        ]
+        _, states = fold_shards(
+            work, self.engine, progress=lambda seen, total: progress(times * seen)
+        )
+        # those that could be read, which is what counts as seen
+        progress(times * (len(self.images) - len(self.images.skipped)))
+        return states
 
 
 class _Merging:

@@ -17,6 +17,7 @@ import numpy as np
 from jax import Array
 
 from circuitdsl.measure.passes import Pass
+from circuitdsl.measure.units import Subject
 from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 
@@ -32,7 +33,7 @@ def digest_of(value: object) -> str:
 
 def _parts(value: Any) -> Iterator[bytes]:
     match value:
-        case partial() | Pass() | Network() | HandwrittenNetwork():
+        case partial() | Pass() | Subject() | Network() | HandwrittenNetwork():
             yield from _several(_told(value))
         case np.ndarray() | Array():
             array = np.ascontiguousarray(value)
@@ -61,7 +62,7 @@ def _told(value: Any) -> Sequence[Any]:
         case partial():
             name = f"{value.func.__module__}.{value.func.__qualname__}"
             return name, value.args, value.keywords
-        case Pass():
+        case Pass() | Subject():
             return (value.made_by,)
         case HandwrittenNetwork():
             return value.circuit, value.arrays, value.given

@@ -153,7 +153,7 @@ class Folder:
     def put(self, shard: int, part: Part) -> None:
         """Leave the file of a shard, whole or not at all."""
         arrays = {
-            f"{number}.{name}": np.ascontiguousarray(array)
+            f"{number}.{name}": np.asarray(array, order="C")
             for number, state in enumerate(part.states)
             for name, array in state.items()
         }
