@@ -45,8 +45,14 @@ SHIPPED = [
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_equivariance_of_shipped_circuits(path, record_property) -> None:
-    """Exact under turns that map the taps to themselves, within the bound under others."""
+    """Exact under turns that map the taps to themselves, within the bound under others.
+
+    Files of early vision import one another: each is held for its own connections.
+    """
     shipped = load(path)
+    if path.parent.name == "early_vision":
+        own = tuple(each for each in shipped.connections if "." not in each.target)
+        shipped = replace(shipped, connections=own)
     found = assert_kernels_equivariant(shipped)
     worst = max(found, key=lambda each: each.sampled, default=None)
     if worst is not None:
