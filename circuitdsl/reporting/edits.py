@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from rich.table import Table as Shown
+from rich.table import Table as Printed
 
 from circuitdsl.compare.effect import Change, Effect, Variant
 from circuitdsl.compare.identity import Identity
@@ -21,26 +21,26 @@ from circuitdsl.reporting.tables import interval, narrow
 from circuitdsl.run.sweeps import Approximation
 
 MOST_ROWS = 20
-"""Rows of a sweep that are shown; all of them are in its file."""
+"""Rows of a sweep that are printed; all of them are in its file."""
 
 _HEADINGS = {"top1": "top-1", "top5": "top-5", "cross_entropy": "loss", "kl": "KL"}
 
 
-def sweep_table(swept: Table) -> Shown:
+def sweep_table(swept: Table) -> Printed:
     """The ablations that raise the loss most."""
     change = swept.change("cross_entropy")
     order = np.argsort(-change, kind="stable")[:MOST_ROWS].tolist()
-    shown = narrow(
+    printed = narrow(
         f"{len(change)} ablations, those that raise the loss most",
         f"means over {swept.images} images; loss: cross-entropy in nats; KL: to the intact network",
     )
-    shown.add_column("ablated")
+    printed.add_column("ablated")
     for heading in ("top-1", "top-5", "loss", "change", "KL"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+        printed.add_column(heading, justify="right", no_wrap=True)
     for row in [0, *(index + 1 for index in order)]:
         means = dict(zip(OUTPUTS, swept.means[row].tolist(), strict=True))
         moved = "" if row == 0 else f"{change[row - 1]:+.4f}"
-        shown.add_row(
+        printed.add_row(
             swept.names[row],
             f"{means['top1']:.1%}",
             f"{means['top5']:.1%}",
@@ -48,108 +48,110 @@ def sweep_table(swept: Table) -> Shown:
             moved,
             f"{means['kl']:.4f}",
         )
-    return shown
+    return printed
 
 
-def approximation_table(found: Approximation) -> Shown:
+def approximation_table(found: Approximation) -> Printed:
     """The units whose ablation should raise the loss most, to first order."""
     order = np.argsort(-found.changes, kind="stable")[:MOST_ROWS].tolist()
-    shown = narrow(
+    printed = narrow(
         f"{len(found.names)} units by first-order attribution",
         f"over {found.images} images; rank correlation with the exact ablation of "
         f"{found.sample} of them: {found.spearman:.3f}",
     )
-    shown.add_column("unit")
-    shown.add_column("change of loss", justify="right", no_wrap=True)
+    printed.add_column("unit")
+    printed.add_column("change of loss", justify="right", no_wrap=True)
     for index in order:
-        shown.add_row(found.names[index], f"{found.changes[index]:+.4f}")
-    return shown
+        printed.add_row(found.names[index], f"{found.changes[index]:+.4f}")
+    return printed
 
 
-def effect_table(found: Effect, name: str) -> Shown:
+def effect_table(found: Effect, name: str) -> Printed:
     """An edit beside its controls: each measure, and its change with a paired interval."""
-    shown = narrow(
+    printed = narrow(
         f"{name} on {found.n} images",
         "changes are from the intact network, with paired bootstrap 95 % intervals\n"
         "loss: cross-entropy in nats; KL: to the intact network" + _identity(found.identity),
     )
-    shown.add_column("network", no_wrap=True)
+    printed.add_column("network", no_wrap=True)
     for heading in ("top-1", "top-5", "loss", "change of loss", "KL"):
-        shown.add_column(heading, justify="right", no_wrap=True)
-    shown.add_row("intact", *_measures(found.intact), "", "0.000")
+        printed.add_column(heading, justify="right", no_wrap=True)
+    printed.add_row("intact", *_measures(found.intact), "", "0.000")
     for variant in (found.edited, *found.controls):
-        shown.add_row(*_variant(variant))
-    return shown
+        printed.add_row(*_variant(variant))
+    return printed
 
 
-def changes_table(found: Effect) -> Shown:
+def changes_table(found: Effect) -> Printed:
     """What the edit changes, measure by measure, with paired intervals."""
-    shown = narrow("what the edit changes", "with paired bootstrap 95 % intervals over images")
+    printed = narrow("what the edit changes", "with paired bootstrap 95 % intervals over images")
     for heading in ("measure", "intact", "edited", "change"):
-        shown.add_column(heading, justify="left" if heading == "measure" else "right", no_wrap=True)
+        printed.add_column(
+            heading, justify="left" if heading == "measure" else "right", no_wrap=True
+        )
     for measure in OUTPUTS:
         change = found.edited.changes[measure]
         low, high = change.ci
-        shown.add_row(
+        printed.add_row(
             _HEADINGS[measure],
             f"{found.intact[measure]:.3f}",
             f"{found.edited.means[measure]:.3f}",
             f"{change.value:+.3f} ({low:+.3f}..{high:+.3f})",
         )
-    return shown
+    return printed
 
 
-def moved_table(found: Effect) -> Shown:
+def moved_table(found: Effect) -> Printed:
     """The classes whose mean probability moved most, and how many predictions flipped."""
     flips, wrong, right = found.flips
-    shown = narrow(
+    printed = narrow(
         "classes that moved most",
         f"{flips} of {found.n} predictions flipped: {wrong} no longer right, {right} now right",
     )
-    shown.add_column("class")
-    shown.add_column("change of mean probability", justify="right", no_wrap=True)
+    printed.add_column("class")
+    printed.add_column("change of mean probability", justify="right", no_wrap=True)
     for moved in found.moved:
-        shown.add_row(moved.name, f"{moved.change:+.5f}")
-    return shown
+        printed.add_row(moved.name, f"{moved.change:+.5f}")
+    return printed
 
 
-def tuning_table(found: Sequence[SideScore]) -> Shown:
+def tuning_table(found: Sequence[SideScore]) -> Printed:
     """Comparisons of responses to curves."""
     lines = dict.fromkeys(line for each in found for line in each.identity.lines)
     caption = "\n".join(("echo: the mean over units; r: the mean over pairs", *lines))
-    shown = narrow("responses to curves", caption)
+    printed = narrow("responses to curves", caption)
     for heading in ("score", "units", "echo of left", "echo of right", "r"):
-        shown.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+        printed.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
     for each in found:
         measured = each.measured
-        shown.add_row(
+        printed.add_row(
             each.name,
             " : ".join(str(len(each.units(side))) for side in (LEFT, RIGHT) if each.units(side)),
             f"{measured['echo(left)']:.1%}",
             f"{measured['echo(right)']:.1%}" if "echo(right)" in measured else "",
             f"{measured['correlation']:.2f}" if "correlation" in measured else "",
         )
-    return shown
+    return printed
 
 
-def recovery_table(found: Recovery) -> Shown:
+def recovery_table(found: Recovery) -> Printed:
     """Each measure against each removal, and the controls beside it."""
-    shown = narrow(
+    printed = narrow(
         f"recovery on {found.n} images, {len(found.units)} units",
         "(spliced - removed) / (intact - removed), with a paired bootstrap 95 % interval\n"
         "shuffled: the same hand-written members dealt anew among the units, where they\n"
         "have several; random: members with random kernels of the same norm;\n"
         f"gains and means are from {found.calibrated_on} other images" + _identity(found.identity),
     )
-    shown.add_column("measure", no_wrap=True)
-    shown.add_column("against", no_wrap=True)
+    printed.add_column("measure", no_wrap=True)
+    printed.add_column("against", no_wrap=True)
     for heading in ("intact", "removed", "spliced", "recovered", "shuffled", "random"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+        printed.add_column(heading, justify="right", no_wrap=True)
     for share in found.shares:
         numbers = (
             found.means[name][share.measure] for name in ("intact", share.against, "spliced")
         )
-        shown.add_row(
+        printed.add_row(
             _HEADINGS[share.measure],
             share.against,
             *(f"{number:.3f}" for number in numbers),
@@ -157,7 +159,7 @@ def recovery_table(found: Recovery) -> Shown:
             _share(share.shuffled),
             _share(share.random),
         )
-    return shown
+    return printed
 
 
 def _share(value: float) -> str:

@@ -169,18 +169,18 @@ def _packing(circuit: Circuit) -> str:
             routes.append((route.source, str(route.reads), str(route.passes), width))
         parts.append(table(routes))
     sentences = [*overfull(circuit, packing), *departures(circuit)]
-    given = [family.name for family in circuit.families if family.units is not None]
-    if given:
-        sentences.append(f"{', '.join(given)} are units of a trained network, not of a blank one")
+    trained = [family.name for family in circuit.families if family.units is not None]
+    if trained:
+        sentences.append(f"{', '.join(trained)} are units of a trained network, not of a blank one")
     parts += [f"note: {sentence}" for sentence in sentences]
     return "\n".join(parts)
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows under a heading, in columns; empty columns are left out."""
-    shown = [column for column in zip(*rows, strict=True) if any(column[1:])]
-    widths = [max(map(len, column)) for column in shown]
-    lines = zip(*shown, strict=True)
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    lines = zip(*columns, strict=True)
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines

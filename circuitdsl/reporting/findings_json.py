@@ -38,11 +38,11 @@ def findings_record(
         files: Reports by the file that was checked; findings may lie in files that it imports.
         unread: Files that could not be read.
     """
-    found = [each for report in files.values() for each in report.diagnostics]
+    findings = [each for report in files.values() for each in report.diagnostics]
     return {
         "version": 1,
-        "errors": sum(each.severity == "error" for each in found) + len(unread),
-        "warnings": sum(each.severity == "warning" for each in found),
+        "errors": sum(each.severity == "error" for each in findings) + len(unread),
+        "warnings": sum(each.severity == "warning" for each in findings),
         "files": [
             {
                 "file": name,
