@@ -64,6 +64,7 @@ def test_beside_a_trained_network(folder: Path, tmp_path: Path) -> None:
     text = text_of(page)
     units = {unit for _, unit in argued.pairs}
     assert units and all(f'data-unit="{unit}"' in text for unit in units)
+    assert "curve" not in re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL).lower()
     assert shown.weights in text and shown.images_digest in text and not shown.partial
 
 
