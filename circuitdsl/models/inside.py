@@ -65,10 +65,19 @@ def findings_inside(circuit: Circuit, found: Iterable[Diagnostic]) -> list[Diagn
                 f"inside `{circuit.backbone.architecture}` {sentence}",
                 span,
                 "warning",
-                help="`lower --inside` calibrates what the network will run",
+                help=f"{_instead(sentence)}`lower --inside` calibrates what the network will run.",
             )
         )
     return findings
+
+
+def _instead(sentence: str) -> str:
+    """How a circuit is seen alone as it runs inside, for the departures that a file can mend."""
+    if sentence.startswith("`normalise`"):
+        return "To see alone what runs inside, leave `normalise` out. "
+    if "normalisation=lrn" in sentence:
+        return "To see alone what runs inside, open the backbone with `normalisation=lrn`. "
+    return ""
 
 
 def departures(circuit: Circuit) -> tuple[str, ...]:

@@ -129,8 +129,10 @@ def test_what_the_network_lacks_is_said() -> None:
     assert "`line`" in first
     assert "localresponsenorm0, localresponsenorm1" in second
     assert as_inside(plain).normalisations == ()
-    codes = [each.code for each in findings_inside(plain, ())]
-    assert codes == ["L405", "L405"]
+    findings = findings_inside(plain, ())
+    assert [each.code for each in findings] == ["L405", "L405"]
+    assert "leave `normalise` out" in findings[0].help
+    assert "`normalisation=lrn`" in findings[1].help
 
 
 def test_units_of_a_trained_network_are_not_inside() -> None:
