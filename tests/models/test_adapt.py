@@ -25,7 +25,9 @@ from test_residual import DEPTHWISE, RESIDUAL, images, opened, state_dict
 
 import circuitdsl
 from circuitdsl.editing import Ablate, select
+from circuitdsl.measure.find import find_family
 from circuitdsl.models.network import Network
+from circuitdsl.stimuli.curves import CurveGrid
 
 RENAMED = {"globalpool": {"residual": "avgpool", "depthwise": "pool"}}
 
@@ -185,7 +187,8 @@ def test_find_edit_match_and_sweep_run_on_it(
         "connect V.input -> edges { colour = luma  place = gabor(8px, length=2px, width=2px) }\n",
         encoding="utf-8",
     )
-    assert circuitdsl.find("lines", residual, "layer2_0").units
+    grid = CurveGrid((6.0,), tuple(range(0, 360, 30)), (0.5,))
+    assert find_family(residual, "layer2_0", grid=grid).units
     for network, layer in ((residual, "layer1_1"), (depthwise, "conv_pw_1")):
         (found,) = circuitdsl.match(
             [tmp_path / "edges.circ"], [network], tmp_path / "scenes", layers=["conv1"], draws=1
