@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +24,7 @@ from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
 from circuitdsl.models.preprocess import prepared
-from circuitdsl.stimuli.centre import central
+from circuitdsl.stimuli.centre import central, fitting_side
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 Weights = dict[str, Array]
@@ -46,6 +47,7 @@ class Cut:
         cause: The layer with units that it is computed from.
         centre: Images' side to the row and column of the neuron in the middle; None for a layer
             without positions.
+        window: Images' side to the first row and the side of the square that this neuron sees.
     """
 
     key: Hashable
@@ -55,6 +57,7 @@ class Cut:
     after: Activations = field(compare=False)
     cause: Activations = field(compare=False)
     centre: Callable[[int], int] | None = field(compare=False)
+    window: Callable[[int], tuple[int, int]] = field(compare=False)
 
 
 def units(network: Network, names: str | Sequence[str]) -> tuple[Aim, ...]:
@@ -212,7 +215,15 @@ def cut(network: Network | HandwrittenNetwork, aim: Aim) -> Cut:
         run(layer),
         run(_cause(backbone, layer)),
         centre if backbone.by_name[layer].has_positions else None,
+        partial(_window, backbone, layer),
     )
+
+
+def _window(backbone: Backbone, layer: str, side: int) -> tuple[int, int]:
+    """The first row and the side of the square of an image that the neuron in the middle sees."""
+    small = min(fitting_side(backbone, layer), side)
+    (x, _), (own, _) = (central(backbone, layer, each).canvas.point for each in (side, small))
+    return min(max(round(x - own), 0), side - small), small
 
 
 def _cut_circuit(network: HandwrittenNetwork, family: str) -> Cut:
@@ -233,7 +244,8 @@ def _cut_circuit(network: HandwrittenNetwork, family: str) -> Cut:
     def centre(side: int) -> int:
         return central(network.backbone, layer, side).index
 
-    return Cut(object(), {}, True, before, after, cause, centre)
+    window = partial(_window, network.backbone, layer)
+    return Cut(object(), {}, True, before, after, cause, centre, window)
 
 
 def _needed(network: Network, layer: str) -> Weights:

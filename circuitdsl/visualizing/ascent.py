@@ -149,6 +149,9 @@ def _advance(cut: Cut, how: Climb, task: _Task, state: _State, span: tuple[int, 
     def loss(parameters: Array, step: Array) -> Array:
         view = jax.random.fold_in(task.views, step)
         images = 255.0 * seen(image_of(task.space, parameters), view)
+        if how.where == "neuron" and cut.centre is not None:
+            first, side = cut.window(task.space.side)  # all that this neuron sees
+            images = images[:, first : first + side, first : first + side]
         return -_score(cut, how, task, images)
 
     def one(step: Array, state: _State) -> _State:
