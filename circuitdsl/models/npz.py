@@ -18,7 +18,7 @@ import numpy as np
 from circuitdsl.models.stored import FloatArray, Stored
 from circuitdsl.text.diagnostics import InputError
 
-_BROKEN = (
+BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -31,6 +31,7 @@ _BROKEN = (
     tokenize.TokenError,
     MemoryError,
 )
+"""What a damaged archive raises."""
 
 
 def read_npz(path: Path) -> dict[str, Stored]:
@@ -43,7 +44,7 @@ def read_npz(path: Path) -> dict[str, Stored]:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             return {name.removesuffix(".npy"): _stored(path, archive, name) for name in names}
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _unreadable(path, error) from error
 
 
@@ -63,7 +64,7 @@ def _read(path: Path, name: str) -> FloatArray:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as file:
             return np.lib.format.read_array(file, allow_pickle=False)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _unreadable(path, error) from error
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.models.npz import BROKEN
 from circuitdsl.stimuli.sources import SUFFIXES, Files, Source, folder_of
 from circuitdsl.text.diagnostics import InputError
 
@@ -59,6 +60,10 @@ def source_of(path: Path) -> Source:
         f"and none there in {', '.join(_KINDS)}",
         help="give a folder of photographs, flat or with one sub-folder for each class",
     )
+
+
+_ARROW = (ValueError, KeyError, TypeError, NotImplementedError, IndexError, RuntimeError)
+"""What errors of pyarrow are kinds of."""
 
 
 def _prefixes(files: Sequence[Path]) -> list[str]:
@@ -176,7 +181,7 @@ class Parquet:
                     self._labels += [""] * meta.num_rows
         except InputError:
             raise
-        except (OSError, ValueError, KeyError) as error:  # pyarrow's own are kinds of these
+        except (OSError, *_ARROW) as error:
             raise _no_archive(file, "parquet", error) from error
         starts = [0]
         for size in sizes:
@@ -196,8 +201,11 @@ class Parquet:
         """The bytes of an image."""
         number, row = self._place(name)
         group = int(np.searchsorted(self._starts[number], row, side="right")) - 1
-        with self._lock:
-            column = self._group(number, group)
+        try:
+            with self._lock:
+                column = self._group(number, group)
+        except _ARROW as error:
+            raise OSError(str(error)) from error
         value = column[row - self._starts[number][group]].as_py()
         content = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(content, bytes):
@@ -271,7 +279,7 @@ class Arrays:
         for file in files:
             try:
                 self._read(file)
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            except (OSError, *BROKEN) as error:
                 raise _no_archive(file, "npz", error) from error
         self.names: Sequence[str] = _Numbered(sum(map(len, self._pixels)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import tarfile
@@ -186,3 +187,19 @@ def test_one_photograph_in_two_kinds_of_places_is_one(folder: Path) -> None:
     with pytest.raises(InputError, match="is in both"):
         check_disjoint(packed, open_images(folder).some([4]))
     check_disjoint(packed.some(range(3)), open_images(folder).some(range(3, 9)))
+
+
+def test_damaged_archives_give_images_or_one_message(folder: Path, tmp_path: Path) -> None:
+    """What `benchmarks/fuzz_images.py` does at length."""
+    np.savez_compressed(tmp_path / "a.npz", images=np.stack([_pixels(n) for n in range(4)]))
+    for sound in (tar(folder), tmp_path / "a.npz"):
+        content = sound.read_bytes()
+        path = tmp_path / f"damaged{sound.suffix}"
+        for seed in range(60):
+            generator = np.random.default_rng(seed)
+            data = bytearray(content)
+            for at in generator.integers(0, len(data), 4):
+                data[at] ^= 1 << int(generator.integers(0, 8))
+            path.write_bytes(data)
+            with contextlib.suppress(InputError):
+                shown(open_images(path))
