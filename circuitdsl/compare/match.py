@@ -116,7 +116,7 @@ def _best(
 def with_directions(
     matches: Iterable[Match], meeting: Meeting, found_on: Moments, measured_on: Moments
 ) -> Iterator[Match]:
-    """The first match of each family and layer with the best direction for its member.
+    """Matches with the best direction of each one's layer for its member.
 
     Args:
         matches: Of one meeting.
@@ -129,14 +129,12 @@ def with_directions(
         (name, circuit.by_name[name].member_name(number)): at
         for at, (name, number) in enumerate(meeting.members)
     }
-    seen: set[tuple[str, str]] = set()
     for match in matches:
         member = place[match.family, match.member]
         terms = found_on.direction(match.layer, member)
-        if (match.family, match.layer) in seen or not terms:
+        if not terms:
             yield match
             continue
-        seen.add((match.family, match.layer))
         r = measured_on.correlation(match.layer, member, terms)
         yield replace(match, along=Along(terms, r, r - match.figure.r))
 

@@ -111,7 +111,7 @@ def test_directions_say_what_they_add_on_the_other_half(folder: Path) -> None:
         directions=True,
     )
     first, *others = result.rows
-    assert first.along is not None and all(row.along is None for row in others)
+    assert first.along is not None and all(row.along is not None for row in others)
     assert len(first.along.terms) == 12
     assert sum(weight**2 for _, weight in first.along.terms) == pytest.approx(1)
     assert first.along.adds == pytest.approx(first.along.r - first.figure.r)
