@@ -182,7 +182,8 @@ def seating(network: Network, seats: Sequence[Seat], branches: Sequence[str]) ->
 def _sampled(maps: Array) -> Array:
     """Every few positions of maps, on a fixed grid, `[batch, position, unit]`."""
     step = max(maps.shape[1] // SAMPLED, 1)
-    return maps[:, step // 2 :: step, step // 2 :: step].reshape(len(maps), -1, maps.shape[-1])
+    few = maps[:, step // 2 :: step, step // 2 :: step]
+    return few.reshape(len(few), few.shape[1] * few.shape[2], few.shape[3])
 
 
 @dataclass(frozen=True, eq=False)
