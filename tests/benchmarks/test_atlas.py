@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from atlas import cleanroom_table, coverage_table, networks_table, thirds
+from conftest import ROOT
 
 SHARE = {"zero": 0.9, "mean": 0.8}
 PART = {"replaced": 60, "units": 64, "recovered": SHARE}
@@ -52,3 +54,11 @@ def test_the_tables() -> None:
     text = networks_table(networks)
     assert "| `gabors.bars` | conv1 0.60 | conv1 0.70 | conv1 0.50 | conv1 0.30 |" in text
     assert text.endswith("1 in at least 3; 0 in at least 4 networks.")
+
+
+def test_the_tables_of_the_page_are_those_of_the_figures() -> None:
+    figures = json.loads((ROOT / "docs" / "figures" / "atlas.json").read_text("utf-8"))
+    page = (ROOT / "docs" / "atlas.md").read_text(encoding="utf-8")
+    assert coverage_table(figures["coverage"]) in page
+    if "cleanroom" in figures:
+        assert cleanroom_table(figures["cleanroom"]) in page
