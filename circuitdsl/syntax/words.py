@@ -128,6 +128,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
         "centre": "`(RIGHT, UP)`: where its units look, beside the middle of their windows",
         "calibrate": "`one(SET) and zero(SET)`: gain and bias from responses to stimuli",
         "units": "numbers of the trained units that the family is",
+        "network": "the training run that the numbers of `units` are of, as a string",
         "identify": "`turn(AXIS=ANGLE)`: turns that lead from every unit to itself",
     },
     "connect": {
