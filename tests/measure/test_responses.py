@@ -95,7 +95,7 @@ def test_what_turns_the_plane_turns_to_another_member() -> None:
     ],
 )
 def test_turns_that_lead_from_each_member_to_one(axes: str, turn: float, leads: bool) -> None:
-    size = {"": 1, "[side: flip]": 2}.get(axes, 3 if "at=" in axes else 8)
+    size = {"": 1, "[side: flip]": 2}.get(axes, 3 if "angles=" in axes else 8)
     units = f"{{ units = {list(range(size))} }}"
     found = loads(f"{HEAD}{CAR}family some {axes} at V.mixed4b {units}\n").by_name["some"]
     assert can_turn(found, turn) is leads

@@ -128,9 +128,10 @@ def opened(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Net
 def test_ported_networks_classify_as_they_did(name, top1, top5, opened, photographs):
     """The figures are those of the full-size photographs; these are smaller copies."""
     from circuitdsl.compare.accuracy import accuracy
+    from circuitdsl.stimuli.photographs import open_images
 
     network = opened(name)
-    result = accuracy(network, photographs, labels(name), 250)
+    result = accuracy(network, open_images(photographs, 250), labels(name))
     spread = 3 * np.sqrt(0.25 / result.n)
     assert abs(result.top1 - top1) < spread
     assert abs(result.top5 - top5) < spread
