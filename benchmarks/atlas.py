@@ -2,7 +2,8 @@
 
 Photographs are split in three once and for good, by the place of their names in sorted order: one
 part chooses and fits, one decides between designs, and one is looked at once, for the figures that
-are stated. Each step is kept in a file; a run that was cut off is resumed with the next step.
+are stated. Each step is kept in a file; a run that was cut off is resumed with the next step, and
+one of other circuits or another number of photographs begins anew.
 
     python benchmarks/atlas.py --images DIR                 # figures of the second part
     python benchmarks/atlas.py --images DIR --stated        # of the third
@@ -14,6 +15,7 @@ networks that other people trained.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -81,11 +83,17 @@ def main() -> None:
         print(networks_table(figures["networks"]))
 
 
+def _key(options: argparse.Namespace) -> str:
+    """A name for what kept figures are of: the texts of the circuits, and how many photographs."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(options.circuits.rglob("*.circ"))]
+    return hashlib.sha256(json.dumps([texts, options.limit]).encode()).hexdigest()[:12]
+
+
 def measured(options: argparse.Namespace, steps: Sequence[str]) -> Record:
     """The figures of some steps, from their files where they have been taken."""
     parts = thirds(options.images, options.results / "photographs")
     chosen, scored = parts[CHOOSE], parts[STATE if options.stated else DECIDE]
-    kept = options.results / ("stated" if options.stated else "decided")
+    kept = options.results / ("stated" if options.stated else "decided") / _key(options)
     kept.mkdir(parents=True, exist_ok=True)
     limit: int | None = options.limit
     figures: Record = {}
