@@ -42,8 +42,8 @@ def by_actors(
         InputError: Ray is not installed, or there is no cluster at the address.
     """
     with _cluster(address) as ray:
-        from ray.exceptions import RayError
-        from ray.util import ActorPool
+        from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
+        from ray.util import ActorPool  # pyright: ignore[reportMissingImports]
 
         resources = ray.cluster_resources()
         gpus = int(resources.get("GPU", 0))
@@ -81,7 +81,7 @@ class _Worker:
     def fold(self, shared: Sequence[Any], shard: int, places: range) -> tuple[int, Part]:
         """A shard and its sums."""
         if self.opened is None:
-            import ray
+            import ray  # pyright: ignore[reportMissingImports]
 
             job: Any = ray.get(shared[0])
             self.opened = job.open()
@@ -93,7 +93,7 @@ class _Worker:
 def _cluster(address: str) -> Generator[Any]:
     """The module of Ray, connected; what the caller has connected stays so."""
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError(
             "Ray is not installed", help="pip install 'circuitdsl[ray]', or use --workers"
