@@ -37,6 +37,20 @@ connect V.input -> arcs {
 }
 """
 
+LIGHT = """circ 1 "How light it is."
+
+from std.shapes import blob
+
+backbone V = tiny(input=224px)
+
+family light at V.conv2d0
+
+connect V.input -> light {
+  place = blob(sigma=2px)
+  norm  = mass(1)
+}
+"""
+
 
 @pytest.fixture(autouse=True)
 def models(tmp_path_factory, monkeypatch):
@@ -158,7 +172,7 @@ def test_units_that_are_not_there(photographs, tmp_path, units, words):
 def test_a_splice_is_scored_by_path(photographs, tmp_path, capsys):
     circuit = tmp_path / "arcs.circ"
     circuit.write_text(ARCS, encoding="utf-8")
-    found = recovery(circuit, photographs, model="tiny", units=3)
+    found = recovery(circuit, photographs, model="tiny", units=3, members="placed")
     assert (found.n, found.calibrated_on, len(found.units)) == (4, 2, 3)
     print_table(recovery_table(found))
     printed = capsys.readouterr().out
@@ -168,6 +182,21 @@ def test_a_splice_is_scored_by_path(photographs, tmp_path, capsys):
         recovery(circuit, photographs, model="tiny", units=3, calibration=photographs)
     with pytest.raises(InputError, match="nothing can be spliced in for conv2d0"):
         recovery(circuit, photographs, model="tiny", units=3, members="nearest", within_deg=1e-3)
+
+
+def test_a_family_of_any_kind_stands_in_for_units_that_agree_with_it(photographs):
+    circuit = circuitdsl.loads(LIGHT)
+    found = recovery(circuit, photographs, model="tiny", layers=["conv2d0"], units=2)
+    # two photographs are set aside; one of them chooses units, the other one matches gains
+    assert (found.n, found.calibrated_on, len(found.units)) == (4, 1, 2)
+    assert all(name.startswith("conv2d0:") for name in found.units)
+    share = found.share("kl")
+    assert np.isfinite([share.value, *share.ci, share.random]).all()
+    assert np.isnan(share.shuffled)  # both units have the only member
+    with pytest.raises(InputError, match="`light` cannot be scored as a family of curves"):
+        recovery(circuit, photographs, model="tiny", members="placed")
+    with pytest.raises(InputError, match="its maps have 112x112 positions, and mixed3b has 28x28"):
+        recovery(circuit, photographs, model="tiny", layers=["mixed3b"])
 
 
 def test_an_effect_is_measured_by_path(photographs, capsys):

@@ -34,11 +34,6 @@ from circuitdsl.run.weights import weights as weights_of
 
 T = TypeVar("T")
 
-BY_SCRIPT = (
-    "Its units were found by agreement; a script puts members in the place of such units: "
-    "`splice` with `match agreement()`."
-)
-
 TURN_DEG = 15.0
 """From one turn of a photograph to the next."""
 
@@ -214,9 +209,8 @@ def _argued(
 
     no_pictures, no_images = Lacking(NO_PICTURES), Lacking(NO_IMAGES)
     recovered: Recovery | Lacking = Lacking(NO_MODEL if network is None else NO_IMAGES)
-    if isinstance(comparison, FamilyComparison):
-        recovered = Lacking(BY_SCRIPT)
-    elif network is not None and images is not None:
+    if network is not None and images is not None:
+        layers = (comparison.layer,) if isinstance(comparison, FamilyComparison) else ()
         recovered = asking.ask(
             f"putting `{name}` in the place of units of {network.name}",
             lambda: recovery(
@@ -225,6 +219,7 @@ def _argued(
                 model=network,
                 limit=common["limit"],
                 family=name,
+                layers=layers,
                 seed=seed,
                 progress=progress,
             ),

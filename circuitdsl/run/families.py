@@ -108,7 +108,7 @@ def compare_family(
     """
     written = end_family(circuit, family)
     network = opened_network(model, weights)
-    _check_written(circuit, written, network)
+    check_written(circuit, written, network)
     searched = layers_searched(circuit, written.name, network, layers)
     count = min(max(written.size, FEWEST), MOST) if units is None else units
     shown = halves(images, limit, network.backbone, seed, engine=engine, progress=progress)
@@ -210,7 +210,12 @@ def layers_searched(
     return searched_in(network.backbone, layers or own)
 
 
-def _check_written(circuit: Circuit, written: Family, network: Network) -> None:
+def check_written(circuit: Circuit, written: Family, network: Network) -> None:
+    """Refuse a family of trained units, and a circuit that reads units of another network.
+
+    Raises:
+        InputError: saying which.
+    """
     if written.units is not None:
         raise InputError(
             f"`{written.name}` is no hand-written family: it stands for units of a network",

@@ -1,6 +1,6 @@
 """The verb recovery, and the study behind effect.
 
-In: a model, a family found by tuning, folders of images. Out: effects and recoveries.
+In: a model, a hand-written family, folders of images. Out: effects and recoveries.
 """
 
 from __future__ import annotations
@@ -8,53 +8,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load
 from circuitdsl.compare.effect import Effect, effect
-from circuitdsl.compare.recovery import SPLICED_UNITS, Recovery, study
+from circuitdsl.compare.recovery import Recovery, study
 from circuitdsl.compare.recovery import recovery as measure_recovery
-from circuitdsl.compare.score import block_of, scored_family
+from circuitdsl.compare.score import end_family
 from circuitdsl.editing.apply import EditedNetwork
-from circuitdsl.editing.baselines import NEAREST, channel_means, nearest_members
-from circuitdsl.editing.select import Units, select
-from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.placing import place_members
+from circuitdsl.editing.baselines import NEAREST, channel_means
+from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.script import GainRule
-from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
-from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.shards import Engine, Reading, Shape
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.engines import counted
+from circuitdsl.run.families import check_written
 from circuitdsl.run.networks import Progress, opened_network, silent
+from circuitdsl.run.standing_in import Pairing, standing_in
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
 
 Floats = NDArray[np.float64]
-Placing = Literal["placed", "nearest"]
 
 CALIBRATION = 100
 """Images that a folder gives up for calibration, where there is none of its own."""
-
-
-def found_units(network: Network, layer: str, count: int, model: str | None = None) -> Units:
-    """The best units of a layer by their tuning, with the angles they prefer, in order of those.
-
-    Raises:
-        InputError: no such layer, nothing in it fires for a circle, or a count below 1.
-    """
-    best = find_family(network, layer, model).best(count)
-    units = select(network.backbone, [f"{layer}:{unit.unit}" for unit in best])
-    return units.at_angles([unit.tuning.preferred_deg for unit in best])
 
 
 def effect_on(
@@ -115,28 +99,38 @@ def recovery(
     calibration: Path | str | None = None,
     limit: int | None = None,
     family: str | None = None,
-    units: int = SPLICED_UNITS,
-    members: Placing = "placed",
+    layers: Sequence[str] = (),
+    units: int | None = None,
+    members: Pairing | None = None,
     within_deg: float = NEAREST,
     rule: GainRule = "linear",
     seed: int = 0,
     progress: Progress = silent,
 ) -> Recovery:
-    """How much of a trained family's work a circuit's family does in its place.
+    """How much of trained units' work a family of a circuit does in their place.
+
+    The units of a family that a finder looks for are found by their tuning; those of any other
+    family by agreement with its members, on photographs that match no gain and score nothing.
 
     Args:
         source: The circuit, or its file.
         images: Labelled photographs to score on, one sub-folder for each class.
         model: A model of the registry, `auto`, or a network.
         weights: A weight file, instead of the model's own.
-        calibration: Photographs to match gains on; otherwise some of `images` are set aside.
+        calibration: Photographs to choose units and match gains on; otherwise some of `images` are
+            set aside.
         limit: How many of `images` at most.
         family: The hand-written family; by default the last one.
-        units: How many of the trained family's units are replaced, best first.
-        members: `placed` at the angles that the units prefer, or the `nearest` as written.
-        within_deg: How far from its unit's angle a member may be, as written.
+        layers: Where units are looked for by agreement; by default in the block of the family's own
+            layer, or in all layers of a network of another geometry that have as many positions.
+        units: How many trained units are replaced, best first; by default 14 that a finder found,
+            or one for each member, at least 4 and at most 10, by agreement.
+        members: `placed` at the angles that found units prefer, the `nearest` of those written, or
+            those in `agreement` with the units; by default placed where a finder looks for the
+            family's units, else in agreement.
+        within_deg: How far from its unit's angle the nearest member may be, in degrees.
         rule: By which gains are matched (`edit.baselines.matched_splice`).
-        seed: Of the split, the controls and the bootstrap.
+        seed: Of the splits, the controls and the bootstrap.
         progress: Told what is being done.
 
     Raises:
@@ -144,26 +138,33 @@ def recovery(
         InputError: anything else that was asked for is not there or does not fit.
     """
     circuit = source if isinstance(source, Circuit) else load(source)
+    written = end_family(circuit, family)
     network = opened_network(model, weights)
-    name = network.name
+    check_written(circuit, written, network)
     to_calibrate, to_score = image_sets(
         Path(images), None if calibration is None else Path(calibration), limit, seed
     )
-    written = scored_family(circuit, family)
-    progress(f"finding the units of {written.name} in {name}")
-    chosen = found_units(network, block_of(network, written.layer), units, name)
-    hand, pairs = _standing_in(
-        circuit, written, chosen, network, members=members, within_deg=within_deg
+    chosen = standing_in(
+        circuit,
+        written,
+        network,
+        to_calibrate,
+        layers=layers,
+        count=units,
+        pairing=members,
+        within_deg=within_deg,
+        seed=seed,
+        progress=progress,
     )
-    progress("building the circuit and matching gains")
+    progress("matching gains")
     backbone, total = network.backbone, len(to_score.paths)
     prepared = study(
         network,
-        chosen,
-        hand,
+        chosen.units,
+        chosen.hand,
         written.name,
-        members=pairs,
-        calibration=to_calibrate.batches_for(backbone, SIZE),
+        members=chosen.members,
+        calibration=chosen.calibration.batches_for(backbone, SIZE),
         rule=rule,
         seed=seed,
     )
@@ -174,23 +175,6 @@ def recovery(
         lambda n: progress(f"photographs: {n} of {total}"),
     )
     return replace(result, skipped=to_calibrate.left_out + to_score.left_out)
-
-
-def _standing_in(
-    circuit: Circuit,
-    family: Family,
-    units: Units,
-    network: Network,
-    *,
-    members: Placing,
-    within_deg: float,
-) -> tuple[HandwrittenNetwork, Sequence[int]]:
-    """The circuit built and calibrated, and the member that stands in for each unit."""
-    if members == "placed":
-        placed = place_members(circuit, family.name, units.angles_deg or ())
-        return calibrate(build(placed, given=network)), range(len(units))
-    pairs = nearest_members(family.axes[0].angles_deg, units, within_deg)
-    return calibrate(build(circuit, given=network)), pairs
 
 
 def image_sets(

@@ -15,7 +15,7 @@ from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
 from circuitdsl.models.handwritten import build
 from circuitdsl.models.outputs import labels
-from circuitdsl.run.studies import found_units
+from circuitdsl.run.standing_in import found_units
 from circuitdsl.stimuli.photographs import open_images
 
 EDGES = """circ 1 "Edges."
