@@ -96,7 +96,10 @@ Limit = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Use N images, spread over the folder.")
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", min=1, metavar="N", help="Processes that share the work.")
+    int,
+    typer.Option(
+        "--workers", min=1, metavar="N", help="Processes, or actors of Ray, that share the work."
+    ),
 ]
 Ray = Annotated[
     str | None,

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from circuitdsl.measure.passes import Dealt, Pass, States
-from circuitdsl.measure.shards.actors import by_actors
+from circuitdsl.measure.shards.actors import LOCAL, by_actors
 from circuitdsl.measure.shards.processes import by_processes
 from circuitdsl.measure.shards.store import (
     Folder,
@@ -54,7 +54,8 @@ class Engine:
     """Who folds shards, and where finished ones are kept.
 
     Attributes:
-        workers: Processes that share the work; 1 for this one alone.
+        workers: Processes that share the work; 1 for this one alone. On a cluster, its actors; 1
+            for as many as it has GPUs or groups of cores.
         store: A folder for finished shards, to go on from where it holds some; without one, an
             interrupted run starts again.
         ray: The address of a Ray cluster that does the work, `auto` or `local` (`actors.py`).
@@ -102,7 +103,7 @@ def fold_shards(
         missing = [shard for shard in range(len(shards.digests)) if not kept.has(shard)]
         merging = _Merging(opened, kept, len(shards.digests))
         if engine.ray is not None and missing:
-            finished = _by_ray(job, shards, kept, missing, engine.ray, progress)
+            finished = _by_ray(job, shards, kept, missing, engine, progress)
         elif isinstance(kept, Folder) and engine.workers > 1:
             finished = by_processes(job, shards, kept, missing, engine.workers, progress)
         else:
@@ -189,12 +190,12 @@ def _by_ray(  # noqa: PLR0917 - one call
     shards: Manifest,
     kept: Folder | Memory,
     missing: Sequence[int],
-    address: str,
+    engine: Engine,
     progress: Told,
 ) -> Iterator[int]:
     """Fold the shards that are missing on a cluster, and yield each."""
     done = shards.total - sum(len(shards.places(shard)) for shard in missing)
-    for shard, part in by_actors(job, shards, missing, address):
+    for shard, part in by_actors(job, shards, missing, engine.ray or LOCAL, engine.workers):
         kept.put(shard, part)
         done += len(shards.places(shard))
         progress(done, shards.total)

@@ -2,15 +2,15 @@
 
 In: a job, the shards that are missing. Out: the sums of each shard, one by one. Ray restarts actors
 that die and runs what they had in hand again, on whatever node is left or comes new. Nodes need the
-package and the photographs under the same path; no folder is shared.
+package and the photographs under the same path; no folder is shared. Actors stay for the next
+reading of the same process, so that it does not wait for them to start.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from circuitdsl.measure.shards.store import Manifest, Part, fold_part
@@ -23,17 +23,22 @@ LOCAL = "local"
 CORES = 4
 """Cores of an actor that has no GPU; a network keeps about so many busy."""
 
+_KEPT: dict[str, list[Any]] = {}
+"""The actors of this process by the connection that they belong to: without a handle they end."""
+
 
 def by_actors(
-    job: Job, shards: Manifest, missing: Sequence[int], address: str
+    job: Job, shards: Manifest, missing: Sequence[int], address: str, workers: int = 1
 ) -> Iterator[tuple[int, Part]]:
-    """Fold shards by actors: one for each GPU of the cluster, else one for every few cores.
+    """Fold shards by actors.
 
     Args:
         job: What to do.
         shards: The photographs of each shard.
         missing: The shards to fold.
         address: Of the cluster; `auto` for the one that runs on this machine, or `local`.
+        workers: The number of actors, if it is more than one; else there is one for each GPU of the
+            cluster, or without GPUs one for every few cores.
 
     Yields:
         Each shard and its sums, as they come.
@@ -41,57 +46,69 @@ def by_actors(
     Raises:
         InputError: Ray is not installed, or there is no cluster at the address.
     """
-    with _cluster(address) as ray:
-        from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
-        from ray.util import ActorPool  # pyright: ignore[reportMissingImports]
+    ray = _connected(address)
+    from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
+    from ray.util import ActorPool  # pyright: ignore[reportMissingImports]
 
-        resources = ray.cluster_resources()
-        gpus = int(resources.get("GPU", 0))
-        count = gpus or max(1, int(resources.get("CPU", 1)) // CORES, len(ray.nodes()))
-        # an actor holds no core while it runs, so that it can move to a node that is full
-        settings: dict[str, Any] = {
-            "max_restarts": -1,
-            "max_task_retries": -1,
-            "scheduling_strategy": "SPREAD",
-        }
-        worker = ray.remote(**settings, **({"num_gpus": 1} if gpus else {}))(_Worker)
-        # in a list: an actor fetches it once, and again when it is restarted elsewhere
-        shared = [ray.put(job)]
-        actors = [worker.remote() for _ in range(min(count, len(missing)))]
-        pool: Any = ActorPool(actors)
+    actors = _actors(ray, workers, len(missing))
+    # in a list: an actor fetches it once, and again when it is restarted elsewhere
+    shared = [ray.put(job)]
+    pool: Any = ActorPool(actors)
 
-        def fold(actor: Any, shard: int) -> Any:
-            return actor.fold.remote(shared, shard, shards.places(shard))
+    def fold(actor: Any, shard: int) -> Any:
+        return actor.fold.remote(shared, shard, shards.places(shard))
 
-        try:
-            yield from pool.map_unordered(fold, missing)
-        except RayError as error:
+    try:
+        yield from pool.map_unordered(fold, missing)
+    except BaseException as error:
+        # what they still have in hand would keep a later reading waiting
+        _KEPT.clear()
+        for actor in actors:
+            ray.kill(actor)
+        if isinstance(error, RayError):
             raise InputError("the Ray cluster failed", why=str(error).strip()) from error
-        finally:
-            for actor in actors:
-                ray.kill(actor)
+        raise
 
 
 class _Worker:
-    """Folds shards on a node."""
+    """Folds shards on a node, of one job after the other."""
 
     def __init__(self) -> None:
+        self.job = ""
         self.opened: Opened | None = None
 
     def fold(self, shared: Sequence[Any], shard: int, places: range) -> tuple[int, Part]:
         """A shard and its sums."""
-        if self.opened is None:
+        if self.opened is None or self.job != shared[0].hex():
             import ray  # pyright: ignore[reportMissingImports]
 
             job: Any = ray.get(shared[0])
-            self.opened = job.open()
+            self.opened, self.job = job.open(), shared[0].hex()
         opened: Any = self.opened
         return shard, fold_part(opened, places)
 
 
-@contextmanager
-def _cluster(address: str) -> Generator[Any]:
-    """The module of Ray, connected; what the caller has connected stays so."""
+def _actors(ray: Any, workers: int, shards: int) -> list[Any]:
+    """As many actors as there is work for; those of an earlier reading first."""
+    resources = ray.cluster_resources()
+    gpus, cores = int(resources.get("GPU", 0)), int(resources.get("CPU", 1))
+    count = workers if workers > 1 else gpus or max(1, cores // CORES, len(ray.nodes()))
+    # an actor holds no core while it runs, so that it can move to a node that is full
+    settings: dict[str, Any] = {
+        "max_restarts": -1,
+        "max_task_retries": -1,
+        "scheduling_strategy": "SPREAD",
+    }
+    if gpus:
+        settings["num_gpus"] = min(1, gpus / count)
+    worker = ray.remote(**settings)(_Worker)
+    kept = _KEPT.setdefault(ray.get_runtime_context().get_job_id(), [])
+    kept += [worker.remote() for _ in range(min(count, shards) - len(kept))]
+    return kept[: min(count, shards)]
+
+
+def _connected(address: str) -> Any:
+    """The module of Ray, connected; the connection, and actors with it, ends with this process."""
     try:
         import ray  # pyright: ignore[reportMissingImports]
     except ImportError as error:
@@ -99,8 +116,7 @@ def _cluster(address: str) -> Generator[Any]:
             "Ray is not installed", help="pip install 'circuitdsl[ray]', or use --workers"
         ) from error
     if ray.is_initialized():
-        yield ray
-        return
+        return ray
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         ray.init(
@@ -115,7 +131,4 @@ def _cluster(address: str) -> Generator[Any]:
             why=str(error).strip().split("\n", maxsplit=1)[0],
             help=f"start one with `ray start --head`, or say `{LOCAL}`",
         ) from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    return ray
