@@ -21,7 +21,7 @@ from agreement import disagreement
 from drawn import different_circuits, smallest
 
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.text.files import write_text
 
 

@@ -26,8 +26,8 @@ import numpy as np
 from circuitdsl import cleanroom, coverage, load_network
 from circuitdsl.pipeline import compared
 from circuitdsl.reporting.json_files import write_json
-from circuitdsl.reporting.terminal import progress
-from circuitdsl.run.coverage import (
+from circuitdsl.reporting.printed.terminal import progress
+from circuitdsl.run.comparing.coverage import (
     calibrated_networks,
     circuit_files,
     contenders_of,

@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 
 from circuitdsl.checking import check_source, load
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.syntax.format import format_file
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source

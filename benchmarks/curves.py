@@ -37,12 +37,12 @@ from circuitdsl.cli.failures import FINDINGS, INTERRUPTED, USAGE, print_findings
 from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.fitting.result import SPLIT_SEED, split_photographs
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.text import to_source
-from circuitdsl.measure.find import find_family
-from circuitdsl.measure.published import read_grids
+from circuitdsl.ir.writing.text import to_source
+from circuitdsl.measure.tunings.find import find_family
+from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.outputs import labels
 from circuitdsl.reporting.json_files import write_json
-from circuitdsl.reporting.terminal import progress
+from circuitdsl.reporting.printed.terminal import progress
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.syntax.read import read_source
 from circuitdsl.syntax.size import size_of

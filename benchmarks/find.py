@@ -11,9 +11,9 @@ import argparse
 import time
 
 from circuitdsl import load_network
-from circuitdsl.ir.angles import even_deg, largest_gap_deg
-from circuitdsl.measure.find import find_family
-from circuitdsl.measure.tuning import response_grid
+from circuitdsl.ir.members.angles import even_deg, largest_gap_deg
+from circuitdsl.measure.tunings.find import find_family
+from circuitdsl.measure.tunings.tuning import response_grid
 from circuitdsl.measure.units import trained
 from circuitdsl.stimuli.curves import STROKE_SHARE, CurveGrid, geometric
 

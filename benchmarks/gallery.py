@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from circuitdsl.reporting.drawing import svg, title_of
-from circuitdsl.run.drawing import Portrait, portrait
+from circuitdsl.reporting.drawn.drawing import svg, title_of
+from circuitdsl.run.seeing.drawing import Portrait, portrait
 from circuitdsl.text.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent

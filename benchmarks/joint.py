@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from circuitdsl import load_network
-from circuitdsl.measure.find import find_family
-from circuitdsl.run.joint import joint
+from circuitdsl.measure.tunings.find import find_family
+from circuitdsl.run.seeing.joint import joint
 
 LAYER = "mixed3b"
 CIRCUIT = Path(__file__).parent.parent / "circuits_src" / "curves.circ"

@@ -38,18 +38,18 @@ from circuitdsl.editing.controls import shuffled_members
 from circuitdsl.editing.logits import measure
 from circuitdsl.fitting.evidence import BATCH, Photographs, Rest, record
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.measures import OUTPUTS
-from circuitdsl.ir.placing import place_members
-from circuitdsl.measure.agreement import bootstrap, correlation, moments, moments_by_border
-from circuitdsl.measure.bootstrap import blocks_of
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.measure.agreeing.agreement import bootstrap, correlation, moments, moments_by_border
+from circuitdsl.measure.agreeing.bootstrap import blocks_of
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.classes import outputs_of
-from circuitdsl.measure.find import FoundFamily
-from circuitdsl.measure.published import PublishedGrids, score_members
-from circuitdsl.measure.tuning import response_grid, tuning_of
+from circuitdsl.measure.tunings.find import FoundFamily
+from circuitdsl.measure.tunings.published import PublishedGrids, score_members
+from circuitdsl.measure.tunings.tuning import response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.photographs import ImageSet
 
 Floats = NDArray[np.float64]

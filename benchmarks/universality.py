@@ -19,8 +19,8 @@ from typing import Any
 
 from circuitdsl import match
 from circuitdsl.reporting.json_files import write_json
-from circuitdsl.reporting.terminal import progress
-from circuitdsl.run.matching import record
+from circuitdsl.reporting.printed.terminal import progress
+from circuitdsl.run.comparing.matching import record
 from circuitdsl.text.resources import circuits_folder
 
 NETWORKS = ("inceptionv1-caffe2", "bvlc_googlenet", "squeezenet_v1_1", "bvlc_alexnet", "vgg16")

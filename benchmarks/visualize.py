@@ -20,12 +20,12 @@ import numpy as np
 from eager_ascent import climb as climb_eagerly
 
 from circuitdsl import calibrate, load, load_network
-from circuitdsl.ir.angles import difference_deg
-from circuitdsl.measure.find import find_family
-from circuitdsl.measure.tuning import curve_tuning
-from circuitdsl.models.handwritten import build
-from circuitdsl.reporting.feature_sheets import draw_sheet
-from circuitdsl.run.visualization import Pictures, visualize
+from circuitdsl.ir.members.angles import difference_deg
+from circuitdsl.measure.tunings.find import find_family
+from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.models.written.handwritten import build
+from circuitdsl.reporting.drawn.feature_sheets import draw_sheet
+from circuitdsl.run.seeing.visualization import Pictures, visualize
 from circuitdsl.stimuli.centre import central
 
 LAYER = "mixed3b"

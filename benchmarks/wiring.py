@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from circuitdsl import build, load, load_network
-from circuitdsl.measure.find import find_family
+from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.network import Network
 from circuitdsl.visualizing.aims import units
 from circuitdsl.visualizing.expanded import expanded

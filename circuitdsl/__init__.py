@@ -15,37 +15,37 @@ if TYPE_CHECKING:
     from circuitdsl.editing.alone import load_cleanroom
     from circuitdsl.ir.backbones import Preprocessing
     from circuitdsl.ir.circuit import Circuit
-    from circuitdsl.ir.text import to_source
+    from circuitdsl.ir.writing.text import to_source
     from circuitdsl.lowering.weights import lower
     from circuitdsl.measure.calibration import calibrate
-    from circuitdsl.models.handwritten import HandwrittenNetwork, build
     from circuitdsl.models.network import Network
     from circuitdsl.models.registry import load_network
-    from circuitdsl.reporting.drawing import draw
+    from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
+    from circuitdsl.reporting.drawn.drawing import draw
     from circuitdsl.reporting.facts import explain
     from circuitdsl.reporting.pages.microscope import microscope
     from circuitdsl.reporting.pages.report import report
     from circuitdsl.run.circuits import check, format, inside
-    from circuitdsl.run.cleanroom import cleanroom
-    from circuitdsl.run.coverage import coverage
+    from circuitdsl.run.comparing.cleanroom import cleanroom
+    from circuitdsl.run.comparing.coverage import coverage
+    from circuitdsl.run.comparing.matching import match
+    from circuitdsl.run.comparing.scores import score
+    from circuitdsl.run.comparing.studies import recovery
     from circuitdsl.run.directions import direction
-    from circuitdsl.run.examples import examples
     from circuitdsl.run.fitting import fit
     from circuitdsl.run.fitting_all import fit_all
     from circuitdsl.run.images import check_images
-    from circuitdsl.run.joint import joint
-    from circuitdsl.run.looking import look
-    from circuitdsl.run.matching import match
     from circuitdsl.run.networks import accuracy, adapt, find
     from circuitdsl.run.saving import save
-    from circuitdsl.run.scores import score
     from circuitdsl.run.scripts import edit, effect
-    from circuitdsl.run.studies import recovery
+    from circuitdsl.run.seeing.examples import examples
+    from circuitdsl.run.seeing.joint import joint
+    from circuitdsl.run.seeing.looking import look
+    from circuitdsl.run.seeing.use import use
+    from circuitdsl.run.seeing.visualization import visualize
+    from circuitdsl.run.seeing.weights import weights
     from circuitdsl.run.sweeps import sweep
-    from circuitdsl.run.use import use
     from circuitdsl.run.verifying import verify
-    from circuitdsl.run.visualization import visualize
-    from circuitdsl.run.weights import weights
     from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 __version__ = "0.1.0"
@@ -102,49 +102,49 @@ _HOME = {
     "Builder": "builder",
     "Circuit": "ir.circuit",
     "DiagnosticError": "text.diagnostics",
-    "HandwrittenNetwork": "models.handwritten",
+    "HandwrittenNetwork": "models.written.handwritten",
     "InputError": "text.diagnostics",
     "Network": "models.network",
     "Preprocessing": "ir.backbones",
     "accuracy": "run.networks",
     "adapt": "run.networks",
-    "build": "models.handwritten",
+    "build": "models.written.handwritten",
     "calibrate": "measure.calibration",
     "check": "run.circuits",
     "check_images": "run.images",
-    "cleanroom": "run.cleanroom",
-    "coverage": "run.coverage",
+    "cleanroom": "run.comparing.cleanroom",
+    "coverage": "run.comparing.coverage",
     "direction": "run.directions",
-    "draw": "reporting.drawing",
+    "draw": "reporting.drawn.drawing",
     "edit": "run.scripts",
     "effect": "run.scripts",
     "explain": "reporting.facts",
-    "examples": "run.examples",
+    "examples": "run.seeing.examples",
     "find": "run.networks",
     "fit": "run.fitting",
     "fit_all": "run.fitting_all",
     "format": "run.circuits",
     "inside": "run.circuits",
-    "joint": "run.joint",
+    "joint": "run.seeing.joint",
     "load": "checking.load",
     "load_ipython_extension": "notebook",  # for `%load_ext circuitdsl`
     "load_cleanroom": "editing.alone",
     "load_network": "models.registry",
     "loads": "checking.load",
-    "look": "run.looking",
+    "look": "run.seeing.looking",
     "lower": "lowering.weights",
-    "match": "run.matching",
+    "match": "run.comparing.matching",
     "microscope": "reporting.pages.microscope",
-    "recovery": "run.studies",
+    "recovery": "run.comparing.studies",
     "report": "reporting.pages.report",
     "save": "run.saving",
-    "score": "run.scores",
+    "score": "run.comparing.scores",
     "sweep": "run.sweeps",
-    "to_source": "ir.text",
+    "to_source": "ir.writing.text",
     "verify": "run.verifying",
-    "use": "run.use",
-    "visualize": "run.visualization",
-    "weights": "run.weights",
+    "use": "run.seeing.use",
+    "visualize": "run.seeing.visualization",
+    "weights": "run.seeing.weights",
 }
 
 

@@ -26,7 +26,7 @@ from circuitdsl.checking.load import check_source
 from circuitdsl.checking.names.standard import comment_above, signature_of, standard_file
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.expressions import ScalarUnit
-from circuitdsl.ir.spelling import number
+from circuitdsl.ir.writing.spelling import number
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import format_source
 from circuitdsl.text.diagnostics import DiagnosticError

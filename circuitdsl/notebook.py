@@ -151,7 +151,7 @@ class Kernels:
         """A picture of each connection's kernels, a square for each of the first members."""
         import numpy as np
 
-        from circuitdsl.reporting.pixels import image_kernels, kernel_matrix, png
+        from circuitdsl.reporting.drawn.pixels import image_kernels, kernel_matrix, png
 
         # always every dial, so that it is one program whatever has been turned
         arrays = self.lowered({row["name"]: row["value"] for row in self.rows()} | settings)

@@ -17,14 +17,14 @@ from circuitdsl.checking.load import load
 from circuitdsl.compare.match import Match, choosing, measuring, with_directions
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.lowering.weights import Weights, lower
+from circuitdsl.measure.agreeing.directions import moments
+from circuitdsl.measure.agreeing.side_by_side import Contender, meetings
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.directions import moments
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
-from circuitdsl.measure.side_by_side import Contender, meetings
-from circuitdsl.models.given import Given
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.given import Given
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.photographs import Cut, ImageSet
 
 BATCH = 8

@@ -14,8 +14,8 @@ import typer.main
 
 import circuitdsl
 from circuitdsl.cli import app
-from circuitdsl.ir.generators import GENERATORS
-from circuitdsl.ir.measures import MEASURES
+from circuitdsl.ir.tables.generators import GENERATORS
+from circuitdsl.ir.tables.measures import MEASURES
 from circuitdsl.reporting.library_page import library_table
 from circuitdsl.syntax import words
 

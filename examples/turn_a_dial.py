@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 import circuitdsl
-from circuitdsl.models.handwritten import forward
+from circuitdsl.models.written.handwritten import forward
 from circuitdsl.stimuli.curves import Canvas, draw_circles, ink_and_ground
 
 CIRCUIT = circuitdsl.load(Path(__file__).parent.parent / "circuits_src" / "curves.circ")

@@ -19,7 +19,7 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.lowering.forms import connection_form
 from circuitdsl.lowering.weights import lower
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.reference import interpret_weights
 
 Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from circuitdsl.checking import CheckResult, check_source
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.syntax.format import format_source
 from circuitdsl.testing.strategies import circuits
 from circuitdsl.text.diagnostics import DiagnosticError, render

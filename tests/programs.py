@@ -51,7 +51,7 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import DialValue
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
 from circuitdsl.ir.stimuli import Setting
 
 TILING = Motif(

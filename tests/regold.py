@@ -14,7 +14,7 @@ from test_diagnostics import golden_text
 
 from circuitdsl.checking import check_source
 from circuitdsl.highlighting.grammars import FILES
-from circuitdsl.ir.text import dump_ir, to_source
+from circuitdsl.ir.writing.text import dump_ir, to_source
 from circuitdsl.reporting.diagnostics_page import diagnostics_page
 from circuitdsl.reporting.library_page import with_library_tables
 from circuitdsl.syntax.format import dump_tree

@@ -15,7 +15,7 @@ import numpy as np
 from two_blocks import TWO, two_weights
 
 from circuitdsl.compare.accuracy import hits
-from circuitdsl.measure.agreement import agreement
+from circuitdsl.measure.agreeing.agreement import agreement
 from circuitdsl.measure.passes import Pass, Shown, State
 from circuitdsl.measure.shards import Engine, Opened, Shape, fold_shards
 from circuitdsl.measure.units import trained

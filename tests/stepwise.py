@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.lowering import weights
 from circuitdsl.lowering.forms import value_of
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
 Array = NDArray[Any]
 

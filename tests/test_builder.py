@@ -32,7 +32,7 @@ from circuitdsl.builder import (
 )
 from circuitdsl.checking import load, loads
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.text.diagnostics import DiagnosticError
 
 

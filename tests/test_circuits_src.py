@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking import check_path, load
 from circuitdsl.compare.expect import expectations_met
-from circuitdsl.ir.profiles import finest
+from circuitdsl.ir.tables.profiles import finest
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.curves import draw_circles
 from circuitdsl.stimuli.render import centre_of

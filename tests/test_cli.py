@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from circuitdsl import __version__
 from circuitdsl.cli import app
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models.weights import write_weights
+from circuitdsl.models.files.weights import write_weights
 
 ARCS = """circ 1 "Bright arcs."
 

@@ -17,9 +17,9 @@ from circuitdsl.editing.apply import edit
 from circuitdsl.editing.select import select
 from circuitdsl.editing.verbs import Ablate
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models.weights import write_weights
-from circuitdsl.reporting.edits import effect_table, recovery_table
-from circuitdsl.reporting.terminal import print_table
+from circuitdsl.models.files.weights import write_weights
+from circuitdsl.reporting.printed.edits import effect_table, recovery_table
+from circuitdsl.reporting.printed.terminal import print_table
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.locks import held
 

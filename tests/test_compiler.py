@@ -20,7 +20,7 @@ from programs import PROGRAMS, SIZES
 
 from circuitdsl.checking import check_source
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.text import dump_ir, to_source
+from circuitdsl.ir.writing.text import dump_ir, to_source
 from circuitdsl.lowering.weights import lower
 from circuitdsl.reference import interpret_weights
 from circuitdsl.testing.strategies import Drawn, circuits
@@ -79,7 +79,7 @@ def test_random_circuits_are_the_same_in_every_process() -> None:
     """Here other modules are imported, whose numbers Hypothesis would put among its draws."""
     printed = (
         "from itertools import islice; from drawn import different_circuits;"
-        "from circuitdsl.ir.text import dump_ir;"
+        "from circuitdsl.ir.writing.text import dump_ir;"
         f"print(*map(dump_ir, islice(different_circuits({SEED}), 3)), sep='\\n')"
     )
     search = os.pathsep.join((str(ROOT), str(ROOT / "tests")))

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 from circuitdsl.checking import check_path
 from circuitdsl.cli import app
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.measure.published import ANGLES, RADII, read_grids
-from circuitdsl.models.hdf5 import read_dump
-from circuitdsl.models.weights import read_weights, write_weights
+from circuitdsl.measure.tunings.published import ANGLES, RADII, read_grids
+from circuitdsl.models.files.hdf5 import read_dump
+from circuitdsl.models.files.weights import read_weights, write_weights
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
 from circuitdsl.text.diagnostics import InputError, printable, render
@@ -224,7 +224,7 @@ def test_a_terminal_of_few_letters_gets_what_it_can_print() -> None:
     program = """
 from rich.table import Table
 from circuitdsl.cli.failures import print_what_can_be_printed
-from circuitdsl.reporting.terminal import print_table
+from circuitdsl.reporting.printed.terminal import print_table
 print_what_can_be_printed()
 print_table(Table("r²"))
 """

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -135,6 +136,15 @@ def imports() -> Iterator[tuple[Path, str, str]]:
                 continue
             for name in names:
                 yield path, f"{name_of(path)}:{node.lineno}", name
+
+
+MOST_FILES = 17
+"""A folder with more is hard to find one's way in."""
+
+
+def test_no_folder_is_crowded() -> None:
+    folders = Counter(module.parent for module in MODULES)
+    assert {folder.name: count for folder, count in folders.items() if count > MOST_FILES} == {}
 
 
 def test_every_part_has_its_place_in_the_order() -> None:

@@ -6,7 +6,7 @@ import pytest
 from programs import PROGRAMS
 
 from circuitdsl.checking import loads
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

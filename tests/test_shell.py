@@ -15,8 +15,8 @@ from rich.table import Table
 from typer.testing import CliRunner
 
 from circuitdsl.cli import app
-from circuitdsl.reporting.terminal import print_table
-from circuitdsl.run.compiled import DIRECTORY, keep_compiled
+from circuitdsl.reporting.printed.terminal import print_table
+from circuitdsl.run.opening.compiled import DIRECTORY, keep_compiled
 from circuitdsl.text.diagnostics import CODES
 
 PROGRAM = "import sys; sys.argv[0] = 'circuitdsl'; from circuitdsl.__main__ import main; main()"

@@ -23,8 +23,8 @@ from circuitdsl.checking.stimuli.activity import reaches
 from circuitdsl.ir.circuit import (
     Circuit,
 )
+from circuitdsl.ir.edits.script import Script
 from circuitdsl.ir.fits import FitBlock
-from circuitdsl.ir.script import Script
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Diagnostic
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from circuitdsl.checking.circuit import examine
 from circuitdsl.checking.names.imports import FileLoader, Loader
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.edits.script import Script
 from circuitdsl.ir.fits import FitBlock
-from circuitdsl.ir.script import Script
 from circuitdsl.syntax.nodes import CircuitFile
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source

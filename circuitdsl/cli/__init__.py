@@ -27,7 +27,7 @@ from circuitdsl.cli import (
     visualizing,
 )
 from circuitdsl.cli.failures import Commands
-from circuitdsl.run.compiled import keep_compiled
+from circuitdsl.run.opening.compiled import keep_compiled
 
 app = typer.Typer(
     cls=Commands,

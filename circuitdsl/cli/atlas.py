@@ -63,11 +63,11 @@ def coverage(
     ray: Ray = None,
 ) -> None:
     """Ask which share of a network's units hand-written families stand for."""
-    from circuitdsl.reporting.coverage import coverage_table
-    from circuitdsl.reporting.coverage_page import write_page
-    from circuitdsl.reporting.terminal import print_table, progress
-    from circuitdsl.run.coverage import coverage as measure_coverage
-    from circuitdsl.run.gallery import gallery
+    from circuitdsl.reporting.pages.coverage_page import write_page
+    from circuitdsl.reporting.printed.coverage import coverage_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
+    from circuitdsl.run.comparing.coverage import coverage as measure_coverage
+    from circuitdsl.run.seeing.gallery import gallery
 
     if output is not None and output.suffix != ".html":
         raise InputError(f"{output} does not end in .html", help="name such a file")
@@ -139,9 +139,9 @@ def cleanroom(
     seed: Annotated[int, typer.Option(min=0, help="Of the split, controls and intervals.")] = 0,
 ) -> None:
     """Replace every covered unit up to a layer by a hand-written one, all at once."""
-    from circuitdsl.reporting.cleanroom import cleanroom_table
-    from circuitdsl.reporting.terminal import print_table, progress
-    from circuitdsl.run.cleanroom import cleanroom as replace_units
+    from circuitdsl.reporting.printed.cleanroom import cleanroom_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
+    from circuitdsl.run.comparing.cleanroom import cleanroom as replace_units
     from circuitdsl.run.saving import save
 
     with progress() as report:

@@ -16,7 +16,7 @@ from circuitdsl.text.diagnostics import InputError
 
 if TYPE_CHECKING:
     from circuitdsl.ir.circuit import Circuit
-    from circuitdsl.ir.script import Script
+    from circuitdsl.ir.edits.script import Script
     from circuitdsl.run.circuits import CheckReport
 
 

@@ -72,19 +72,19 @@ def lower(
         if output is None:
             return
     from circuitdsl.checking.load import load
-    from circuitdsl.models.inside import departures
+    from circuitdsl.models.written.inside import departures
     from circuitdsl.run.circuits import inside as inside_of
 
     circuit = load(file)
     if emit == "ir":
-        from circuitdsl.ir.text import dump_ir
+        from circuitdsl.ir.writing.text import dump_ir
 
         typer.echo(dump_ir(circuit), nl=False)
     if output is None and emit != "weights":
         return
     from circuitdsl.lowering.provenance import describe_weights
     from circuitdsl.measure.calibration import calibrate
-    from circuitdsl.models.handwritten import build
+    from circuitdsl.models.written.handwritten import build
     from circuitdsl.run.saving import save
 
     if inside is not None:
@@ -146,7 +146,7 @@ def draw(
     ] = None,
 ) -> None:
     """Draw a circuit: its families, its kernels, what its families answer."""
-    from circuitdsl.reporting.drawing import draw as draw_circuit
+    from circuitdsl.reporting.drawn.drawing import draw as draw_circuit
 
     with writing(output):
         drawn = draw_circuit(file, output, family=family, images=images)

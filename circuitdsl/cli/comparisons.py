@@ -58,9 +58,9 @@ def find(
     json: Json = None,
 ) -> None:
     """Find a network's units of some kind: rank a layer's units by their tuning alone."""
-    from circuitdsl.reporting.fits import grids_table
-    from circuitdsl.reporting.tables import found_table
-    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.reporting.printed.fits import grids_table
+    from circuitdsl.reporting.printed.tables import found_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.networks import find as find_units
 
     with progress() as report:
@@ -73,7 +73,7 @@ def find(
     write_record(json, found.record)
     if circ is None:
         return
-    from circuitdsl.ir.text import to_source
+    from circuitdsl.ir.writing.text import to_source
     from circuitdsl.text.files import write_text
 
     with writing(circ):
@@ -131,9 +131,9 @@ def score(
     """Score a hand-written family against units of a network, or a file's `score` blocks."""
     from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
-    from circuitdsl.reporting.figures import check_format
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.run.scores import score as score_file
+    from circuitdsl.reporting.drawn.figures import check_format
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.comparing.scores import score as score_file
 
     if figure is not None:
         check_format(figure)
@@ -169,10 +169,10 @@ def score(
 
 
 def _say_comparison(comparison: Comparison, json: Path | None, figure: Path | None) -> None:
-    from circuitdsl.reporting.figures import draw_tuning
-    from circuitdsl.reporting.fits import grids_table
-    from circuitdsl.reporting.tables import score_table
-    from circuitdsl.reporting.terminal import print_table
+    from circuitdsl.reporting.drawn.figures import draw_tuning
+    from circuitdsl.reporting.printed.fits import grids_table
+    from circuitdsl.reporting.printed.tables import score_table
+    from circuitdsl.reporting.printed.terminal import print_table
 
     say_left_out(dict(comparison.skipped))
     print_table(score_table(comparison))
@@ -188,8 +188,8 @@ def _say_comparison(comparison: Comparison, json: Path | None, figure: Path | No
 
 
 def _say_family(comparison: FamilyComparison, json: Path | None, figure: Path | None) -> None:
-    from circuitdsl.reporting.families import agreement_table, draw_axes, tuning_table
-    from circuitdsl.reporting.terminal import print_table
+    from circuitdsl.reporting.printed.families import agreement_table, draw_axes, tuning_table
+    from circuitdsl.reporting.printed.terminal import print_table
 
     say_left_out(dict(comparison.skipped))
     print_table(agreement_table(comparison))
@@ -207,8 +207,8 @@ def _say_family(comparison: FamilyComparison, json: Path | None, figure: Path | 
 
 def _say_scores(scored: Scored, json: Path | None) -> None:
     """Print what `score` blocks came to; exits with 1 if an expectation does not hold."""
-    from circuitdsl.reporting.edits import recovery_table, tuning_table
-    from circuitdsl.reporting.terminal import print_table
+    from circuitdsl.reporting.printed.edits import recovery_table, tuning_table
+    from circuitdsl.reporting.printed.terminal import print_table
 
     for recovered in scored.recoveries.values():
         print_table(recovery_table(recovered))

@@ -73,8 +73,8 @@ def sweep(
     ray: Ray = None,
 ) -> None:
     """Ablate every unit in turn and measure the network; an unfinished table is resumed."""
-    from circuitdsl.reporting.edits import approximation_table, sweep_table
-    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.reporting.printed.edits import approximation_table, sweep_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.sweeps import Approximation
     from circuitdsl.run.sweeps import sweep as sweep_units
 
@@ -132,10 +132,10 @@ def effect(
     ] = None,
 ) -> None:
     """Measure what an edit of a file does to a trained network, beside its controls."""
-    from circuitdsl.reporting.edits import changes_table, effect_table, moved_table
-    from circuitdsl.reporting.figures import check_format
-    from circuitdsl.reporting.sheets import draw_flips
-    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.reporting.drawn.figures import check_format
+    from circuitdsl.reporting.drawn.sheets import draw_flips
+    from circuitdsl.reporting.printed.edits import changes_table, effect_table, moved_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.scripts import effect as effect_of
 
     if figure is not None:
@@ -191,7 +191,7 @@ def edit(
 ) -> None:
     """Write an edit of a file as plain weights, as far as weights can say it."""
     from circuitdsl.compare.effect import said
-    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.saving import save
     from circuitdsl.run.scripts import edit as edit_of
 

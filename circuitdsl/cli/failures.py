@@ -79,7 +79,7 @@ def print_what_can_be_printed() -> None:
 def print_findings(findings: Sequence[Diagnostic], *, err: bool = False) -> None:
     """Print findings with the lines that they are about, in colour if the stream is a terminal."""
     if findings and _coloured(err=err):
-        from circuitdsl.reporting.findings import show_findings
+        from circuitdsl.reporting.printed.findings import show_findings
 
         show_findings(findings, err=err)
         return
@@ -99,7 +99,7 @@ def say_warning(sentence: str) -> None:
 
 def _say(severity: Severity, said: InputError) -> None:
     if _coloured(err=True):
-        from circuitdsl.reporting.findings import show_sentence
+        from circuitdsl.reporting.printed.findings import show_sentence
 
         show_sentence(severity, said.message, said.reasons)
         return

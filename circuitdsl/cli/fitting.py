@@ -76,9 +76,9 @@ def fit(
     A `fit` block of the file says what the options leave open.
     Ctrl-C ends the fit and keeps the best so far; once more, and it is written unscored.
     """
-    from circuitdsl.ir.settings import import_path
-    from circuitdsl.reporting.fits import dials_table, fit_table
-    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.ir.writing.settings import import_path
+    from circuitdsl.reporting.printed.fits import dials_table, fit_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.fitting import fit as fit_file
     from circuitdsl.text.files import write_text
 
@@ -132,8 +132,8 @@ def fit_all(
     json: Json = None,
 ) -> None:
     """Fit every family of some circuits by its own dials; what is done is not done again."""
-    from circuitdsl.reporting.fits import families_table
-    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.reporting.printed.fits import families_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.fitting_all import fit_all as fit_files
 
     with progress() as report, writing(output):

@@ -31,8 +31,8 @@ def check_images(
     json: Json = None,
 ) -> None:
     """Say which classes are matched, missing or unknown; which images are broken or there twice."""
-    from circuitdsl.reporting.images import describe_images
-    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.reporting.printed.images import describe_images
+    from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.images import check_images as look
 
     with progress() as report:

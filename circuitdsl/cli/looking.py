@@ -36,9 +36,9 @@ def look(
     weights: Weights = None,
 ) -> None:
     """Show what every layer gives for one image, and where its class is seen."""
-    from circuitdsl.reporting.look_figures import check_format, write_look
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.run.looking import look as look_at
+    from circuitdsl.reporting.drawn.look_figures import check_format, write_look
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.looking import look as look_at
 
     check_format(output)
     with progress() as report:
@@ -84,8 +84,8 @@ def use(
     seed: Annotated[int, typer.Option(min=0, help="Of the split of photographs.")] = 0,
 ) -> None:
     """Show who reads units on photographs, and whether hand-written ones are used alike."""
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.run.use import use as find
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.use import use as find
 
     with progress() as report:
         found = find(

@@ -47,10 +47,10 @@ def match(
     ray: Ray = None,
 ) -> None:
     """Ask which units of trained networks respond as the members of hand-written families do."""
-    from circuitdsl.reporting.matches import matches_csv, matches_table
-    from circuitdsl.reporting.terminal import print_table, progress
-    from circuitdsl.run.matching import match as match_files
-    from circuitdsl.run.matching import record
+    from circuitdsl.reporting.printed.matches import matches_csv, matches_table
+    from circuitdsl.reporting.printed.terminal import print_table, progress
+    from circuitdsl.run.comparing.matching import match as match_files
+    from circuitdsl.run.comparing.matching import record
     from circuitdsl.text.files import write_text
 
     if output is not None and output.suffix not in (".csv", ".json"):

@@ -40,8 +40,8 @@ def list_models() -> None:
 @models_app.command("fetch")
 def fetch_model(name: ModelName) -> None:
     """Download a network's weights; an interrupted download is resumed."""
-    from circuitdsl.models.fetch import fetch
-    from circuitdsl.reporting.terminal import download_bar
+    from circuitdsl.models.files.fetch import fetch
+    from circuitdsl.reporting.printed.terminal import download_bar
 
     with download_bar(name) as report:
         path = fetch(name, report)
@@ -73,8 +73,8 @@ def verify_model(
     json: Json = None,
 ) -> None:
     """Check a network's weights; its layers against a reference, its preprocessing."""
-    from circuitdsl.reporting.parity import parity_tables
-    from circuitdsl.reporting.terminal import print_table, progress
+    from circuitdsl.reporting.printed.parity import parity_tables
+    from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.verifying import verify
 
     with progress() as report:
@@ -112,7 +112,7 @@ def accuracy(
     json: Json = None,
 ) -> None:
     """Measure a network's top-1 and top-5 accuracy and cross-entropy on labelled images."""
-    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.networks import accuracy as measure
 
     with progress() as report:

@@ -43,7 +43,7 @@ def report(
 ) -> None:
     """Write a page of everything that is known of a circuit, hand-written beside original."""
     from circuitdsl.reporting.pages.report import report as write_report
-    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.reporting.printed.terminal import progress
 
     with progress() as told, writing(output):
         shown = write_report(
@@ -93,7 +93,7 @@ def microscope(
 ) -> None:
     """Write a page that shows units of a trained network."""
     from circuitdsl.reporting.pages.microscope import microscope as write_page
-    from circuitdsl.reporting.terminal import progress
+    from circuitdsl.reporting.printed.terminal import progress
 
     with progress() as told, writing(output):
         shown = write_page(

@@ -101,9 +101,9 @@ def visualize(
     seed: Annotated[int, typer.Option(min=0, help="Of noise and views.")] = 0,
 ) -> None:
     """Make pictures that excite units, directions, classes or the members of a family."""
-    from circuitdsl.reporting.feature_sheets import write_pictures
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.run.visualization import visualize as make
+    from circuitdsl.reporting.drawn.feature_sheets import write_pictures
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.visualization import visualize as make
 
     with progress() as report:
         made = make(
@@ -172,9 +172,9 @@ def examples(
     seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
 ) -> None:
     """Show the photographs that units answer: the strongest, and some of every level."""
-    from circuitdsl.reporting.example_sheets import MOST_UNITS, check_format, write_examples
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.run.examples import examples as find
+    from circuitdsl.reporting.drawn.example_sheets import MOST_UNITS, check_format, write_examples
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.examples import examples as find
 
     check_format(output)
     with progress() as report:
@@ -237,9 +237,9 @@ def weights(
     file: Weights = None,
 ) -> None:
     """Show what units read of an earlier layer through all between, and who reads them."""
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.reporting.weight_sheets import check_format, write_weights_of
-    from circuitdsl.run.weights import weights as expand
+    from circuitdsl.reporting.drawn.weight_sheets import check_format, write_weights_of
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.weights import weights as expand
 
     check_format(output)
     with progress() as report:
@@ -298,9 +298,9 @@ def joint(
     weights: Weights = None,
 ) -> None:
     """Turn the photographs that excite units, and show them to all of the units."""
-    from circuitdsl.reporting.joint_figures import check_format, write_joint
-    from circuitdsl.reporting.terminal import progress
-    from circuitdsl.run.joint import joint as turn
+    from circuitdsl.reporting.drawn.joint_figures import check_format, write_joint
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.joint import joint as turn
 
     check_format(output)
     with progress() as report:

@@ -25,8 +25,8 @@ from circuitdsl.compare.outputs import INTACT
 from circuitdsl.compare.recovery import RANDOM, SHUFFLED, SPLICED, PerBlock, Recovered, shares_of
 from circuitdsl.editing.logits import measure
 from circuitdsl.editing.replacing import Seat, Seating, Variant, logits_of, needs_of
-from circuitdsl.ir.measures import OUTPUTS
-from circuitdsl.measure.bootstrap import blocks_of, images_in, merge_blocks, no_blocks
+from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.measure.agreeing.bootstrap import blocks_of, images_in, merge_blocks, no_blocks
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State
 from circuitdsl.models.network import Network

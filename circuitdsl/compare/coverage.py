@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.compare.match import measuring
-from circuitdsl.measure.choosing import Pair
-from circuitdsl.measure.matching import Figure
+from circuitdsl.measure.agreeing.choosing import Pair
+from circuitdsl.measure.agreeing.matching import Figure
+from circuitdsl.measure.agreeing.side_by_side import Meeting
 from circuitdsl.measure.passes import Pass, State, remade
-from circuitdsl.measure.side_by_side import Meeting
 from circuitdsl.models.network import Network
 
 Floats = NDArray[np.float64]

@@ -24,8 +24,8 @@ from circuitdsl.compare.outputs import (
 )
 from circuitdsl.editing.apply import EditedNetwork, edit
 from circuitdsl.editing.controls import redrawn, softened
-from circuitdsl.ir.measures import OUTPUTS
-from circuitdsl.measure.bootstrap import interval, resampled
+from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.measure.agreeing.bootstrap import interval, resampled
 from circuitdsl.measure.passes import Pass, State, remade
 from circuitdsl.text.showing import Shown
 

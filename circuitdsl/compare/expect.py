@@ -1,7 +1,7 @@
 """Do a circuit's families do what their `expect` lines claim?
 
 In: a circuit, or a network of it. Out: an `Outcome` for each line. What a measure is worth is
-worked out in `measure.of_families`.
+worked out in `measure.tunings.of_families`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expect import Expect, Judgement, Measured
-from circuitdsl.ir.spelling import broken, expectation, sides
 from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
+from circuitdsl.ir.writing.spelling import broken, expectation, sides
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.of_families import OF_FAMILIES, Answered, responses_to
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.measure.tunings.of_families import OF_FAMILIES, Answered, responses_to
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.layout import flat
 

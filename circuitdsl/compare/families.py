@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from circuitdsl.compare.match import Match, measuring
 from circuitdsl.compare.score import pearson
 from circuitdsl.ir.named_sets import named_sets
-from circuitdsl.measure.along_axes import AxisTuning, followed, responses_of, tunings
-from circuitdsl.measure.bootstrap import images_in
-from circuitdsl.measure.choosing import Chosen
-from circuitdsl.measure.matching import Figure, mean_r
-from circuitdsl.measure.of_families import responses_to
+from circuitdsl.measure.agreeing.bootstrap import images_in
+from circuitdsl.measure.agreeing.choosing import Chosen
+from circuitdsl.measure.agreeing.matching import Figure, mean_r
 from circuitdsl.measure.passes import Dealt, fold
+from circuitdsl.measure.tunings.along_axes import AxisTuning, followed, responses_of, tunings
+from circuitdsl.measure.tunings.of_families import responses_to
 from circuitdsl.measure.units import trained
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.showing import Shown

@@ -12,7 +12,7 @@ from typing import Any
 
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.editing.seek import Choice
-from circuitdsl.ir.script import UnitSet
+from circuitdsl.ir.edits.script import UnitSet
 from circuitdsl.stimuli.photographs import ImageSet
 
 SHORT = 12

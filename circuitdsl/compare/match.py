@@ -19,12 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
-from circuitdsl.measure.choosing import Pair, every_pair
-from circuitdsl.measure.directions import Along, Moments
-from circuitdsl.measure.matching import RANDOM, Figure, figures, pair_products
+from circuitdsl.measure.agreeing.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.measure.agreeing.choosing import Pair, every_pair
+from circuitdsl.measure.agreeing.directions import Along, Moments
+from circuitdsl.measure.agreeing.matching import RANDOM, Figure, figures, pair_products
+from circuitdsl.measure.agreeing.side_by_side import Meeting
 from circuitdsl.measure.passes import Pass, Shown, State, remade
-from circuitdsl.measure.side_by_side import Meeting
 
 BLOCKS = 256
 """Blocks of images that an interval resamples."""

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.apply import EditedNetwork, cut_before
 from circuitdsl.editing.logits import measure
-from circuitdsl.ir.measures import OUTPUTS
-from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.measure.agreeing.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State
 from circuitdsl.models.network import Network

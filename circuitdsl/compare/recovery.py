@@ -29,13 +29,13 @@ from circuitdsl.editing.baselines import matched_splice, means
 from circuitdsl.editing.controls import random_kernels, shuffled_members
 from circuitdsl.editing.select import Units
 from circuitdsl.editing.verbs import Ablate
+from circuitdsl.ir.edits.script import GainRule
 from circuitdsl.ir.expect import Measured
-from circuitdsl.ir.measures import OUTPUTS
-from circuitdsl.ir.script import GainRule
-from circuitdsl.measure.bootstrap import interval, resampled
+from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.measure.agreeing.bootstrap import interval, resampled
 from circuitdsl.measure.passes import Pass, State, fold, remade
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.showing import Shown
 
@@ -81,7 +81,7 @@ OF_RECOVERIES: dict[str, Callable[[Recovered], float]] = {
     "shuffled": lambda share: share.shuffled,
     "random": lambda share: share.random,
 }
-"""The evaluation of each measure of recoveries (`ir.measures`)."""
+"""The evaluation of each measure of recoveries (`ir.tables.measures`)."""
 
 
 @dataclass(frozen=True)

@@ -20,19 +20,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import difference_deg
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.placing import place_members
-from circuitdsl.measure.agreement import Agreement, agreement
+from circuitdsl.ir.members.angles import difference_deg
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.measure.agreeing.agreement import Agreement, agreement
+from circuitdsl.measure.agreeing.pairing import nearest_pairs
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.find import FoundUnit, find_family
-from circuitdsl.measure.pairing import nearest_pairs
 from circuitdsl.measure.passes import Dealt, run
-from circuitdsl.measure.published import GridScores, PublishedGrids, score_grids
-from circuitdsl.measure.tuning import Grid, Tuning, response_grid, tuning_of
+from circuitdsl.measure.tunings.find import FoundUnit, find_family
+from circuitdsl.measure.tunings.published import GridScores, PublishedGrids, score_grids
+from circuitdsl.measure.tunings.tuning import Grid, Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError, suggestion
 from circuitdsl.text.showing import Shown

@@ -1,7 +1,7 @@
 """Scores of two sides: responses to curves of trained, edited or hand-written units, compared.
 
 In: a script's score, and what its edits are carried out with. Out: `SideScore`: every measure of
-the sides (`ir.measures`) that the score has.
+the sides (`ir.tables.measures`) that the score has.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from circuitdsl.compare.identity import Identity, identity_of
 from circuitdsl.compare.score import pearson
 from circuitdsl.editing.resolve import Lowering
-from circuitdsl.ir import script as ir
+from circuitdsl.ir.edits import script as ir
 from circuitdsl.ir.expect import Measured
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.tuning import Tuning, response_grid, tuning_of
+from circuitdsl.measure.tunings.tuning import Tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject, handwritten, trained
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.written.handwritten import build
 
 Floats = NDArray[np.floating[Any]]
 LEFT, RIGHT = "left", "right"

@@ -21,15 +21,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from circuitdsl.editing.replacing import Member, Seat, Seating, by_branch, needs_of
-from circuitdsl.ir.axes import Axis
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.circuit import BackboneUse, Circuit, Connection, Family, Normalisation, Wiring
 from circuitdsl.ir.expressions import ONE
+from circuitdsl.ir.members.axes import Axis
 from circuitdsl.measure.passes import show
-from circuitdsl.models.arrays import array_shapes
-from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.models.merged import reduced
-from circuitdsl.models.weights import write_weights
+from circuitdsl.models.files.weights import write_weights
+from circuitdsl.models.written.arrays import array_shapes
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.merged import reduced
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.text.diagnostics import InputError
 

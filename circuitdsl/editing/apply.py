@@ -23,7 +23,7 @@ from jax.typing import ArrayLike
 from circuitdsl.editing.plan import EdgeChange, Inflow, Plan, UnitChange, plan
 from circuitdsl.editing.verbs import Patch, Splice, Step, step_line
 from circuitdsl.ir.backbones import Backbone, Layer
-from circuitdsl.ir.no_effect import Notice
+from circuitdsl.ir.edits.no_effect import Notice
 from circuitdsl.models.convolution import convolve
 from circuitdsl.models.forward import PRE_RELU, Change, check_names, evaluate
 from circuitdsl.models.network import Network

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from circuitdsl.editing.plan import expanded_weights
 from circuitdsl.editing.select import Edges, Units
 from circuitdsl.editing.verbs import Splice, StandIns
-from circuitdsl.ir.script import GainRule
-from circuitdsl.measure.agreement import moments
+from circuitdsl.ir.edits.script import GainRule
+from circuitdsl.measure.agreeing.agreement import moments
 from circuitdsl.measure.passes import Need, Pass, Shown, State, remade, total
 from circuitdsl.measure.recording import recording
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.select import Units, edges
 from circuitdsl.editing.verbs import Ablate, Affine, ScaleEdges, Step, units_of
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
 Floats = NDArray[np.float64]
 

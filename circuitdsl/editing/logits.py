@@ -1,4 +1,4 @@
-"""How well logits do: the measures of outputs (`ir.measures`).
+"""How well logits do: the measures of outputs (`ir.tables.measures`).
 
 In: logits of an edited network and of the intact one, and the right outputs. Out: each measure of
 each image.
@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from circuitdsl.ir.measures import OUTPUTS
+from circuitdsl.ir.tables.measures import OUTPUTS
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,8 +34,8 @@ from circuitdsl.editing.verbs import (
     units_of,
 )
 from circuitdsl.ir.backbones import Backbone, Layer
-from circuitdsl.ir.no_effect import Notice, without_effect
-from circuitdsl.ir.steps import EdgeStep
+from circuitdsl.ir.edits.no_effect import Notice, without_effect
+from circuitdsl.ir.edits.steps import EdgeStep
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]

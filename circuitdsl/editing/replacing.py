@@ -25,11 +25,11 @@ from circuitdsl.editing.apply import Changes, evaluate_edited
 from circuitdsl.editing.plan import UnitChange
 from circuitdsl.editing.rectified import rectified_fit
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.measure.common_grid import brought_onto, onto_grid
+from circuitdsl.measure.agreeing.common_grid import brought_onto, onto_grid
 from circuitdsl.measure.passes import Need, Pass, Shown, State
 from circuitdsl.measure.recording import recording
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
 Floats = NDArray[np.float64]
 

@@ -27,18 +27,18 @@ from circuitdsl.editing.baselines import (
 from circuitdsl.editing.controls import random_kernels, shuffled_members
 from circuitdsl.editing.seek import Choice, Choices, Seeker
 from circuitdsl.editing.select import Units, edges, places_of
-from circuitdsl.ir import script as ir
 from circuitdsl.ir.circuit import Circuit, Stimulus
-from circuitdsl.ir.generators import settings_of
-from circuitdsl.ir.placing import place_members
-from circuitdsl.ir.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
+from circuitdsl.ir.edits import script as ir
+from circuitdsl.ir.edits.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.ir.tables.generators import settings_of
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.finders import USUAL
 from circuitdsl.measure.passes import run
-from circuitdsl.measure.tuning import Grid, response_grid, tuning_of
+from circuitdsl.measure.tunings.tuning import Grid, response_grid, tuning_of
 from circuitdsl.measure.units import trained
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of, first_of
 from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.curves import CurveGrid

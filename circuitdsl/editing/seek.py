@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from circuitdsl.ir.script import Hand, Sought
-from circuitdsl.measure.choosing import agreeing_members, choose_units
-from circuitdsl.measure.find import find_family
+from circuitdsl.ir.edits.script import Hand, Sought
+from circuitdsl.measure.agreeing.choosing import agreeing_members, choose_units
+from circuitdsl.measure.agreeing.side_by_side import Contender
 from circuitdsl.measure.finders import USUAL
-from circuitdsl.measure.side_by_side import Contender
+from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.measure.units import trained
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import ImageSet
 

@@ -31,13 +31,13 @@ from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import measure
 from circuitdsl.editing.select import Units
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.ir.measures import OUTPUTS
+from circuitdsl.ir.tables.measures import OUTPUTS
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, States, remade
 from circuitdsl.measure.shards import Opened, Reading, Work, fold_shards
+from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import tensors_digest
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import write_text
 

@@ -1,6 +1,6 @@
 """Steps of an edit on a network: what can be done to its units and edges.
 
-In: units and edges. Out: steps of `ir.steps`, here with places, numbers and arrays;
+In: units and edges. Out: steps of `ir.edits.steps`, here with places, numbers and arrays;
 `apply.edit` carries them out.
 """
 
@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.editing.select import Edges, Units
-from circuitdsl.ir.expect import COMPARE
-from circuitdsl.ir.no_effect import named
-from circuitdsl.ir.steps import (
+from circuitdsl.ir.edits.no_effect import named
+from circuitdsl.ir.edits.steps import (
     Ablate,
     Affine,
     EdgeStep,
@@ -28,7 +27,8 @@ from circuitdsl.ir.steps import (
     UnitStep,
     Where,
 )
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.ir.expect import COMPARE
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.text.diagnostics import InputError
 
 __all__ = [

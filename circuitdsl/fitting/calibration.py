@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.calibration import solved_weights
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
 

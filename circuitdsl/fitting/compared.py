@@ -15,14 +15,14 @@ from typing import Any
 from circuitdsl.compare.families import Measured, measure_pairs
 from circuitdsl.compare.score import block_of
 from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.measure.agreeing.choosing import Chosen, choose_units
+from circuitdsl.measure.agreeing.common_grid import CommonGrid
+from circuitdsl.measure.agreeing.side_by_side import Contender
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.choosing import Chosen, choose_units
-from circuitdsl.measure.common_grid import CommonGrid
-from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.finders import Finder
-from circuitdsl.measure.side_by_side import Contender
-from circuitdsl.models.handwritten import build
+from circuitdsl.measure.tunings.find import FoundFamily, find_family
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import ImageSet
 

@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import divergence
-from circuitdsl.measure.agreement import Agreement, bootstrap, moments
-from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
-from circuitdsl.measure.common_grid import CommonGrid, brought_onto
+from circuitdsl.measure.agreeing.agreement import Agreement, bootstrap, moments
+from circuitdsl.measure.agreeing.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.measure.agreeing.common_grid import CommonGrid, brought_onto
 from circuitdsl.measure.passes import Need, Pass, Shown, State, run
 from circuitdsl.measure.recording import recording
 from circuitdsl.measure.units import Subject

@@ -19,16 +19,16 @@ from circuitdsl.fitting.optimise import Schedule, fit_dials
 from circuitdsl.fitting.result import FittedCircuit, Scores, as_written
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.fits import NATURAL, Terms
-from circuitdsl.ir.measures import BY_NAME
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.ir.tables.measures import BY_NAME
 from circuitdsl.lowering.dials import free_dials, with_settings
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.circles import Circles, published_circles, tuning_circles
 from circuitdsl.measure.finders import Finder, finder_of
-from circuitdsl.measure.published import PublishedGrids, score_grids
+from circuitdsl.measure.tunings.circles import Circles, published_circles, tuning_circles
+from circuitdsl.measure.tunings.published import PublishedGrids, score_grids
 from circuitdsl.measure.units import handwritten, trained
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.text.diagnostics import InputError
 

@@ -1,7 +1,7 @@
 """Measures that a fit maximises, as functions that have a gradient; each is at most 1.
 
 In: what hand-written and trained units answer to the same images. Out: the evaluation of each
-measure of fits (`ir.measures`):
+measure of fits (`ir.tables.measures`):
 
 - `natural`: the correlation on photographs, position by position, mean over units;
 - `recovered`: how much less the outputs of the trained network diverge with the hand-written units

@@ -29,13 +29,13 @@ from circuitdsl.fitting.evidence import Photographs, Rest
 from circuitdsl.fitting.measures import ON_FIGURES, ON_PHOTOGRAPHS, Said
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.fits import Terms
-from circuitdsl.ir.measures import legal
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.ir.tables.measures import legal
 from circuitdsl.lowering.dials import bounded
 from circuitdsl.lowering.weights import lower
-from circuitdsl.measure.circles import Circles
-from circuitdsl.measure.common_grid import CommonGrid, brought_onto
-from circuitdsl.models.handwritten import forward
+from circuitdsl.measure.agreeing.common_grid import CommonGrid, brought_onto
+from circuitdsl.measure.tunings.circles import Circles
+from circuitdsl.models.written.handwritten import forward
 from circuitdsl.stimuli.centre import central
 
 Weights = dict[str, Array]

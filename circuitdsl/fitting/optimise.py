@@ -28,9 +28,9 @@ from safetensors.flax import save_file
 
 from circuitdsl.fitting.calibration import Reference
 from circuitdsl.fitting.objective import Objective, Shown
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.lowering.dials import bounded, free_dials, unbounded
-from circuitdsl.measure.circles import Circles
+from circuitdsl.measure.tunings.circles import Circles
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.files import atomic_path
 

@@ -20,8 +20,8 @@ from circuitdsl.fitting.compared import Agreed
 from circuitdsl.fitting.optimise import Fit
 from circuitdsl.ir.circuit import Dial
 from circuitdsl.ir.fits import Terms, terms_text
-from circuitdsl.ir.settings import import_path, rounded, settings_source
-from circuitdsl.measure.published import GridScores
+from circuitdsl.ir.writing.settings import import_path, rounded, settings_source
+from circuitdsl.measure.tunings.published import GridScores
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import split
 

@@ -13,7 +13,6 @@ from itertools import product
 from math import prod
 from typing import Literal
 
-from circuitdsl.ir.axes import Axis, AxisKind
 from circuitdsl.ir.backbones import BACKBONES, Backbone
 from circuitdsl.ir.expect import Expect
 from circuitdsl.ir.expressions import (
@@ -26,8 +25,9 @@ from circuitdsl.ir.expressions import (
     ScalarUnit,
     evaluate,
 )
-from circuitdsl.ir.showing import ShownCircuit, ShownConnection, ShownFamily
+from circuitdsl.ir.members.axes import Axis, AxisKind
 from circuitdsl.ir.stimuli import Calibration, Stimulus
+from circuitdsl.ir.writing.showing import ShownCircuit, ShownConnection, ShownFamily
 from circuitdsl.text.source import NOWHERE, Span
 
 INPUT = "input"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any, Literal
 
-from circuitdsl.ir.measures import Unit
+from circuitdsl.ir.tables.measures import Unit
 from circuitdsl.text.source import NOWHERE, Span
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -33,7 +33,7 @@ class Measured:
     """A measure of something.
 
     Attributes:
-        name: Of the measure (`ir.measures`).
+        name: Of the measure (`ir.tables.measures`).
         of: A stimulus set, `left` or `right`, or a measure of outputs; empty where the measure
             needs nothing more.
         settings: Which images of the set count, by setting. Settings that the family has an axis

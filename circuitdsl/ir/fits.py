@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from circuitdsl.text.source import NOWHERE, Span
 
 Terms = tuple[tuple[str, float], ...]
-"""A weighted sum of measures (`ir.measures`): each once, with a weight above 0."""
+"""A weighted sum of measures (`ir.tables.measures`): each once, with a weight above 0."""
 
 NATURAL: Terms = (("natural", 1.0),)
 

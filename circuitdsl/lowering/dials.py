@@ -16,7 +16,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.ir.circuit import Circuit, Dial
-from circuitdsl.ir.spelling import number
+from circuitdsl.ir.writing.spelling import number
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 _MARGIN = 1e-3

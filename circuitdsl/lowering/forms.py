@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from circuitdsl.ir.arguments import ORIGIN
 from circuitdsl.ir.circuit import (
     INPUT,
     Circuit,
@@ -27,9 +26,10 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, dials_of, evaluate
-from circuitdsl.ir.profiles import PROFILES, primitives
-from circuitdsl.ir.shapes import SHAPES
-from circuitdsl.ir.symmetry import displacement, mirror_deg
+from circuitdsl.ir.members.symmetry import displacement, mirror_deg
+from circuitdsl.ir.tables.arguments import ORIGIN
+from circuitdsl.ir.tables.profiles import PROFILES, primitives
+from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.lowering.plan import End, Pairing, Tuned
 from circuitdsl.text.diagnostics import InputError
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import cos_sin_deg
-from circuitdsl.ir.axes import Axis, AxisKind
-from circuitdsl.ir.symmetry import FramePart, frame_parts
+from circuitdsl.ir.members.angles import cos_sin_deg
+from circuitdsl.ir.members.axes import Axis, AxisKind
+from circuitdsl.ir.members.symmetry import FramePart, frame_parts
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]

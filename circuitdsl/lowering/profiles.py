@@ -1,7 +1,7 @@
 """The values of profiles, in JAX: weight as a function of the difference between two members.
 
 In: a profile, the differences and whether members have the same number. Out: values,
-differentiable in every number of the profile. What else is known is in `ir/profiles.py`.
+differentiable in every number of the profile. What else is known is in `ir/tables/profiles.py`.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from safetensors.numpy import save
 
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Normalisation, Wiring
 from circuitdsl.ir.expressions import Scalar, dials_of
+from circuitdsl.ir.members.symmetry import displacement
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.ir.symmetry import displacement
 from circuitdsl.lowering.forms import scalars_of
 from circuitdsl.text.diagnostics import InputError, suggestion
 from circuitdsl.text.files import atomic_path

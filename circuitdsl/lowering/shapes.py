@@ -1,7 +1,7 @@
 """The weights of each shape, sampled on a grid, in JAX.
 
 In: the arguments of a shape and where it is sampled. Out: `Samples`, differentiable in every
-argument. What else is known of shapes is in `ir/shapes.py`.
+argument. What else is known of shapes is in `ir/tables/shapes.py`.
 """
 
 from __future__ import annotations

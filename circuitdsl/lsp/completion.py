@@ -16,8 +16,8 @@ from circuitdsl.checking.names.standard import standard_names
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT
 from circuitdsl.ir.expressions import CALLED
-from circuitdsl.ir.generators import GENERATORS
-from circuitdsl.ir.measures import Place, legal
+from circuitdsl.ir.tables.generators import GENERATORS
+from circuitdsl.ir.tables.measures import Place, legal
 from circuitdsl.lsp.context import Context, context_at
 from circuitdsl.lsp.documents import Document
 from circuitdsl.lsp.hover import documentation

@@ -13,8 +13,8 @@ from lsprotocol import types
 from circuitdsl.checking.names.standard import comment_above
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT, Connection
-from circuitdsl.ir.generators import GENERATORS
-from circuitdsl.ir.measures import BY_NAME
+from circuitdsl.ir.tables.generators import GENERATORS
+from circuitdsl.ir.tables.measures import BY_NAME
 from circuitdsl.lsp.documents import Document
 from circuitdsl.lsp.kernels import picture, receptive_field_px, taps
 from circuitdsl.lsp.positions import Positions

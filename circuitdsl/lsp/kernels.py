@@ -40,7 +40,7 @@ def picture(circuit: Circuit, name: str) -> str:
     import numpy as np
 
     from circuitdsl.reference.kernels import wired
-    from circuitdsl.reporting.pixels import image_kernels, kernel_matrix, png
+    from circuitdsl.reporting.drawn.pixels import image_kernels, kernel_matrix, png
 
     whole = expand_motifs(circuit)
     connection = next(each for each in whole.connections if each.name == name)

@@ -42,7 +42,7 @@ def score(document: Document) -> str:
 
 def draw(document: Document) -> str:
     """Draw the saved file as a page."""
-    from circuitdsl.reporting.drawing import draw as draw_file
+    from circuitdsl.reporting.drawn.drawing import draw as draw_file
 
     page = page_of(document.uri)
     draw_file(_saved(document), page)

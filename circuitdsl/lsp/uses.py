@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.ir.generators import GENERATORS
-from circuitdsl.ir.measures import BY_NAME
+from circuitdsl.ir.tables.generators import GENERATORS
+from circuitdsl.ir.tables.measures import BY_NAME
 from circuitdsl.lsp.scopes import Kind, Scope, Space, Symbol, declared, formals_of, inside
 from circuitdsl.syntax import nodes, words
 from circuitdsl.text.source import Span

@@ -18,8 +18,8 @@ from jax import Array
 
 from circuitdsl.ir.circuit import Calibration, Circuit, Family, Stimulus
 from circuitdsl.measure.responses import answers
-from circuitdsl.models.given import Given
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.given import Given
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.render import centre_of
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError
 

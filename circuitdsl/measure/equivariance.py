@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from circuitdsl.ir.angles import cos_sin_deg
-from circuitdsl.ir.axes import AxisKind
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family, Wiring
-from circuitdsl.ir.groups import (
+from circuitdsl.ir.members.angles import cos_sin_deg
+from circuitdsl.ir.members.axes import AxisKind
+from circuitdsl.ir.members.groups import (
     Element,
     Mirrors,
     common_elements,
@@ -32,8 +32,8 @@ from circuitdsl.ir.groups import (
     dilations,
     partners,
 )
+from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.reference import interpret_weights
 from circuitdsl.text.diagnostics import Diagnostic
 

@@ -15,9 +15,9 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Family
-from circuitdsl.ir.generators import settings_of
 from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.ir.tables.generators import settings_of
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.activity import activity_batches
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of

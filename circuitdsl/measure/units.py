@@ -18,8 +18,8 @@ from jax import Array
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.measure.passes import Need, Shown
 from circuitdsl.models.forward import check_names
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.backbones.directions import Direction, with_directions
+from circuitdsl.models.files.stored import FloatArray
 from circuitdsl.models.network import Network
-from circuitdsl.models.stored import FloatArray
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -18,9 +18,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import check_names, evaluate, layer_names
 from circuitdsl.models.preprocess import prepared
-from circuitdsl.models.weights import tensors_digest
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.showing import Shown
 

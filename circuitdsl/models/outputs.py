@@ -9,9 +9,9 @@ import json
 from typing import TYPE_CHECKING
 
 from circuitdsl.ir.backbones import BACKBONES, Backbone
+from circuitdsl.models.files.weights import read_metadata
 from circuitdsl.models.labels import classes
 from circuitdsl.models.registry import MODELS, model, model_path
-from circuitdsl.models.weights import read_metadata
 
 if TYPE_CHECKING:
     from circuitdsl.models.network import Network

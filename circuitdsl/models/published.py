@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from circuitdsl.ir.angles import tangent_deg
+from circuitdsl.ir.members.angles import tangent_deg
 
 CURVES_MODEL, CURVES_LAYER = "inceptionv1", "mixed3b"
 """Whose curve neurons were published."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models.download import Remote, file_sha256
-from circuitdsl.models.weights import (
+from circuitdsl.models.files.download import Remote, file_sha256
+from circuitdsl.models.files.weights import (
     DIGEST_KEY,
     GRAPH_MEMBER,
     read_metadata,

@@ -23,7 +23,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import cos_sin_deg
 from circuitdsl.ir.circuit import (
     INPUT,
     RECTIFIED,
@@ -38,8 +37,9 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.members.angles import cos_sin_deg
+from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.ir.symmetry import mirror_deg
 from circuitdsl.reference.colours import colour_vector
 from circuitdsl.reference.profiles import profile
 from circuitdsl.reference.shapes import SHAPES, Arguments, ShapeMeaning

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from circuitdsl.checking.load import load
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family
+from circuitdsl.ir.members.packing import overfull, pack
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.ir.packing import overfull, pack
 from circuitdsl.measure.equivariance import describe_residuals, residuals
-from circuitdsl.models.inside import departures
+from circuitdsl.models.written.inside import departures
 from circuitdsl.syntax.read import read_source
 from circuitdsl.syntax.size import size_of
 from circuitdsl.text.diagnostics import CODES

@@ -20,21 +20,21 @@ from circuitdsl.compare.score import Comparison
 from circuitdsl.editing.apply import EditedNetwork
 from circuitdsl.editing.verbs import units_of
 from circuitdsl.ir.circuit import Circuit, Connection, Family
-from circuitdsl.measure.find import FoundFamily
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.measure.tunings.find import FoundFamily
 from circuitdsl.models.network import Network
-from circuitdsl.reporting.drawing import members_of, page, svg
-from circuitdsl.reporting.edits import changes_table, effect_table, recovery_table
-from circuitdsl.reporting.families import agreement_table
-from circuitdsl.reporting.matches import matches_table
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
+from circuitdsl.reporting.drawn.drawing import members_of, page, svg
 from circuitdsl.reporting.pages.blocks import Block, Cell, Grid, Note, Source
 from circuitdsl.reporting.pages.from_tables import grid
 from circuitdsl.reporting.pages.sections import shots_of, tunings_of
-from circuitdsl.reporting.tables import found_table, score_table
+from circuitdsl.reporting.printed.edits import changes_table, effect_table, recovery_table
+from circuitdsl.reporting.printed.families import agreement_table
+from circuitdsl.reporting.printed.matches import matches_table
+from circuitdsl.reporting.printed.tables import found_table, score_table
 from circuitdsl.reporting.templating import framed, rendered
-from circuitdsl.run.drawing import unanswered
-from circuitdsl.run.matching import Matches
-from circuitdsl.run.visualization import Pictures
+from circuitdsl.run.comparing.matching import Matches
+from circuitdsl.run.seeing.drawing import unanswered
+from circuitdsl.run.seeing.visualization import Pictures
 
 TALL, LOW = 560, 260
 """Heights of frames, in CSS pixels; a reader can pull them."""

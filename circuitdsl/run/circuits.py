@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from circuitdsl.checking.load import CheckResult, check_path
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.packing import fitted
+from circuitdsl.ir.members.packing import fitted
 from circuitdsl.syntax.format import format_source
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.source import Source
@@ -58,7 +58,7 @@ def check(
     measured: tuple[Residual, ...] | None = None
     outcomes: tuple[Outcome, ...] | None = None
     if circuit is not None and inside:
-        from circuitdsl.models.inside import findings_inside
+        from circuitdsl.models.written.inside import findings_inside
 
         findings = findings_inside(circuit, findings)
     if circuit is not None and equivariance:
@@ -113,7 +113,7 @@ def inside(circuit: Circuit, backbone: str | None = None) -> Circuit:
     Raises:
         InputError: the circuit is for another backbone, or does not fit.
     """
-    from circuitdsl.models.inside import as_inside
+    from circuitdsl.models.written.inside import as_inside
 
     own = circuit.backbone.geometry.name
     if backbone not in (None, own):

@@ -16,10 +16,10 @@ from circuitdsl.fitting.optimise import Schedule
 from circuitdsl.fitting.result import FittedCircuit, split_photographs
 from circuitdsl.ir.fits import NATURAL, Terms
 from circuitdsl.lowering.dials import only_free
-from circuitdsl.measure.published import read_grids
+from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.families import layers_searched
+from circuitdsl.run.comparing.families import layers_searched
 from circuitdsl.run.networks import Progress, opened_network, silent
 
 T = TypeVar("T")

@@ -15,11 +15,11 @@ from typing import Any
 
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.dials import dials_used
-from circuitdsl.ir.settings import import_path, settings_source
+from circuitdsl.ir.writing.settings import import_path, settings_source
 from circuitdsl.lowering.dials import free_dials
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.coverage import circuit_files, written_circuits
+from circuitdsl.run.comparing.coverage import circuit_files, written_circuits
 from circuitdsl.run.fitting import fit
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.text.diagnostics import InputError

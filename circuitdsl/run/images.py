@@ -13,8 +13,8 @@ from typing import Any
 
 from circuitdsl.models.outputs import labels
 from circuitdsl.models.registry import AUTO, chosen_model
-from circuitdsl.run.engines import class_list, counted
 from circuitdsl.run.networks import Progress, silent
+from circuitdsl.run.opening.engines import class_list, counted
 from circuitdsl.stimuli.inspection import Inspection, inspect_images
 from circuitdsl.stimuli.photographs import open_images
 

@@ -17,16 +17,16 @@ from circuitdsl.compare.accuracy import AccuracyResult
 from circuitdsl.compare.accuracy import accuracy as accuracy_of
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.find import FoundFamily, find_family
 from circuitdsl.measure.finders import CURVES, FINDERS
-from circuitdsl.measure.published import read_grids
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
+from circuitdsl.measure.tunings.find import FoundFamily, find_family
+from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.adapting.adapt import adapted, relabelled
 from circuitdsl.models.adapting.preparing import Preprocess, preprocessing_of
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import AUTO, load_network
-from circuitdsl.run.engines import class_list, counted, engine_of
+from circuitdsl.run.opening.engines import class_list, counted, engine_of
 from circuitdsl.stimuli.batches import SIZE, batches_of
 from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.stimuli.scenes import scenes

@@ -13,10 +13,10 @@ from circuitdsl.editing.alone import CleanroomNetwork, write_cleanroom
 from circuitdsl.editing.apply import EditedNetwork
 from circuitdsl.editing.fold import fold
 from circuitdsl.lowering.provenance import save_lowered
-from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.models.inside import weights_inside
+from circuitdsl.models.files.weights import write_weights
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import write_weights
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.inside import weights_inside
 from circuitdsl.text.diagnostics import InputError
 
 

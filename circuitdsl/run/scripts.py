@@ -23,17 +23,17 @@ from circuitdsl.editing.apply import edit as apply
 from circuitdsl.editing.baselines import channel_means
 from circuitdsl.editing.controls import softened
 from circuitdsl.editing.resolve import Lowering
-from circuitdsl.ir import script as ir
+from circuitdsl.ir.edits import script as ir
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.engines import class_list, counted, engine_of
-from circuitdsl.run.inputs import Given, opened, photographs_of, prepared, shared
+from circuitdsl.run.comparing.studies import effect_on
 from circuitdsl.run.networks import Progress, silent
-from circuitdsl.run.studies import effect_on
+from circuitdsl.run.opening.engines import class_list, counted, engine_of
+from circuitdsl.run.opening.inputs import Given, opened, photographs_of, prepared, shared
 from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 

@@ -16,15 +16,15 @@ from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.editing.baselines import NEAREST, nearest_members
 from circuitdsl.editing.select import Units, select
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.measure.agreeing.choosing import choose_units
+from circuitdsl.measure.agreeing.side_by_side import Contender
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.choosing import choose_units
-from circuitdsl.measure.find import find_family
 from circuitdsl.measure.finders import USUAL, Finder, finder_of
-from circuitdsl.measure.side_by_side import Contender
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.network import Network
-from circuitdsl.run.families import FEWEST, MOST, layers_searched
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
+from circuitdsl.run.comparing.families import FEWEST, MOST, layers_searched
 from circuitdsl.run.networks import Progress
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import ImageSet

@@ -30,8 +30,8 @@ from circuitdsl.measure.passes import run
 from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
-from circuitdsl.run.engines import class_list, counted, engine_of
 from circuitdsl.run.networks import Progress, opened_network, silent
+from circuitdsl.run.opening.engines import class_list, counted, engine_of
 from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import write_text

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from circuitdsl.compare.parity import CLEARLY, ROUNDING, Difference, Trial, differences, trials
+from circuitdsl.models.files.weights import read_arrays
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import verify as verified_file
-from circuitdsl.models.weights import read_arrays
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.text.diagnostics import InputError
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Sampling
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.generators import settings_of
-from circuitdsl.ir.groups import Element, permutation
-from circuitdsl.ir.scattered import members_of
+from circuitdsl.ir.members.groups import Element, permutation
+from circuitdsl.ir.members.scattered import members_of
 from circuitdsl.ir.stimuli import Spot, Stimulus
+from circuitdsl.ir.tables.generators import settings_of
 from circuitdsl.stimuli.centre import central
 from circuitdsl.stimuli.render import rows
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.models.npz import BROKEN
+from circuitdsl.models.files.npz import BROKEN
 from circuitdsl.stimuli.sources import SUFFIXES, Files, Source, folder_of
 from circuitdsl.text.diagnostics import InputError
 

@@ -33,7 +33,7 @@ _PIXEL_VARIANCE = 1 / 12
 """Of a box one pixel wide."""
 
 _MOST_TURNS = 8
-"""Of a spiral (`ir.figures`)."""
+"""Of a spiral (`ir.tables.figures`)."""
 
 _NEWTON_STEPS = 3
 """From the point of a spiral at a pixel's own angle to the point nearest to the pixel."""

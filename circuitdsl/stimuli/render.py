@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Stimulus
-from circuitdsl.ir.figures import FIGURES
-from circuitdsl.ir.generators import GROUNDS, settings_of
 from circuitdsl.ir.stimuli import PHOTOGRAPHS, STROKES
+from circuitdsl.ir.tables.figures import FIGURES
+from circuitdsl.ir.tables.generators import GROUNDS, settings_of
 from circuitdsl.stimuli.centre import Centre, central
 from circuitdsl.stimuli.curves import Canvas, draw_circles, draw_lines, ink_and_ground
 from circuitdsl.stimuli.figures import Placed, blurred, draw_figures

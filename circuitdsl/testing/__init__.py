@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from circuitdsl.ir.groups import Element
+    from circuitdsl.ir.members.groups import Element
     from circuitdsl.measure.equivariance import Residual, assert_kernels_equivariant, residuals
     from circuitdsl.testing.figures import Figure, Stroke, random_figure
     from circuitdsl.testing.responses import (
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Element": "circuitdsl.ir.groups",
+    "Element": "circuitdsl.ir.members.groups",
     "Figure": "circuitdsl.testing.figures",
     "Residual": "circuitdsl.measure.equivariance",
     "ResponseErrors": "circuitdsl.testing.responses",

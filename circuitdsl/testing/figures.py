@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import cos_sin_deg
-from circuitdsl.ir.groups import Element
+from circuitdsl.ir.members.angles import cos_sin_deg
+from circuitdsl.ir.members.groups import Element
 
 Floats = NDArray[np.float64]
 

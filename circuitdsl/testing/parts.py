@@ -13,8 +13,6 @@ from math import ceil, floor
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from circuitdsl.ir.arguments import ORIGIN, Argument
-from circuitdsl.ir.axes import PERIOD_DEG, Axis, AxisKind
 from circuitdsl.ir.circuit import (
     RECTIFIED,
     Colour,
@@ -28,8 +26,10 @@ from circuitdsl.ir.circuit import (
     Tune,
 )
 from circuitdsl.ir.expressions import Number, ScalarUnit
-from circuitdsl.ir.profiles import PROFILES
-from circuitdsl.ir.shapes import SHAPES, ShapeRow
+from circuitdsl.ir.members.axes import PERIOD_DEG, Axis, AxisKind
+from circuitdsl.ir.tables.arguments import ORIGIN, Argument
+from circuitdsl.ir.tables.profiles import PROFILES
+from circuitdsl.ir.tables.shapes import SHAPES, ShapeRow
 
 _NAMES: dict[AxisKind, tuple[str, ...]] = {
     "rot": ("th", "th", "psi"),

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
-from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
+from circuitdsl.ir.members.groups import Element, common_elements, dilations, partners, permutation
+from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.ir.symmetry import mirror_deg
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
 from circuitdsl.testing.figures import Figure, random_figure
 from circuitdsl.text.diagnostics import InputError, suggestion

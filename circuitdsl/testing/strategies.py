@@ -35,9 +35,9 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE, DialValue, Number
-from circuitdsl.ir.groups import Element, common_elements
-from circuitdsl.ir.symmetry import frame_parts
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.members.groups import Element, common_elements
+from circuitdsl.ir.members.symmetry import frame_parts
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.testing import parts
 from circuitdsl.testing.figures import Figure, Stroke
 from circuitdsl.testing.parts import Room, axes, number, numbers

@@ -20,10 +20,10 @@ from circuitdsl.editing.select import layer_named, select
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.aims import Aim
 from circuitdsl.models.forward import PRE_RELU, evaluate
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
 from circuitdsl.models.preprocess import prepared
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.centre import central, fitting_side
 from circuitdsl.text.diagnostics import InputError, suggestion
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.aims import Aim
 from circuitdsl.measure.examples import Example
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.visualizing.aims import Cut, Weights, cut
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
 
 def strongest_maps(

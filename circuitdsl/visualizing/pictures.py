@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.measure.aims import Aim
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.visualizing.aims import Cut, cut
 from circuitdsl.visualizing.ascent import AT_ONCE, Climb, climb
 from circuitdsl.visualizing.parameters import Space

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.generators import GENERATORS, settings_of
 from circuitdsl.ir.stimuli import ACTIVITY, Setting, Stimulus
-from circuitdsl.measure.of_families import responses_to
-from circuitdsl.models.handwritten import HandwrittenNetwork
+from circuitdsl.ir.tables.generators import GENERATORS, settings_of
+from circuitdsl.measure.tunings.of_families import responses_to
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of, rows
 

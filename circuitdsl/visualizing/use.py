@@ -19,8 +19,8 @@ from circuitdsl.editing.select import Units
 from circuitdsl.measure.examples import Example
 from circuitdsl.measure.passes import Need, Pass, Shown, State, total
 from circuitdsl.measure.recording import recording
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]

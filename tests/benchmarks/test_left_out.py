@@ -4,7 +4,7 @@ import numpy as np
 from left_out import ablations
 
 from circuitdsl.checking.load import loads
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.written.handwritten import build
 
 TEXT = """circ 1
 from std.motifs import copy

@@ -9,12 +9,12 @@ from circuitdsl import load_network
 from circuitdsl.checking.load import loads
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import Images, score_circuit
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
 from circuitdsl.measure.classes import outputs_of
-from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
-from circuitdsl.models.handwritten import build
+from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.outputs import labels
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.run.standing_in import found_units
 from circuitdsl.stimuli.photographs import open_images
 

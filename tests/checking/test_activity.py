@@ -11,7 +11,7 @@ from circuitdsl.builder import Builder, deg, px, shapes, spot
 from circuitdsl.checking import check_source, loads
 from circuitdsl.ir.expressions import Number
 from circuitdsl.ir.stimuli import Part, Spot
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.syntax.format import format_source
 from circuitdsl.text.source import Source
 

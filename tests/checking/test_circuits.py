@@ -9,7 +9,7 @@ import pytest
 from circuitdsl.checking import CheckResult, check_path, check_source, loads
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.expressions import DialValue
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.text.source import Source
 
 HEAD = """circ 1

@@ -7,9 +7,9 @@ import pytest
 
 import circuitdsl
 from circuitdsl.checking import check_source
-from circuitdsl.ir import script as ir
 from circuitdsl.ir.backbones.directions import Direction
-from circuitdsl.ir.steps import Ablate
+from circuitdsl.ir.edits import script as ir
+from circuitdsl.ir.edits.steps import Ablate
 from circuitdsl.text.source import Source
 
 HEAD = 'circ 1\nbackbone V = tiny(weights="default")\n'

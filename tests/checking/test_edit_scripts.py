@@ -8,8 +8,8 @@ import pytest
 
 from circuitdsl.checking import check_source
 from circuitdsl.checking.load import load_script
-from circuitdsl.ir import script as ir
-from circuitdsl.ir import steps as done
+from circuitdsl.ir.edits import script as ir
+from circuitdsl.ir.edits import steps as done
 from circuitdsl.ir.stimuli import Folder
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.source import Source

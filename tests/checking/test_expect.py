@@ -12,7 +12,7 @@ from circuitdsl.checking.circuits.misplaced import unmeasured
 from circuitdsl.checking.findings import Findings
 from circuitdsl.checking.names.imports import FileLoader, open_module
 from circuitdsl.ir.expect import Term
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.syntax.parse import parse
 from circuitdsl.text.source import Source
 

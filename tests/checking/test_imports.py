@@ -11,7 +11,7 @@ from circuitdsl.checking import CheckResult, check_path, check_source, loads
 from circuitdsl.checking.names.imports import DEEPEST_IMPORTS
 from circuitdsl.ir.circuit import Motif
 from circuitdsl.ir.expressions import DialValue
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.source import Source
 

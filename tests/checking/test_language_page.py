@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from circuitdsl.checking import check_source
 from circuitdsl.checking.names.standard import standard_file, standard_names
-from circuitdsl.ir.generators import GENERATORS
+from circuitdsl.ir.tables.generators import GENERATORS
 from circuitdsl.reporting.library_page import with_library_tables
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.words import RESERVED, UNITS

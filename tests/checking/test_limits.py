@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from circuitdsl.checking import check_source, findings, loads
 from circuitdsl.checking.findings import MOST_COMPARED, Findings
-from circuitdsl.ir.profiles import aliased_part, finest
+from circuitdsl.ir.tables.profiles import aliased_part, finest
 from circuitdsl.text.source import Source
 
 HEAD = """circ 1

@@ -29,7 +29,7 @@ from circuitdsl.ir.circuit import (
 from circuitdsl.ir.expressions import ONE, Apply, DialValue, Number
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.stimuli import Setting
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 
 PRELUDE = """circ 1

@@ -9,8 +9,8 @@ import pytest
 
 from circuitdsl.checking import CheckResult, check_path, load, loads
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.settings import import_path, settings_source
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.settings import import_path, settings_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.lowering.dials import free_dials, with_settings
 from circuitdsl.lowering.provenance import origins
 from circuitdsl.lowering.weights import lower

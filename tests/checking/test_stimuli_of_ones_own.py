@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from circuitdsl.checking import check_source, loads
-from circuitdsl.ir.text import to_source
+from circuitdsl.ir.writing.text import to_source
 from circuitdsl.text.source import Source
 
 HEAD = """circ 1

@@ -31,8 +31,8 @@ from circuitdsl.editing.select import edges, select
 from circuitdsl.editing.verbs import Ablate, Scale, Splice, StandIns, Where, drop
 from circuitdsl.measure.classes import outputs_of, right_outputs
 from circuitdsl.measure.passes import run
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import Batch, batches_of, mirrored
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import check_disjoint, split

@@ -15,8 +15,8 @@ from many_circuits import Standing, make_yardstick
 
 from circuitdsl import load, load_network
 from circuitdsl.fitting.result import split_photographs
-from circuitdsl.measure.find import find_family
-from circuitdsl.measure.published import read_grids
+from circuitdsl.measure.tunings.find import find_family
+from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.outputs import labels
 
 pytestmark = pytest.mark.network

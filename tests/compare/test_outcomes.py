@@ -15,9 +15,9 @@ from circuitdsl.compare.expect import describe_outcomes, expectations_met
 from circuitdsl.compare.recovery import OF_RECOVERIES
 from circuitdsl.compare.sides import OF_A_SIDE, OF_PAIRS
 from circuitdsl.editing.logits import OF_OUTPUTS
-from circuitdsl.ir.measures import MEASURES, OUTPUTS, legal
-from circuitdsl.measure.of_families import OF_FAMILIES
-from circuitdsl.models.handwritten import build
+from circuitdsl.ir.tables.measures import MEASURES, OUTPUTS, legal
+from circuitdsl.measure.tunings.of_families import OF_FAMILIES
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.text.diagnostics import DiagnosticError, render
 
 TEXT = """circ 1

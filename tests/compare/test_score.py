@@ -15,16 +15,16 @@ from circuitdsl.compare.score import (
     scored_family,
     unit_scores,
 )
-from circuitdsl.ir.angles import even_deg
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import INPUT
-from circuitdsl.ir.placing import place_members
-from circuitdsl.measure.agreement import agreement
+from circuitdsl.ir.members.angles import even_deg
+from circuitdsl.ir.members.placing import place_members
+from circuitdsl.measure.agreeing.agreement import agreement
 from circuitdsl.measure.passes import run
-from circuitdsl.measure.tuning import response_grid
+from circuitdsl.measure.tunings.tuning import response_grid
 from circuitdsl.measure.units import handwritten, trained
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.stimuli.noise import draw_noise

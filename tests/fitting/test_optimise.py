@@ -22,11 +22,11 @@ from circuitdsl.fitting.result import split_photographs
 from circuitdsl.ir.fits import NATURAL
 from circuitdsl.lowering.dials import unbounded
 from circuitdsl.measure.calibration import calibrate, solved_weights
-from circuitdsl.measure.circles import published_circles
 from circuitdsl.measure.passes import run
-from circuitdsl.measure.published import PublishedGrids
+from circuitdsl.measure.tunings.circles import published_circles
+from circuitdsl.measure.tunings.published import PublishedGrids
 from circuitdsl.measure.units import handwritten, trained
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitdsl.ir.angles import (
+from circuitdsl.ir.members.angles import (
     bulge_deg,
     cos_sin_deg,
     difference_deg,

@@ -1,7 +1,7 @@
 import pytest
 from programs import PROGRAMS
 
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
 
 
 def test_members_stand_where_they_are_put() -> None:

@@ -34,11 +34,11 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ZERO_ANGLE, DialValue, Number, Scalar, ScalarUnit
-from circuitdsl.ir.profiles import PROFILES
-from circuitdsl.ir.shapes import SHAPES
-from circuitdsl.ir.spelling import number
 from circuitdsl.ir.stimuli import Setting
-from circuitdsl.ir.text import dump_ir, to_source
+from circuitdsl.ir.tables.profiles import PROFILES
+from circuitdsl.ir.tables.shapes import SHAPES
+from circuitdsl.ir.writing.spelling import number
+from circuitdsl.ir.writing.text import dump_ir, to_source
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import format_source
 from circuitdsl.syntax.read import read_source

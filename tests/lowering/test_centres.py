@@ -12,7 +12,7 @@ from circuitdsl.ir.expressions import DialValue, Number
 from circuitdsl.lowering.provenance import origins
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure.equivariance import EXACT, SAMPLED
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.reporting.facts import describe_circuit
 from circuitdsl.testing import assert_responses_equivariant, residuals
 

@@ -27,7 +27,7 @@ from programs import PROGRAMS, five_layers
 
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Dial, Norm
 from circuitdsl.ir.expressions import Apply, DialValue, Number, Operation
-from circuitdsl.ir.placing import place_members
+from circuitdsl.ir.members.placing import place_members
 from circuitdsl.lowering.weights import lower
 from circuitdsl.text.diagnostics import InputError
 

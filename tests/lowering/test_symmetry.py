@@ -16,7 +16,7 @@ from programs_of_symmetry import PROGRAMS
 
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Colour, Dial, Family
 from circuitdsl.ir.expressions import DialValue
-from circuitdsl.ir.symmetry import mirror_deg
+from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.lowering.weights import lower
 
 Kernel = NDArray[np.float32]

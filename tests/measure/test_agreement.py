@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.measure.agreement import agreement, bootstrap, moments_by_border
-from circuitdsl.measure.bootstrap import blocks_of
+from circuitdsl.measure.agreeing.agreement import agreement, bootstrap, moments_by_border
+from circuitdsl.measure.agreeing.bootstrap import blocks_of
 from circuitdsl.measure.passes import Need, fold, run
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.batches import batches_of

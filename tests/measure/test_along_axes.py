@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from builders import family, orient, rot
 
-from circuitdsl.ir.axes import Axis
+from circuitdsl.ir.members.axes import Axis
 from circuitdsl.ir.stimuli import Setting, Stimulus
-from circuitdsl.measure.along_axes import followed, tunings
+from circuitdsl.measure.tunings.along_axes import followed, tunings
 from circuitdsl.stimuli.render import rows
 
 

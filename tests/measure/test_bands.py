@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from two_blocks import TWO, two_weights
 
-from circuitdsl.measure.bands import band_noise, band_responses, fineness
+from circuitdsl.measure.tunings.bands import band_noise, band_responses, fineness
 from circuitdsl.measure.units import trained
 from circuitdsl.models.network import Network
 

@@ -9,7 +9,7 @@ from builders import LUMA, arc, circuit, connect, family, mass, place, px, real,
 from circuitdsl.ir.circuit import INPUT, Calibration, Circuit, Stimulus
 from circuitdsl.ir.stimuli import Setting
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.render import batches, centre_of
 from circuitdsl.text.diagnostics import DiagnosticError
 

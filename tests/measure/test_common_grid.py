@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuitdsl.ir.backbones import Sampling
-from circuitdsl.measure.common_grid import brought_onto, common_grid
-from circuitdsl.measure.energy import contrast_energy
+from circuitdsl.measure.agreeing.common_grid import brought_onto, common_grid
+from circuitdsl.measure.agreeing.energy import contrast_energy
 
 
 def ramp(layer: Sampling) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from circuitdsl.measure.directions import Moments
+from circuitdsl.measure.agreeing.directions import Moments
 
 
 def of_samples(x: np.ndarray, y: np.ndarray) -> Moments:

@@ -28,7 +28,7 @@ from hypothesis import Phase, given, settings
 
 from circuitdsl.checking import check_path, load, loads
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Family
-from circuitdsl.ir.groups import Element, common_elements, dilations, partners, permutation
+from circuitdsl.ir.members.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure import equivariance
 from circuitdsl.measure.equivariance import EXACT, SAMPLED, describe_residuals, lints

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from circuitdsl.ir.angles import even_deg, largest_gap_deg
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.measure.find import FoundFamily, FoundUnit, find_family, rank
-from circuitdsl.measure.tuning import curve_tuning
+from circuitdsl.ir.members.angles import even_deg, largest_gap_deg
+from circuitdsl.measure.tunings.find import FoundFamily, FoundUnit, find_family, rank
+from circuitdsl.measure.tunings.tuning import curve_tuning
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.text.diagnostics import InputError

@@ -7,7 +7,7 @@ import pytest
 from small_network import SMALL, small_weights
 
 import circuitdsl
-from circuitdsl.ir.angles import apart_deg, largest_gap_deg
+from circuitdsl.ir.members.angles import apart_deg, largest_gap_deg
 from circuitdsl.models.network import Network
 from circuitdsl.text.diagnostics import InputError
 

@@ -8,7 +8,7 @@ import pytest
 
 from circuitdsl import build, loads
 from circuitdsl.measure.examples import Example
-from circuitdsl.measure.joint import Axis, Owner, changed, joint_tuning
+from circuitdsl.measure.tunings.joint import Axis, Owner, changed, joint_tuning
 from circuitdsl.measure.units import handwritten
 from circuitdsl.stimuli.curves import Canvas, draw_lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from circuitdsl.measure.matching import choice_sums, correlations, figures, pair_products
+from circuitdsl.measure.agreeing.matching import choice_sums, correlations, figures, pair_products
 
 SIDE = 12
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from circuitdsl.checking import loads
-from circuitdsl.measure.of_families import Answered
+from circuitdsl.measure.tunings.of_families import Answered
 
 TEXT = """circ 1
 from std.shapes import half

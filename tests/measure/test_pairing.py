@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from circuitdsl.measure.pairing import agreeing_pairs, nearest_pairs
+from circuitdsl.measure.agreeing.pairing import agreeing_pairs, nearest_pairs
 
 
 def test_nearest_across_the_seam():

@@ -12,8 +12,8 @@ from circuitdsl.editing.baselines import channel_means, means
 from circuitdsl.editing.select import select
 from circuitdsl.editing.sweep import ablations, one_by_one
 from circuitdsl.editing.verbs import Ablate
-from circuitdsl.measure.agreement import agreement
-from circuitdsl.measure.bootstrap import blocks_of, merge_blocks, no_blocks
+from circuitdsl.measure.agreeing.agreement import agreement
+from circuitdsl.measure.agreeing.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.passes import fold, run
 from circuitdsl.measure.recording import recording
 from circuitdsl.measure.units import trained

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from small_network import SMALL, small_weights
 
-from circuitdsl.measure.alike import groups, likeness
+from circuitdsl.measure.agreeing.alike import groups, likeness
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.peaks import peaks
 from circuitdsl.models.network import Network

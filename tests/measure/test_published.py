@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from circuitdsl.measure.published import SIDE, aligned_r, published_stimuli, read_grids
-from circuitdsl.measure.tuning import response_grid
+from circuitdsl.measure.tunings.published import SIDE, aligned_r, published_stimuli, read_grids
+from circuitdsl.measure.tunings.tuning import response_grid
 from circuitdsl.measure.units import trained
 from circuitdsl.models.registry import load_network
 

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from circuitdsl.checking.load import loads
 from circuitdsl.cli import app
 from circuitdsl.compare.score import scored_family
-from circuitdsl.ir.angles import bulge_deg
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.measure import published as grids
-from circuitdsl.measure.published import (
+from circuitdsl.ir.members.angles import bulge_deg
+from circuitdsl.measure.tunings import published as grids
+from circuitdsl.measure.tunings.published import (
     ANGLES,
     RADII,
     aligned_r,

@@ -7,11 +7,11 @@ import pytest
 
 from circuitdsl.checking import loads
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.groups import Element, permutation
-from circuitdsl.ir.scattered import can_turn
+from circuitdsl.ir.members.groups import Element, permutation
+from circuitdsl.ir.members.scattered import can_turn
 from circuitdsl.measure.calibration import solved_weights
 from circuitdsl.measure.responses import answers
-from circuitdsl.models.handwritten import build
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.activity import activity_batches
 from circuitdsl.stimuli.centre import central
 

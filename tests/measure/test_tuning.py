@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuitdsl.ir.angles import difference_deg, even_deg
 from circuitdsl.ir.backbones import BACKBONES
+from circuitdsl.ir.members.angles import difference_deg, even_deg
 from circuitdsl.measure.finders.curves import circles
-from circuitdsl.measure.tuning import curve_tuning, response_grid, tuning_of
+from circuitdsl.measure.tunings.tuning import curve_tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.curves import CurveGrid
 

@@ -25,7 +25,7 @@ from test_residual import DEPTHWISE, RESIDUAL, images, opened, state_dict
 
 import circuitdsl
 from circuitdsl.editing import Ablate, select
-from circuitdsl.measure.find import find_family
+from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.curves import CurveGrid
 

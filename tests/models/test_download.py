@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from file_server import serving
 
-from circuitdsl.models import download as download_module
-from circuitdsl.models.download import Remote, download
+from circuitdsl.models.files import download as download_module
+from circuitdsl.models.files.download import Remote, download
 from circuitdsl.text.diagnostics import InputError
 
 BODY = bytes(range(256)) * 4000
@@ -154,8 +154,8 @@ def test_a_full_disk_is_one_message(server, tmp_path):
 import resource, signal
 from pathlib import Path
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.models import download as download_module
-from circuitdsl.models.download import Remote, download
+from circuitdsl.models.files import download as download_module
+from circuitdsl.models.files.download import Remote, download
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

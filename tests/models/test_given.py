@@ -13,9 +13,9 @@ from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import Circuit, Norm
-from circuitdsl.models.given import at_home
-from circuitdsl.models.handwritten import build
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.given import at_home
+from circuitdsl.models.written.handwritten import build
 from circuitdsl.reference import interpret, interpret_weights
 from circuitdsl.text.diagnostics import InputError
 

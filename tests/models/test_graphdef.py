@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from small_network import SMALL, small_weights
 from tensorboard.compat.proto import graph_pb2
 
-from circuitdsl.models import wire
-from circuitdsl.models.graphdef import read_graphdef
-from circuitdsl.models.weights import read_weights
-from circuitdsl.models.wire import WireError
+from circuitdsl.models.files import wire
+from circuitdsl.models.files.graphdef import read_graphdef
+from circuitdsl.models.files.weights import read_weights
+from circuitdsl.models.files.wire import WireError
 from circuitdsl.text.diagnostics import InputError
 
 

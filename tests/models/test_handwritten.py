@@ -31,7 +31,7 @@ from programs import five_layers
 from circuitdsl.ir.circuit import Circuit, Dial, Normalisation
 from circuitdsl.ir.expressions import DialValue
 from circuitdsl.lowering.weights import lower
-from circuitdsl.models.handwritten import HandwrittenNetwork, build, forward
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build, forward
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -30,12 +30,12 @@ from builders import (
 from programs import PROGRAMS
 
 from circuitdsl.ir.circuit import Circuit, Normalisation
-from circuitdsl.ir.packing import overfull, pack
+from circuitdsl.ir.members.packing import overfull, pack
 from circuitdsl.lowering.weights import lower
-from circuitdsl.models.handwritten import HandwrittenNetwork
-from circuitdsl.models.inside import as_inside, departures, findings_inside, weights_inside
+from circuitdsl.models.files.weights import read_weights, write_weights
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import read_weights, write_weights
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.inside import as_inside, departures, findings_inside, weights_inside
 from circuitdsl.text.diagnostics import InputError
 
 

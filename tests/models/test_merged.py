@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import circuitdsl
-from circuitdsl.models.merged import merged
+from circuitdsl.models.written.merged import merged
 
 BASE = """circ 1
 from std.shapes import blob, gabor

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones.naming import Rule
-from circuitdsl.models.weights import read_weights
+from circuitdsl.models.files.weights import read_weights
 from circuitdsl.text.diagnostics import InputError
 
 State = dict[str, np.ndarray]

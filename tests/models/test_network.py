@@ -6,9 +6,9 @@ from flax import nnx
 from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones import BACKBONES, Backbone, same_padding
+from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import read_weights
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -16,9 +16,9 @@ from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.models import outputs, registry
-from circuitdsl.models.download import Remote
-from circuitdsl.models.fetch import fetch
-from circuitdsl.models.weights import GRAPH_MEMBER, read_weights, write_weights
+from circuitdsl.models.files.download import Remote
+from circuitdsl.models.files.fetch import fetch
+from circuitdsl.models.files.weights import GRAPH_MEMBER, read_weights, write_weights
 from circuitdsl.text.diagnostics import InputError
 
 

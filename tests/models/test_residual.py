@@ -26,11 +26,11 @@ from circuitdsl.ir.backbones.mobilenet import depthwise
 from circuitdsl.ir.backbones.naming import batch_norm, weighted
 from circuitdsl.ir.backbones.preprocessing import Preprocessing, grey
 from circuitdsl.ir.backbones.resnet import residual
-from circuitdsl.measure.find import find_family
 from circuitdsl.measure.passes import run
+from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.measure.units import trained
+from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import read_weights
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.text.diagnostics import InputError

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from small_network import SMALL, small_weights
 
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.models.weights import (
+from circuitdsl.models.files.weights import (
     GRAPH_MEMBER,
     read_metadata,
     read_weights,
@@ -208,7 +208,7 @@ from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from small_network import small_weights
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.models.weights import write_weights
+from circuitdsl.models.files.weights import write_weights
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 import circuitdsl
 from circuitdsl.checking.load import load
 from circuitdsl.cli import app
-from circuitdsl.reporting.drawing import draw, page, svg
-from circuitdsl.run.drawing import portrait
+from circuitdsl.reporting.drawn.drawing import draw, page, svg
+from circuitdsl.run.seeing.drawing import portrait
 from circuitdsl.stimuli.render import rows
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.tuning import sets_of

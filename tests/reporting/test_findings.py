@@ -14,9 +14,9 @@ from conftest import ROOT
 from rich.console import Console
 
 from circuitdsl.checking import check_source
-from circuitdsl.reporting import findings
-from circuitdsl.reporting.tables import narrow
-from circuitdsl.reporting.terminal import print_table, progress
+from circuitdsl.reporting.printed import findings
+from circuitdsl.reporting.printed.tables import narrow
+from circuitdsl.reporting.printed.terminal import print_table, progress
 from circuitdsl.text.diagnostics import CODES, Diagnostic, render
 from circuitdsl.text.pages import page
 from circuitdsl.text.source import Source, Span

@@ -13,7 +13,7 @@ import circuitdsl
 from circuitdsl.editing.apply import edit
 from circuitdsl.editing.select import select
 from circuitdsl.editing.verbs import Ablate
-from circuitdsl.measure.find import find_family
+from circuitdsl.measure.tunings.find import find_family
 
 SCREEN = 24 * 100
 """Characters of a terminal of 24 lines."""

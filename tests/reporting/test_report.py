@@ -13,12 +13,12 @@ from PIL import Image
 from rich.console import Console
 
 from circuitdsl.compare.score import Comparison, UnitScore
-from circuitdsl.ir.angles import even_deg
-from circuitdsl.measure.find import FoundFamily, FoundUnit
-from circuitdsl.measure.tuning import curve_tuning
-from circuitdsl.reporting.figures import draw_tuning
+from circuitdsl.ir.members.angles import even_deg
+from circuitdsl.measure.tunings.find import FoundFamily, FoundUnit
+from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.reporting.drawn.figures import draw_tuning
 from circuitdsl.reporting.json_files import write_json
-from circuitdsl.reporting.tables import found_table, score_table
+from circuitdsl.reporting.printed.tables import found_table, score_table
 from circuitdsl.stimuli.curves import CurveGrid
 from circuitdsl.text.diagnostics import InputError
 

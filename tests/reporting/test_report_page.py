@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import circuitdsl
 from circuitdsl.cli import app
-from circuitdsl.run.asking import INTERRUPTED, NO_MODEL
+from circuitdsl.run.opening.asking import INTERRUPTED, NO_MODEL
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from circuitdsl.compare.effect import Effect, Flip, Variant
-from circuitdsl.reporting.sheets import draw_flips
+from circuitdsl.reporting.drawn.sheets import draw_flips
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -14,8 +14,8 @@ import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.score import Comparison
-from circuitdsl.reporting.families import agreement_table
-from circuitdsl.reporting.tables import score_table
+from circuitdsl.reporting.printed.families import agreement_table
+from circuitdsl.reporting.printed.tables import score_table
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.resources import circuits_folder
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 import circuitdsl
 from circuitdsl.cli import app
-from circuitdsl.reporting.matches import COLUMNS
-from circuitdsl.run.matching import searched_layers
+from circuitdsl.reporting.printed.matches import COLUMNS
+from circuitdsl.run.comparing.matching import searched_layers
 from circuitdsl.text.diagnostics import InputError
 
 CIRCUIT = """circ 1

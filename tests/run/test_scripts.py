@@ -20,9 +20,11 @@ from circuitdsl.editing.baselines import means, recorded
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.editing.select import edges, select
 from circuitdsl.measure.passes import run
+from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
-from circuitdsl.models.weights import read_weights
-from circuitdsl.run import inputs, scripts, studies, sweeps
+from circuitdsl.run import scripts, sweeps
+from circuitdsl.run.comparing import studies
+from circuitdsl.run.opening import inputs
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split

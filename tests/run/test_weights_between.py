@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from circuitdsl.cli import app
-from circuitdsl.run.weights import weights
+from circuitdsl.run.seeing.weights import weights
 
 
 def test_table_record_and_sheet(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from circuitdsl.ir.angles import bulge_deg
+from circuitdsl.ir.members.angles import bulge_deg
 from circuitdsl.stimuli.curves import (
     Canvas,
     CurveGrid,

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from circuitdsl.ir.figures import FIGURES, SIZES
+from circuitdsl.ir.tables.figures import FIGURES, SIZES
 from circuitdsl.stimuli.curves import Canvas
 from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
 

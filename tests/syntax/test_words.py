@@ -13,7 +13,7 @@ from circuitdsl.checking.edits.verbs import VERBS
 from circuitdsl.checking.families.families import ATTRIBUTES as OF_FAMILIES
 from circuitdsl.checking.names.evaluate import FRAMES
 from circuitdsl.checking.values.kinds import TYPES
-from circuitdsl.ir.axes import AxisKind
+from circuitdsl.ir.members.axes import AxisKind
 from circuitdsl.syntax import words
 from circuitdsl.text.resources import grammar_file
 

@@ -23,8 +23,8 @@ from builders import (
 from hypothesis import given, settings
 
 from circuitdsl.ir.circuit import INPUT, Norm
-from circuitdsl.ir.groups import Element
-from circuitdsl.models.handwritten import HandwrittenNetwork, build
+from circuitdsl.ir.members.groups import Element
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.testing import (
     Figure,
     Stroke,

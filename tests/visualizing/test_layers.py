@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.models.network import Network
-from circuitdsl.reporting.look_figures import write_look
+from circuitdsl.reporting.drawn.look_figures import write_look
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.layers import filters, grad_cam, last_maps, layer_views, over_image
 

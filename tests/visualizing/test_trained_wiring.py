@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 from circuitdsl import load, load_network
-from circuitdsl.measure.along_axes import responses_of
-from circuitdsl.measure.bands import band_responses, fineness
+from circuitdsl.measure.tunings.along_axes import responses_of
+from circuitdsl.measure.tunings.bands import band_responses, fineness
 from circuitdsl.measure.units import trained
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.render import rows

@@ -9,12 +9,12 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.connections.geometry import value_of
 from circuitdsl.checking.messages import out_of_range
-from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Circuit, Family, ProfileTerm, Template
 from circuitdsl.ir.dials import dials_used
 from circuitdsl.ir.expressions import Apply, Number, Scalar
-from circuitdsl.ir.profiles import ALIASED_LIMIT, PROFILES, aliased_part, finest, primitives
-from circuitdsl.ir.shapes import SHAPES
+from circuitdsl.ir.members.axes import PERIOD_DEG, Axis
+from circuitdsl.ir.tables.profiles import ALIASED_LIMIT, PROFILES, aliased_part, finest, primitives
+from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.text.diagnostics import Diagnostic
 from circuitdsl.text.source import Span
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.messages import listed, missing, with_hint
-from circuitdsl.ir.axes import PERIOD_DEG, Axis
 from circuitdsl.ir.circuit import Family, ProfileTerm, Tune
-from circuitdsl.ir.profiles import PROFILES, primitives
-from circuitdsl.ir.shapes import SHAPES
+from circuitdsl.ir.members.axes import PERIOD_DEG, Axis
+from circuitdsl.ir.tables.profiles import PROFILES, primitives
+from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.text.diagnostics import Label
 from circuitdsl.text.source import NOWHERE, Span
 

@@ -14,8 +14,8 @@ from circuitdsl.checking.messages import out_of_range
 from circuitdsl.ir.backbones import Backbone, GeometryError
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
 from circuitdsl.ir.expressions import Scalar, evaluate
-from circuitdsl.ir.shapes import SHAPES
-from circuitdsl.ir.symmetry import frame_parts
+from circuitdsl.ir.members.symmetry import frame_parts
+from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.text.source import Span
 
 

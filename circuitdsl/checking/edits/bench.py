@@ -13,7 +13,7 @@ from circuitdsl.checking.edits.targets import units_of
 from circuitdsl.checking.messages import wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.photographs import image_source
-from circuitdsl.ir.script import CHOOSING, ImageSource, Sought, UnitSet
+from circuitdsl.ir.edits.script import CHOOSING, ImageSource, Sought, UnitSet
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 

@@ -8,7 +8,7 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import listed, missing, unknown
 from circuitdsl.checking.names.forms import Reader, Use
 from circuitdsl.ir.expect import Expect, Measured
-from circuitdsl.ir.measures import OUTPUTS, Measure, Place
+from circuitdsl.ir.tables.measures import OUTPUTS, Measure, Place
 from circuitdsl.syntax import nodes
 
 

@@ -11,7 +11,7 @@ from circuitdsl.checking.messages import given_twice, listed, out_of_range, wron
 from circuitdsl.checking.names.forms import Reader
 from circuitdsl.checking.names.imports import FileLoader, open_module
 from circuitdsl.ir.fits import Terms
-from circuitdsl.ir.measures import legal
+from circuitdsl.ir.tables.measures import legal
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.text.diagnostics import InputError

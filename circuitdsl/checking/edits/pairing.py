@@ -11,7 +11,7 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.hand import hand_family, told_by_angle
 from circuitdsl.checking.names.units import chosen_on
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.script import Match, Pairing
+from circuitdsl.ir.edits.script import Match, Pairing
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 

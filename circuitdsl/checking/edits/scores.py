@@ -14,8 +14,7 @@ from circuitdsl.checking.names.hand import hand_family, told_by_angle
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.ir.circuit import Axis, BackboneUse
-from circuitdsl.ir.measures import OUTPUTS
-from circuitdsl.ir.script import (
+from circuitdsl.ir.edits.script import (
     Edit,
     HandSide,
     Photographs,
@@ -27,7 +26,8 @@ from circuitdsl.ir.script import (
     TuningScore,
     images_of,
 )
-from circuitdsl.ir.steps import Ablate, Splice
+from circuitdsl.ir.edits.steps import Ablate, Splice
+from circuitdsl.ir.tables.measures import OUTPUTS
 from circuitdsl.syntax import nodes
 
 _RECOVERY = ("intact", "removed", "spliced", "using", "measure", "seed")

@@ -18,10 +18,10 @@ from circuitdsl.checking.edits.verbs import step
 from circuitdsl.checking.messages import declared_twice, no_backbone, unknown
 from circuitdsl.checking.scope import Module
 from circuitdsl.ir.circuit import BackboneUse
-from circuitdsl.ir.no_effect import without_effect
-from circuitdsl.ir.script import Edit, Score, Script, Sought, Step, unit_sets
-from circuitdsl.ir.spelling import broken
-from circuitdsl.ir.steps import OF_EDGES, ReplaceEdges, ScaleEdges
+from circuitdsl.ir.edits.no_effect import without_effect
+from circuitdsl.ir.edits.script import Edit, Score, Script, Sought, Step, unit_sets
+from circuitdsl.ir.edits.steps import OF_EDGES, ReplaceEdges, ScaleEdges
+from circuitdsl.ir.writing.spelling import broken
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import NOWHERE
 

@@ -11,7 +11,7 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.kinds import described
 from circuitdsl.ir.backbones import Backbone, GeometryError
-from circuitdsl.ir.script import Picked, UnitSet
+from circuitdsl.ir.edits.script import Picked, UnitSet
 from circuitdsl.syntax import nodes
 
 

@@ -24,8 +24,7 @@ from circuitdsl.checking.messages import (
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.hand import hand_family
 from circuitdsl.checking.values.arguments import attributes, match
-from circuitdsl.ir.expect import Comparison
-from circuitdsl.ir.script import (
+from circuitdsl.ir.edits.script import (
     EdgeSet,
     GainRule,
     Hand,
@@ -37,7 +36,7 @@ from circuitdsl.ir.script import (
     Step,
     UnitSet,
 )
-from circuitdsl.ir.steps import (
+from circuitdsl.ir.edits.steps import (
     Ablate,
     Patch,
     Quantity,
@@ -48,6 +47,7 @@ from circuitdsl.ir.steps import (
     Splice,
     Where,
 )
+from circuitdsl.ir.expect import Comparison
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 

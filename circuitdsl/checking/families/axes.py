@@ -22,7 +22,7 @@ from circuitdsl.checking.messages import (
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.axes import MOST_MEMBERS, PERIOD_DEG, Axis, AxisKind
+from circuitdsl.ir.members.axes import MOST_MEMBERS, PERIOD_DEG, Axis, AxisKind
 from circuitdsl.syntax import nodes
 
 LARGEST_RATIO, LARGEST_DILATION = 16.0, 1e6

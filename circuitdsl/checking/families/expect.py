@@ -12,13 +12,13 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.names.forms import Reader, Use
 from circuitdsl.checking.stimuli.photographs import shown
 from circuitdsl.checking.stimuli.reading import Reader as Values
-from circuitdsl.ir.angles import largest_gap_deg
 from circuitdsl.ir.circuit import Axis, Stimulus
 from circuitdsl.ir.expect import Expect, Measured
-from circuitdsl.ir.frames import followed, frame_of, in_image
-from circuitdsl.ir.generators import GENERATORS, settings_of
-from circuitdsl.ir.measures import Measure
-from circuitdsl.ir.setting_kinds import SettingKind
+from circuitdsl.ir.members.angles import largest_gap_deg
+from circuitdsl.ir.members.frames import followed, frame_of, in_image
+from circuitdsl.ir.tables.generators import GENERATORS, settings_of
+from circuitdsl.ir.tables.measures import Measure
+from circuitdsl.ir.tables.setting_kinds import SettingKind
 from circuitdsl.syntax import nodes
 
 _FEWEST_ANGLES = 8

@@ -25,9 +25,9 @@ from circuitdsl.checking.names.layers import family_layer
 from circuitdsl.checking.values.arguments import attributes
 from circuitdsl.checking.values.kinds import Point
 from circuitdsl.ir.algebra import has_taps
-from circuitdsl.ir.axes import MOST_MEMBERS
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Family
 from circuitdsl.ir.expressions import ONE, Scalar
+from circuitdsl.ir.members.axes import MOST_MEMBERS
 from circuitdsl.syntax import nodes
 
 ATTRIBUTES = ("doc", "gain", "bias", "centre", "calibrate", "units", "network", "identify")

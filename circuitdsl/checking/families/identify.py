@@ -15,9 +15,9 @@ from circuitdsl.checking.connections.geometry import tap_px, value_of
 from circuitdsl.checking.messages import wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.axes import PERIOD_DEG, STEP_DEG, Axis
 from circuitdsl.ir.circuit import BackboneUse, Family
 from circuitdsl.ir.dials import wiring_scalars
+from circuitdsl.ir.members.axes import PERIOD_DEG, STEP_DEG, Axis
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Label
 

@@ -19,7 +19,7 @@ from circuitdsl.checking.values.kinds import described
 from circuitdsl.ir.algebra import nodes_of
 from circuitdsl.ir.expect import Comparison, Expect, Form, Measured, Term
 from circuitdsl.ir.expressions import Apply, DialValue, Number
-from circuitdsl.ir.measures import BY_NAME, Measure, Place, Unit, legal
+from circuitdsl.ir.tables.measures import BY_NAME, Measure, Place, Unit, legal
 from circuitdsl.syntax import nodes
 
 Use = nodes.Call | nodes.Reference

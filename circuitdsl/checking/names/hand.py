@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import trained, unknown, wrong_type
-from circuitdsl.ir.script import Hand
+from circuitdsl.ir.edits.script import Hand
 from circuitdsl.syntax import nodes
 
 

@@ -23,7 +23,7 @@ from circuitdsl.checking.names.hand import hand_family
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.ir.script import CHOOSING, Hand, Picked, Sought, UnitSet
+from circuitdsl.ir.edits.script import CHOOSING, Hand, Picked, Sought, UnitSet
 from circuitdsl.ir.stimuli import PHOTOGRAPHS
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span

@@ -24,12 +24,12 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.kinds import LARGEST, Point
 from circuitdsl.ir.algebra import has_taps
-from circuitdsl.ir.axes import SIDES
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expressions import Number
-from circuitdsl.ir.generators import GENERATORS, MOST_IMAGES, settings_of
-from circuitdsl.ir.scattered import can_turn, has_members
+from circuitdsl.ir.members.axes import SIDES
+from circuitdsl.ir.members.scattered import can_turn, has_members
 from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Part, Spot, Stimulus
+from circuitdsl.ir.tables.generators import GENERATORS, MOST_IMAGES, settings_of
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 

@@ -12,7 +12,7 @@ from circuitdsl.checking.scope import Module
 from circuitdsl.checking.stimuli.folders import folder_of
 from circuitdsl.checking.stimuli.sets import stimulus
 from circuitdsl.checking.values.arguments import settings_written
-from circuitdsl.ir.script import ImageSource, Photographs
+from circuitdsl.ir.edits.script import ImageSource, Photographs
 from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Setting, Stimulus
 from circuitdsl.syntax import nodes
 

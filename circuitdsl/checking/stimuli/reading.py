@@ -14,8 +14,8 @@ from circuitdsl.checking.messages import missing, out_of_range, unknown, wrong_t
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.checking.values.kinds import described_type
-from circuitdsl.ir.generators import every, period_deg
-from circuitdsl.ir.setting_kinds import SettingKind
+from circuitdsl.ir.tables.generators import every, period_deg
+from circuitdsl.ir.tables.setting_kinds import SettingKind
 from circuitdsl.syntax import nodes
 
 SPREADS: dict[str, dict[str, bool]] = {

@@ -1,4 +1,4 @@
-"""`stimulus`: generators and their settings, held to the table of `ir.generators`."""
+"""`stimulus`: generators and their settings, held to the table of `ir.tables.generators`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from circuitdsl.checking.stimuli.folders import folder_of
 from circuitdsl.checking.stimuli.reading import Reader
 from circuitdsl.checking.stimuli.strokes import figure_parts
 from circuitdsl.checking.values.arguments import settings_written
-from circuitdsl.ir.generators import GENERATORS, GROUNDS, MOST_IMAGES, settings_of
-from circuitdsl.ir.setting_kinds import SettingKind
 from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, STROKES, Part, Setting, Stimulus
+from circuitdsl.ir.tables.generators import GENERATORS, GROUNDS, MOST_IMAGES, settings_of
+from circuitdsl.ir.tables.setting_kinds import SettingKind
 from circuitdsl.syntax import nodes
 
 COMPOSED = (ACTIVITY, STROKES)

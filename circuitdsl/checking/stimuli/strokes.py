@@ -13,9 +13,9 @@ from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.activity import Levels, leveled, point_within
 from circuitdsl.checking.stimuli.reading import range_of
 from circuitdsl.checking.values.arguments import match
-from circuitdsl.ir.figures import FIGURES, SIZES
-from circuitdsl.ir.generators import GENERATORS
 from circuitdsl.ir.stimuli import PHOTOGRAPHS, STROKES, Part, Stroke
+from circuitdsl.ir.tables.figures import FIGURES, SIZES
+from circuitdsl.ir.tables.generators import GENERATORS
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Fix
 

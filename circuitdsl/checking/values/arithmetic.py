@@ -10,8 +10,8 @@ from circuitdsl.checking.messages import no_value, too_many
 from circuitdsl.checking.values.kinds import LARGEST, Point, Profile, Value, as_profile, described
 from circuitdsl.ir.algebra import combine, negate, nodes_of
 from circuitdsl.ir.circuit import ProfileTerm, Template, TemplateTerm
+from circuitdsl.ir.edits.script import UnitSet
 from circuitdsl.ir.expressions import LENGTHS, Apply, DialValue, Number, Operation, Scalar
-from circuitdsl.ir.script import UnitSet
 from circuitdsl.text.source import Span
 
 LARGEST_SCALAR = 100

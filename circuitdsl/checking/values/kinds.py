@@ -12,6 +12,7 @@ from typing import cast
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import unknown, wrong_type
 from circuitdsl.ir.circuit import Frame, ProfileTerm, Template
+from circuitdsl.ir.edits.script import UnitSet
 from circuitdsl.ir.expressions import (
     LENGTHS,
     Apply,
@@ -21,7 +22,6 @@ from circuitdsl.ir.expressions import (
     ScalarUnit,
     type_name,
 )
-from circuitdsl.ir.script import UnitSet
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 

@@ -11,12 +11,12 @@ from circuitdsl.checking.messages import not_fixed, out_of_range
 from circuitdsl.checking.values.arithmetic import is_unframed
 from circuitdsl.checking.values.kinds import Point, Profile, Value
 from circuitdsl.ir.algebra import combine, negate
-from circuitdsl.ir.arguments import ORIGIN
-from circuitdsl.ir.axes import MOST_MEMBERS
 from circuitdsl.ir.circuit import RECTIFIED, ProfileTerm, Shape, Template, TemplateTerm
 from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Number, Scalar, dials_of
-from circuitdsl.ir.profiles import PROFILES, finest
-from circuitdsl.ir.shapes import SHAPES
+from circuitdsl.ir.members.axes import MOST_MEMBERS
+from circuitdsl.ir.tables.arguments import ORIGIN
+from circuitdsl.ir.tables.profiles import PROFILES, finest
+from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.messages import out_of_range
 from circuitdsl.ir.expressions import LENGTHS, Dial, Number, ScalarUnit
-from circuitdsl.ir.spelling import number
+from circuitdsl.ir.writing.spelling import number
 from circuitdsl.syntax import nodes
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from circuitdsl.ir.angles import bulge_deg, even_deg
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.ir.members.angles import bulge_deg, even_deg
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.measure.finders.finder import Finder
 from circuitdsl.stimuli.curves import CurveGrid, geometric

@@ -1,7 +1,8 @@
 """A finder: what a unit is tuned to if it is of some kind.
 
-In: nothing. Out: `Finder`, a row that `measure.find` searches by. A finder shows a figure at every
-angle, in several sizes and both contrasts, and asks for one narrow peak that stays where it is.
+In: nothing. Out: `Finder`, a row that `measure.tunings.find` searches by. A finder shows a figure
+at every angle, in several sizes and both contrasts, and asks for one narrow peak that stays where
+it is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import AxisKind
-from circuitdsl.measure.tuning import Grid
+from circuitdsl.measure.tunings.tuning import Grid
 
 
 @dataclass(frozen=True)

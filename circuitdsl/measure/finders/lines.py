@@ -15,8 +15,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from circuitdsl.ir.angles import even_deg
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.members.angles import even_deg
 from circuitdsl.measure.finders.finder import Finder
 from circuitdsl.stimuli.curves import Canvas, draw_lines, geometric, ink_and_ground
 

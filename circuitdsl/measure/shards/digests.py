@@ -18,8 +18,8 @@ from jax import Array
 
 from circuitdsl.measure.passes import Pass
 from circuitdsl.measure.units import Subject
-from circuitdsl.models.handwritten import HandwrittenNetwork
 from circuitdsl.models.network import Network
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
 
 def digest_of(value: object) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Collection
 import numpy as np
 
 from circuitdsl.measure.examples import Example, Found, Level, edges
+from circuitdsl.reporting.drawn.pixels import photograph
 from circuitdsl.reporting.pages.blocks import Block, Note, Shot, Shots, Tuned, Tunings, trace
-from circuitdsl.reporting.pixels import photograph
-from circuitdsl.run.asking import Lacking
-from circuitdsl.run.examples import Examples
+from circuitdsl.run.opening.asking import Lacking
+from circuitdsl.run.seeing.examples import Examples
 
 STRONGEST = 4
 """Of each unit, the strongest photographs that are shown."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from circuitdsl.ir.generators import period_deg
-from circuitdsl.measure.find import FoundFamily
+from circuitdsl.ir.tables.generators import period_deg
+from circuitdsl.measure.tunings.find import FoundFamily
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.reporting.pages.blocks import (
@@ -30,9 +30,9 @@ from circuitdsl.reporting.pages.report import page_path
 from circuitdsl.reporting.pages.sections import Section, shots_of
 from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.reporting.templating import framed
-from circuitdsl.run.asking import Lacking
-from circuitdsl.run.microscope import Answer, Microscopy, Seen, look
 from circuitdsl.run.networks import Progress, silent
+from circuitdsl.run.opening.asking import Lacking
+from circuitdsl.run.seeing.microscope import Answer, Microscopy, Seen, look
 from circuitdsl.text.files import write_text
 
 ALIKE = 12

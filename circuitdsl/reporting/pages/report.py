@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from circuitdsl.compare.expect import Outcome
-from circuitdsl.ir.spelling import expectation
+from circuitdsl.ir.writing.spelling import expectation
 from circuitdsl.models.network import Network
-from circuitdsl.reporting.drawing import circuit_values, title_of
+from circuitdsl.reporting.drawn.drawing import circuit_values, title_of
 from circuitdsl.reporting.pages.provenance import provenance
 from circuitdsl.reporting.pages.sections import sections, verdict_of
 from circuitdsl.reporting.pages.source import listings
 from circuitdsl.reporting.templating import framed
-from circuitdsl.run.asking import Lacking
-from circuitdsl.run.evidence import Evidence, evidence
 from circuitdsl.run.networks import Progress, silent
+from circuitdsl.run.opening.asking import Lacking
+from circuitdsl.run.seeing.evidence import Evidence, evidence
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import output_path, write_text
 from circuitdsl.text.layout import flat

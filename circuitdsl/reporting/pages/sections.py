@@ -12,7 +12,8 @@ from math import isnan
 from circuitdsl.compare.families import FamilyComparison, MemberScore
 from circuitdsl.compare.recovery import Recovery
 from circuitdsl.compare.score import Comparison, UnitScore
-from circuitdsl.measure.along_axes import AxisTuning
+from circuitdsl.measure.tunings.along_axes import AxisTuning
+from circuitdsl.reporting.drawn.pixels import photograph
 from circuitdsl.reporting.pages.blocks import (
     Bar,
     Bars,
@@ -32,10 +33,9 @@ from circuitdsl.reporting.pages.blocks import (
 from circuitdsl.reporting.pages.exemplars import example_blocks
 from circuitdsl.reporting.pages.turned import joint_blocks
 from circuitdsl.reporting.pages.weighed import readers, reads
-from circuitdsl.reporting.pixels import photograph
-from circuitdsl.run.asking import Lacking
-from circuitdsl.run.evidence import Argued, Evidence
-from circuitdsl.run.visualization import Pictures
+from circuitdsl.run.opening.asking import Lacking
+from circuitdsl.run.seeing.evidence import Argued, Evidence
+from circuitdsl.run.seeing.visualization import Pictures
 from circuitdsl.visualizing.pictures import Picture
 
 FULL_TURN_DEG = 360.0

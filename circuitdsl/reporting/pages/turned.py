@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.measure.joint import JointTuning
+from circuitdsl.measure.tunings.joint import JointTuning
 from circuitdsl.reporting.pages.blocks import Block, Note, Tuned, Tunings, trace
-from circuitdsl.run.asking import Lacking
-from circuitdsl.run.joint import Joint
+from circuitdsl.run.opening.asking import Lacking
+from circuitdsl.run.seeing.joint import Joint
 
 Floats = NDArray[np.float64]
 

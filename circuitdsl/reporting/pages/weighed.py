@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 import numpy as np
 
+from circuitdsl.reporting.drawn.pixels import image_kernels, png, signed
 from circuitdsl.reporting.pages.blocks import Block, Cell, Grid, Note, Shot, Shots
-from circuitdsl.reporting.pixels import image_kernels, png, signed
-from circuitdsl.run.weights import UnitWeights
+from circuitdsl.run.seeing.weights import UnitWeights
 
 MOST = 12
 """Neighbours that are shown at most."""

@@ -1,0 +1,1 @@
+"""Edit scripts: what a file does to a trained network."""

@@ -1,0 +1,1 @@
+"""The members of families: their axes, their places, and what turning does to them."""

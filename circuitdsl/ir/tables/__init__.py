@@ -1,0 +1,1 @@
+"""What the language has by name: shapes, profiles, measures, generators; a row each."""

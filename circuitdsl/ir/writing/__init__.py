@@ -1,0 +1,1 @@
+"""Circuits as text: as source, as settings, as a screen."""

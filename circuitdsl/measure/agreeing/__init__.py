@@ -1,0 +1,1 @@
+"""Agreement on photographs, of any families with any units; and its controls."""

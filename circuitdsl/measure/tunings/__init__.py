@@ -1,0 +1,1 @@
+"""Tuning: how units answer drawn stimuli of every angle, size and kind."""

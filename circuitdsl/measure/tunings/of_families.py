@@ -1,0 +1,195 @@
+"""Measures of a family: figures of its responses to a stimulus set (`ir.tables.measures`).
+
+In: a network of a circuit, a family, a set, settings that choose images of it. Out: a number.
+The set is shown around the neuron in the middle, whose responses are measured. Measures of tuning
+are taken from the curve of responses over the angles of the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuitdsl.ir.circuit import Family, Stimulus
+from circuitdsl.ir.members.angles import difference_deg
+from circuitdsl.ir.members.frames import followed, frame_of, in_image
+from circuitdsl.measure.responses import answers
+from circuitdsl.measure.tunings.tuning import Tuning, curve_tuning
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
+from circuitdsl.stimuli.render import centre_of, rows
+
+Floats = NDArray[np.float64]
+
+_ANGLE_DEG = 1e-3
+"""Angles that differ by less are equally near."""
+
+_CLOSE = 1e-4
+"""Values that differ by less are one, in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A family's responses to a set, and which of its images count.
+
+    Attributes:
+        family: The family.
+        stimulus: The set.
+        responses: Of the central neurons to every image, `[images, members]`.
+        settings: Which images count, by setting.
+    """
+
+    family: Family
+    stimulus: Stimulus
+    responses: Floats
+    settings: Mapping[str, float]
+
+    @cached_property
+    def table(self) -> dict[str, NDArray[np.float32]]:
+        """The value of each setting for each image."""
+        return rows(self.stimulus)
+
+    @property
+    def period_deg(self) -> float:
+        """The angle after which the family and the set repeat."""
+        axis = self.family.rotation
+        orient = axis is not None and axis.kind == "orient"
+        return 180.0 if orient or self.stimulus.generator == "lines" else 360.0
+
+    @property
+    def angles_deg(self) -> list[float] | None:
+        """The angle of each member, in a family that turns."""
+        axis = self.family.rotation
+        if axis is None:
+            return None
+        at = self.family.axes.index(axis)
+        return [axis.angles_deg[member[at]] for member in self.family.members]
+
+    def counting(self, *, turned: bool) -> NDArray[np.bool_]:
+        """Which images count for which member, `[images, members]`.
+
+        Settings that the family has an axis for count in the frame of each member. Of angles, the
+        nearest that there are count.
+
+        Args:
+            turned: Whether only those at the angle count that the settings say.
+        """
+        axes, members = self.family.axes, self.family.members
+        kept = np.ones(self.responses.shape, np.bool_)
+        near: list[tuple[NDArray[np.float64], float]] = []
+        for name, value in self.settings.items():
+            frame = frame_of(self.stimulus, name)
+            if frame == "turn" and not turned:
+                continue
+            wanted = np.array(
+                [in_image(self.stimulus, name, value, axes, member) for member in members]
+            )
+            off = self.table[name][:, None] - wanted
+            follows = followed(self.stimulus, name, axes) is not None
+            if follows and frame in ("turn", "hue"):
+                period = self.period_deg if frame == "turn" else 360.0
+                near.append((np.abs((off + period / 2) % period - period / 2), _ANGLE_DEG))
+            else:
+                kept &= np.abs(off) <= _CLOSE * np.maximum(1.0, np.abs(wanted))
+        for away, within in near:
+            least = np.where(kept, away, np.inf).min(axis=0)
+            kept &= away <= least + within
+        return kept
+
+    @cached_property
+    def peaks(self) -> Floats:
+        """The largest response of each member among the images that count for it, `[members]`."""
+        return np.where(self.counting(turned=True), self.responses, -np.inf).max(axis=0)
+
+    @cached_property
+    def curves(self) -> tuple[tuple[float, ...], Floats]:
+        """The tuning of each member over one period.
+
+        Returns:
+            Angles stretched to a full circle, and responses `[angles, members]`.
+        """
+        kept = self.counting(turned=False)
+        turned = np.round(self.table["th"].astype(np.float64) % self.period_deg, 6)
+        steps = np.unique(turned)
+        curves = np.stack(
+            [
+                self.responses[turned == step].mean(axis=0, where=kept[turned == step])
+                for step in steps
+            ]
+        )
+        return tuple(float(step) * 360.0 / self.period_deg for step in steps), curves
+
+    @cached_property
+    def tunings(self) -> list[Tuning]:
+        """The tuning of each member, its angles stretched to a full circle."""
+        angles, curves = self.curves
+        return [curve_tuning(curves[:, member], angles) for member in range(curves.shape[1])]
+
+
+Evaluation = Callable[[Answered], float]
+
+OF_FAMILIES: dict[str, Evaluation] = {}
+"""The evaluation of each measure that is legal for families."""
+
+
+def measure(evaluation: Evaluation) -> Evaluation:
+    """Register the evaluation of the measure of that name."""
+    OF_FAMILIES[evaluation.__name__] = evaluation
+    return evaluation
+
+
+@measure
+def response(answered: Answered) -> float:
+    """The mean over members of the largest response."""
+    return float(answered.peaks.mean())
+
+
+@measure
+def spread(answered: Answered) -> float:
+    """The range of the largest responses over their mean; NaN if there is no response."""
+    mean = answered.peaks.mean()
+    return float(np.ptp(answered.peaks) / mean) if mean > 0 else float("nan")
+
+
+@measure
+def preferred_error(answered: Answered) -> float:
+    """The largest angle between a member's own and the one that it prefers, in degrees."""
+    period = answered.period_deg
+    return max(
+        abs(difference_deg(tuning.preferred_deg * period / 360.0, own, period))
+        for tuning, own in zip(answered.tunings, answered.angles_deg or (), strict=True)
+    )
+
+
+@measure
+def fwhm(answered: Answered) -> float:
+    """The mean width of the tuning curves at half of their height, in degrees."""
+    widths = [tuning.fwhm_deg for tuning in answered.tunings]
+    return float(np.mean(widths)) * answered.period_deg / 360.0
+
+
+@measure
+def selectivity(answered: Answered) -> float:
+    """The mean over members of `|sum r e^(i th)| / sum r`; NaN for members that do not respond."""
+    angles, curves = answered.curves
+    turned = np.exp(1j * np.deg2rad(angles)) @ curves
+    total = curves.sum(axis=0)
+    shares = np.divide(np.abs(turned), total, out=np.full(total.shape, np.nan), where=total > 0)
+    return float(np.mean(shares))
+
+
+@measure
+def echo(answered: Answered) -> float:
+    """The largest response around the opposite angle, over the maximum."""
+    return float(np.max([tuning.echo for tuning in answered.tunings]))
+
+
+def responses_to(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Floats:
+    """The central neurons' responses to every image of a set, `[images, members]`."""
+    at = centre_of(stimulus, network.backbone, family.layer).index
+    # copies: a view of the middle would keep the maps of all images in memory
+    parts = [maps[:, at, at].astype(np.float64) for maps in answers(network, family, stimulus)]
+    return np.concatenate(parts)

@@ -1,0 +1,1 @@
+"""Hand-written circuits as networks."""

@@ -1,0 +1,1 @@
+"""What is drawn: figures, sheets, the picture of a circuit."""

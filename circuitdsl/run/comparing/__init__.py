@@ -1,0 +1,1 @@
+"""Verbs that hold hand-written families against trained units."""

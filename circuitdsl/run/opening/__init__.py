@@ -1,0 +1,1 @@
+"""What verbs open before they begin: inputs, engines, kept programs."""

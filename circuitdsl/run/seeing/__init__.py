@@ -1,0 +1,1 @@
+"""Verbs that show: circuits, units, weights, and the pages made of them."""

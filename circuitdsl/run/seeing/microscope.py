@@ -1,0 +1,300 @@
+"""What a microscope shows of units of a trained network.
+
+In: a model, units by name or found by their tuning, directions, perhaps photographs and circuits.
+Out: `Microscopy`. Whatever cannot be measured is `Lacking`, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from circuitdsl.compare.coverage import Counterpart
+from circuitdsl.editing.select import Units, select
+from circuitdsl.ir.stimuli import Stimulus
+from circuitdsl.measure.finders import FINDERS
+from circuitdsl.measure.tunings.along_axes import responses_of
+from circuitdsl.measure.tunings.find import FoundFamily
+from circuitdsl.measure.units import trained
+from circuitdsl.models.network import Network
+from circuitdsl.models.registry import AUTO
+from circuitdsl.run.comparing.coverage import coverage
+from circuitdsl.run.networks import Progress, find, opened_network, silent
+from circuitdsl.run.opening.asking import NO_IMAGES, NO_PICTURES, Asking, Lacking, identified
+from circuitdsl.run.seeing.examples import Examples, examples
+from circuitdsl.run.seeing.visualization import Pictures, visualize
+from circuitdsl.run.seeing.weights import UnitWeights
+from circuitdsl.run.seeing.weights import weights as weights_of
+from circuitdsl.text.diagnostics import InputError
+from circuitdsl.visualizing.tuning import averaged, thinned
+
+SETS = ("lines", "arcs", "rings", "textures", "borders", "spots")
+"""Generators whose figures units are shown, at their defaults, thinned."""
+
+NO_CIRCUITS = "No hand-written circuits were given: --circuit FILE."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A unit's responses to a set of synthetic images.
+
+    Attributes:
+        set: The generator.
+        along: The setting that varies.
+        values: Its values.
+        responses: The mean response at each.
+    """
+
+    set: str
+    along: str
+    values: tuple[float, ...]
+    responses: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A unit under the microscope.
+
+    Attributes:
+        name: Such as `mixed3b:345`.
+        weights: What it reads, and what reads it.
+        answers: Its tuning to synthetic images.
+        match: The hand-written member that responds most like it.
+    """
+
+    name: str
+    weights: UnitWeights | Lacking
+    answers: tuple[Answer, ...]
+    match: Counterpart | Lacking
+
+
+@dataclass(frozen=True, eq=False)
+class Microscopy:
+    """What a microscope shows.
+
+    Attributes:
+        model: The network's name.
+        weights: The digest of its weights.
+        units: The units.
+        pictures: Pictures that excite them.
+        directions: Pictures that excite directions.
+        examples: The photographs that the units answer.
+        families: By layer, the units that each finder ranks there.
+        partial: Whether an interrupt left something out.
+        images: The number of photographs; 0 without a folder.
+        images_digest: The digest of their contents, in order.
+        seed: Of everything that is drawn.
+    """
+
+    model: str
+    weights: str
+    units: tuple[Seen, ...]
+    pictures: Pictures | Lacking
+    directions: Pictures | Lacking | None
+    examples: Examples | Lacking
+    families: Mapping[str, tuple[FoundFamily, ...]]
+    partial: bool
+    images: int
+    images_digest: str
+    seed: int
+
+
+def look(
+    model: str | Network = AUTO,
+    units: str | Sequence[str] = (),
+    *,
+    find_kind: str | None = None,
+    layer: str | None = None,
+    count: int = 10,
+    directions: Sequence[str] = (),
+    circuits: Sequence[Path | str] = (),
+    weights: Path | str | None = None,
+    images: Path | str | None = None,
+    limit: int | None = None,
+    steps: int = 512,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Microscopy:
+    """Gather what a microscope shows.
+
+    Args:
+        model: A model of the registry, `auto`, or a network.
+        units: Units by name: `mixed3b:345`, `mixed3b[320..329]`.
+        find_kind: A finder, such as `lines`: the best units of `layer` that it finds.
+        layer: Where it looks.
+        count: How many of them.
+        directions: Sums of units, such as `mixed3b:345 - 0.5*mixed3b:379`.
+        circuits: Circuit files or folders, whose families units are held against.
+        weights: A weight file, instead of the model's own.
+        images: A folder of photographs.
+        limit: How many photographs at most, spread evenly.
+        steps: Steps of each picture; 0 for none.
+        seed: Of everything that is drawn.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: nothing is asked for, or something asked for is not there.
+    """
+    network = opened_network(model, weights)
+    asking = Asking(progress)
+    names = [units] if isinstance(units, str) else list(units)
+    names += _found(network, find_kind, layer, count, progress)
+    if not names and not directions:
+        raise InputError(
+            "nothing lies under the microscope",
+            help="name a unit (--unit mixed3b:345), a finder (--find) or a direction",
+        )
+    chosen = select(network.backbone, names) if names else Units(network.backbone, ())
+    shown, digest = identified(images, limit)
+    common: dict[str, Any] = {
+        "images": images,
+        "limit": limit,
+        "seed": seed,
+        "steps": steps,
+        "progress": progress,
+    }
+    answers = _answers(asking, network, chosen)
+    matches = _matches(
+        asking, network, chosen, circuits=circuits, images=images, limit=limit, seed=seed
+    )
+    layers = dict.fromkeys(_block(network, name) for name in chosen.names)
+    families = {layer: _families(asking, network, layer) for layer in layers}
+    pictures, of_directions = _pictures(asking, network, chosen.names, directions, common)
+    exemplars: Examples | Lacking = Lacking(NO_IMAGES)
+    if images is not None and names:
+        exemplars = asking.ask(
+            "looking at photographs",
+            lambda: examples(
+                network, chosen.names, images, limit=limit, seed=seed, progress=progress
+            ),
+        )
+    seen = tuple(
+        Seen(
+            name,
+            asking.ask(
+                f"weights of {name}",
+                lambda name=name: weights_of(network, name, progress=progress).units[0],
+            ),
+            answers.get(name, ()),
+            matches[name],
+        )
+        for name in chosen.names
+    )
+    return Microscopy(
+        model=network.name,
+        weights=network.digest,
+        units=seen,
+        pictures=pictures,
+        directions=of_directions,
+        examples=exemplars,
+        families=families,
+        partial=asking.interrupted,
+        images=shown,
+        images_digest=digest,
+        seed=seed,
+    )
+
+
+def _pictures(
+    asking: Asking,
+    network: Network,
+    names: Sequence[str],
+    directions: Sequence[str],
+    common: Mapping[str, Any],
+) -> tuple[Pictures | Lacking, Pictures | Lacking | None]:
+    """Pictures of units, and of directions where some are asked for."""
+    pictures: Pictures | Lacking = Lacking(NO_PICTURES)
+    of_directions: Pictures | Lacking | None = Lacking(NO_PICTURES) if directions else None
+    if common["steps"] and names:
+        pictures = asking.ask("making pictures", lambda: visualize(network, names, **common))
+    if common["steps"] and directions:
+        of_directions = asking.ask(
+            "making pictures of directions",
+            lambda: visualize(network, directions=directions, **common),
+        )
+    return pictures, of_directions
+
+
+def _found(
+    network: Network, kind: str | None, layer: str | None, count: int, progress: Progress
+) -> list[str]:
+    """The best units that a finder finds."""
+    if kind is None:
+        return []
+    if layer is None:
+        raise InputError(f"`{kind}` are looked for in no layer", help="name one: --layer")
+    found = find(kind, network, layer, progress=progress)
+    return [f"{found.layer}:{unit.unit}" for unit in found.units[:count]]
+
+
+def _block(network: Network, name: str) -> str:
+    return name.rpartition(":")[0]
+
+
+def _answers(asking: Asking, network: Network, units: Units) -> dict[str, tuple[Answer, ...]]:
+    """Each unit's responses to synthetic images, those of a layer together."""
+    together: dict[str, list[str]] = {}
+    for name in units.names:
+        together.setdefault(_block(network, name), []).append(name)
+    answers: dict[str, list[Answer]] = {name: [] for name in units.names}
+    for layer, names in together.items():
+        numbers = [int(name.rpartition(":")[2]) for name in names]
+        for generator in SETS:
+            stimulus = thinned(Stimulus(generator, generator, ()))
+            responses = asking.ask(
+                f"showing {generator} to {layer}",
+                lambda one=stimulus, layer=layer, numbers=numbers: responses_of(
+                    trained(network, layer, numbers), one
+                ),
+            )
+            if isinstance(responses, Lacking):
+                continue
+            along, values, means = averaged(stimulus, responses)
+            for place, name in enumerate(names):
+                curve = tuple(means[:, place].tolist())
+                answers[name].append(Answer(generator, along, values, curve))
+    return {name: tuple(made) for name, made in answers.items()}
+
+
+def _families(asking: Asking, network: Network, layer: str) -> tuple[FoundFamily, ...]:
+    """The units of a layer that each finder ranks; none of a finder that finds nothing there."""
+    found = [
+        asking.ask(f"looking for {kind} in {layer}", lambda kind=kind: find(kind, network, layer))
+        for kind in FINDERS
+    ]
+    return tuple(one for one in found if not isinstance(one, Lacking))
+
+
+def _matches(
+    asking: Asking,
+    network: Network,
+    units: Units,
+    *,
+    circuits: Sequence[Path | str],
+    images: Path | str | None,
+    limit: int | None,
+    seed: int,
+) -> dict[str, Counterpart | Lacking]:
+    """The hand-written member that responds most like each unit."""
+    if not circuits or images is None:
+        why = NO_CIRCUITS if not circuits else NO_IMAGES
+        return {name: Lacking(why) for name in units.names}
+    layers = list(dict.fromkeys(_block(network, name) for name in units.names))
+    covered = asking.ask(
+        "holding units against hand-written families",
+        lambda: coverage(
+            circuits,
+            images,
+            model=network,
+            layers=layers,
+            limit=limit,
+            seed=seed,
+            progress=asking.progress,
+        ),
+    )
+    if isinstance(covered, Lacking):
+        return dict.fromkeys(units.names, covered)
+    rows = {f"{row.layer}:{row.unit}": row for one in covered.layers for row in one.rows}
+    return {name: rows[name] for name in units.names}
