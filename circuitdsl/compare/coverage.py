@@ -190,31 +190,36 @@ def covering(choices: Mapping[Place, Choice], seed: int) -> list[Pass[dict[Place
     for place, choice in choices.items():
         groups.setdefault(choice.meeting, []).append(place)
     return [
-        _covering(meeting, {place: choices[place] for place in places}, seed)
+        _covering(
+            meeting,
+            [choices[place].pair for place in places],
+            [choices[place].r for place in places],
+            seed,
+        )
         for meeting, places in groups.items()
     ]
 
 
 @remade
 def _covering(
-    meeting: Meeting, choices: Mapping[Place, Choice], seed: int
+    meeting: Meeting, pairs: Sequence[Pair], chosen_r: Sequence[float], seed: int
 ) -> Pass[dict[Place, Counterpart]]:
-    measures = measuring(meeting, [choice.pair for choice in choices.values()], seed)
+    measures = measuring(meeting, pairs, seed)
 
     def finish(state: State) -> dict[Place, Counterpart]:
         return {
-            place: Counterpart(
+            (match.layer, match.unit): Counterpart(
                 layer=match.layer,
                 unit=match.unit,
                 circuit=match.circuit,
                 family=match.family,
-                number=choice.pair.member,
-                randoms=choice.pair.randoms,
+                number=pair.member,
+                randoms=pair.randoms,
                 member=match.member,
-                chosen_r=choice.r,
+                chosen_r=r,
                 figure=match.figure,
             )
-            for (place, choice), match in zip(choices.items(), measures.finish(state), strict=True)
+            for pair, r, match in zip(pairs, chosen_r, measures.finish(state), strict=True)
         }
 
     return Pass(measures.init, measures.step, measures.merge, finish, measures.needs)

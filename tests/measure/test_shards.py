@@ -15,7 +15,8 @@ from PIL import Image
 from shard_jobs import TwoJob, bytes_of
 
 from circuitdsl.measure.passes import fold
-from circuitdsl.measure.shards import Engine, fold_shards
+from circuitdsl.measure.shards import Engine, digests, fold_shards
+from circuitdsl.models.registry import load_network
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.locks import held
 
@@ -127,3 +128,15 @@ def test_photographs_none_of_which_can_be_read_are_refused(tmp_path):
     (tmp_path / "0" / "broken.png").write_text("no picture")
     with pytest.raises(InputError, match="none of the 1 image files"):
         fold_shards(TwoJob(tmp_path))
+
+
+def test_a_network_that_many_passes_share_is_digested_once(monkeypatch):
+    network, asked = load_network("tiny"), []
+    digest = type(network).digest.fget
+    monkeypatch.setattr(
+        type(network), "digest", property(lambda own: asked.append(own) or digest(own))
+    )
+    many = digests.digest_of([(network, number) for number in range(50)])
+    assert len(asked) == 1
+    assert many == digests.digest_of([(network, number) for number in range(50)])
+    assert many != digests.digest_of([(network, number) for number in range(1, 51)])
