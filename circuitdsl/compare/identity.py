@@ -71,7 +71,7 @@ def identity_of(
     shown = {**lowering.images, **photographs}
     return Identity(
         lowering.model,
-        lowering.network.digest,
+        lowering.weights,
         tuple(dict.fromkeys(names)),
         lowering.chosen(sets),
         {purpose: images.names for purpose, images in shown.items()},

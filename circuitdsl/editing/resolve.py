@@ -37,6 +37,7 @@ from circuitdsl.measure.finders import USUAL
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.tunings.tuning import Grid, response_grid, tuning_of
 from circuitdsl.measure.units import trained
+from circuitdsl.models.directions import directed
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of, first_of
@@ -60,7 +61,8 @@ class Lowering:
     Attributes:
         script: The script.
         model: The network's name.
-        network: The network.
+        network: The network, with directions among its units.
+        weights: The digest of its weights as they were opened.
         images: The photographs of each set.
         seed: Of the controls.
         progress: Told what is being done.
@@ -69,6 +71,7 @@ class Lowering:
     script: ir.Script
     model: str
     network: Network
+    weights: str = ""
     images: Mapping[str, ImageSet] = field(default_factory=dict[str, ImageSet])
     seed: int = 0
     progress: Callable[[str], None] = lambda stage: None
@@ -138,6 +141,26 @@ class Lowering:
 
     # ---- units
 
+    def shown_to(self, images: Mapping[str, ImageSet], sets: Iterable[ir.UnitSet]) -> Lowering:
+        """The same with photographs, and with the directions that some units leave to a search.
+
+        These are units of the network from now on.
+
+        Args:
+            images: The photographs of each set.
+            sets: All units that will be asked for.
+
+        Raises:
+            InputError: a set is missing, or no direction of a layer agrees with a family.
+        """
+        ready = replace(self, images=images)
+        parts = [part for units in sets for part in units.parts if isinstance(part, ir.Sought)]
+        choices = [ready._choice(part) for part in dict.fromkeys(parts) if part.terms]
+        directions = [one for choice in choices for one in choice.directions]
+        if not directions:
+            return ready
+        return replace(ready, network=directed(self.network, directions))
+
     def units(self, chosen: ir.UnitSet) -> Units:
         """The units of a set, with the angles that they prefer where all of these are known."""
         places: list[tuple[str, int]] = []
@@ -145,12 +168,14 @@ class Lowering:
         for part in chosen.parts:
             if isinstance(part, ir.Sought):
                 choice = self._choice(part)
-                numbers: Sequence[int] | None = choice.units
+                places += [(one.name, 0) for one in choice.directions]
+                places += places_of(self.network.backbone, part.layer, choice.units)
                 angles += choice.angles_deg
-            else:
-                numbers = None if part.whole else part.numbers
-                angles += part.angles_deg or ()
-            places += places_of(self.network.backbone, part.layer, numbers)
+                continue
+            places += places_of(
+                self.network.backbone, part.layer, None if part.whole else part.numbers
+            )
+            angles += part.angles_deg or ()
         if len(set(places)) < len(places):
             raise InputError(f"a unit comes twice in `{chosen.span.text}`")
         units = Units(self.network.backbone, tuple(places))
@@ -160,6 +185,8 @@ class Lowering:
         if part.like is None or part.using is None:
             return self.seeker.tuned(part)
         hand, images = self._build(part.like, ()), self._photographs(part.using)
+        if part.terms:
+            return self.seeker.directed(part, hand, part.like, images)
         return self.seeker.alike(part, hand, part.like, images)
 
     def tuned(self, units: Units, grid: str | None, span: Span) -> Units:

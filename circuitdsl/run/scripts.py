@@ -266,7 +266,8 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
             f"`{score.name}` is scored on the photographs `{score.using}`, and none were given",
             help="give --images DIR",
         )
-    ready = replace(lowering, images=sets, seed=seed)
+    sets_of_units = [units for step in steps for units in ir.unit_sets(step)]
+    ready = replace(lowering.shown_to(sets, sets_of_units), seed=seed)
     networks = _study(ready, score)
     total = len(to_score.paths)
     outputs = outputs_of(to_score.labels, labels_of(lowering.network))
@@ -276,7 +277,6 @@ def _recovery(lowering: Lowering, score: ir.RecoveryScore, given: Given) -> Reco
     result = run(
         recovery(networks, outputs, seed), reading, counted("photographs", total, lowering.progress)
     )
-    sets_of_units = [units for step in steps for units in ir.unit_sets(step)]
     identity = identity_of(ready, sets_of_units, networks.units.names, {score.using: to_score})
     return replace(result, skipped=to_score.left_out, identity=identity)
 
@@ -317,6 +317,7 @@ def _tuning(lowering: Lowering, score: ir.TuningScore, given: Given) -> SideScor
     sides = [side for side in (score.left, score.right) if side is not None]
     edits = [s.edit for s in sides if isinstance(s, ir.TrainedSide) and s.edit is not None]
     steps = [step for name in edits for step in lowering.script.steps(name)]
-    needed = photographs_of(lowering.script, steps, ir.sets_in(score))
-    _, sets = shared(given, needed, None)
-    return compare_sides(replace(lowering, images=sets), score)
+    compared = ir.sets_in(score)
+    _, sets = shared(given, photographs_of(lowering.script, steps, compared), None)
+    units = [chosen for step in steps for chosen in ir.unit_sets(step)]
+    return compare_sides(lowering.shown_to(sets, [*units, *compared]), score)

@@ -274,6 +274,11 @@ class NodeBuilder:
         (value,) = children
         return nodes.Argument(value.span, None, value)
 
+    def kind(self, children: list[Any]) -> nodes.Argument:
+        (word,) = children
+        value = nodes.Reference(self._at(word, word), self._name(word))
+        return nodes.Argument(value.span, None, value)
+
     def unit(self, children: list[Any]) -> nodes.Unit:
         (token,) = children
         return nodes.Unit(self._at(token, token), str(token))

@@ -104,6 +104,26 @@ WRONG = [
         "`using` of `found()` must be a set of photographs, not `noise`",
     ),
     (
+        "ablate found(V.mixed3b, direction) to zero",
+        "E207",
+        "`found()` needs `like`",
+    ),
+    (
+        "ablate found(V.mixed3b, like=hand.plain, direction, n=99) to zero",
+        "E304",
+        "`n` must be a whole number from 1 to",
+    ),
+    (
+        "ablate found(V.mixed3b, like=hand.plain, direction, units=481) to zero",
+        "E304",
+        "`units` must be a whole number from 1 to 480, the units of mixed3b",
+    ),
+    (
+        "ablate found(V.mixed3b, like=hand.plain, units=3, n=2) to zero",
+        "E206",
+        "no argument `units`",
+    ),
+    (
         "ablate found(V.mixed3b, n=3, using=photos) to zero",
         "E207",
         "`using` of `found()` needs `like`: a family to agree with",

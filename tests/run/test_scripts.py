@@ -19,6 +19,7 @@ from circuitdsl.editing.apply import edit
 from circuitdsl.editing.baselines import means, recorded
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.editing.select import edges, select
+from circuitdsl.ir.edits import script as ir
 from circuitdsl.measure.passes import run
 from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
@@ -53,6 +54,7 @@ backbone V = inceptionv1(weights="default", input=224px)
 let some = V.mixed3b_5x5[0, 2]
 let low  = V.mixed3a_1x1
 let best = found(V.mixed3b_1x1, n=2)
+let ways = found(V.mixed3b_1x1, like=hand.bends, direction, n=2, units=2, using=calibration)
 stimulus photos      = photographs()
 stimulus calibration = photographs(n=4, seed=1)
 stimulus bars        = arcs(radius=[8px], th=every(45deg), contrast=1, size=24px)
@@ -86,6 +88,10 @@ edit alike on V {
   splice hand.bends into found(V.mixed3b_1x1, like=hand.bends, n=2, using=calibration)
     match agreement(using=calibration) { gain = matched(calibration) }
 }
+edit along on V {
+  splice hand.bends into ways match agreement(using=calibration) { gain = matched(calibration) }
+}
+edit across on V { ablate found(V.mixed3b_1x1, like=hand.bends, direction, units=2) to zero }
 edit unnamed on V { ablate found(V.mixed3b, like=hand.both, n=3) to zero }
 """
 SCORES = """
@@ -134,11 +140,15 @@ def small(monkeypatch, network):
 def lowering(files, network) -> Lowering:
     photos = open_images(files / "photos")
     sets = {"photos": photos, "calibration": photos}
-    return Lowering(load_script(files / "edits.circ"), "two", network, sets)
+    return Lowering(load_script(files / "edits.circ"), "two", network, network.digest, sets)
 
 
 def logits(network: Network) -> np.ndarray:
     return np.asarray(network.logits(noise_images(3, seed=50)))
+
+
+def logits_of(edited) -> np.ndarray:
+    return np.asarray(edited.logits(noise_images(3, seed=50)))
 
 
 def test_steps_are_those_of_python(lowering, network) -> None:
@@ -283,6 +293,50 @@ def test_units_are_found_by_agreement_with_any_family(files, lowering) -> None:
     assert step.hand.members == tuple(r[:, unit].argmax() for unit in choice.units)
     best = max(r[a, i] + r[b, j] for a, i, b, j in np.ndindex(4, 3, 4, 3) if a != b and i != j)
     assert 2 * choice.agreement == pytest.approx(best, abs=1e-3)
+
+
+def test_directions_are_found_by_agreement_and_spliced_along(lowering, network) -> None:
+    sets = [units for step in lowering.script.steps("along") for units in ir.unit_sets(step)]
+    ready = lowering.shown_to(lowering.images, sets)
+    np.testing.assert_array_equal(logits(ready.network), logits(network))
+    (choice,) = ready.chosen(sets)
+    assert [len(one.terms) for one in choice.directions] == [2, 2]
+    (step,) = ready.edited("along").steps
+    assert isinstance(step, verbs.Splice)
+    assert step.units.places == (("direction_1", 0), ("direction_2", 0))
+    family = step.hand.network.circuit.by_name["bends"]
+    assert [family.member_name(at) for at in step.hand.members] == list(choice.members)
+    images = next(iter(lowering.images["calibration"].some(range(1, 10, 2)).batches(16, 24))).real
+    along = np.asarray(ready.network.activations(images, ["direction_1"])["direction_1"])
+    layer = np.asarray(network.activations(images, ["mixed3b_1x1"])["mixed3b_1x1"])
+    weights = dict(choice.directions[0].terms)
+    expected = sum(weight * layer[..., unit] for unit, weight in weights.items())
+    np.testing.assert_allclose(along[..., 0], expected, rtol=1e-4, atol=1e-5)
+    hand = np.asarray(step.hand.network.activations(images, ["bends"])["bends"])
+    r = [
+        np.corrcoef(
+            np.asarray(ready.network.activations(images, [one.name])[one.name]).ravel(),
+            hand[..., member].ravel(),
+        )[0, 1]
+        for one, member in zip(choice.directions, step.hand.members, strict=True)
+    ]
+    assert choice.agreement == pytest.approx(np.mean(r), abs=1e-3)
+    assert r[0] >= r[1] > 0
+    edited = ready.edited("along")
+    assert not np.allclose(logits_of(edited), logits(network))
+
+
+def test_a_direction_found_is_projected_out(files, tmp_path) -> None:
+    target = tmp_path / "effect.json"
+    common = ["effect", str(files / "edits.circ"), "--images", str(files / "photos")]
+    result = CliRunner().invoke(app, [*common, "--edit", "across", "--json", str(target)])
+    assert result.exit_code == 0, result.output
+    assert "found like `bends` on one half of 3 photographs" in " ".join(result.output.split())
+    record = json.loads(target.read_text())
+    assert record["units"] == ["direction_1:0"]
+    (chosen,) = record["chosen"]
+    assert (chosen["units"], len(chosen["directions"][0]["terms"])) == ([], 2)
+    assert record["weights"] == inputs.opened_network("two", None).digest
 
 
 def test_an_effect_says_which_units_were_chosen_and_on_what(files, tmp_path) -> None:

@@ -5,7 +5,7 @@ In: expressions. Out: a `UnitSet`, held to the architecture that the file names;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from circuitdsl.checking.analysis import Analysis
@@ -23,6 +23,7 @@ from circuitdsl.checking.names.hand import hand_family
 from circuitdsl.checking.scope import Module
 from circuitdsl.checking.values.arguments import match
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.backbones.directions import USUAL_TERMS
 from circuitdsl.ir.edits.script import CHOOSING, Hand, Picked, Sought, UnitSet
 from circuitdsl.ir.stimuli import PHOTOGRAPHS
 from circuitdsl.syntax import nodes
@@ -101,31 +102,67 @@ def found(
 ) -> UnitSet | None:
     """`found(V.mixed3b, n=14)`, or `found(V.mixed3a, like=hand.hilo, n=8, using=photos)`.
 
+    With the word `direction`, combinations of `units=12` units are meant; without `n`, one of them.
     `number` evaluates a whole number, which it calls by a name.
     """
-    formals = {"layer": True, "n": True, "like": False, "using": False}
-    arguments = match(node, formals, analysis)
+    others = tuple(argument for argument in node.arguments if not _says_direction(argument))
+    directed = len(others) < len(node.arguments)
+    formals = {"layer": True, "n": not directed, "like": directed, "using": False}
+    if directed:
+        formals["units"] = False
+    arguments = match(replace(node, arguments=others), formals, analysis)
     if arguments is None:
         return None
     place = _searched(analysis, arguments["layer"])
-    count = number(arguments["n"], "`n` of `found()`")
+    count = number(arguments["n"], "`n` of `found()`") if "n" in arguments else 1
     if place is None or count is None:
-        return None
-    width = place[0].by_name[place[1]].width
-    if not 1 <= count <= width:
-        wanted = f"a whole number from 1 to {width}, the units of {place[1]}"
-        out_of_range(analysis, "`n`", wanted, arguments["n"].span)
         return None
     best = Sought(place[1], int(count), span=node.span)
     if "like" in arguments:
         like = _like(analysis, place[0], arguments["like"])
         using = chosen_on(analysis, arguments.get("using"), "`using` of `found()`")
-        sound = like is not None and using is not None
-        return UnitSet((replace(best, like=like, using=using),), node.span) if sound else None
-    if "using" in arguments:
+        if like is None or using is None:
+            return None
+        best = replace(best, like=like, using=using)
+    elif "using" in arguments:
         missing(analysis, "`using` of `found()`", "`like`: a family to agree with", node.span)
         return None
-    return UnitSet((best,), node.span)
+    if directed:
+        units = arguments.get("units")
+        terms = USUAL_TERMS if units is None else number(units, "`units` of `found()`")
+        if terms is None:
+            return None
+        best = replace(best, terms=int(terms))
+    return UnitSet((best,), node.span) if _within(analysis, place[0], best, arguments) else None
+
+
+def _says_direction(argument: nodes.Argument) -> bool:
+    """Whether an argument is the bare word `direction`."""
+    if argument.name is not None or not isinstance(argument.value, nodes.Reference):
+        return False
+    return argument.value.name.text == "direction"
+
+
+def _within(
+    analysis: Analysis,
+    backbone: Backbone,
+    best: Sought,
+    arguments: Mapping[str, nodes.Expression],
+) -> bool:
+    """Whether there can be as many units or directions as are sought; reports E304."""
+    width = backbone.by_name[best.layer].width
+    units = f"the units of {best.layer}"
+    bounds = {"n": (best.count, width, units)}
+    if best.terms and best.like is not None:
+        size = best.like.circuit.by_name[best.like.family].size
+        bounds["n"] = (best.count, size, f"the members of `{best.like.family}`")
+        bounds["units"] = (best.terms, width, units)
+    for name, (value, most, what) in bounds.items():
+        if name in arguments and not 1 <= value <= most:
+            wanted = f"a whole number from 1 to {most}, {what}"
+            out_of_range(analysis, f"`{name}`", wanted, arguments[name].span)
+            return False
+    return True
 
 
 def _searched(analysis: Analysis, node: nodes.Expression) -> tuple[Backbone, str] | None:

@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 from circuitdsl.ir.backbones.geometry import Backbone
 from circuitdsl.ir.backbones.layers import VALID, Layer
 
+USUAL_TERMS = 12
+"""Units of a direction that is found, unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Direction:

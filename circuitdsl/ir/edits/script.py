@@ -71,23 +71,27 @@ class Sought:
 
     Attributes:
         layer: A convolution or a block.
-        count: How many units.
+        count: How many units, or directions.
         like: The family whose members they agree with; None for units found by a finder, by their
             tuning alone.
         using: The photographs on which they are chosen, where it takes any.
+        terms: The number of units that a direction is a combination of, at most; 0 where units
+            themselves are sought.
     """
 
     layer: str
     count: int
     like: Hand | None = None
     using: str | None = None
+    terms: int = 0
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property
     def label(self) -> str:
         """The kind of units, for people to read."""
         kind = "" if self.like is None else f" like {self.like.family}"
-        return f"found in {self.layer}{kind}"
+        what = f"directions of {self.terms} units " if self.terms else ""
+        return f"{what}found in {self.layer}{kind}"
 
 
 @dataclass(frozen=True)

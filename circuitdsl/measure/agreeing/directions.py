@@ -17,13 +17,11 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from circuitdsl.ir.backbones.directions import USUAL_TERMS
 from circuitdsl.measure.agreeing.side_by_side import Meeting
 from circuitdsl.measure.passes import Pass, Shown, State, remade, total
 
 Floats = NDArray[np.float64]
-
-UNITS = 12
-"""Units of a direction, unless told otherwise."""
 
 PENALTY = 0.01
 """The ridge's penalty, as a share of the units' mean variance."""
@@ -61,7 +59,7 @@ class Moments:
     starts: dict[str, int]
 
     def direction(
-        self, layer: str, member: int, count: int = UNITS
+        self, layer: str, member: int, count: int = USUAL_TERMS
     ) -> tuple[tuple[int, float], ...]:
         """The units and weights of the best direction of a layer; () if none goes with the member.
 

@@ -7,7 +7,7 @@ is both measured on and calibrated on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from circuitdsl.checking.load import load_script
@@ -89,8 +89,14 @@ def opened(script: ir.Script, given: Given, progress: Progress) -> tuple[str, Lo
         check_run(f"`{block}` is about units by number", part.network or meant, model)
     for direction in script.directions:
         check_run(f"`{direction.name}` is about units by number", meant, model)
-    network = directed(network, script.directions)
-    return model, Lowering(script, model, network, seed=given.seed or 0, progress=progress)
+    return model, Lowering(
+        script,
+        model,
+        directed(network, script.directions),
+        network.digest,
+        seed=given.seed or 0,
+        progress=progress,
+    )
 
 
 def _numbered(script: ir.Script) -> Iterator[tuple[str, ir.Picked]]:
@@ -122,9 +128,10 @@ def prepared(
         known = f"its edits are {', '.join(script.by_name) or 'none'}; name one with --edit"
         raise InputError(f"{path} has {what}", help=f"{near} {known}".strip())
     _, lowering = opened(script, given, progress)
-    needed = photographs_of(script, script.steps(name))
-    scored, sets = shared(given, needed, None)
-    return replace(lowering, images=sets), name, scored
+    steps = script.steps(name)
+    scored, sets = shared(given, photographs_of(script, steps), None)
+    units = [chosen for step in steps for chosen in ir.unit_sets(step)]
+    return lowering.shown_to(sets, units), name, scored
 
 
 def photographs_of(
