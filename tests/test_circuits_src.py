@@ -139,7 +139,7 @@ def test_two_units_together_tell_a_car_that_neither_tells_alone() -> None:
         for family in ("first", "second"):
             declared = hand.circuit.by_name[family]
             at = centre_of(shown[name], hand.backbone, declared.layer).index
-            maps = np.concatenate(list(answers(hand, declared, shown[name])))
+            maps = np.concatenate([part[family] for part in answers(hand, declared, shown[name])])
             found.append(float(maps[:, at, at, 0].max()))
         return found
 

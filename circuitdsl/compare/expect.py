@@ -6,7 +6,7 @@ worked out in `measure.tunings.of_families`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expect import Expect, Judgement, Measured
-from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
+from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.ir.writing.spelling import broken, expectation, sides
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.tunings.of_families import OF_FAMILIES, Answered, responses_to
+from circuitdsl.measure.tunings.of_families import OF_FAMILIES, Answered, responses_together
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.layout import flat
 
 Floats = NDArray[np.float64]
+Claim = tuple[Family, Expect]
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,12 @@ def expectations_met(
     if isinstance(circuit, Circuit):
         _answerable(circuit, claims)
     network = calibrate(build(circuit)) if isinstance(circuit, Circuit) else circuit
-    sets = {stimulus.name: stimulus for stimulus in source.stimuli}
-    shown: dict[tuple[str, str], Floats] = {}
+    answers = _Answers(network, claims)
 
     def worth(family: Family, measured: Measured) -> float:
-        key, stimulus = (family.name, measured.of), sets[measured.of]
-        if key not in shown:
-            shown[key] = _answers(network, family, stimulus, measured)
-        answered = Answered(family, stimulus, shown[key], dict(measured.settings))
+        responses = answers.of(family, measured)
+        stimulus = answers.sets[measured.of]
+        answered = Answered(family, stimulus, responses, dict(measured.settings))
         return OF_FAMILIES[measured.name](answered)
 
     return tuple(
@@ -118,26 +117,47 @@ def expectations_met(
     )
 
 
-def _answers(
-    network: HandwrittenNetwork, family: Family, stimulus: Stimulus, measured: Measured
-) -> Floats:
-    """The responses to a set; photographs that cannot be shown are a fault of the claim (E902)."""
-    try:
-        return responses_to(network, family, stimulus)
-    except InputError as error:
-        if stimulus.folder is None:
-            raise
-        message = f"`{stimulus.name}` cannot be shown: {error.message}"
-        fault = Diagnostic("E902", message, measured.span, note=error.why, help=error.help)
-        raise DiagnosticError([fault]) from error
+class _Answers:
+    """The responses to the sets of claims; each set is shown once to all families of a layer."""
+
+    def __init__(self, network: HandwrittenNetwork, claims: Sequence[Claim]) -> None:
+        self.network = network
+        self.sets = {stimulus.name: stimulus for stimulus in network.circuit.stimuli}
+        self.families = {family.name: family for family, _ in claims}
+        self.shown = {
+            (family.name, measured.of) for family, expect in claims for measured in expect.measures
+        }
+        self.responses: dict[tuple[str, str], Floats] = {}
+
+    def of(self, family: Family, measured: Measured) -> Floats:
+        """The responses of a family to the set of a measure, `[images, members]`.
+
+        Raises:
+            DiagnosticError: photographs of the set cannot be shown (E902).
+        """
+        key, stimulus = (family.name, measured.of), self.sets[measured.of]
+        if key not in self.responses:
+            layer = [one for one in self.families.values() if one.layer == family.layer]
+            together = [one for one in layer if (one.name, stimulus.name) in self.shown]
+            names = [one.name for one in layer]
+            try:
+                responses = responses_together(self.network, together, stimulus, names)
+            except InputError as error:
+                if stimulus.folder is None:
+                    raise
+                message = f"`{stimulus.name}` cannot be shown: {error.message}"
+                fault = Diagnostic("E902", message, measured.span, note=error.why, help=error.help)
+                raise DiagnosticError([fault]) from error
+            self.responses |= {(name, stimulus.name): of for name, of in responses.items()}
+        return self.responses[key]
 
 
-def _answerable(circuit: Circuit, claims: list[tuple[Family, Expect]]) -> None:
+def _answerable(circuit: Circuit, claims: Sequence[Claim]) -> None:
     """Refuse to show drawn images to units of a trained network that is not there."""
     sets = {stimulus.name: stimulus for stimulus in circuit.stimuli}
     faults: list[Diagnostic] = []
     for family, expect in claims:
-        if not any(circuit.by_name[name].units for name in circuit.needs(family.name)):
+        if not circuit.reads_units(family.name):
             continue
         for measured in expect.measures:
             if sets[measured.of].generator == ACTIVITY:

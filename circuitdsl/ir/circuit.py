@@ -1,8 +1,7 @@
 """The intermediate representation: what a circuit file means.
 
 In: nothing; the checker (from text) or Python code builds it. Out: frozen values that compare by
-meaning, not by where they were written (`span` takes no part in equality), so that the same circuit
-read from two places is one circuit to the compiler's caches.
+meaning, without their spans, so that a circuit read from two places is one to the caches.
 """
 
 from __future__ import annotations
@@ -384,16 +383,17 @@ class Circuit(ShownCircuit):
 
     def needs(self, family: str) -> frozenset[str]:
         """The families that take part in the responses of one, itself included."""
-        names: set[str] = set()
-        waiting = [family]
+        names, waiting = set[str](), {family}
         while waiting:
-            name = waiting.pop()
-            if name in names or name == INPUT:
-                continue
-            names.add(name)
-            waiting += [connection.source for connection in self.into(name)]
-            waiting += [other for n in self.normalisations if n.family == name for other in n.pool]
+            names |= waiting
+            pools = [set(n.pool) for n in self.normalisations if n.family in waiting]
+            sources = {c.source for c in self.connections if c.target in waiting}
+            waiting = sources.union(*pools) - names - {INPUT}
         return frozenset(names)
+
+    def reads_units(self, family: str) -> bool:
+        """Whether units of a trained network take part in the responses of a family."""
+        return any(self.by_name[name].units for name in self.needs(family))
 
     def into(self, family: str) -> tuple[Connection, ...]:
         """The connections that end at a family, in the order of the text."""

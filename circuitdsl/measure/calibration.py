@@ -10,11 +10,12 @@ the first at 1 and the second at 0. One pair serves the whole family, so symmetr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Calibration, Circuit, Family, Stimulus
 from circuitdsl.measure.responses import answers
@@ -72,7 +73,7 @@ def calibrate(network: HandwrittenNetwork) -> HandwrittenNetwork:
 def _mean_peak(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> float:
     """The mean over members of each one's largest response at the central position."""
     at = centre_of(stimulus, network.backbone, family.layer).index
-    responses = [part[:, at, at] for part in answers(network, family, stimulus, before_relu=True)]
+    responses = [maps[:, at, at] for maps in _inputs(network, family, stimulus)]
     return float(np.concatenate(responses).max(axis=0).mean())
 
 
@@ -80,8 +81,16 @@ def _quantile(
     network: HandwrittenNetwork, family: Family, stimulus: Stimulus, quantile: float
 ) -> float:
     """The quantile over images, positions and members."""
-    responses = [part.ravel() for part in answers(network, family, stimulus, before_relu=True)]
+    responses = [maps.ravel() for maps in _inputs(network, family, stimulus)]
     return float(np.quantile(np.concatenate(responses), quantile))
+
+
+def _inputs(
+    network: HandwrittenNetwork, family: Family, stimulus: Stimulus
+) -> Iterator[NDArray[np.float32]]:
+    """The family's maps before ReLU, `[batch, height, width, members]`."""
+    for maps in answers(network, family, stimulus, before_relu=True):
+        yield maps[family.name]
 
 
 def _not_above(family: Family, asked: Calibration, peak: float, quantile: float) -> Diagnostic:

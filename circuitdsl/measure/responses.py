@@ -7,7 +7,7 @@ of trained units come from, and their image is grey.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,25 +26,35 @@ _BATCH = 32
 
 
 def answers(
-    network: HandwrittenNetwork, family: Family, stimulus: Stimulus, *, before_relu: bool = False
-) -> Iterator[NDArray[np.float32]]:
-    """A family's maps for every image of a set, some images at a time.
+    network: HandwrittenNetwork,
+    family: Family,
+    stimulus: Stimulus,
+    names: Iterable[str] = (),
+    *,
+    before_relu: bool = False,
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """The maps of families for every image of a set, some images at a time.
 
     Args:
         network: A network of the circuit.
         family: One of its families.
-        stimulus: What is shown, around the point that the central neuron looks at.
+        stimulus: What is shown, around the point that the family's central neuron looks at.
+        names: The families whose maps are asked for; by default the family's own.
         before_relu: Whether what is rectified is meant.
 
     Yields:
-        `[batch, height, width, members]`.
+        By family, `[batch, height, width, members]`.
 
     Raises:
-        InputError: the family needs units of a trained network, of which nothing is given.
+        InputError: a family needs units of a trained network, of which nothing is given.
     """
+    chosen = set(names) or {family.name}
+    # in the order of the file, so that whoever asks for the same families shares a program
+    ordered = [one.name for one in network.circuit.families if one.name in chosen]
     for shown, images, count in _batches(network, family, stimulus):
         run = shown.pre_activations if before_relu else shown.activations
-        yield np.asarray(run(images, [family.name])[family.name])[:count]
+        maps = run(images, ordered)
+        yield {name: np.asarray(maps[name])[:count] for name in ordered}
 
 
 def _batches(

@@ -28,11 +28,7 @@ def strongest_maps(
         `[batch, height, width]` for each family.
     """
     circuit = network.circuit
-    alone = [
-        name
-        for name in families
-        if not any(circuit.by_name[other].units for other in circuit.needs(name))
-    ]
+    alone = [name for name in families if not circuit.reads_units(name)]
     if not alone or len(images) == 0:
         return {}
     answers = network.activations(images, alone)

@@ -16,17 +16,14 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.stimuli import ACTIVITY, Setting, Stimulus
 from circuitdsl.ir.tables.generators import GENERATORS, settings_of
-from circuitdsl.measure.tunings.of_families import responses_to
+from circuitdsl.measure.tunings.of_families import responses_together
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
-from circuitdsl.stimuli.batches import filled
-from circuitdsl.stimuli.render import batches, centre_of, rows
+from circuitdsl.stimuli.render import rows
 
 Floats = NDArray[np.float64]
 
 MOST_CASES = 16
 """A set of at most so many images is told image by image where one neuron answers."""
-
-_BATCH = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +68,7 @@ def sets_of(circuit: Circuit, family: Family) -> tuple[Stimulus, ...]:
     """
     if family.units is not None:
         return ()
-    reads_units = any(circuit.by_name[name].units for name in circuit.needs(family.name))
+    reads_units = circuit.reads_units(family.name)
     legal = [each for each in circuit.stimuli if (each.generator == ACTIVITY) == reads_units]
     own = {measured.of for expect in family.expectations for measured in expect.measures}
     if family.calibrate is not None:
@@ -109,43 +106,17 @@ def tunings(network: HandwrittenNetwork, families: Collection[str]) -> tuple[Row
         if family.name in families
         for stimulus in sorted(sets_of(circuit, family), key=lambda one: place[one.name])
     ]
-    answers = _answers_to_images(network, [p for p in pairs if p[1].generator != ACTIVITY])
-    return tuple(
-        _row(
-            family,
-            stimulus,
-            responses_to(network, family, stimulus)
-            if stimulus.generator == ACTIVITY
-            else answers[family.name, stimulus.name],
-        )
-        for family, stimulus in pairs
-    )
-
-
-def _answers_to_images(
-    network: HandwrittenNetwork, pairs: Sequence[tuple[Family, Stimulus]]
-) -> dict[tuple[str, str], Floats]:
-    """The central neurons' responses to every image, `[images, members]`, by family and set.
-
-    Each family of another layer or another centre is shown a set's figures elsewhere. Yet all of
-    them are computed for every image: compiling one program for each takes longer.
-    """
-    groups: dict[tuple[Stimulus, str, tuple[float, float]], list[Family]] = defaultdict(list)
+    sets: dict[Stimulus, list[Family]] = defaultdict(list)
     for family, stimulus in pairs:
-        place = network.circuit.centre_px(family.name)
-        groups[stimulus, family.layer, place].append(family)
-    names = tuple(dict.fromkeys(family.name for family, _ in pairs))
-    answers: dict[tuple[str, str], Floats] = {}
-    for (stimulus, layer, place), together in groups.items():
-        middle = centre_of(stimulus, network.backbone, layer)
-        parts: dict[str, list[Floats]] = {family.name: [] for family in together}
-        for images in batches(stimulus, middle.aside(place), _BATCH):
-            maps = network.activations(filled(np.asarray(images), _BATCH), names)
-            for family, part in parts.items():
-                here = np.asarray(maps[family])[: len(images), middle.index, middle.index]
-                part.append(here.astype(np.float64))
-        answers |= {(family, stimulus.name): np.concatenate(part) for family, part in parts.items()}
-    return answers
+        sets[stimulus].append(family)
+    names = [family.name for family, _ in pairs]
+    answers = {
+        stimulus: responses_together(network, together, stimulus, names)
+        for stimulus, together in sets.items()
+    }
+    return tuple(
+        _row(family, stimulus, answers[stimulus][family.name]) for family, stimulus in pairs
+    )
 
 
 def _row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:

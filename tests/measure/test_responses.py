@@ -105,7 +105,9 @@ def test_turns_that_lead_from_each_member_to_one(axes: str, turn: float, leads: 
 def test_a_circuit_answers_to_activity_without_a_network() -> None:
     found = circuit("stimulus s = activity() { a = [0, 1, 3]*spot(window) }")
     network, stimulus = build(found), found.stimuli[0]
-    answered = np.concatenate(list(answers(network, found.by_name["car"], stimulus)))
+    answered = np.concatenate(
+        [maps["car"] for maps in answers(network, found.by_name["car"], stimulus)]
+    )
     at = central(network.backbone, "mixed4c_1x1", 224).index
     np.testing.assert_allclose(answered[:, at, at, 0], [0, 1, 3], atol=1e-5)
     assert network.given is None

@@ -7,7 +7,8 @@ are taken from the curve of responses over the angles of the set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Family, Stimulus
 from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.ir.members.frames import followed, frame_of, in_image
+from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.measure.responses import answers
 from circuitdsl.measure.tunings.tuning import Tuning, curve_tuning
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
@@ -189,7 +191,47 @@ def echo(answered: Answered) -> float:
 
 def responses_to(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Floats:
     """The central neurons' responses to every image of a set, `[images, members]`."""
-    at = centre_of(stimulus, network.backbone, family.layer).index
-    # copies: a view of the middle would keep the maps of all images in memory
-    parts = [maps[:, at, at].astype(np.float64) for maps in answers(network, family, stimulus)]
-    return np.concatenate(parts)
+    return responses_together(network, [family], stimulus)[family.name]
+
+
+def responses_together(
+    network: HandwrittenNetwork,
+    families: Sequence[Family],
+    stimulus: Stimulus,
+    computed: Sequence[str] = (),
+) -> dict[str, Floats]:
+    """The responses of several families' central neurons to every image of a set.
+
+    Families of other layers and other centres are shown the set's figures elsewhere.
+
+    Args:
+        network: A network of the circuit.
+        families: Families of it.
+        stimulus: What is shown.
+        computed: Families that are computed for every image besides. Sets for which the same
+            families are computed share a program, and compiling one for each takes longer. Those
+            that read units of a trained network are passed over where there is none.
+
+    Returns:
+        By family, `[images, members]`.
+
+    Raises:
+        InputError: a family needs units of a trained network, of which nothing is given, or the
+            set shows photographs that are not there.
+    """
+    circuit = network.circuit
+    if stimulus.generator != ACTIVITY and network.given is None:
+        computed = [name for name in computed if not circuit.reads_units(name)]
+    groups: dict[tuple[str, tuple[float, float]], list[Family]] = defaultdict(list)
+    for family in families:
+        groups[family.layer, circuit.centre_px(family.name)].append(family)
+    responses: dict[str, Floats] = {}
+    for (layer, _), together in groups.items():
+        at = centre_of(stimulus, network.backbone, layer).index
+        parts: dict[str, list[Floats]] = {family.name: [] for family in together}
+        for maps in answers(network, together[0], stimulus, [*computed, *parts]):
+            for name, part in parts.items():
+                # copies: a view of the middle would keep the maps of all images in memory
+                part.append(maps[name][:, at, at].astype(np.float64))
+        responses |= {name: np.concatenate(part) for name, part in parts.items()}
+    return responses
