@@ -84,4 +84,4 @@ def digest_of(digits: list[dict[str, bytes]]) -> str:
 
 
 if __name__ == "__main__":
-    fold_shards(TwoJob(Path(sys.argv[1])), Engine(store=Path(sys.argv[2])))
+    fold_shards(TwoJob(Path(sys.argv[1])), Engine(int(sys.argv[3]), Path(sys.argv[2])))

@@ -93,16 +93,20 @@ def test_workers_give_the_same_bytes_though_one_dies(folder, tmp_path, unbroken)
     assert seen[-1] == (36, 36)
 
 
-@pytest.mark.parametrize("finished", [1, 3])
-def test_a_killed_run_goes_on_to_the_same_bytes(folder, tmp_path, unbroken, finished):
+@pytest.mark.parametrize(("workers", "finished"), [(1, 1), (1, 3), (2, 1)])
+def test_a_killed_run_goes_on_to_the_same_bytes(folder, tmp_path, unbroken, workers, finished):
     store = tmp_path / "store"
-    command = [sys.executable, str(ROOT / "tests" / "shard_jobs.py"), str(folder), str(store)]
+    script = str(ROOT / "tests" / "shard_jobs.py")
+    command = [sys.executable, script, str(folder), str(store), str(workers)]
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    running = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
+    running = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE
+    )
     while running.poll() is None and len(shards(store)) < finished:
         time.sleep(0.005)
     running.send_signal(signal.SIGKILL)
-    running.wait()
+    # its workers have the same output: that is closed when the last of them has ended
+    running.communicate(timeout=60)
     assert bytes_of(fold_shards(TwoJob(folder), Engine(store=store))[1]) == unbroken
     left = [path.name for path in store.iterdir() if path.name.startswith(".")]
     assert len(left) <= 1  # of a shard that was being written
