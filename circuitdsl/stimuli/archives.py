@@ -99,19 +99,27 @@ class Tar:
         """Where each image of a file lies."""
         classes: dict[str, str] = {}
         at: dict[str, tuple[int, int, int]] = {}
-        with tarfile.open(file, "r:") as archive:
+        lies: dict[str, tuple[int, int]] = {}
+        with tarfile.open(file, "r:") as archive, file.open("rb") as stream:
             for member in archive:
+                # what was read is noted here: tarfile would keep a kilobyte of each entry, and look
+                # for what a link names among all of them
+                archive.members.clear()  # pyright: ignore[reportAttributeAccessIssue]
+                if member.isfile():
+                    lies[member.name] = (member.offset_data, member.size)
                 # entries of an archive may be links to earlier ones, and to nothing else
-                data = archive.getmember(member.linkname) if member.islnk() else member
-                stem, dot, suffix = member.name.removeprefix("./").rpartition(".")
-                if not data.isfile():
+                place = lies.get(member.linkname if member.islnk() else member.name)
+                if place is None:
+                    if member.islnk():
+                        raise ValueError(f"{member.name} is a link to nothing before it")
                     continue
-                if suffix == "cls" and data.size < 1000:
-                    stream = archive.extractfile(data)
-                    content = b"" if stream is None else stream.read()
+                stem, dot, suffix = member.name.removeprefix("./").rpartition(".")
+                if suffix == "cls" and place[1] < 1000:
+                    stream.seek(place[0])
+                    content = stream.read(place[1])
                     classes[stem] = content.decode("utf-8", "replace").strip()
                 elif f".{suffix.lower()}" in SUFFIXES:
-                    at[f"{prefix}{stem}{dot}{suffix}"] = (number, data.offset_data, data.size)
+                    at[f"{prefix}{stem}{dot}{suffix}"] = (number, *place)
         alone = file.stem if len(self.files) > 1 else ""
         for name in at:
             own = name.removeprefix(prefix)

@@ -132,6 +132,15 @@ def test_entries_that_link_to_earlier_ones_are_those(folder: Path) -> None:
         assert (images.read(name, Cut(20)) == _pixels(number)).all()
 
 
+def test_an_entry_that_links_to_nothing_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        entry = tarfile.TarInfo("a.png")
+        entry.type, entry.linkname = tarfile.LNKTYPE, "b.png"
+        archive.addfile(entry)
+    with pytest.raises(InputError, match="damaged"):
+        open_images(tmp_path / "a.tar")
+
+
 def test_arrays_are_images_too(tmp_path: Path) -> None:
     pixels = np.stack([_pixels(number) for number in range(5)])
     np.savez_compressed(tmp_path / "a.npz", images=pixels, labels=[3, 1, 2, 0, 3])
