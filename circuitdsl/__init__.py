@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.saving import save
     from circuitdsl.run.scripts import edit, effect
     from circuitdsl.run.seeing.examples import examples
+    from circuitdsl.run.seeing.grids import grid
     from circuitdsl.run.seeing.joint import joint
     from circuitdsl.run.seeing.looking import look
     from circuitdsl.run.seeing.use import use
@@ -76,6 +77,7 @@ __all__ = [
     "fit",
     "fit_all",
     "format",
+    "grid",
     "inside",
     "joint",
     "load",
@@ -124,6 +126,7 @@ _HOME = {
     "fit": "run.fitting",
     "fit_all": "run.fitting_all",
     "format": "run.circuits",
+    "grid": "run.seeing.grids",
     "inside": "run.circuits",
     "joint": "run.seeing.joint",
     "load": "checking.load",

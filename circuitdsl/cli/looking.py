@@ -1,4 +1,4 @@
-"""The commands look and use."""
+"""The commands look, grid and use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from circuitdsl.cli.options import Json, Limit, SomeModel, Weights, writable
+from circuitdsl.cli.options import CircuitFile, Json, Limit, SomeModel, Weights, writable
 from circuitdsl.cli.output import say_left_out, write_record, writing
 
 
@@ -57,6 +57,64 @@ def look(
         if view.name in seen.shown:
             size = "x".join(map(str, view.shape))
             typer.echo(f"{view.name:<24} {size:>12}  {view.silent:.0%} silent")
+    typer.echo(f"wrote {output}", err=True)
+
+
+def grid(
+    file: CircuitFile,
+    stimulus: Annotated[str, typer.Argument(metavar="SET", help="A set, such as lab.arcs.")],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Heat maps (.png, .pdf, .svg) or a record (.json).",
+            callback=writable,
+        ),
+    ],
+    across: Annotated[
+        str | None, typer.Option(metavar="SETTING", help="From left to right; usually the angle.")
+    ] = None,
+    down: Annotated[str | None, typer.Option(metavar="SETTING", help="From row to row.")] = None,
+    model: SomeModel = "auto",
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", "-u", metavar="UNIT", help="Units instead; several times."),
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A family; by default the last.")
+    ] = None,
+    weights: Weights = None,
+) -> None:
+    """Show what units answer over any two settings of a stimulus set, as heat maps."""
+    from circuitdsl.reporting.drawn.grid_figures import check_format, write_grids
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.grids import grid as measure
+
+    check_format(output)
+    with progress() as report:
+        made = measure(
+            file,
+            stimulus,
+            across,
+            down,
+            model=model,
+            units=unit or (),
+            family=family,
+            weights=weights,
+            progress=report,
+        )
+    with writing(output):
+        write_grids(made, output)
+    for at, name in enumerate(made.units):
+        values = made.responses[..., at]
+        row, column = divmod(int(values.argmax()), values.shape[1])
+        typer.echo(
+            f"{name}: {values.max():.4g} at {made.down.name} {made.down.values[row]:.4g}, "
+            f"{made.across.name} {made.across.values[column]:.4g}"
+        )
     typer.echo(f"wrote {output}", err=True)
 
 

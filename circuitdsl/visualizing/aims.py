@@ -231,21 +231,28 @@ def _cut_circuit(network: HandwrittenNetwork, family: str) -> Cut:
     layer = circuit.by_name[family].layer
     sources = [each.source for each in circuit.into(family) if each.source in circuit.by_name]
 
+    # units of a trained network are compiled in, so that no other circuit may share the program
+    alone = network.given is None
+
+    def run(weights: Weights) -> HandwrittenNetwork:
+        return network.with_weights(weights)
+
     def before(weights: Weights, images: Array) -> Array:
-        return network.pre_activations(images, [family])[family]
+        return run(weights).pre_activations(images, [family])[family]
 
     def after(weights: Weights, images: Array) -> Array:
-        return network.activations(images, [family])[family]
+        return run(weights).activations(images, [family])[family]
 
     def cause(weights: Weights, images: Array) -> Array:
-        maps = network.activations(images, sources)
+        maps = run(weights).activations(images, sources)
         return jnp.concatenate([maps[name] for name in sources], axis=-1) if sources else images
 
     def centre(side: int) -> int:
         return central(network.backbone, layer, side).index
 
     window = partial(_window, network.backbone, layer)
-    return Cut(object(), {}, True, before, after, cause, centre, window)
+    key = (circuit, family) if alone else object()
+    return Cut(key, network.arrays, True, before, after, cause, centre, window)
 
 
 def _needed(network: Network, layer: str) -> Weights:

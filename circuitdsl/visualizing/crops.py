@@ -44,10 +44,10 @@ class Box:
     top: int
     side: int
 
-    def of(self, image: Floats) -> Floats:
-        """The square of an image `[height, width, ...]`, grey beyond its edge."""
+    def of(self, image: Floats, beyond: float = GREY) -> Floats:
+        """The square of an image `[height, width, ...]`, of one value beyond its edge."""
         height, width = image.shape[:2]
-        crop = np.full((self.side, self.side, *image.shape[2:]), GREY, np.float32)
+        crop = np.full((self.side, self.side, *image.shape[2:]), beyond, np.float32)
         rows, columns = self._within(self.top, height), self._within(self.left, width)
         crop[
             rows.start - self.top : rows.stop - self.top,

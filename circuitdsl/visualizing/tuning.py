@@ -53,7 +53,7 @@ class Row:
         """Settings that the generator crosses and that have one value here, for people to read."""
         kinds = GENERATORS[self.stimulus.generator]
         return ", ".join(
-            f"{name} {levels[0]:g}{_unit(self.stimulus, name)}"
+            f"{name} {levels[0]:g}{unit_of(self.stimulus, name)}"
             for name, levels in settings_of(self.stimulus).items()
             if name in kinds and len(levels) == 1 < len(kinds[name].default)
         )
@@ -125,12 +125,12 @@ def _row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:
     if family.size == 1 and len(responses) <= MOST_CASES:
         varied = _varied(table)
         cases = tuple(
-            ", ".join(f"{name} {table[name][image]:g}{_unit(stimulus, name)}" for name in varied)
+            ", ".join(f"{name} {table[name][image]:g}{unit_of(stimulus, name)}" for name in varied)
             for image in range(len(responses))
         )
         return Row(family, stimulus, "", "", (), cases, responses)
     along, values, means = averaged(stimulus, responses)
-    return Row(family, stimulus, along, _unit(stimulus, along), values, (), means)
+    return Row(family, stimulus, along, unit_of(stimulus, along), values, (), means)
 
 
 def averaged(stimulus: Stimulus, responses: Floats) -> tuple[str, tuple[float, ...], Floats]:
@@ -150,10 +150,40 @@ def averaged(stimulus: Stimulus, responses: Floats) -> tuple[str, tuple[float, .
     return along, tuple(map(float, values)), means
 
 
+def crossed(
+    stimulus: Stimulus, responses: Floats, sides: tuple[str, str]
+) -> tuple[tuple[tuple[float, ...], tuple[float, ...]], Floats]:
+    """The values of two settings, and the mean responses at each pair of them.
+
+    Args:
+        stimulus: A set.
+        responses: `[image, unit]`.
+        sides: The settings.
+
+    Returns:
+        The values of both, and `[first, second, unit]`.
+    """
+    table = rows(stimulus)
+    first, second = (table[name] for name in sides)
+    values = np.unique(first), np.unique(second)
+    means = [
+        [responses[(first == a) & (second == b)].mean(axis=0) for b in values[1]] for a in values[0]
+    ]
+    down, across = (tuple(map(float, one)) for one in values)
+    return (down, across), np.array(means)
+
+
+def varied(stimulus: Stimulus) -> list[str]:
+    """The settings of a set that take several values, the angle first."""
+    names = _varied(rows(stimulus))
+    return sorted(names, key=lambda name: name != "th")
+
+
 def _varied(table: Mapping[str, NDArray[np.float32]]) -> list[str]:
     return [name for name, values in table.items() if len(np.unique(values)) > 1]
 
 
-def _unit(stimulus: Stimulus, setting: str) -> str:
+def unit_of(stimulus: Stimulus, setting: str) -> str:
+    """What a setting is counted in: `deg`, `px` or nothing."""
     kind = GENERATORS[stimulus.generator].get(setting)
     return {"angle": "deg", "px": "px"}.get("" if kind is None else kind.unit, "")

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.run.opening.asking import INTERRUPTED, NO_MODEL
+from circuitdsl.run.seeing.pairs import Pair, Wiring
 from circuitdsl.text.diagnostics import InputError
 
 
@@ -66,6 +67,20 @@ def test_beside_a_trained_network(folder: Path, tmp_path: Path) -> None:
     assert units and all(f'data-unit="{unit}"' in text for unit in units)
     assert "curve" not in re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL).lower()
     assert shown.weights in text and shown.images_digest in text and not shown.partial
+    for words in (
+        "Trained: a row for each unit beside crosses, a column for each beside edges",
+        "of channels of conv2d0 that are read alike",
+        "Hand-written on bars: contrast -1 to 1 downwards, th 0 to 158 deg rightwards",
+        "the pixels that mattered in the strongest",
+    ):
+        assert words in text
+    assert isinstance(argued.wiring, Wiring)
+    (pair,) = argued.wiring.pairs.values()
+    assert isinstance(pair, Pair)
+    assert pair.trained.shape == pair.written.shape
+    assert pair.trained.shape[2:] == (len(pair.sources), len(argued.wiring.targets))
+    assert 0 <= argued.wiring.shares[0]["edges"] <= 1
+    assert argued.wiring.written_shares == {"edges": 1.0}
 
 
 def test_an_interrupt_leaves_a_page_marked_as_partial(folder: Path, tmp_path: Path) -> None:

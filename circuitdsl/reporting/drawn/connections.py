@@ -7,7 +7,7 @@ in rows, as the colours that they look for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, radians, sin
 
@@ -112,12 +112,12 @@ def described(
     if connection.source == INPUT:
         columns = min(IMAGE_COLUMNS, target.size)
         pixels = image_kernels(kernel, columns)
-        bands = _image_bands(target, side, columns)
+        places = _image_bands(target, side, columns)
         told = f"{target.size} kernels on the image, as the colours that they look for"
     else:
         source = circuit.by_name[connection.source]
         pixels = kernel_matrix(kernel)
-        bands = _bands(source, target, side)
+        places = _bands(source, target, side)
         told = (
             f"kernels, a row for each of {target.size} of {target.name}, a column for each of "
             f"{source.size} of {source.name}; red excites, blue inhibits"
@@ -144,8 +144,8 @@ def described(
         kernels_told=told,
         width=width,
         height=height,
-        zoom=max(1, min(20, WIDEST // width)),
-        bands=bands,
+        zoom=zoom(width),
+        bands=places,
     )
 
 
@@ -165,15 +165,28 @@ def _drawn(stroke: Stroke) -> Drawn:
 
 def _bands(source: Family, target: Family, side: int) -> tuple[Band, ...]:
     """The rows of targets, which are pointed at, and the columns of sources, which are marked."""
-    step = side + 1
-    width, height = source.size * step - 1, target.size * step - 1
-    columns = [
-        Band(source.member_name(i), i * step, 0, side, height, "none") for i in range(source.size)
-    ]
-    rows = [
-        Band(target.member_name(i), 0, i * step, width, side, "all") for i in range(target.size)
-    ]
-    return (*rows, *columns)
+    sources, targets = (
+        [one.member_name(index) for index in range(one.size)] for one in (source, target)
+    )
+    return bands(sources, targets, (side, side))
+
+
+def bands(
+    sources: Sequence[str], targets: Sequence[str], taps: tuple[int, int]
+) -> tuple[Band, ...]:
+    """Where units stand in a matrix of kernels of some rows and columns of taps."""
+    rows, columns = taps
+    down, across = rows + 1, columns + 1
+    width, height = len(sources) * across - 1, len(targets) * down - 1
+    return (
+        *(Band(name, 0, at * down, width, rows, "all") for at, name in enumerate(targets)),
+        *(Band(name, at * across, 0, columns, height, "none") for at, name in enumerate(sources)),
+    )
+
+
+def zoom(width: int) -> int:
+    """How much a picture of some pixels' width is enlarged."""
+    return max(1, min(20, WIDEST // width))
 
 
 def _image_bands(target: Family, side: int, columns: int) -> tuple[Band, ...]:

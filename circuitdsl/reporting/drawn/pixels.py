@@ -15,6 +15,7 @@ from PIL import Image
 
 RED, BLUE = (190, 24, 36), (28, 84, 178)
 _GAP = (128, 128, 128, 0)
+_FAINT = 0.35
 
 Pixels = NDArray[np.uint8]
 
@@ -33,17 +34,21 @@ def signed(values: NDArray[Any], most: float | None = None) -> Pixels:
     return _opaque(colours)
 
 
-def kernel_matrix(kernel: NDArray[np.float64]) -> Pixels:
+def kernel_matrix(kernel: NDArray[np.float64], faint: NDArray[np.bool_] | None = None) -> Pixels:
     """Kernels side by side, a row for each target, a column for each source, a pixel between.
 
     Args:
         kernel: `[height, width, in, out]`.
+        faint: Pairs that are hardly seen, `[in, out]`; by default none.
 
     Returns:
         `[out (height + 1) - 1, in (width + 1) - 1, 4]`.
     """
     height, width, sources, targets = kernel.shape
-    colours = signed(kernel).transpose(3, 0, 2, 1, 4)
+    most = float(np.abs(kernel).max(initial=0.0))
+    if faint is not None:
+        kernel = np.where(faint, _FAINT, 1.0) * kernel
+    colours = signed(kernel, most).transpose(3, 0, 2, 1, 4)
     sheet = np.empty((targets, height + 1, sources, width + 1, 4), np.uint8)
     sheet[...] = _GAP
     sheet[:, :height, :, :width] = colours

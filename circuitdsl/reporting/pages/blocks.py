@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from circuitdsl.reporting.drawn.connections import Band
+
 RADIUS = 84.0
 """Of a round plot; others are as wide and high as its square."""
 
@@ -95,6 +97,28 @@ class Shots:
     title: str
     shots: tuple[Shot, ...]
     kind: Literal["shots"] = "shots"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Kernels side by side, a row for each target, a column for each source.
+
+    Attributes:
+        told: What it shows.
+        address: The picture, a pixel a tap.
+        width: Of the picture.
+        height: Of the picture.
+        zoom: How much it is enlarged.
+        bands: Where units stand in it.
+    """
+
+    told: str
+    address: str
+    width: int
+    height: int
+    zoom: int
+    bands: tuple[Band, ...]
+    kind: Literal["matrix"] = "matrix"
 
 
 @dataclass(frozen=True)
@@ -205,7 +229,7 @@ class Bars:
     kind: Literal["bars"] = "bars"
 
 
-Block = Note | Source | Heading | Shots | Grid | Tunings | Bars
+Block = Note | Source | Heading | Shots | Matrix | Grid | Tunings | Bars
 
 
 def trace(side: Side, values: Sequence[float], curve: Sequence[float], period_deg: float) -> Trace:
@@ -245,6 +269,11 @@ def _level(values: Sequence[float], shares: Sequence[float]) -> list[tuple[float
 def number(value: float | None, digits: int = 2) -> str:
     """A figure as people read it; `none` where there is none."""
     return "none" if value is None or isnan(value) else f"{value:.{digits}f}"
+
+
+def signed(value: float) -> str:
+    """A figure with its sign, three digits and no power of ten."""
+    return f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.3g}"
 
 
 def interval(value: float, low: float, high: float) -> str:

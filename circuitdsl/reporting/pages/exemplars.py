@@ -10,7 +10,7 @@ from collections.abc import Collection
 import numpy as np
 
 from circuitdsl.measure.examples import Example, Found, Level, edges
-from circuitdsl.reporting.drawn.pixels import photograph
+from circuitdsl.reporting.drawn.pixels import heat, photograph, png
 from circuitdsl.reporting.pages.blocks import Block, Note, Shot, Shots, Tuned, Tunings, trace
 from circuitdsl.run.opening.asking import Lacking
 from circuitdsl.run.seeing.examples import Examples
@@ -39,15 +39,23 @@ def example_blocks(
         for found, levels in zip(shown.found, shown.levels, strict=True)
         if names is None or found.aim.name in names
     ]
-    rows = [_row(title, shown, found, levels) for found, levels in chosen]
+    rows: list[Block] = [
+        row for found, levels in chosen for row in _rows(title, shown, found, levels) if row.shots
+    ]
+    silent = [found.aim.name for found, _ in chosen if not _answered(found)]
+    if silent:
+        rows.append(Note(f"{title}: {', '.join(silent)} answers no photograph."))
     plots = tuple(_histogram(found) for found, _ in chosen if found.counts[1:].any())
     counted = "Positions by activation (octaves from left to right), a logarithm of their number"
-    return [*rows, Tunings(f"{title}: {counted}", plots)] if plots else [*rows]
+    return [*rows, Tunings(f"{title}: {counted}", plots)] if plots else rows
 
 
-def _row(title: str, shown: Examples, found: Found, levels: tuple[Level, ...]) -> Shots:
-    """The strongest photographs of a unit, then one of each level from the highest down."""
-    strongest = [(one, "strongest") for one in found.strongest[:STRONGEST] if one.activation > 0]
+def _rows(
+    title: str, shown: Examples, found: Found, levels: tuple[Level, ...]
+) -> tuple[Shots, Shots]:
+    """The strongest photographs of a unit, one of each level, and which pixels mattered."""
+    best = _answered(found)
+    strongest = [(one, "strongest") for one in best]
     sampled = [
         (level.examples[0], f"{level.low:.3g} to {level.high:.3g}")
         for level in reversed(levels[:-1])
@@ -55,7 +63,30 @@ def _row(title: str, shown: Examples, found: Found, levels: tuple[Level, ...]) -
     ]
     shots = _shots(shown, found, [*strongest, *sampled])
     name = found.aim.name
-    return Shots(f"{title}: {name}" if shots else f"{title}: {name} answers no photograph", shots)
+    return (
+        Shots(f"{title}: {name}", shots),
+        Shots(
+            f"{title}: {name}, the pixels that mattered in the strongest (length of the gradient)",
+            _salient(shown, found, best),
+        ),
+    )
+
+
+def _answered(found: Found) -> list[Example]:
+    return [one for one in found.strongest[:STRONGEST] if one.activation > 0]
+
+
+def _salient(shown: Examples, found: Found, some: list[Example]) -> tuple[Shot, ...]:
+    return tuple(
+        Shot(
+            png(heat(lengths, float(lengths.max()))[..., :3]),
+            f"Pixels of {shown.name(one)} that {found.aim.name} answers",
+            found.aim.name,
+            side=SIDE,
+            named=False,
+        )
+        for lengths, one in zip(shown.saliency(found, some), some, strict=True)
+    )
 
 
 def _shots(shown: Examples, found: Found, some: list[tuple[Example, str]]) -> tuple[Shot, ...]:

@@ -31,6 +31,9 @@ from circuitdsl.reporting.pages.blocks import (
     trace,
 )
 from circuitdsl.reporting.pages.exemplars import example_blocks
+from circuitdsl.reporting.pages.heats import grid_blocks
+from circuitdsl.reporting.pages.paired import paired
+from circuitdsl.reporting.pages.readers import use_blocks
 from circuitdsl.reporting.pages.turned import joint_blocks
 from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.run.opening.asking import Lacking
@@ -132,9 +135,10 @@ def synthetic(argued: Argued) -> list[Block]:
     found = argued.comparison
     if isinstance(found, Lacking):
         return [Note(f"Beside no trained unit. {found.why}")]
-    return tunings_of(found) or [
+    plots = tunings_of(found) or [
         Note("No setting of the family's stimuli follows one of its axes.")
     ]
+    return [*plots, *grid_blocks(argued.grids)]
 
 
 def tunings_of(found: Comparison | FamilyComparison) -> list[Block]:
@@ -247,18 +251,22 @@ def wired(argued: Argued) -> list[Block]:
     note = Note(f"The kernels into {argued.family}, and all before them, follow by family.")
     if isinstance(shown, Lacking):
         return [Note(f"No weights of trained units. {shown.why}"), note]
-    return [*(reads(unit) for unit in shown.units), note]
+    return [
+        *paired(argued.family, argued.wiring),
+        *(reads(unit) for unit in shown.units),
+        note,
+    ]
 
 
 # ---- 6. use
 
 
 def used(argued: Argued) -> list[Block]:
-    """What reads the units."""
+    """What reads the units by their weights, and what they are for on photographs."""
     shown = argued.weights
     if isinstance(shown, Lacking):
         return [Note(f"No trained units that others could read. {shown.why}")]
-    return [readers(unit) for unit in shown.units]
+    return [*use_blocks(argued.uses, shown), *(readers(unit) for unit in shown.units)]
 
 
 # ---- 7. in place

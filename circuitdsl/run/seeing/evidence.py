@@ -32,9 +32,13 @@ from circuitdsl.run.opening.asking import (
     Lacking,
     identified,
 )
+from circuitdsl.run.seeing.beside import grids_beside, wiring_beside
 from circuitdsl.run.seeing.drawing import Portrait, portrait
 from circuitdsl.run.seeing.examples import Examples, examples
+from circuitdsl.run.seeing.grids import Grids
 from circuitdsl.run.seeing.joint import Joint, joint
+from circuitdsl.run.seeing.pairs import Wiring
+from circuitdsl.run.seeing.use import Uses, use
 from circuitdsl.run.seeing.visualization import Pictures, visualize
 from circuitdsl.run.seeing.weights import AllWeights
 from circuitdsl.run.seeing.weights import weights as weights_of
@@ -70,6 +74,10 @@ class Argued:
         original_examples: The photographs that those units answer.
         joint: How both answer photographs that excite those units, turned.
         weights: What those units read, and what reads them.
+        grids: Responses over two settings of a stimulus set: of members, and of the units beside
+            them.
+        wiring: What those units read beside what the family reads, family by family.
+        uses: What those units are for on photographs, and its members in their place.
         recovery: How much of those units' work its members do in their place.
     """
 
@@ -81,6 +89,9 @@ class Argued:
     original_examples: Examples | Lacking
     joint: Joint | Lacking
     weights: AllWeights | Lacking
+    grids: tuple[Grids, Grids] | Lacking
+    wiring: Wiring | Lacking
+    uses: Uses | Lacking
     recovery: Recovery | Lacking
 
     @property
@@ -165,7 +176,7 @@ def evidence(
     verdicts = asking.ask("measuring what the file expects", lambda: expectations_met(circuit))
     common = {"images": images, "limit": limit, "seed": seed}
     argued = [
-        _argued(asking, path, circuit, name, network, units=units, steps=steps, common=common)
+        _argued(asking, path, drawn, name, network, units=units, steps=steps, common=common)
         for name in names
     ]
     return Evidence(
@@ -190,7 +201,7 @@ def argued_for(circuit: Circuit) -> list[str]:
 def _argued(
     asking: Asking,
     path: Path | str,
-    circuit: Circuit,
+    drawn: Portrait,
     name: str,
     network: Network | None,
     *,
@@ -199,7 +210,8 @@ def _argued(
     common: Mapping[str, Any],
 ) -> Argued:
     """The arguments for one family; what comes first is needed by what follows."""
-    progress, images, seed = asking.progress, common["images"], common["seed"]
+    circuit = drawn.circuit
+    progress, images = asking.progress, common["images"]
     comparison: Comparison | FamilyComparison | Lacking = Lacking(NO_MODEL)
     if network is not None:
         comparison = asking.ask(
@@ -215,22 +227,6 @@ def _argued(
         return asking.ask(what, lambda: verb(side.model, **side.named, **options, **told))
 
     no_pictures, no_images = Lacking(NO_PICTURES), Lacking(NO_IMAGES)
-    recovered: Recovery | Lacking = Lacking(NO_MODEL if network is None else NO_IMAGES)
-    if network is not None and images is not None:
-        layers = (comparison.layer,) if isinstance(comparison, FamilyComparison) else ()
-        recovered = asking.ask(
-            f"putting `{name}` in the place of units of {network.name}",
-            lambda: recovery(
-                circuit,
-                images,
-                model=network,
-                limit=common["limit"],
-                family=name,
-                layers=layers,
-                seed=seed,
-                progress=progress,
-            ),
-        )
     shown = [
         of(f"examples of `{name}`", side, examples) if images is not None else no_images
         for side in (members, originals)
@@ -239,6 +235,14 @@ def _argued(
         of(f"pictures of `{name}`", side, visualize, steps=steps) if steps else no_pictures
         for side in (members, originals)
     ]
+    weighed: AllWeights | Lacking = (
+        originals
+        if isinstance(originals, Lacking)
+        else asking.ask(
+            f"weights of the units beside `{name}`",
+            lambda: weights_of(originals.model, **originals.named, progress=progress),
+        )
+    )
     return Argued(
         family=name,
         comparison=comparison,
@@ -247,13 +251,39 @@ def _argued(
         examples=shown[0],
         original_examples=shown[1],
         joint=_joint(asking, circuit.by_name[name], path, originals, common),
-        weights=originals
-        if isinstance(originals, Lacking)
-        else asking.ask(
-            f"weights of the units beside `{name}`",
-            lambda: weights_of(originals.model, **originals.named, progress=progress),
+        weights=weighed,
+        grids=grids_beside(asking, circuit, name, network, comparison),
+        wiring=wiring_beside(asking, drawn, name, network, comparison, common=common),
+        uses=no_images
+        if images is None
+        else of(f"use of the units beside `{name}`", originals, use, circuit=path, family=name),
+        recovery=_recovered(asking, circuit, name, network, comparison, common=common),
+    )
+
+
+def _recovered(
+    asking: Asking,
+    circuit: Circuit,
+    name: str,
+    network: Network | None,
+    comparison: Comparison | FamilyComparison | Lacking,
+    *,
+    common: Mapping[str, Any],
+) -> Recovery | Lacking:
+    """How much of the units' work the members of a family do in their place."""
+    if network is None or common["images"] is None:
+        return Lacking(NO_MODEL if network is None else NO_IMAGES)
+    layers = (comparison.layer,) if isinstance(comparison, FamilyComparison) else ()
+    return asking.ask(
+        f"putting `{name}` in the place of units of {network.name}",
+        lambda: recovery(
+            circuit,
+            model=network,
+            family=name,
+            layers=layers,
+            progress=asking.progress,
+            **common,
         ),
-        recovery=recovered,
     )
 
 

@@ -81,7 +81,7 @@ class Examples:
         return crops(self.photographs, self.network.backbone, layer, some)
 
     def saliency(self, found: Found, some: Sequence[Example]) -> tuple[Floats, ...]:
-        """How much each pixel of the crops moves the unit, `[side, side]`."""
+        """How much each pixel of the crops moves the unit, `[side, side]`; 0 beyond the image."""
         if not some:
             return ()
         images = photographed(self.photographs, self.network.backbone, some)
@@ -89,7 +89,7 @@ class Examples:
             self.network, found.aim, np.stack([images[one.place] for one in some]), some
         )
         boxes = (self.box(found, one) for one in some)
-        return tuple(box.of(values) for box, values in zip(boxes, maps, strict=True))
+        return tuple(box.of(values, beyond=0.0) for box, values in zip(boxes, maps, strict=True))
 
     def share(self, found: Found, level: Level) -> tuple[float, int] | None:
         """The share of a level's labelled examples that are said to be one, and their number."""

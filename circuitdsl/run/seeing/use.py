@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from circuitdsl.editing.apply import edit
 from circuitdsl.editing.baselines import in_order, matched_splice
 from circuitdsl.editing.select import Units, layer_named, select
+from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.agreeing.matching import choice_sums, correlations
 from circuitdsl.measure.examples import Example
@@ -31,6 +32,7 @@ from circuitdsl.stimuli.batches import Batch
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import split
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.visualizing.crops import crops
 from circuitdsl.visualizing.turned import correlation
 from circuitdsl.visualizing.use import Differences, attribution, differences
 
@@ -72,6 +74,7 @@ class Uses:
     Attributes:
         model: The network's name.
         weights: The digest of its weights.
+        backbone: Its architecture.
         layer: The later layer.
         images: The number of photographs that attributions are of.
         photographs: These photographs.
@@ -81,11 +84,17 @@ class Uses:
 
     model: str
     weights: str
+    backbone: Backbone
     layer: str
     images: int
     photographs: ImageSet
     uses: tuple[Use, ...]
     skipped: tuple[tuple[str, str], ...]
+
+    def crops(self, unit: str, some: Sequence[Example]) -> tuple[NDArray[np.float32], ...]:
+        """What a unit sees of some examples, RGB, 0..255, `[side, side, 3]`."""
+        (layer, _), *_ = select(self.backbone, unit).places
+        return crops(self.photographs, self.backbone, layer, some)
 
     def record(self) -> dict[str, Any]:
         """The figures as JSON has them."""
@@ -214,7 +223,9 @@ def _uses(
     skipped: tuple[tuple[str, str], ...],
 ) -> Uses:
     images = len(photographs.paths) - len(photographs.skipped)
-    return Uses(network.name, network.digest, layer, images, photographs, uses, skipped)
+    return Uses(
+        network.name, network.digest, network.backbone, layer, images, photographs, uses, skipped
+    )
 
 
 def _best_members(

@@ -6,7 +6,7 @@ In: units of a trained network. Out: `UnitWeights`, expanded weights with the pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +160,28 @@ def weights(
     return AllWeights(target.model, target.digest, share, tuple(made))
 
 
+def weights_into(network: Network, source: str, names: Sequence[str]) -> Expanded:
+    """The expanded weights of units of one block, whatever branches they are in.
+
+    Args:
+        network: A trained network.
+        source: An earlier layer.
+        names: The units; their order is that of the kernels.
+
+    Raises:
+        InputError: no such layer or unit, or no weights lead from the one to the other.
+    """
+    layers = _by_layer(units_named(network, names)).values()
+    whole = _joined([expanded(network, source, aims) for aims in layers])
+    order = [whole.targets.index(name) for name in names]
+    return replace(whole, targets=tuple(names), kernel=whole.kernel[..., order])
+
+
+def before_block(network: Network, name: str) -> str:
+    """The layer that a unit's block is computed from: a block, a convolution, or the image."""
+    return _before(network.backbone, name.rpartition(":")[0])
+
+
 def _by_layer(aims: Sequence[Aim]) -> dict[str, list[Aim]]:
     layers: dict[str, list[Aim]] = {}
     for aim in aims:
@@ -191,13 +213,15 @@ def _readers(network: Network, layer: str, later: str | None) -> Expanded | None
         for branch in network.backbone.branch_layers(block)
         if branch.has_units
     ]
-    return parts[0] if len(parts) == 1 else _joined(parts)
+    return _joined(parts)
 
 
 def _joined(parts: Sequence[Expanded]) -> Expanded:
     """The expanded weights to several branches of one block, in windows of one size."""
+    if len(parts) == 1:
+        return parts[0]
     rows, columns = (max(part.kernel.shape[axis] for part in parts) for axis in (0, 1))
-    kernels = [_padded(part.kernel, rows, columns) for part in parts]
+    kernels = [padded(part.kernel, rows, columns) for part in parts]
     return Expanded(
         parts[0].source,
         tuple(name for part in parts for name in part.targets),
@@ -207,7 +231,8 @@ def _joined(parts: Sequence[Expanded]) -> Expanded:
     )
 
 
-def _padded(kernel: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float64]:
+def padded(kernel: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.float64]:
+    """A kernel `[row, column, ...]` in the middle of a window of some rows and columns."""
     top, left = (rows - kernel.shape[0]) // 2, (columns - kernel.shape[1]) // 2
     bottom, right = rows - kernel.shape[0] - top, columns - kernel.shape[1] - left
-    return np.pad(kernel, ((top, bottom), (left, right), (0, 0), (0, 0)))
+    return np.pad(kernel, ((top, bottom), (left, right), *[(0, 0)] * (kernel.ndim - 2)))

@@ -1,0 +1,49 @@
+"""Responses over two settings of a stimulus set as heat maps.
+
+In: `Grids` of members and of units. Out: blocks.
+"""
+
+from __future__ import annotations
+
+from circuitdsl.reporting.drawn.pixels import heat, png
+from circuitdsl.reporting.pages.blocks import Block, Note, Shot, Shots
+from circuitdsl.run.opening.asking import Lacking
+from circuitdsl.run.seeing.grids import Grids, Side
+
+WIDTH = 144
+"""Of a map, in CSS pixels; it is as high."""
+
+
+def grid_blocks(shown: tuple[Grids, Grids] | Lacking) -> list[Block]:
+    """Members, then the units beside them, in one order.
+
+    Args:
+        shown: The grids of both.
+    """
+    if isinstance(shown, Lacking):
+        return [Note(f"No grid over two settings. {shown.why}")]
+    hand, original = shown
+    return [grid_shots("Hand-written", hand), grid_shots("Original", original)]
+
+
+def grid_shots(title: str, made: Grids) -> Shots:
+    """A heat map for each unit, white for its highest response.
+
+    Args:
+        title: What they are.
+        made: The grids.
+    """
+    shots: list[Shot] = []
+    for at, name in enumerate(made.units):
+        values = made.responses[..., at]
+        most = float(values.max())
+        told = f"Responses of {name}, {made.down.name} downwards, {made.across.name} rightwards"
+        address = png(heat(values, most)[..., :3])
+        shots.append(Shot(address, told, name, f"highest {most:.3g}", side=WIDTH, pixels=True))
+    down, across = _range(made.down), _range(made.across)
+    return Shots(f"{title} on {made.stimulus}: {down} downwards, {across} rightwards", tuple(shots))
+
+
+def _range(side: Side) -> str:
+    unit = f" {side.unit}" if side.unit else ""
+    return f"{side.name} {side.values[0]:.3g} to {side.values[-1]:.3g}{unit}"
