@@ -413,6 +413,18 @@ MESSAGES = [
         "E501",
         "the centre line of `bar",
     ),
+    (
+        "dial away = 2px in [0px, 20px] free\n"
+        + to_line("place = bar(4px, width=2px, at=(0px, away))  tune.th = equal"),
+        "E501",
+        "at the upper end of the range of `away`, 20px",
+    ),
+    (
+        "dial back = 2px in [-20px, 4px] free\n"
+        + to_line("place = bar(4px, width=2px, at=(0px, back))  tune.th = equal"),
+        "E501",
+        "at the lower end of the range of `back`, -20px",
+    ),
     ("connect line -> spot { over = th  place = dot() }", "E502", "both families stand in conv2d2"),
     # given units
     (
@@ -451,6 +463,12 @@ def test_message(text: str, code: str, message: str) -> None:
     assert message in errors[0].message
     assert errors[0].span.line >= LINE or code == "E203"
     assert render(errors[0]).startswith(f"error[{code}]: ")
+
+
+def test_at_the_ends_of_ranges_shapes_may_be_cut_and_fixed_dials_are_not_turned() -> None:
+    bar = "place = bar(4px, width=2px, at=(0px, away))  tune.th = equal"
+    for dial in ("2px in [0px, 5.5px] free", "2px in [0px, 20px]"):
+        assert not [d for d in found(f"dial away = {dial}\n" + to_line(bar)) if d.code == "E501"]
 
 
 def test_every_error_of_a_file_is_reported_in_order() -> None:

@@ -28,6 +28,7 @@ from circuitdsl.checking.stimuli.photographs import shown
 from circuitdsl.checking.values.kinds import SCALAR_TYPES, TYPES, Value, named_type
 from circuitdsl.ir.circuit import (
     BackboneUse,
+    Dial,
     Normalisation,
     Stimulus,
 )
@@ -160,12 +161,12 @@ def normalisations(analysis: Analysis) -> tuple[Normalisation, ...]:
 
 def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
     """Check the rules that concern several declarations."""
-    dials = _defaults(analysis)
-    dials |= {dial.name: dial.default for each in built.joined for dial in each.dials}
+    declared = _dials(analysis) | {dial.name: dial for each in built.joined for dial in each.dials}
+    dials = {name: dial.default for name, dial in declared.items()}
     for each in built.joined:
         fits(each, analysis)
         if reads(each, use, analysis):
-            fits_kernel(each, use, dials, analysis)
+            fits_kernel(each, use, declared, analysis)
             has_values(each, use, dials, analysis)
             unchanged(each, use, dials, analysis)
         profiles(each, dials, analysis)
@@ -182,14 +183,14 @@ def _judge(built: Built, use: BackboneUse, analysis: Analysis) -> None:
         silent_families(families, joined, analysis)
 
 
-def _defaults(analysis: Analysis) -> dict[str, float]:
-    """The defaults of the dials of a module, and of all that its expressions can name."""
+def _dials(analysis: Analysis) -> dict[str, Dial]:
+    """The dials of a module, and of all that its expressions can name."""
     module = analysis.module
     around = [inner for inner in (module.parent, module.caller) if inner is not None]
-    values: dict[str, float] = {}
+    dials: dict[str, Dial] = {}
     for inner in (*around, *module.modules.values()):
-        values |= _defaults(analysis.of(inner))
-    return values | {dial.name: dial.default for dial in own_dials(analysis)}
+        dials |= _dials(analysis.of(inner))
+    return dials | {dial.name: dial for dial in own_dials(analysis)}
 
 
 def _function(analysis: Analysis, node: nodes.Function) -> None:

@@ -1,6 +1,7 @@
 """Geometry: which layers read which, how large kernels are, and what fits in them.
 
-Sizes are judged with every dial at its default.
+Sizes are judged with every dial at its default. Free dials are also set to both ends of their
+ranges, because a fit can turn them there: a shape may be cut there, but must not be lost.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
 from circuitdsl.checking.messages import out_of_range
 from circuitdsl.ir.backbones import Backbone, GeometryError
-from circuitdsl.ir.circuit import INPUT, BackboneUse, Family, Shape
-from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.circuit import INPUT, BackboneUse, Dial, Family, Shape
+from circuitdsl.ir.expressions import Scalar, dials_of, evaluate
 from circuitdsl.ir.members.symmetry import frame_parts
 from circuitdsl.ir.tables.shapes import SHAPES
+from circuitdsl.ir.writing.spelling import number
 from circuitdsl.text.source import Span
 
 
@@ -49,12 +51,13 @@ def tap_px(use: BackboneUse, target: Family) -> int:
 
 
 def fits_kernel(
-    joined: Joined, use: BackboneUse, dials: Mapping[str, float], analysis: Analysis
+    joined: Joined, use: BackboneUse, declared: Mapping[str, Dial], analysis: Analysis
 ) -> None:
     """Report shapes that do not fit the kernels of the target's layer."""
     place = joined.wiring.place
     if place is None:
         return
+    dials = {name: dial.default for name, dial in declared.items()}
     side = use.geometry.by_name[joined.target.layer].kernel
     tap = tap_px(use, joined.target)
     for term in place.terms:
@@ -62,21 +65,20 @@ def fits_kernel(
         if values is None or not _legal(joined, term.shape, values, analysis):
             continue
         span, also = joined.at(term.shape.span)
-        text = _call_text(term.shape)
-        row = SHAPES[term.shape.name]
-        turn_deg = value_of(term.shape.turn, dials, tap) or 0.0
-        reach = row.reach_px(values, turn_deg) * _largest_dilation(joined)
-        if row.extended:
-            reach += _displaced(joined, dials)
-        if reach > side * tap / 2 + 1e-9:
+        extent = _extent_px(joined, term.shape, dials, tap)
+        half = side * tap / 2
+        if extent is not None and extent[1] > half + 1e-9:
             analysis.error(
                 "E501",
-                f"the centre line of `{text}` leaves a {side}x{side} kernel of "
+                f"the centre line of `{_call_text(term.shape)}` leaves a {side}x{side} kernel of "
                 f"{tap}px taps ({side * tap}px wide)",
                 span,
-                label=f"reaches {reach:.3g}px from the centre; the kernel {side * tap / 2:g}px",
+                label=f"reaches {extent[1]:.3g}px from the centre; the kernel {half:g}px",
                 also=also,
             )
+        else:
+            _fits_over_ranges(joined, term.shape, use, declared, analysis)
+        row = SHAPES[term.shape.name]
         if row.carrier is not None and values[row.carrier][0] < 2 * tap:
             analysis.error(
                 "E505",
@@ -105,6 +107,74 @@ def fits_kernel(
             also=also,
             help="Declare the family in a 1x1 layer, if that was meant.",
         )
+
+
+def _fits_over_ranges(
+    joined: Joined,
+    shape: Shape,
+    use: BackboneUse,
+    declared: Mapping[str, Dial],
+    analysis: Analysis,
+) -> None:
+    """Report a free dial that, at an end of its range, moves a shape out of its kernel."""
+    tap = tap_px(use, joined.target)
+    half = use.geometry.by_name[joined.target.layer].kernel * tap / 2
+    defaults = {name: dial.default for name, dial in declared.items()}
+    for name in sorted(_dials_read(joined, shape)):
+        dial = declared.get(name)
+        if dial is None or not dial.free:
+            continue
+        for end, value in (("lower", dial.low), ("upper", dial.high)):
+            if value is None:
+                continue
+            extent = _extent_px(joined, shape, defaults | {name: value}, tap)
+            if extent is None or extent[0] <= half + 1e-9:
+                continue
+            span, also = joined.at(shape.span)
+            analysis.error(
+                "E501",
+                f"the whole centre line of `{_call_text(shape)}` leaves the kernel at the "
+                f"{end} end of the range of `{name}`, {number(value, dial.unit)}",
+                span,
+                label=f"there {extent[0]:.3g}px or more from the centre; the kernel {half:g}px",
+                also=also,
+                note="a fit can turn a free dial there, and little or nothing of the shape is left",
+                help=f"Narrow the range of `{name}`.",
+            )
+            return
+
+
+def _dials_read(joined: Joined, shape: Shape) -> frozenset[str]:
+    """The names of the dials that say where a shape lies."""
+    scalars: list[Scalar] = [shape.turn]
+    for _, argument in shape.arguments:
+        scalars += argument if isinstance(argument, tuple) else (argument,)
+    for family in (joined.target, joined.source):
+        if family is not None:
+            scalars += family.centre or ()
+    return frozenset[str]().union(*map(dials_of, scalars))
+
+
+def _extent_px(
+    joined: Joined, shape: Shape, dials: Mapping[str, float], tap: float
+) -> tuple[float, float] | None:
+    """How near to and how far from the middle tap a shape's centre line runs, along x or y.
+
+    None where its arguments have no value. Where families look beside the middles of their windows,
+    the nearest distance is a lower bound and the farthest an upper one.
+    """
+    values = shape_values(shape, dials, tap)
+    if values is None:
+        return None
+    row = SHAPES[shape.name]
+    dilation = _largest_dilation(joined)
+    try:
+        extent = row.extent_px(values, value_of(shape.turn, dials, tap) or 0.0)
+    except ArithmeticError:
+        return None
+    nearest, farthest = (dilation * distance for distance in extent)
+    beside = _displaced(joined, dials) if row.extended else 0.0
+    return max(nearest - beside, beside - farthest, 0.0), farthest + beside
 
 
 def _displaced(joined: Joined, dials: Mapping[str, float]) -> float:

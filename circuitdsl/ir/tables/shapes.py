@@ -62,15 +62,19 @@ class ShapeRow:
         """The arguments that a call may leave out."""
         return {a.name: a.default for a in self.arguments if a.default is not None}
 
-    def reach_px(self, values: Values, turn_deg: float = 0.0) -> float:
-        """How far the centre line goes from the template's middle, along x or y.
+    def extent_px(self, values: Values, turn_deg: float = 0.0) -> tuple[float, float]:
+        """How far from the template's middle the centre line runs, along x or y.
 
         Args:
             values: Its arguments.
             turn_deg: By how much the shape is turned.
+
+        Returns:
+            The distances of its nearest and of its farthest point.
         """
         c, s = cos(turn_deg * pi / 180), sin(turn_deg * pi / 180)
-        return max(max(abs(c * x - s * y), abs(s * x + c * y)) for x, y in self.line(values))
+        distances = [max(abs(c * x - s * y), abs(s * x + c * y)) for x, y in self.line(values)]
+        return min(distances), max(distances)
 
 
 def _at(values: Values) -> Line:
