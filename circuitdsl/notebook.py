@@ -1,28 +1,43 @@
 """Notebooks: `%load_ext circuitdsl`, `%%circ NAME` over a circuit, and dials that can be turned.
 
 In: cells. Out: circuits under their names; a widget with a slider for each free dial, whose kernels
-follow, where anywidget is installed, and the circuit's picture where it is not.
+and tuning follow, where anywidget is installed, and the circuit's picture where it is not.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from circuitdsl.checking.load import CheckResult, check_source, circuit_of
 from circuitdsl.checking.names.imports import FileLoader
-from circuitdsl.ir.circuit import INPUT, Circuit
+from circuitdsl.ir.circuit import INPUT, Circuit, Family
+from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Stimulus
 from circuitdsl.text.diagnostics import DiagnosticError, InputError, render
 from circuitdsl.text.source import Source
 
+if TYPE_CHECKING:
+    from jax import Array
+
 MOST_MEMBERS = 12
 """Target members whose kernels a row of the widget shows."""
+
+MOST_IMAGES = 24
+"""Images that a family answers while a slider moves."""
+
+STYLE = (
+    "<style>.dials polyline,.dials .rim{fill:none}.dials .rim{stroke:#bbb}"
+    ".dials text{font:10px sans-serif;fill:currentColor}.dials figure{margin:0 1em 1em 0}</style>"
+)
 
 SCRIPT = """
 function render({ model, el }) {
   const table = document.createElement("div");
   const pictures = document.createElement("div");
+  const tuning = document.createElement("div");
+  el.classList.add("dials");
   for (const dial of model.get("dials")) {
     const row = document.createElement("label");
     row.style.cssText = "display:grid;grid-template-columns:12em 16em 6em;gap:.5em";
@@ -52,9 +67,14 @@ function render({ model, el }) {
       }),
     );
   };
+  const answer = () => {
+    tuning.innerHTML = model.get("tuning");
+  };
   model.on("change:pictures", show);
+  model.on("change:tuning", answer);
   show();
-  el.append(table, pictures);
+  answer();
+  el.append(table, tuning, pictures);
 }
 export default { render };
 """
@@ -90,7 +110,10 @@ def _circuit(result: CheckResult, name: str) -> Circuit | None:
 
 
 def dials(circuit: Circuit) -> Any:
-    """Sliders for the free dials of a circuit, and its kernels, which follow them.
+    """Sliders for the free dials of a circuit; its kernels and a tuning follow them.
+
+    The tuning is that of the last family that is shown a drawn stimulus set. A family that says
+    `calibrate` keeps the gain and bias that it has at the dials' defaults.
 
     Args:
         circuit: Any circuit.
@@ -105,18 +128,24 @@ def dials(circuit: Circuit) -> Any:
     import traitlets
 
     turned = Kernels(circuit)
+    answers = Answers.of(circuit)
+    first = turned.arrays({})
 
     class Dials(anywidget.AnyWidget):
-        """Sliders and kernels."""
+        """Sliders, kernels and a tuning."""
 
         _esm = SCRIPT
         dials = traitlets.List(traitlets.Dict(), turned.rows()).tag(sync=True)
         settings = traitlets.Dict({}).tag(sync=True)
-        pictures = traitlets.List(traitlets.Dict(), turned.pictures({})).tag(sync=True)
+        pictures = traitlets.List(traitlets.Dict(), turned.pictures(first)).tag(sync=True)
+        tuning = traitlets.Unicode(answers.figure(first) if answers else "").tag(sync=True)
 
         @traitlets.observe("settings")
         def _follow(self, change: Any) -> None:
-            self.pictures = turned.pictures(change["new"])
+            arrays = turned.arrays(change["new"])
+            self.pictures = turned.pictures(arrays)
+            if answers is not None:
+                self.tuning = answers.figure(arrays)
 
     return Dials()
 
@@ -147,14 +176,17 @@ class Kernels:
             if dial.free and dial.low is not None and dial.high is not None
         ]
 
-    def pictures(self, settings: dict[str, float]) -> list[dict[str, str]]:
+    def arrays(self, settings: Mapping[str, float]) -> dict[str, Array]:
+        """The circuit's arrays at some settings; other dials have their defaults."""
+        # always every dial, so that it is one program whatever has been turned
+        return self.lowered({row["name"]: row["value"] for row in self.rows()} | dict(settings))
+
+    def pictures(self, arrays: Mapping[str, Array]) -> list[dict[str, str]]:
         """A picture of each connection's kernels, a square for each of the first members."""
         import numpy as np
 
         from circuitdsl.reporting.drawn.pixels import image_kernels, kernel_matrix, png
 
-        # always every dial, so that it is one program whatever has been turned
-        arrays = self.lowered({row["name"]: row["value"] for row in self.rows()} | settings)
         pictures: list[dict[str, str]] = []
         for connection in self.circuit.connections:
             kernel = np.asarray(arrays[connection.name], np.float64)[..., :MOST_MEMBERS]
@@ -164,3 +196,71 @@ class Kernels:
                 pixels = kernel_matrix(kernel.sum(axis=2)[..., None])  # a column for each target
             pictures.append({"name": connection.name, "address": png(pixels)})
         return pictures
+
+
+class Answers:
+    """What the last family of a circuit answers to its stimulus set, for any arrays.
+
+    Attributes:
+        family: The family.
+        stimulus: The set, thinned so that an answer takes less than a tenth of a second.
+    """
+
+    def __init__(self, circuit: Circuit, family: Family, stimulus: Stimulus) -> None:
+        """Draw the set and calibrate the circuit, both once.
+
+        Raises:
+            DiagnosticError: the circuit cannot be calibrated.
+        """
+        import numpy as np
+
+        from circuitdsl.measure.calibration import calibrate
+        from circuitdsl.models.written.handwritten import build
+        from circuitdsl.stimuli.centre import central, fitting_side
+        from circuitdsl.stimuli.render import batches
+
+        self.circuit, self.family, self.stimulus = circuit, family, stimulus
+        solved = calibrate(build(circuit)).arrays
+        backbone = circuit.backbone.geometry
+        middle = central(backbone, family.layer, fitting_side(backbone, family.layer))
+        place = middle.aside(circuit.centre_px(family.name))
+        self.images = np.concatenate([np.asarray(part) for part in batches(stimulus, place)])
+        self.index = middle.index
+        self.kept = {
+            f"{each.name}.{part}": solved[f"{each.name}.{part}"]
+            for each in circuit.families
+            if each.calibrate is not None
+            for part in ("gain", "bias")
+        }
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Answers | None:
+        """The answers of a circuit; None for one that has no drawn set, or cannot be calibrated."""
+        from circuitdsl.visualizing.tuning import sets_of, sparse
+
+        for family in reversed(circuit.layers_in_order):
+            drawn = [each for each in sets_of(circuit, family) if _is_drawn(each)]
+            if drawn:
+                try:
+                    return cls(circuit, family, sparse(drawn[0], MOST_IMAGES))
+                except DiagnosticError:
+                    return None
+        return None
+
+    def figure(self, arrays: Mapping[str, Array]) -> str:
+        """The tuning as a figure, HTML."""
+        import numpy as np
+
+        from circuitdsl.models.written.handwritten import forward
+        from circuitdsl.reporting.drawn.plots import plot
+        from circuitdsl.reporting.templating import rendered
+        from circuitdsl.visualizing.tuning import row
+
+        name = self.family.name
+        maps = forward(self.circuit, {**arrays, **self.kept}, self.images, [name])[name]
+        answers = np.asarray(maps, np.float64)[:, self.index, self.index]
+        return STYLE + rendered("plot.html.j2", plot=plot(row(self.family, self.stimulus, answers)))
+
+
+def _is_drawn(stimulus: Stimulus) -> bool:
+    return stimulus.folder is None and stimulus.generator not in (ACTIVITY, PHOTOGRAPHS)

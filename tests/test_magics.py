@@ -1,17 +1,20 @@
-"""Notebooks: the magic, and dials whose kernels follow."""
+"""Notebooks: the magic, and dials whose kernels and tuning follow."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from circuitdsl.checking import loads
-from circuitdsl.notebook import Kernels, dials, load_ipython_extension
+from circuitdsl.models.written.handwritten import build
+from circuitdsl.notebook import Answers, Kernels, dials, load_ipython_extension
 
 CELL = """circ 1 "Edges of one orientation."
 from std.shapes import gabor
 backbone V = tiny()
+stimulus bars = lines(th=every(15deg))
 dial wavelength : length = 6px in [4px, 10px] free
 family edges [th: orient(4)] at V.conv2d0
 connect V.input -> edges { place = gabor(wavelength, length=2.6px, width=1.6px)  norm = l2 }
@@ -52,18 +55,36 @@ def test_kernels_follow_dials() -> None:
     turned = Kernels(loads(CELL))
     (row,) = turned.rows()
     assert (row["name"], row["low"], row["high"], row["unit"]) == ("wavelength", 4.0, 10.0, "px")
-    (before,), (after,) = turned.pictures({}), turned.pictures({"wavelength": 9.0})
+    (before,), (after,) = (turned.pictures(turned.arrays(s)) for s in ({}, {"wavelength": 9.0}))
     assert before["name"] == "input->edges"
     assert before["address"] != after["address"]
-    assert turned.pictures({"wavelength": 6.0}) == [before]
+    assert turned.pictures(turned.arrays({"wavelength": 6.0})) == [before]
+
+
+def test_a_tuning_follows_dials_as_the_network_answers() -> None:
+    circuit = loads(CELL)
+    turned, answers = Kernels(circuit), Answers.of(circuit)
+    assert answers is not None
+    assert answers.stimulus.name == "bars"
+    assert len(answers.images) == 12
+    before, after = (answers.figure(turned.arrays(s)) for s in ({}, {"wavelength": 9.0}))
+    assert before.count("<polyline") == 4
+    assert before != after
+    network = build(circuit, {"wavelength": 9.0})
+    maps = np.asarray(network.activations(answers.images, ["edges"])["edges"])
+    peak = maps[:, answers.index, answers.index].max()
+    assert f"the rim is {peak:.3g}" in after
+    unseen = loads(CELL.replace("stimulus bars = lines(th=every(15deg))\n", ""))
+    assert Answers.of(unseen) is None
 
 
 def test_the_widget_has_a_slider_for_each_dial() -> None:
     pytest.importorskip("anywidget")
     widget = dials(loads(CELL))
-    before = widget.pictures
+    pictures, tuning = widget.pictures, widget.tuning
     widget.settings = {"wavelength": 9.0}
-    assert widget.pictures != before
+    assert widget.pictures != pictures
+    assert widget.tuning != tuning
 
 
 def test_without_anywidget_there_is_the_circuit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,18 @@ def thinned(stimulus: Stimulus) -> Stimulus:
     return replace(stimulus, settings=tuple(kept.items()))
 
 
+def sparse(stimulus: Stimulus, most: int) -> Stimulus:
+    """A set with one value of each setting that is not plotted, and `most` of the one that is."""
+    kinds, values = GENERATORS[stimulus.generator], settings_of(stimulus)
+    along = _along([name for name, levels in values.items() if len(levels) > 1])
+    kept = dict(stimulus.settings)
+    for name, levels in values.items():
+        if name in kinds and len(levels) > 1:
+            few = levels[:: -(-len(levels) // most)] if name == along else (levels[-1],)
+            kept[name] = Setting(few, kinds[name].unit)
+    return replace(stimulus, settings=tuple(kept.items()))
+
+
 def _along(varied: Sequence[str]) -> str:
     """The setting that a plot follows; "" where none varies."""
     return "th" if "th" in varied else next(iter(varied), "")
@@ -115,12 +127,18 @@ def tunings(network: HandwrittenNetwork, families: Collection[str]) -> tuple[Row
         for stimulus, together in sets.items()
     }
     return tuple(
-        _row(family, stimulus, answers[stimulus][family.name]) for family, stimulus in pairs
+        row(family, stimulus, answers[stimulus][family.name]) for family, stimulus in pairs
     )
 
 
-def _row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:
-    """The responses along one setting of the set."""
+def row(family: Family, stimulus: Stimulus, responses: Floats) -> Row:
+    """The responses along one setting of the set.
+
+    Args:
+        family: The family.
+        stimulus: What it was shown.
+        responses: `[images, members]`, in the order of the set.
+    """
     table = rows(stimulus)
     if family.size == 1 and len(responses) <= MOST_CASES:
         varied = _varied(table)
