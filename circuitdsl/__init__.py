@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.seeing.examples import examples
     from circuitdsl.run.seeing.grids import grid
     from circuitdsl.run.seeing.joint import joint
+    from circuitdsl.run.seeing.layer_atlas import activation_atlas
     from circuitdsl.run.seeing.looking import look
     from circuitdsl.run.seeing.use import use
     from circuitdsl.run.seeing.visualization import visualize
@@ -60,6 +61,7 @@ __all__ = [
     "Network",
     "Preprocessing",
     "accuracy",
+    "activation_atlas",
     "adapt",
     "build",
     "calibrate",
@@ -109,6 +111,7 @@ _HOME = {
     "Network": "models.network",
     "Preprocessing": "ir.backbones",
     "accuracy": "run.networks",
+    "activation_atlas": "run.seeing.layer_atlas",
     "adapt": "run.networks",
     "build": "models.written.handwritten",
     "calibrate": "measure.calibration",

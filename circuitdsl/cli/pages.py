@@ -1,4 +1,4 @@
-"""Commands that write pages: report, microscope."""
+"""Commands that write pages: report, microscope, activation-atlas."""
 
 from __future__ import annotations
 
@@ -114,6 +114,56 @@ def microscope(
             progress=told,
         )
     _end(output, partial=shown.partial)
+
+
+def activation_atlas(
+    *,
+    layer: Annotated[str, typer.Option("--layer", "-l", metavar="LAYER", help="Such as mixed4a.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A page (.html), the pictures (.png) or a record (.json).",
+            callback=writable,
+        ),
+    ],
+    model: SomeModel = "auto",
+    side: Annotated[int, typer.Option(min=2, help="Cells along each side.")] = 8,
+    each: Annotated[int, typer.Option(min=1, help="Positions of each photograph.")] = 16,
+    steps: Annotated[int, typer.Option(min=0, help="Of each picture; 0 for none.")] = 128,
+    pixels: Annotated[int, typer.Option(min=16, max=1024, help="Of each picture.")] = 96,
+    limit: Limit = None,
+    weights: Weights = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of positions and pictures.")] = 0,
+) -> None:
+    """Lay out what a layer gives to photographs, with a picture of each cell."""
+    from circuitdsl.reporting.pages.layer_atlas import check_format, write_atlas
+    from circuitdsl.reporting.printed.terminal import progress
+    from circuitdsl.run.seeing.layer_atlas import activation_atlas as lay_out
+
+    check_format(output, steps)
+    with progress() as report:
+        made = lay_out(
+            model,
+            layer,
+            images,
+            side=side,
+            each=each,
+            steps=steps,
+            pixels=pixels,
+            limit=limit,
+            weights=weights,
+            seed=seed,
+            progress=report,
+        )
+    say_left_out(dict(made.photographs.left_out))
+    with writing(output):
+        write_atlas(made, output, command_line())
+    typer.echo(f"{len(made.sample.vectors)} positions of {made.images} photographs", err=True)
+    typer.echo(f"wrote {output}", err=True)
 
 
 def _end(output: Path, *, partial: bool) -> None:

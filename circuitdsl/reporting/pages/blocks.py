@@ -100,6 +100,35 @@ class Shots:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A picture among others in a square.
+
+    Attributes:
+        address: The picture.
+        told: What it shows.
+        unit: The unit that it is most of.
+    """
+
+    address: str
+    told: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Pictures whose places count.
+
+    Attributes:
+        title: What they are.
+        rows: From the top, each from the left.
+    """
+
+    title: str
+    rows: tuple[tuple[Tile, ...], ...]
+    kind: Literal["tiles"] = "tiles"
+
+
+@dataclass(frozen=True)
 class Matrix:
     """Kernels side by side, a row for each target, a column for each source.
 
@@ -229,7 +258,7 @@ class Bars:
     kind: Literal["bars"] = "bars"
 
 
-Block = Note | Source | Heading | Shots | Matrix | Grid | Tunings | Bars
+Block = Note | Source | Heading | Shots | Tiles | Matrix | Grid | Tunings | Bars
 
 
 def trace(side: Side, values: Sequence[float], curve: Sequence[float], period_deg: float) -> Trace:
