@@ -176,4 +176,4 @@ def _undone(vectors: Floats) -> Floats:
     """The inverse of the channels' covariance, made firmer along all of them."""
     covariance = np.cov(vectors, rowvar=False)
     ridge = _RIDGE * float(np.trace(covariance)) / len(covariance) + _SMALLEST
-    return np.linalg.inv(covariance + ridge * np.eye(len(covariance)))
+    return np.asarray(np.linalg.inv(covariance + ridge * np.eye(len(covariance))), np.float64)
