@@ -24,6 +24,7 @@ from circuitdsl.editing.plan import EdgeChange, Inflow, Plan, UnitChange, plan
 from circuitdsl.editing.verbs import Patch, Splice, Step, step_line
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.edits.no_effect import Notice
+from circuitdsl.models.compiling import compiled
 from circuitdsl.models.convolution import convolve
 from circuitdsl.models.forward import PRE_RELU, Change, check_names, evaluate
 from circuitdsl.models.network import Network
@@ -214,7 +215,7 @@ def evaluate_edited(
     return evaluate(backbone, params, given, wanted, hooks)
 
 
-@partial(jax.jit, static_argnames=("backbone", "wanted"))
+@compiled(static=("backbone", "wanted"))
 def _evaluate_edited(
     backbone: Backbone,
     params: dict[str, Array],

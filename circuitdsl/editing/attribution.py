@@ -7,7 +7,6 @@ well two orders of units agree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +20,7 @@ from circuitdsl.editing.sweep import swept_layer
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, remade, total
+from circuitdsl.models.compiling import compiled
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
 
@@ -77,7 +77,7 @@ def attribution(
     )
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@compiled(static=("backbone", "layer"))
 def _attributed(
     backbone: Backbone,
     layer: str,

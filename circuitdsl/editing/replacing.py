@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +27,7 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.agreeing.common_grid import brought_onto, onto_grid
 from circuitdsl.measure.passes import Need, Pass, Shown, State
 from circuitdsl.measure.recording import recording
+from circuitdsl.models.compiling import compiled
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
@@ -229,7 +229,7 @@ def logits_of(network: Network, prepared: Array, changes: Changes) -> Array:
     return _classified(network.backbone, network.params, prepared, changes)
 
 
-@partial(jax.jit, static_argnames="backbone")
+@compiled(static=("backbone",))
 def _classified(
     backbone: Backbone, params: dict[str, Array], prepared: Array, changes: Changes
 ) -> Array:

@@ -17,7 +17,6 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from circuitdsl.ir.tables.measures import OUTPUTS
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, States, remade
 from circuitdsl.measure.shards import Opened, Reading, Work, fold_shards
+from circuitdsl.models.compiling import compiled
 from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
@@ -229,7 +229,7 @@ def ablations(
     )
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@compiled(static=("backbone", "layer"))
 def _ablated(  # noqa: PLR0917 - arrays of one call
     backbone: Backbone,
     layer: str,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.models.compiling import compiled
 from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import check_names, evaluate, layer_names
 from circuitdsl.models.preprocess import prepared
@@ -148,7 +148,7 @@ class Network(Shown, nnx.Module):
         return self.logits(images)
 
 
-@partial(jax.jit, static_argnames=("backbone", "wanted"))
+@compiled(static=("backbone", "wanted"))
 def _evaluate(
     backbone: Backbone, params: dict[str, Array], given: dict[str, Array], wanted: tuple[str, ...]
 ) -> dict[str, Array]:

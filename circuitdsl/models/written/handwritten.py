@@ -26,6 +26,7 @@ from jax.typing import ArrayLike
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
 from circuitdsl.lowering.weights import lower
+from circuitdsl.models.compiling import compiled
 from circuitdsl.models.convolution import convolve, normalise, places_within, pool
 from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import centred
@@ -235,6 +236,7 @@ def _program(
 ) -> Callable[[dict[str, Array], Array, dict[str, Array]], dict[str, Array]]:
     """The compiled function from arrays, images and trained units to the named families."""
 
+    @compiled()
     def program(
         weights: dict[str, Array], images: Array, given: dict[str, Array]
     ) -> dict[str, Array]:
@@ -243,7 +245,7 @@ def _program(
         value = running.before_relu if before_relu else running.activation
         return {name: value(name) for name in families}
 
-    return jax.jit(program)
+    return program
 
 
 class _Running:
