@@ -306,12 +306,21 @@ def load_network(name: str = AUTO, weights: Path | None = None) -> Network:
     """A trained network, from its own weights or from a file of the same architecture's.
 
     Args:
-        name: A model of the registry, or `auto` (see `chosen_model`).
+        name: A model of the registry, `auto` (see `chosen_model`), or `FILE.py:NAME`: a function of
+            that file which returns a network, such as one of `circuitdsl.adapt`.
         weights: A weight file of that architecture, instead of the model's own.
 
     Raises:
-        InputError: no such model or file, or weights that don't fit.
+        InputError: no such model or file, weights that don't fit, or a file that gives no network.
     """
+    if ".py:" in name or name.endswith(".py"):
+        from circuitdsl.models.own import own_network
+
+        if weights is not None:
+            raise InputError(
+                f"{name} has weights of its own", help="leave --weights out, or load them there"
+            )
+        return own_network(name)
     name = chosen_model(name, weights)
     backbone = BACKBONES[model(name).backbone]
     params = read_weights(model_path(name, weights), backbone)

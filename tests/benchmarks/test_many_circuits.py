@@ -15,7 +15,7 @@ from circuitdsl.measure.passes import run
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.outputs import labels
 from circuitdsl.models.written.handwritten import build
-from circuitdsl.run.standing_in import found_units
+from circuitdsl.run.comparing.standing_in import found_units
 from circuitdsl.stimuli.photographs import open_images
 
 EDGES = """circ 1 "Edges."

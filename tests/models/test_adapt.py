@@ -201,3 +201,40 @@ def test_find_edit_match_and_sweep_run_on_it(
             network, f"{layer}[0..2]", tmp_path / "scenes", tmp_path / f"{layer}.csv"
         )
         assert table.images == 8 and len(table.names) == 4
+
+
+def test_an_equinox_module_takes_one_image_channels_first() -> None:
+    eqx = pytest.importorskip("equinox")
+    keys = jax.random.split(jax.random.key(0), 3)
+
+    class Small(eqx.Module):
+        edges: eqx.nn.Conv2d
+        shapes: eqx.nn.Conv2d
+        classes: eqx.nn.Linear
+
+        def __init__(self) -> None:
+            self.edges = eqx.nn.Conv2d(3, 8, 5, stride=2, padding=2, key=keys[0])
+            self.shapes = eqx.nn.Conv2d(8, 12, 3, groups=2, key=keys[1])
+            self.classes = eqx.nn.Linear(12, 4, key=keys[2])
+
+        def every(self, x: jax.Array) -> dict[str, jax.Array]:
+            edges = jax.nn.relu(self.edges(x))
+            shapes = jax.nn.relu(self.shapes(eqx.nn.MaxPool2d(2, 2)(edges)))
+            classes = self.classes(shapes.mean((1, 2)))
+            return {"edges": edges, "shapes": shapes, "classes": classes}
+
+        def __call__(self, x: jax.Array) -> jax.Array:
+            return self.every(x)["classes"]
+
+    module = Small()
+    network = circuitdsl.adapt(module, jnp.zeros((3, 40, 40)), preprocess="unit")
+    pixels = images(40)
+    expected = jax.vmap(module.every)(jnp.moveaxis(network.prepared(pixels), -1, 1))
+    found = network.activations(pixels, ["edges", "shapes", "classes"])
+    agree(
+        {
+            name: values if values.ndim == 2 else jnp.moveaxis(values, -1, 1)
+            for name, values in found.items()
+        },
+        expected,
+    )

@@ -28,9 +28,9 @@ from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.comparing.families import check_written
+from circuitdsl.run.comparing.standing_in import Pairing, standing_in
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.run.opening.engines import counted
-from circuitdsl.run.standing_in import Pairing, standing_in
 from circuitdsl.stimuli.batches import SIZE
 from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
