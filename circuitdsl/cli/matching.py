@@ -42,6 +42,9 @@ def match(
     directions: Annotated[
         bool, typer.Option("--directions", help="Also what the best direction adds to a unit.")
     ] = False,
+    stimuli: Annotated[
+        bool, typer.Option("--stimuli", help="Also agreement on the stimuli that a family names.")
+    ] = False,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
@@ -67,6 +70,7 @@ def match(
             limit=limit,
             seed=seed,
             directions=directions,
+            stimuli=stimuli,
             workers=workers,
             store=shards,
             ray=ray,

@@ -23,6 +23,7 @@ from circuitdsl.measure.agreeing.bootstrap import blocks_of, merge_blocks, no_bl
 from circuitdsl.measure.agreeing.choosing import Pair, every_pair
 from circuitdsl.measure.agreeing.directions import Along, Moments
 from circuitdsl.measure.agreeing.matching import RANDOM, Figure, figures, pair_products
+from circuitdsl.measure.agreeing.on_stimuli import OnStimuli
 from circuitdsl.measure.agreeing.side_by_side import Meeting
 from circuitdsl.measure.passes import Pass, Shown, State, remade
 
@@ -42,6 +43,7 @@ class Match:
         unit: The unit's number in it.
         figure: How well the two agree, beside the controls.
         along: The best direction of the layer for that member, where it was looked for.
+        stimuli: How well the two agree on the family's own stimuli, where these were shown.
     """
 
     circuit: str
@@ -51,11 +53,14 @@ class Match:
     unit: int
     figure: Figure
     along: Along | None = None
+    stimuli: OnStimuli | None = None
 
     def record(self, model: str) -> dict[str, Any]:
         """The match as JSON has it."""
         figure, along = self.figure, self.along
-        found = {} if along is None else {"direction": asdict(along)}
+        found: dict[str, Any] = {} if along is None else {"direction": asdict(along)}
+        if self.stimuli is not None:
+            found["stimuli"] = self.stimuli.record()
         return found | {
             "circuit": self.circuit,
             "family": self.family,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from circuitdsl.measure.agreeing.matching import choice_sums, correlations, figures, pair_products
+from circuitdsl.measure.agreeing.on_stimuli import agreement
 
 SIDE = 12
 
@@ -72,3 +73,14 @@ def test_wrong_pairs_take_another_image_of_the_set() -> None:
     figure = figure_of(one[None], one, maps(6, 9, 1))
     assert figure.wrong_pairs == pytest.approx(1, abs=1e-5)
     assert figure.r == pytest.approx(1, abs=1e-5)
+
+
+def test_agreement_on_stimuli_is_pearsons_r_with_an_interval() -> None:
+    generator = np.random.default_rng(0)
+    x = generator.normal(5, 1, (40, 3))
+    y = np.stack([2 * x[:, 0], x[:, 1] + generator.normal(0, 1, 40), np.full(40, 0.3)], axis=1)
+    r, low, high = agreement(x, y)
+    expected = [np.corrcoef(x[:, at], y[:, at])[0, 1] for at in (0, 1)]
+    np.testing.assert_allclose(r, [*expected, 0.0], atol=1e-9)
+    np.testing.assert_allclose([low[0], high[0]], 1.0)
+    assert low[1] < r[1] < high[1]

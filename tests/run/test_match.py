@@ -127,3 +127,23 @@ def test_directions_say_what_they_add_on_the_other_half(folder: Path) -> None:
         draws=0,
     )
     assert again.rows[0].figure.r == pytest.approx(first.along.r, abs=1e-3)
+
+
+def test_families_that_name_stimuli_are_asked_about_them(folder: Path, tmp_path: Path) -> None:
+    text = f"""{CIRCUIT}
+stimulus lines = lines(th=every(45deg), contrast=[-1, 1], stroke=3px, size=32px)
+family across [th: orient(4)] at V.conv2d0 {{ expect spread(lines) >= 0 }}
+connect V.input -> across {{ place = gabor(8px, length=3px, width=2px)  dc = 0 }}
+"""
+    (folder / "across.circ").write_text(text, encoding="utf-8")
+    command = ["match", str(folder / "across.circ"), "-m", "tiny", "--images"]
+    command += [str(folder / "scenes"), "-l", "conv2d0", "--draws", "0", "--stimuli"]
+    done = CliRunner().invoke(app, [*command, "--json", str(tmp_path / "rows.json")])
+    assert done.exit_code == 0, done.output
+    rows = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))["rows"]
+    assert all("stimuli" not in row for row in rows if row["family"] != "across")
+    own = [row["stimuli"] for row in rows if row["family"] == "across"]
+    assert len(own) == 4
+    for found in own:
+        assert (found["images"], found["sets"]) == (8, ["lines"])
+        assert found["r_ci"][0] <= found["r"] <= found["r_ci"][1]

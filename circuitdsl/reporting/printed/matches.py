@@ -23,6 +23,7 @@ COLUMNS = (
     *("circuit", "family", "model", "layer", "unit", "member"),
     *("r", "r_low", "r_high", "partial_r", "partial_low", "partial_high"),
     *("energy", "random", "wrong_pairs", "direction_r", "direction"),
+    *("stimuli_r", "stimuli_low", "stimuli_high"),
 )
 
 
@@ -42,6 +43,9 @@ def matches_table(matches: Matches) -> Table:
     along = any(row.along is not None for row in matches.rows)
     if along:
         table.add_column("direction adds", justify="right")
+    own = any(row.stimuli is not None for row in matches.rows)
+    if own:
+        table.add_column("own stimuli", justify="right")
     for _, rows in groupby(matches.rows, key=lambda row: (row.circuit, row.family)):
         for row in _best_of_layers(list(rows)):
             figure = row.figure
@@ -54,6 +58,7 @@ def matches_table(matches: Matches) -> Table:
                 f"{low:.2f}..{high:.2f}",
                 *(f"{value:.2f}" for value in controls),
                 *([] if not along else ["" if row.along is None else f"{row.along.adds:+.2f}"]),
+                *([] if not own else [_own(row)]),
             )
         table.add_section()
     return table
@@ -93,9 +98,26 @@ def matches_csv(results: Sequence[Matches]) -> str:
                     *(f"{number:.6f}" for number in numbers),
                     "" if row.along is None else f"{row.along.r:.6f}",
                     "" if row.along is None else _sum(row.along.terms),
+                    *_on_stimuli(row),
                 ]
             )
     return text.getvalue()
+
+
+def _own(row: Match) -> str:
+    """Agreement on the family's own stimuli, with its interval, for the table."""
+    shown = row.stimuli
+    if shown is None:
+        return ""
+    return f"{shown.r:.2f} {shown.r_ci[0]:.2f}..{shown.r_ci[1]:.2f}"
+
+
+def _on_stimuli(row: Match) -> tuple[str, str, str]:
+    """Agreement on the family's own stimuli and the ends of its interval, as text."""
+    shown = row.stimuli
+    if shown is None:
+        return "", "", ""
+    return f"{shown.r:.6f}", f"{shown.r_ci[0]:.6f}", f"{shown.r_ci[1]:.6f}"
 
 
 def _sum(terms: Sequence[tuple[int, float]]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from circuitdsl.compare.match import Match
+from circuitdsl.compare.on_stimuli import with_stimuli
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.agreeing.random_circuits import permuted_kernels
@@ -73,6 +74,7 @@ def match(
     limit: int | None = None,
     seed: int = 0,
     directions: bool = False,
+    stimuli: bool = False,
     workers: int = 1,
     store: Path | str | None = None,
     ray: str | None = None,
@@ -94,6 +96,7 @@ def match(
         seed: Of the split, the random circuits and the bootstrap.
         directions: Also look for the direction of each layer that goes best with the member of
             the best unit, and say what it adds to that unit on the other half.
+        stimuli: Also say how well units and members agree on the stimuli that the family names.
         workers: Processes that share the work.
         store: A folder for finished shards, to go on from where it holds some.
         ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
@@ -132,12 +135,17 @@ def match(
             engine=engine.stage(network.name),
             progress=progress,
         )
+        in_order = _in_order(rows, circuits, network.backbone)
+        if stimuli:
+            progress(f"{network.name}: showing the families' own stimuli")
+            written = {contender.name: contender.networks[0] for contender in contenders}
+            in_order = with_stimuli(in_order, written, network, seed)
         results.append(
             Matches(
                 model=network.name,
                 images=len(halves[1].paths) - len(halves[1].skipped),
                 chosen_on=len(halves[0].paths) - len(halves[0].skipped),
-                rows=_in_order(rows, circuits, network.backbone),
+                rows=in_order,
                 skipped=tuple(
                     (str(path), why) for half in halves for path, why in half.skipped.items()
                 ),
