@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -107,6 +107,9 @@ def effect(
     *,
     images: Photographs,
     edit: EditName = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every edit of the file, in one table.")
+    ] = False,
     model: SomeModel = "auto",
     weights: Weights = None,
     calibration: Calibration = None,
@@ -134,39 +137,55 @@ def effect(
     """Measure what an edit of a file does to a trained network, beside its controls."""
     from circuitdsl.reporting.drawn.figures import check_format
     from circuitdsl.reporting.drawn.sheets import draw_flips
-    from circuitdsl.reporting.printed.edits import changes_table, effect_table, moved_table
+    from circuitdsl.reporting.printed.edits import (
+        changes_table,
+        effect_table,
+        effects_table,
+        moved_table,
+    )
     from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.scripts import effect as effect_of
+    from circuitdsl.run.scripts import effects
 
     if figure is not None:
         check_format(figure)
+    if every and (edit is not None or figure is not None):
+        other = "--edit" if edit is not None else "--figure"
+        raise typer.BadParameter(f"--all is of every edit; it does not go with {other}")
     with progress() as report:
-        found = effect_of(
-            file,
-            images,
-            edit=edit,
-            model=model,
-            weights=weights,
-            calibration=calibration,
-            limit=limit,
-            mirror=mirror,
-            seed=seed,
-            classes=classes,
-            workers=workers,
-            store=shards,
-            ray=ray,
-            progress=report,
-        )
-    for notice in found.notices:
-        say_warning(notice)
-    print_table(effect_table(found, f"{found.edit} on {found.model}"))
-    print_table(changes_table(found))
-    print_table(moved_table(found))
-    say_left_out(dict(found.skipped))
-    write_record(json, found.record)
+        options: dict[str, Any] = {
+            "model": model,
+            "weights": weights,
+            "calibration": calibration,
+            "limit": limit,
+            "mirror": mirror,
+            "seed": seed,
+            "classes": classes,
+            "workers": workers,
+            "store": shards,
+            "ray": ray,
+            "progress": report,
+        }
+        if every:
+            found = effects(file, images, **options)
+        else:
+            found = {"": effect_of(file, images, edit=edit, **options)}
+    for name, one in found.items():
+        for notice in one.notices:
+            say_warning(f"{name}: {notice}" if every else notice)
+    first = next(iter(found.values()))
+    say_left_out(dict(first.skipped))
+    if every:
+        print_table(effects_table(found, file.name))
+        write_record(json, lambda: {"edits": {name: one.record() for name, one in found.items()}})
+        return
+    print_table(effect_table(first, f"{first.edit} on {first.model}"))
+    print_table(changes_table(first))
+    print_table(moved_table(first))
+    write_record(json, first.record)
     if figure is not None:
         with writing(figure):
-            draw_flips(found, images, figure)
+            draw_flips(first, images, figure)
         typer.echo(f"figure: {figure}")
 
 

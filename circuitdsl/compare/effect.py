@@ -23,7 +23,8 @@ from circuitdsl.compare.outputs import (
     outcomes,
 )
 from circuitdsl.editing.apply import EditedNetwork, edit
-from circuitdsl.editing.controls import redrawn, softened
+from circuitdsl.editing.controls import redrawn, softened, taken_whole
+from circuitdsl.editing.verbs import Patch, Splice
 from circuitdsl.ir.tables.measures import OUTPUTS
 from circuitdsl.measure.agreeing.bootstrap import interval, resampled
 from circuitdsl.measure.passes import Pass, State, remade
@@ -178,7 +179,7 @@ def effect(
                 for flip in result.flips
             ),
             flips=result.flipped,
-            notices=said(edited),
+            notices=(*said(edited), *_undrawn(edited, draws)),
             model=edited.name,
             edit=edited.edit,
         )
@@ -206,6 +207,14 @@ def _controls(
         if steps is not None:
             found[f"random {draw + 1}"] = edit(edited.network, steps)
     return found
+
+
+def _undrawn(edited: EditedNetwork, draws: int) -> tuple[str, ...]:
+    """Why there is no control of random units, where the edit leaves none to draw."""
+    whole = taken_whole(edited.steps)
+    if not draws or not whole or any(isinstance(step, Patch | Splice) for step in edited.steps):
+        return ()
+    return (f"no random units beside it: it takes every unit of {', '.join(whole)}",)
 
 
 def _variant(name: str, result: Outcomes, weights: Floats) -> Variant:

@@ -29,7 +29,7 @@ from circuitdsl.models.convolution import convolve
 from circuitdsl.models.forward import PRE_RELU, Change, check_names, evaluate
 from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import restored
-from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError, listed
 
 _MIX = 2_654_435_761
 """Knuth's multiplicative hash: the golden ratio of 2^32 (The Art of Computer Programming, 6.4)."""
@@ -103,6 +103,7 @@ class EditedNetwork(Network):
         """
         if not self.edited_layers:
             return self.network.resume(layer_values, layers)
+        listed(layers, "layers")
         check_names(self.backbone, [*layer_values, *layers])
         given = {name: jnp.asarray(value, jnp.float32) for name, value in layer_values.items()}
         changes = Changes(

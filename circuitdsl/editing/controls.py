@@ -5,6 +5,7 @@ In: steps, the mean activation of each channel, a seed. Out: steps.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -33,8 +34,10 @@ def redrawn(
 
     Returns:
         The steps, or None where they say nothing about other units: splices, patches, replaced
-        edges, edges chosen by angle.
+        edges, edges chosen by angle; or where there are no others (`taken_whole`).
     """
+    if taken_whole(steps):
+        return None
     chosen = {place: None for step in steps for units in units_of(step) for place in units.places}
     generator = np.random.default_rng(seed)
     new: dict[tuple[str, int], tuple[str, int]] = {}
@@ -62,6 +65,14 @@ def redrawn(
         else:
             return None
     return tuple(found)
+
+
+def taken_whole(steps: Sequence[Step]) -> tuple[str, ...]:
+    """The convolutions of the steps, if the steps act on every unit of all of them; else none."""
+    places = {place for step in steps for units in units_of(step) for place in units.places}
+    taken = Counter(branch for branch, _ in sorted(places))
+    whole = all(count == _width(steps, branch) for branch, count in taken.items())
+    return tuple(taken) if whole else ()
 
 
 def ablate_to(units: Units, means: Mapping[str, Floats]) -> Ablate[Units, tuple[float, ...]]:

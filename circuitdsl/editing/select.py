@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import Family
+from circuitdsl.ir.edits.no_effect import named
 from circuitdsl.text.diagnostics import InputError, suggestion
 
 _NAMED = re.compile(r"(?P<layer>\w+)(?::(?P<one>[\d.]+)|\[(?P<many>[\d., ]*)\])?")
@@ -34,6 +35,11 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def __repr__(self) -> str:
+        """How many they are, whose, and the first of them."""
+        first = named(self.places, lambda place: self.backbone.unit_name(*place))
+        return f"<{len(self)} units of {self.backbone.name}: {first}>"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,6 +117,10 @@ class Edges:
 
     def __len__(self) -> int:
         return len(self.source) * len(self.target)
+
+    def __repr__(self) -> str:
+        """How many they are, and the first units at both ends."""
+        return f"<{len(self)} edges from {self.source!r} to {self.target!r}>"
 
     def expect(self, count: int) -> Edges:
         """The edges themselves, if there are as many pairs of units as expected.

@@ -21,7 +21,7 @@ from circuitdsl.models.compiling import compiled
 from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import check_names, evaluate, layer_names
 from circuitdsl.models.preprocess import prepared
-from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.diagnostics import InputError, listed
 from circuitdsl.text.showing import Shown
 
 
@@ -130,6 +130,7 @@ class Network(Shown, nnx.Module):
         Raises:
             InputError: an unknown layer, or one that those given don't determine.
         """
+        listed(layers, "layers")
         check_names(self.backbone, [*layer_values, *layers])
         values = {name: jnp.asarray(value, jnp.float32) for name, value in layer_values.items()}
         return _evaluate(self.backbone, self.params, values, tuple(layers))

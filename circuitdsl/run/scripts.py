@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
+from circuitdsl.checking.load import load_script
 from circuitdsl.compare.effect import Effect
 from circuitdsl.compare.expect import Outcome
 from circuitdsl.compare.identity import Identity, identity_of
@@ -218,6 +219,27 @@ def effect(
     sets = [units for step in lowering.script.steps(chosen) for units in ir.unit_sets(step)]
     identity = identity_of(lowering, sets, _acted_on(edited[1]), {"shown": scored})
     return replace(result, identity=identity)
+
+
+def effects(source: Path | str, images: Path | str, **options: Any) -> dict[str, Effect]:
+    """What each edit of a file does, on the same photographs.
+
+    Args:
+        source: The file.
+        images: Photographs, in one sub-folder for each class.
+        **options: Those of `effect`, but `edit`.
+
+    Returns:
+        The effects by the names of the edits, in the order of the file.
+
+    Raises:
+        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
+        InputError: the file has no edits; or see `effect`.
+    """
+    names = [each.name for each in load_script(source).edits]
+    if not names:
+        raise InputError(f"{source} has no edits", help="declare `edit NAME on MODEL { ... }`")
+    return {name: effect(source, images, edit=name, **options) for name in names}
 
 
 def _acted_on(edited: EditedNetwork) -> tuple[str, ...]:

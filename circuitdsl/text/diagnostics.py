@@ -7,7 +7,7 @@ traceback and exits with 1 for findings and 2 for usage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
@@ -114,6 +114,19 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of the known names that is most like a name, if any is like it."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return near[0] if near else None
+
+
+def listed(names: Collection[str], what: str) -> None:
+    """Refuse one text where a list of names is meant: its letters would be taken for names.
+
+    Raises:
+        InputError: it is a text.
+    """
+    if isinstance(names, str):
+        raise InputError(
+            f"{what} are a list of names; `{names}` is one text",
+            help=f"write [{', '.join(repr(name) for name in names.replace(',', ' ').split())}]",
+        )
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

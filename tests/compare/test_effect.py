@@ -133,6 +133,13 @@ def test_effect_has_intervals_controls_and_flips(network, batches):
     json.dumps(found.record())
 
 
+def test_random_units_of_a_convolution_that_is_edited_whole_are_refused(network, batches):
+    edited = edit(network, [Ablate(select(TWO, "mixed3b_5x5"))])
+    found = run(effect(edited, OUTPUTS, NAMES), batches)
+    assert found.controls == ()
+    assert found.notices == ("no random units beside it: it takes every unit of mixed3b_5x5",)
+
+
 def test_an_edit_without_effect_moves_nothing(network, batches):
     found = run(effect(edit(network, []), OUTPUTS, NAMES), batches)
     assert found.controls == ()

@@ -5,15 +5,18 @@ from __future__ import annotations
 from html import unescape
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from crosses import CIRCUIT
 
 import circuitdsl
 from circuitdsl.editing.apply import edit
-from circuitdsl.editing.select import select
+from circuitdsl.editing.select import edges, select
 from circuitdsl.editing.verbs import Ablate
 from circuitdsl.measure.tunings.find import find_family
+from circuitdsl.run.comparing.matching import searched_in
+from circuitdsl.text.diagnostics import InputError
 
 SCREEN = 24 * 100
 """Characters of a terminal of 24 lines."""
@@ -68,6 +71,31 @@ def test_a_repr_is_a_screen(name: str) -> None:
     circuit = circuitdsl.load(ROOT / "circuits_src" / f"{name}.circ")
     for value in (circuit, *circuit.families, *circuit.connections):
         assert len(repr(value)) <= SCREEN
+
+
+def test_the_repr_of_what_edits_are_made_of(tiny) -> None:
+    units = select(tiny.backbone, ["conv2d1", "conv2d2:3"])
+    edited = edit(tiny, [Ablate(units)])
+    values = (
+        units,
+        edges(select(tiny.backbone, "conv2d2"), select(tiny.backbone, "mixed3a")),
+        Ablate(units),
+        edited,
+    )
+    for value in (*values, tiny.backbone):
+        assert len(repr(value)) <= SCREEN, type(value)
+    assert repr(units).startswith("<25 units of tiny: conv2d1:0, ")
+
+
+def test_a_text_is_no_list_of_layers(circuit, tiny) -> None:
+    images = np.zeros((1, 32, 32, 3), np.float32)
+    with pytest.raises(InputError, match="layers are a list of names; `conv2d0, conv2d1`"):
+        tiny.activations(images, "conv2d0, conv2d1")
+    with pytest.raises(InputError, match="families are a list of names") as refused:
+        circuitdsl.build(circuit).activations(images, "edges")
+    assert refused.value.help == "write ['edges']"
+    with pytest.raises(InputError, match="layers are a list of names"):
+        searched_in(tiny.backbone, "conv2d1")
 
 
 def test_the_repr_of_networks(circuit, tiny) -> None:

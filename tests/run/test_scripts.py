@@ -374,6 +374,28 @@ def test_effects_from_the_command_line(files, tmp_path) -> None:
     assert "did you mean `gone`?" in other.output
 
 
+def test_all_edits_of_a_file_stand_in_one_table(files, tmp_path) -> None:
+    file, target = files / "both.circ", tmp_path / "effects.json"
+    one = (files / "one.circ").read_text()
+    file.write_text(one + "edit halved on V { scale V.mixed3b[5] by 0.5 }\n")
+    common = ["effect", str(file), "--images", str(files / "photos"), "--limit", "5", "--all"]
+    result = CliRunner().invoke(app, [*common, "--json", str(target)])
+    assert result.exit_code == 0, result.output
+    assert "edits of both.circ on two, 5 images" in result.output
+    names = [line.split("  ")[0].strip() for line in result.output.splitlines()]
+    assert [name for name in names if name in ("intact", "gone", "halved")] == [
+        "intact",
+        "gone",
+        "halved",
+    ]
+    record = json.loads(target.read_text())["edits"]
+    assert list(record) == ["gone", "halved"]
+    assert record["gone"]["edit"] == "gone"
+    refused = CliRunner().invoke(app, [*common, "--edit", "gone"])
+    assert refused.exit_code == 2
+    assert "does not go with --edit" in " ".join(refused.output.split())
+
+
 def test_edits_as_weights_from_the_command_line(files, tmp_path, lowering) -> None:
     runner, target = CliRunner(), tmp_path / "w.safetensors"
     common = ["edit", str(files / "edits.circ"), "-o", str(target), "--edit"]

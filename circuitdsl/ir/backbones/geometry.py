@@ -63,6 +63,10 @@ class Backbone:
     rules: tuple[Rule, ...] = TORCH
     norm_epsilon: float = 1e-5
 
+    def __repr__(self) -> str:
+        """The architecture in a line; `layers` has all of it."""
+        return f"<backbone {self.name}: {len(self.layers)} layers, {self.input_px} px>"
+
     def __hash__(self) -> int:
         # the geometry is looked up often, and hashing every layer each time would be most of it
         return hash(self.name)

@@ -32,7 +32,7 @@ from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import centred
 from circuitdsl.models.written.arrays import check_weights
 from circuitdsl.models.written.given import Given, check_given, given_activations
-from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.diagnostics import InputError, listed, suggestion
 from circuitdsl.text.showing import Shown
 
 _SMALLEST = 1e-12
@@ -218,6 +218,7 @@ def _run(
     shape = np.shape(images)
     if len(shape) != 4 or shape[-1] != 3:
         raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
+    listed(families, "families")
     for name in families:
         if name not in circuit.by_name:
             names = ", ".join(circuit.by_name)

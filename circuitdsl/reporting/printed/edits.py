@@ -73,13 +73,39 @@ def effect_table(found: Effect, name: str) -> Printed:
         "changes are from the intact network, with paired bootstrap 95 % intervals\n"
         "loss: cross-entropy in nats; KL: to the intact network" + _identity(found.identity),
     )
-    printed.add_column("network", no_wrap=True)
-    for heading in ("top-1", "top-5", "loss", "change of loss", "KL"):
-        printed.add_column(heading, justify="right", no_wrap=True)
+    _effect_columns(printed)
     printed.add_row("intact", *_measures(found.intact), "", "0.000")
     for variant in (found.edited, *found.controls):
         printed.add_row(*_variant(variant))
     return printed
+
+
+def effects_table(effects: Mapping[str, Effect], file: str) -> Printed:
+    """The edits of a file, each over its controls."""
+    first = next(iter(effects.values()))
+    printed = narrow(
+        f"edits of {file} on {first.model}, {first.n} images",
+        "changes are from the intact network, with paired bootstrap 95 % intervals\n"
+        "loss: cross-entropy in nats; KL: to the intact network",
+    )
+    _effect_columns(printed)
+    intact: Mapping[str, float] = {}
+    for name, effect in effects.items():
+        if dict(effect.intact) != intact:  # an edit may set photographs aside that others show
+            intact = dict(effect.intact)
+            printed.add_row("intact", *_measures(intact), "", "0.000")
+        _, *measured = _variant(effect.edited)
+        printed.add_row(name, *measured)
+        for control in effect.controls:
+            of_control, *measured = _variant(control)
+            printed.add_row(f"  {of_control}", *measured)
+    return printed
+
+
+def _effect_columns(printed: Printed) -> None:
+    printed.add_column("network", no_wrap=True)
+    for heading in ("top-1", "top-5", "loss", "change of loss", "KL"):
+        printed.add_column(heading, justify="right", no_wrap=True)
 
 
 def changes_table(found: Effect) -> Printed:

@@ -23,7 +23,7 @@ from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.run.opening.engines import engine_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.stimuli.split import split
-from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.diagnostics import InputError, listed, suggestion
 from circuitdsl.text.showing import Shown
 
 UNITS = 4
@@ -174,8 +174,10 @@ def searched_in(backbone: Backbone, layers: Sequence[str]) -> tuple[str, ...]:
     """The layers that a caller chose, by whatever name; by default all that are looked at.
 
     Raises:
-        InputError: no such layer, or one whose units have no place in the image.
+        InputError: no such layer, or one whose units have no place in the image; or a text in place
+            of a list.
     """
+    listed(layers, "layers")
     names = tuple(backbone.called(name) for name in layers) or searched_layers(backbone)
     for name in names:
         if name not in backbone.by_name or not backbone.by_name[name].has_positions:
@@ -188,6 +190,7 @@ def searched_in(backbone: Backbone, layers: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_families(circuits: Mapping[str, Circuit], families: Sequence[str]) -> None:
+    listed(families, "families")
     names = {family.name for circuit in circuits.values() for family in circuit.families}
     for name in families:
         if name not in names:
