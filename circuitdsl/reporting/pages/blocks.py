@@ -228,6 +228,11 @@ class Tunings:
     plots: tuple[Tuned, ...]
     kind: Literal["tunings"] = "tunings"
 
+    @property
+    def compares(self) -> bool:
+        """Whether hand-written responses stand among them, so that colours need a key."""
+        return any(line.side == "hand" for plot in self.plots for line in plot.traces)
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -298,6 +303,11 @@ def _level(values: Sequence[float], shares: Sequence[float]) -> list[tuple[float
 def number(value: float | None, digits: int = 2) -> str:
     """A figure as people read it; `none` where there is none."""
     return "none" if value is None or isnan(value) else f"{value:.{digits}f}"
+
+
+def figure(value: float) -> str:
+    """A figure of any size with three digits or more and no power of ten where it is large."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def signed(value: float) -> str:

@@ -6,7 +6,7 @@ In: `Grids` of members and of units. Out: blocks.
 from __future__ import annotations
 
 from circuitdsl.reporting.drawn.pixels import heat, png
-from circuitdsl.reporting.pages.blocks import Block, Note, Shot, Shots
+from circuitdsl.reporting.pages.blocks import Block, Note, Shot, Shots, figure
 from circuitdsl.run.opening.asking import Lacking
 from circuitdsl.run.seeing.grids import Grids, Side
 
@@ -39,7 +39,7 @@ def grid_shots(title: str, made: Grids) -> Shots:
         most = float(values.max())
         told = f"Responses of {name}, {made.down.name} downwards, {made.across.name} rightwards"
         address = png(heat(values, most)[..., :3])
-        shots.append(Shot(address, told, name, f"highest {most:.3g}", side=WIDTH, pixels=True))
+        shots.append(Shot(address, told, name, f"highest {figure(most)}", side=WIDTH, pixels=True))
     down, across = _range(made.down), _range(made.across)
     return Shots(f"{title} on {made.stimulus}: {down} downwards, {across} rightwards", tuple(shots))
 

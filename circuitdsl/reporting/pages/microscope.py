@@ -21,6 +21,7 @@ from circuitdsl.reporting.pages.blocks import (
     Note,
     Tuned,
     Tunings,
+    figure,
     number,
     trace,
 )
@@ -177,7 +178,7 @@ def _plot(name: str, answer: Answer) -> Tuned:
         ("0", f"{period / 4:g}") if around else (f"{answer.values[0]:g}", f"{answer.values[-1]:g}")
     )
     line = trace("original", answer.values, answer.responses, period)
-    caption = f"{answer.set} along {answer.along}; highest {max(answer.responses):.3g}"
+    caption = f"{answer.set} along {answer.along}; highest {figure(max(answer.responses))}"
     return Tuned("", name, around, ends, (line,), caption)
 
 
@@ -202,14 +203,14 @@ def _like(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Bloc
         return [*blocks, Note(match.why)]
     if not match.family:
         return [*blocks, Note("No hand-written member agrees with it at all.")]
-    figure = match.figure
+    own = match.figure
     row = (
         Cell(match.member, match.member),
-        Cell(number(figure.r)),
-        Cell(number(figure.partial_r)),
-        Cell(number(figure.energy)),
-        Cell(number(figure.random)),
-        Cell(number(figure.wrong_pairs)),
+        Cell(number(own.r)),
+        Cell(number(own.partial_r)),
+        Cell(number(own.energy)),
+        Cell(number(own.random)),
+        Cell(number(own.wrong_pairs)),
     )
     controls = ("partial", "energy alone", "permuted kernels", "other images")
     caption = "The hand-written member that agrees best with it, on photographs that did not choose"

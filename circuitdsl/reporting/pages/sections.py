@@ -26,6 +26,7 @@ from circuitdsl.reporting.pages.blocks import (
     Shots,
     Tuned,
     Tunings,
+    figure,
     interval,
     number,
     trace,
@@ -116,11 +117,11 @@ def shots_of(title: str, made: Pictures, some: Sequence[Picture] | None = None) 
     """
     shots: list[Shot] = []
     for picture in made.pictures if some is None else some:
-        worth = [f"excites it by {picture.activations[0]:.3g}"]
+        worth = [f"excites it by {figure(picture.activations[0])}"]
         if picture.over_photograph is not None:
             worth.append(f"{picture.over_photograph:.1f} times the strongest photograph")
         if picture.again_activation is not None:
-            worth.append(f"a second seed {picture.again_activation:.3g}")
+            worth.append(f"a second seed {figure(picture.again_activation)}")
         told = f"Picture that excites {picture.name}"
         caption = "; ".join(worth)
         shots.append(Shot(photograph(picture.images[0]), told, picture.name, caption))
@@ -237,9 +238,9 @@ def _agreement_of(argued: Argued) -> list[Block]:
 def _agreement(unit: UnitScore | MemberScore) -> list[str]:
     if isinstance(unit, UnitScore):
         return [interval(unit.natural_r, *unit.natural_r_ci), number(unit.tuning_r)]
-    figure = unit.figure
-    controls = (figure.partial_r, figure.energy, figure.random, figure.wrong_pairs)
-    return [interval(figure.r, *figure.r_ci), *map(number, controls), number(unit.tuning_r)]
+    own = unit.figure
+    controls = (own.partial_r, own.energy, own.random, own.wrong_pairs)
+    return [interval(own.r, *own.r_ci), *map(number, controls), number(unit.tuning_r)]
 
 
 # ---- 5. implementation

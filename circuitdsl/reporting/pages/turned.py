@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.measure.tunings.joint import JointTuning
-from circuitdsl.reporting.pages.blocks import Block, Note, Tuned, Tunings, trace
+from circuitdsl.reporting.pages.blocks import Block, Note, Tuned, Tunings, figure, trace
 from circuitdsl.run.opening.asking import Lacking
 from circuitdsl.run.seeing.joint import Joint
 
@@ -43,7 +43,7 @@ def _of_owner(tuning: JointTuning, at: int) -> Tuned:
     if not members:
         return _plot(tuning, "", name, (own, None), "alone")
     best = max(members, key=lambda place: float(np.nan_to_num(curves[0, place])))
-    caption = f"highest {np.nan_to_num(own).max():.3g}"
+    caption = f"highest {figure(np.nan_to_num(own).max())}"
     return _plot(tuning, tuning.names[best], name, (own, curves[:, best]), caption)
 
 
