@@ -54,7 +54,8 @@ class Cell:
     Attributes:
         row: From the top.
         column: From the left.
-        members: Their numbers in the sample, the one most like the mean first.
+        members: Their numbers in the sample, first the one that differs from the mean of all in
+            the direction in which the cell's mean does.
         mean: `[channel]`.
         direction: The mean less that of all, covariance undone, `[channel]`, of length 1.
     """
@@ -144,8 +145,9 @@ def cells(vectors: Floats, side: int) -> tuple[Cell, ...]:
         downwards = some[np.argsort(-y[some], kind="stable")]
         for row, members in enumerate(np.array_split(downwards, side)):
             mean = vectors[members].mean(axis=0)
-            away = np.linalg.norm(vectors[members] - mean, axis=1)
-            ordered = members[np.argsort(away, kind="stable")]
+            apart = vectors[members] - middle
+            along = apart @ (mean - middle) / np.maximum(np.linalg.norm(apart, axis=1), _SMALLEST)
+            ordered = members[np.argsort(-along, kind="stable")]
             direction = undo @ (mean - middle)
             length = max(float(np.linalg.norm(direction)), _SMALLEST)
             made.append(Cell(row, column, tuple(ordered.tolist()), mean, direction / length))

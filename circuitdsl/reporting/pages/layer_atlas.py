@@ -90,7 +90,9 @@ def page(made: ActivationAtlas, command: str) -> str:
                 list(made.pictures),
             )
         )
-    seen = "The part of a photograph whose activations are most like the mean of each cell"
+    seen = (
+        "The part of a photograph that lies most in the direction of each cell from the mean of all"
+    )
     blocks += [
         _tiles(made, seen, list(made.crops())),
         Note(f"{command}; weights {made.weights}; seed {made.seed}."),
