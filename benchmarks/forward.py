@@ -1,8 +1,8 @@
 """A network's forward pass, timed against the same network in PyTorch, if that is installed.
 
-    python benchmarks/forward.py [--model inceptionv1] [--batch 32] [--rounds 7] [--threads 2]
+    python benchmarks/forward.py [--model inceptionv1]... [--batch 32] [--rounds 7] [--threads 2]
 
-Any backbone of the registry, up to its last layer with weights. Same weights (random ones: time
+Any backbones of the registry, up to their last layer with weights. Same weights (random ones: time
 doesn't depend on them), same images, same number of threads. The contestants take turns in every
 round, so that other work on the machine slows all of them alike; what is reported are medians over
 rounds. PyTorch runs eagerly in both of its memory layouts, and compiled by `torch.compile` (which
@@ -218,7 +218,7 @@ def report(name: str, seconds: dict[str, list[float]], batch_size: int) -> None:
 def main() -> None:
     """Time, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--model", choices=sorted(BACKBONES), default="inceptionv1")
+    parser.add_argument("--model", choices=sorted(BACKBONES), action="append")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
@@ -229,12 +229,14 @@ def main() -> None:
     if torch is not None:
         torch.set_num_threads(options.threads)
     jax.config.update("jax_platforms", "cpu")
-    print(
-        f"{options.model} forward, batch {options.batch}, {options.threads} threads, float32, "
-        f"medians of {options.rounds} rounds"
-    )
-    timed = contestants(options.model, options.batch)
-    report(options.model, interleaved(timed, options.rounds), options.batch)
+    for name in options.model or ["inceptionv1"]:
+        print(
+            f"{name} forward, batch {options.batch}, {options.threads} threads, float32, "
+            f"medians of {options.rounds} rounds",
+            flush=True,
+        )
+        timed = contestants(name, options.batch)
+        report(name, interleaved(timed, options.rounds), options.batch)
 
 
 if __name__ == "__main__":
