@@ -1,11 +1,11 @@
 """What `match` takes beyond the forward passes that it needs, and how much memory.
 
-Matches every family of the shipped circuits with the layers of a network up to `--through`. First
-on a few photographs, so that programs are compiled; then the match and the plain forward passes of
-the same networks on the same photographs take turns, so that other work on the machine slows both
-alike. The passes are those that the match needs: of the network, of the circuits, and of the random
-circuits that they are held against. Prints seconds, their ratio, and the peak memory of a process
-of its own for each number of photographs.
+Matches every family of the shipped circuits with the layers of a network up to `--through`, then
+runs the plain forward passes that this needs: of the network, of the circuits, and of the random
+circuits that they are held against. Programs are compiled for the first batch of each pass over the
+photographs, which is left out; from then on a batch takes what it takes for a thousand. Prints
+seconds a photograph, their ratio, and the peak memory of a process of its own for each number of
+photographs.
 
     python benchmarks/match.py --images DIR --limit 48 --memory 100 --memory 1000
 """
@@ -17,7 +17,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jax
@@ -37,27 +38,46 @@ ASKED = 1.5
 
 ASKED_GB = 3.0
 
-WARM = 4 * BATCH
-"""Photographs for compiling: both halves have whole batches."""
+
+@dataclass
+class Watch:
+    """When each batch of a pass was done.
+
+    Attributes:
+        ends: The seconds at which batches ended, by what a pass reports itself as.
+    """
+
+    ends: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+
+    def __call__(self, stage: str) -> None:
+        """Note the end of a batch, `what: 8 of 24 photographs`; other reports are no batches."""
+        what, _, rest = stage.rpartition(": ")
+        if rest.endswith("photographs"):
+            self.ends.setdefault(what, []).append(time.perf_counter())
+
+    @property
+    def seconds(self) -> float:
+        """Seconds a photograph of all passes, without each one's first batch."""
+        spans = [(ends[-1] - ends[0], len(ends) - 1) for ends in self.ends.values()]
+        return sum(span for span, _ in spans) / (sum(count for _, count in spans) * BATCH)
 
 
 def main() -> None:
     """Time both, or, in a process of its own, match and say how much memory that took."""
     parser = argparse.ArgumentParser(description="Time a match and measure its memory.")
     parser.add_argument("--images", type=Path, required=True, help="photographs")
-    parser.add_argument("--limit", type=int, default=48, help="photographs that are timed")
+    parser.add_argument("--limit", type=int, default=48, help="photographs, a multiple of 16")
     parser.add_argument("--memory", type=int, action="append", help="photographs; several times")
     parser.add_argument("--model", default="inceptionv1-caffe2")
     parser.add_argument("--through", default="mixed4a", help="the last layer that is looked at")
     parser.add_argument("--draws", type=int, default=1, help="random circuits")
-    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--peak", action="store_true", help="match once and print the peak alone")
     options = parser.parse_args()
     if options.peak:
-        _match(options, options.limit)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+        _match(options, Watch())
+        print(_peak_gb())
         return
-    if options.limit:
+    if options.limit >= 4 * BATCH:
         _timed(options)
     for count in options.memory or ():
         peak = _peak(options, count)
@@ -65,6 +85,14 @@ def main() -> None:
 
 
 def _timed(options: argparse.Namespace) -> None:
+    matching, plain = Watch(), Watch()
+    _match(options, matching)
+    peak = _peak_gb()
+    print(
+        f"match: {matching.seconds:.3f} s a photograph; peak memory {peak:.2f} GB, "
+        f"{options.limit} photographs",
+        flush=True,
+    )
     network = load_network(options.model)
     circuits = {path.stem: read(path) for path in _files()}
     contenders = [
@@ -74,25 +102,13 @@ def _timed(options: argparse.Namespace) -> None:
     ]
     families = sum(len(contender.families) for contender in contenders)
     layers = _layers(network, options.through)
-    print(f"{families} families of {len(contenders)} circuits, {', '.join(layers)}")
-    _match(options, WARM)
-    _forward(options, network, contenders, layers, WARM)
-    ratios: list[float] = []
-    for _ in range(options.rounds):
-        matching = _seconds(lambda: _match(options, options.limit))
-        plain = _seconds(lambda: _forward(options, network, contenders, layers, options.limit))
-        # what a match does before the first photograph is done for four batches as for a thousand
-        before = (
-            _seconds(lambda: _match(options, WARM)),
-            _seconds(lambda: _forward(options, network, contenders, layers, WARM)),
-        )
-        share = (matching - before[0]) / (plain - before[1])
-        ratios.append(share)
-        print(
-            f"{options.limit} photographs: match {matching:.1f} s, plain {plain:.1f} s; "
-            f"{WARM}: {before[0]:.1f} s and {before[1]:.1f} s; each more: {share:.2f} times"
-        )
-    print(f"at most {max(ratios):.2f} times the plain passes (asked: {ASKED:g})")
+    _forward(options, network, contenders, layers, plain)
+    print(
+        f"plain passes: {plain.seconds:.3f} s a photograph; match takes "
+        f"{matching.seconds / plain.seconds:.2f} times as long (asked: {ASKED:g})\n"
+        f"{families} families of {len(contenders)} circuits, {options.draws} random circuits of "
+        f"each, {', '.join(layers)} of {network.name}"
+    )
 
 
 def _files() -> list[Path]:
@@ -105,7 +121,7 @@ def _layers(network: Network, through: str) -> tuple[str, ...]:
     return layers[: layers.index(through) + 1]
 
 
-def _match(options: argparse.Namespace, count: int) -> None:
+def _match(options: argparse.Namespace, watch: Watch) -> None:
     network = load_network(options.model)
     match(
         _files(),
@@ -113,7 +129,8 @@ def _match(options: argparse.Namespace, count: int) -> None:
         options.images,
         layers=_layers(network, options.through),
         draws=options.draws,
-        limit=count,
+        limit=options.limit,
+        progress=watch,
     )
 
 
@@ -122,7 +139,7 @@ def _forward(
     network: Network,
     contenders: Sequence[Contender],
     layers: Sequence[str],
-    count: int,
+    watch: Watch,
 ) -> None:
     """All networks on all photographs, and nothing done with what they give."""
     side = network.backbone.input_px
@@ -139,13 +156,13 @@ def _forward(
         return state
 
     nothing = Pass(dict, step, lambda a, b: a, lambda state: None, needs)
-    fold([nothing], open_images(options.images, count).batches(BATCH, side))
+    batches = open_images(options.images, options.limit).batches(BATCH, side)
+    fold([nothing], batches, lambda seen: watch(f"plain: {seen} photographs"))
 
 
-def _seconds(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def _peak_gb() -> float:
+    """The most memory that this process has had, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _peak(options: argparse.Namespace, count: int) -> float:
