@@ -119,9 +119,14 @@ def kills(images: Path, count: int, generator: random.Random) -> int:
     hits: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         table = Path(name) / "table.csv"
-        start = time.perf_counter()
-        started(images, table, 2).communicate()
-        length_s, expected = time.perf_counter() - start, table.read_bytes()
+        length_s = float("inf")
+        # the first one compiles
+        for _ in range(2):
+            table.unlink(missing_ok=True)
+            start = time.perf_counter()
+            started(images, table, 2).communicate()
+            length_s = min(length_s, time.perf_counter() - start)
+        expected = table.read_bytes()
     for number in range(count):
         victim, wait_s = VICTIMS[number % len(VICTIMS)], generator.uniform(0, length_s)
         with tempfile.TemporaryDirectory() as name:
@@ -155,7 +160,7 @@ def interrupts(images: Path, count: int, generator: random.Random) -> int:
             _, said = process.communicate()
             codes[process.returncode] += 1
             early = process.returncode == -signal.SIGINT
-            if not (process.returncode in (0, 130) or early) or b"Traceback" in said:
+            if not early and (process.returncode not in (0, 130) or b"Traceback" in said):
                 faults += 1
                 told = said.decode(errors="replace")[-500:]
                 print(f"interrupt {number} after {wait_s:.2f} s: {process.returncode} {told}")

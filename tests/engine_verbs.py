@@ -6,8 +6,9 @@ Each gives what JSON can hold, down to the last digit.
 from __future__ import annotations
 
 import json
+import pickle
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import circuitdsl
 from circuitdsl.editing.apply import edit
 from circuitdsl.editing.select import select
 from circuitdsl.editing.verbs import Ablate
+from circuitdsl.measure.shards.store import fold_part
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels
 
@@ -91,3 +93,11 @@ def sweep(network: Network, circuit: Path, images: Path, **engine: Any) -> Any:
 def digits(verb: Verb, network: Network, circuit: Path, images: Path, **engine: Any) -> str:
     """What a verb comes to, to the last digit."""
     return json.dumps(verb(network, circuit, images, **engine))
+
+
+def sent(job: Any, manifest: Any, folder: Any, missing: Any, *_: Any) -> Iterator[int]:
+    """What processes do with a job, one shard after the other and the last one first."""
+    opened = pickle.loads(pickle.dumps(job)).open()
+    for shard in reversed(missing):
+        folder.put(shard, fold_part(opened, manifest.places(shard)))
+        yield shard

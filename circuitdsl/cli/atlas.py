@@ -9,6 +9,7 @@ import typer
 
 from circuitdsl.cli.options import (
     CircuitPaths,
+    Classes,
     Json,
     Limit,
     Ray,
@@ -137,6 +138,10 @@ def cleanroom(
     json: Json = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, controls and intervals.")] = 0,
+    classes: Classes = None,
+    workers: Workers = 1,
+    shards: Shards = None,
+    ray: Ray = None,
 ) -> None:
     """Replace every covered unit up to a layer by a hand-written one, all at once."""
     from circuitdsl.reporting.printed.cleanroom import cleanroom_table
@@ -154,6 +159,10 @@ def cleanroom(
             threshold=threshold,
             limit=limit,
             seed=seed,
+            classes=classes,
+            workers=workers,
+            store=shards,
+            ray=ray,
             progress=report,
         )
     say_left_out(dict(result.skipped))

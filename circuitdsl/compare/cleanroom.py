@@ -28,7 +28,7 @@ from circuitdsl.editing.replacing import Seat, Seating, Variant, logits_of, need
 from circuitdsl.ir.tables.measures import OUTPUTS
 from circuitdsl.measure.agreeing.bootstrap import blocks_of, images_in, merge_blocks, no_blocks
 from circuitdsl.measure.classes import right_outputs
-from circuitdsl.measure.passes import Need, Pass, Shown, State
+from circuitdsl.measure.passes import Need, Pass, Shown, State, remade
 from circuitdsl.models.network import Network
 
 Floats = NDArray[np.float64]
@@ -185,6 +185,7 @@ def branches_of(network: Network, layers: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+@remade
 def living(room: Room, outputs: Mapping[str, int], seed: int = 0) -> Pass[Cleanroom]:
     """The pass that measures what the network's outputs are with hand-written units in it.
 

@@ -25,7 +25,7 @@ from circuitdsl.editing.plan import UnitChange
 from circuitdsl.editing.rectified import rectified_fit
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.agreeing.common_grid import brought_onto, onto_grid
-from circuitdsl.measure.passes import Need, Pass, Shown, State
+from circuitdsl.measure.passes import Need, Pass, Shown, State, remade
 from circuitdsl.measure.recording import recording
 from circuitdsl.models.compiling import compiled
 from circuitdsl.models.network import Network
@@ -135,6 +135,7 @@ def member_maps(branch: str, seats: Sequence[Seat], shown: Shown, backbone: Back
     return jnp.concatenate(parts, axis=-1)[..., order]
 
 
+@remade
 def seating(network: Network, seats: Sequence[Seat], branches: Sequence[str]) -> Pass[Seating]:
     """The pass that fits each member's gain and offset to its unit by least squares.
 

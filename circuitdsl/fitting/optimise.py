@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,7 @@ from circuitdsl.lowering.dials import bounded, free_dials, unbounded
 from circuitdsl.measure.tunings.circles import Circles
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.files import atomic_path
+from circuitdsl.text.locks import held
 
 Z = dict[str, Array]
 Values = dict[str, float]
@@ -109,13 +111,24 @@ def fit_dials(
     Args:
         objective: What to maximise.
         schedule: How.
-        checkpoint: A file to save to, and to go on from where it exists.
+        checkpoint: A file to save to, and to go on from where it exists; one fit at a time.
         progress: Told of every step.
 
     Raises:
-        InputError: the circuit has no free dial, or the checkpoint is of another run.
+        InputError: the circuit has no free dial, or the checkpoint is of another run, or in use.
         DiagnosticError: the circuit cannot be calibrated as it is.
     """
+    with nullcontext() if checkpoint is None else held(checkpoint):
+        return _fitted(objective, schedule, checkpoint, progress)
+
+
+def _fitted(
+    objective: Objective,
+    schedule: Schedule,
+    checkpoint: Path | None,
+    progress: Callable[[str], None],
+) -> Fit:
+    """See `fit_dials`."""
     if not free_dials(objective.circuit):
         raise InputError(
             "the circuit has no dial to fit", help="mark some with `free`: `dial x = ... free`"

@@ -30,6 +30,7 @@ from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.locks import held
 
 EDGES = """circ 1 "Edges of a wavelength to be found."
 
@@ -131,6 +132,8 @@ def test_checkpoints_of_other_runs_are_refused(objective, tmp_path):
     for different in (replace(objective, circuit=other), replace(objective, photographs=pixels)):
         with pytest.raises(InputError, match="another fit"):
             fit_dials(different, schedule, checkpoint)
+    with held(checkpoint), pytest.raises(InputError, match="another run is working on"):
+        fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
     checkpoint.write_bytes(b"nothing")
     with pytest.raises(InputError, match="no checkpoint"):
         fit_dials(objective, Schedule(steps=1, photographs=4), checkpoint)
@@ -153,9 +156,9 @@ def test_the_halves_of_the_photographs_share_none_whatever_the_limit(photographs
 
 
 def test_what_is_held_back_is_shown_by_no_step():
-    for count, held in ((2, 1), (10, 2), (1000, 64)):
+    for count, back in ((2, 1), (10, 2), (1000, 64)):
         fitted, judged = held_back(count)
-        assert len(judged) == held
+        assert len(judged) == back
         assert sorted([*fitted, *judged]) == list(range(count))
     assert [part.tolist() for part in held_back(1)] == [[0], [0]]
     circles = published_circles(PublishedGrids("", (379, 406), np.zeros((2, 80, 720))))

@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from engine_verbs import sent
 from small_scenes import write_scenes
 from typer.testing import CliRunner
 
@@ -18,6 +19,7 @@ from circuitdsl.editing.apply import edit
 from circuitdsl.editing.replacing import logits_of
 from circuitdsl.editing.select import Units
 from circuitdsl.editing.verbs import Ablate
+from circuitdsl.measure import shards
 from circuitdsl.text.diagnostics import InputError
 
 CIRCUIT = """circ 1
@@ -53,6 +55,25 @@ def result(folder: Path):
     return circuitdsl.cleanroom(
         folder / "early.circ", folder / "scenes", model="tiny", through="conv2d1", threshold=0.4
     )
+
+
+def test_shards_of_other_processes_come_to_the_same(
+    folder: Path, result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "by_processes", sent)
+    again = circuitdsl.cleanroom(
+        folder / "early.circ",
+        folder / "scenes",
+        model="tiny",
+        through="conv2d1",
+        threshold=0.4,
+        workers=2,
+        store=tmp_path,
+    )
+    assert json.dumps(again.record()) == json.dumps(result.record())
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
+        *("choosing", "measuring", "fitting", "scoring")
+    }
 
 
 def test_covered_units_are_replaced_layer_by_layer_and_together(result) -> None:

@@ -6,10 +6,7 @@ shards last to first (`tests/measure/test_shards.py` starts real ones).
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from engine_verbs import (
@@ -22,11 +19,11 @@ from engine_verbs import (
     photographs_in,
     score,
     score_of_curves,
+    sent,
     sweep,
 )
 
 from circuitdsl.measure import shards
-from circuitdsl.measure.shards.store import fold_part
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import load_network
 
@@ -44,14 +41,6 @@ def circuit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def network() -> Network:
     return load_network("tiny")
-
-
-def sent(job: Any, manifest: Any, folder: Any, missing: Any, *_: Any) -> Iterator[int]:
-    """What processes do with a job, one shard after the other and the last one first."""
-    opened = pickle.loads(pickle.dumps(job)).open()
-    for shard in reversed(missing):
-        folder.put(shard, fold_part(opened, manifest.places(shard)))
-        yield shard
 
 
 @pytest.mark.parametrize("verb", [effect, match, score, score_of_curves, coverage, sweep])

@@ -27,6 +27,7 @@ from circuitdsl.editing.replacing import Member, Seat, Seating, seating
 from circuitdsl.measure.agreeing.side_by_side import Contender
 from circuitdsl.measure.classes import outputs_of
 from circuitdsl.measure.passes import fold, run
+from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.run.comparing.coverage import (
@@ -40,7 +41,8 @@ from circuitdsl.run.comparing.coverage import (
 )
 from circuitdsl.run.comparing.matching import searched_in, searched_layers
 from circuitdsl.run.networks import Progress, opened_network, silent
-from circuitdsl.stimuli.photographs import ImageSet
+from circuitdsl.run.opening.engines import class_list, engine_of
+from circuitdsl.stimuli.photographs import Cut
 from circuitdsl.text.diagnostics import InputError
 
 THRESHOLD = 0.5
@@ -97,6 +99,10 @@ def cleanroom(
     threshold: float = THRESHOLD,
     limit: int | None = None,
     seed: int = 0,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
     progress: Progress = silent,
 ) -> CleanroomResult:
     """Replace every covered unit up to a layer by its hand-written member, all at once.
@@ -114,6 +120,12 @@ def cleanroom(
         threshold: The correlation from which a unit is covered (`compare.coverage`).
         limit: The number of photographs of each folder at most, spread evenly.
         seed: Of the split, the controls and the bootstrap.
+        classes: A file with the label that each number stands for, a line each, where the classes
+            of images are numbers.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
         progress: Told what is being done.
 
     Raises:
@@ -121,14 +133,21 @@ def cleanroom(
         InputError: no such model or layer, no circuits, no photographs or such of unknown
             classes, or no unit that is covered.
     """
+    engine = engine_of(workers, store, ray)
     network = opened_network(model)
     circuits, left_out = written_circuits(circuit_files(files))
-    first, second = halves(images, calibration, limit, seed)
+    first, second = halves(images, calibration, limit, seed, class_list(classes))
     outputs = outputs_of(second.labels, labels_of(network))
     layers = layers_through(network, through)
     contenders = contenders_of(calibrated_networks(circuits, progress), 1, seed)
     counterparts = counterparts_of(
-        contenders, network, layers, (first, first), seed=seed, progress=progress
+        contenders,
+        network,
+        layers,
+        (first, first),
+        seed=seed,
+        engine=engine,
+        progress=progress,
     )
     covered = {place: row for place, row in counterparts.items() if row.covered(threshold)}
     if not covered:
@@ -136,11 +155,20 @@ def cleanroom(
             f"no unit up to {layers[-1]} is covered at {threshold:g}",
             help="lower --threshold, or see `circuitdsl coverage`",
         )
-    room = furnished(network, layers, contenders, covered, first, seed=seed, progress=progress)
+    shape = Shape(Cut.of(network.backbone), BATCH)
+    room = furnished(
+        network,
+        layers,
+        contenders,
+        covered,
+        Reading(first, shape, engine.stage("fitting")),
+        seed=seed,
+        progress=progress,
+    )
     total = len(second.paths)
     result = run(
         living(room, outputs, seed),
-        second.batches_for(network.backbone, BATCH),
+        Reading(second, shape, engine.stage("scoring")),
         lambda seen: progress(f"scoring: {seen} of {total} photographs"),
     )
     return CleanroomResult(
@@ -171,7 +199,7 @@ def furnished(
     layers: tuple[str, ...],
     contenders: Sequence[Contender],
     covered: Mapping[Place, Counterpart],
-    images: ImageSet,
+    reading: Reading,
     *,
     seed: int,
     progress: Progress,
@@ -189,8 +217,8 @@ def furnished(
     average = channel_means(network, branches)
     states = fold(
         [average, *fits.values()],
-        images.batches_for(network.backbone, BATCH),
-        lambda seen: progress(f"fitting gains: {seen} of {len(images.paths)} photographs"),
+        reading,
+        lambda seen: progress(f"fitting gains: {seen} of {len(reading.images)} photographs"),
     )
     seatings: dict[str, Seating] = {
         name: one.finish(state) for (name, one), state in zip(fits.items(), states[1:], strict=True)

@@ -240,14 +240,18 @@ def seen_layers(backbone: Backbone, networks: Sequence[HandwrittenNetwork]) -> t
 
 
 def halves(
-    images: Path | str, calibration: Path | str | None, limit: int | None, seed: int
+    images: Path | str,
+    calibration: Path | str | None,
+    limit: int | None,
+    seed: int,
+    classes: Sequence[str] | None = None,
 ) -> tuple[ImageSet, ImageSet]:
     """Photographs that choose, and others that figures are of.
 
     Raises:
         InputError: no photographs, or one that is in both folders.
     """
-    second = open_images(Path(images), limit)
+    second = open_images(Path(images), limit, classes)
     if calibration is None:
         return split(second, len(second.paths) // 2, seed)
     first = open_images(Path(calibration), limit)
