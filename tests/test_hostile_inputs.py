@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -17,6 +19,7 @@ import pytest
 from conftest import ROOT
 from typer.testing import CliRunner
 
+from circuitdsl.__main__ import _Interrupt
 from circuitdsl.checking import check_path
 from circuitdsl.cli import app
 from circuitdsl.ir.backbones import BACKBONES
@@ -267,3 +270,25 @@ def test_an_interrupt_while_loading_prints_no_traceback(seconds: float) -> None:
     _, said = process.communicate()
     if process.returncode == 130:
         assert b"Traceback" not in said
+
+
+def test_an_interrupt_waits_until_jax_is_done() -> None:
+    done: list[str] = []
+    within: dict[str, object] = {"__name__": "jax._src.api", "signal": signal, "done": done}
+    exec(
+        "def dispatched():\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    done.append('dispatched')\n",
+        within,
+    )
+    dispatched: Any = within["dispatched"]
+    before = signal.signal(signal.SIGINT, _Interrupt())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            dispatched()
+            time.sleep(30)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["dispatched"]
