@@ -53,6 +53,15 @@ def point(place: Iterable[float]) -> str:
     return ",".join(f"{number:.1f}" for number in place)
 
 
+def in_single_quotes(page: str) -> Markup:
+    """A page as the value of an attribute in single quotes, in the fewest letters.
+
+    Nothing else needs to be escaped there, and pages are full of double quotes and brackets: with
+    these escaped, a notebook is a fifth larger.
+    """
+    return Markup(str(page).replace("&", "&amp;").replace("'", "&#39;"))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -63,4 +72,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["point"] = point
+    environment.filters["in_single_quotes"] = in_single_quotes
     return environment

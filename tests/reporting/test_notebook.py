@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import unescape
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ from circuitdsl.editing.verbs import Ablate
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.run.comparing.matching import searched_in
 from circuitdsl.text.diagnostics import InputError
+from circuitdsl.text.showing import Shown
 
 SCREEN = 24 * 100
 """Characters of a terminal of 24 lines."""
@@ -36,7 +38,7 @@ def shown(value) -> dict[str, str]:
     bundle = value._repr_mimebundle_()
     frame = bundle["text/html"]
     assert frame.count("<iframe") == 1 and 'sandbox="allow-scripts"' in frame
-    page = unescape(frame.partition('srcdoc="')[2].partition('" title=')[0])
+    page = unescape(frame.partition("srcdoc='")[2].partition("' title=")[0])
     assert "default-src 'none'" in page and page.count("<script>") == 1
     assert len(bundle["text/plain"]) <= SCREEN
     return bundle | {"page": page}
@@ -96,6 +98,22 @@ def test_a_text_is_no_list_of_layers(circuit, tiny) -> None:
     assert refused.value.help == "write ['edges']"
     with pytest.raises(InputError, match="layers are a list of names"):
         searched_in(tiny.backbone, "conv2d1")
+
+
+def test_a_notebook_of_fourteen_cells_stays_small(circuit, tiny) -> None:
+    units = select(tiny.backbone, "conv2d1:3")
+    edited = edit(tiny, [Ablate(units)])
+    cells = (
+        *(circuit, circuitdsl.build(circuit), *circuit.families, *circuit.connections),
+        *(tiny, find_family(tiny, "conv2d1"), units, Ablate(units), edited),
+        *(edges(units, select(tiny.backbone, "conv2d2")), tiny.backbone, circuit.families[0]),
+    )
+    assert len(cells) == 14
+    sizes = [
+        len(json.dumps(value._repr_mimebundle_() if isinstance(value, Shown) else repr(value)))
+        for value in cells
+    ]
+    assert sum(sizes) < 300_000, sizes
 
 
 def test_the_repr_of_networks(circuit, tiny) -> None:
