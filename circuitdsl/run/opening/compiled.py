@@ -16,7 +16,7 @@ DIRECTORY = "JAX_COMPILATION_CACHE_DIR"
 MOST_BYTES = 1 << 29
 """When more is kept, what was used longest ago goes."""
 
-SHORTEST_S = 0.2
+SHORTEST_S = 0.05
 """Programs that compile faster are not kept."""
 
 
