@@ -111,7 +111,8 @@ def score(
     find: Annotated[
         str | None,
         typer.Option(
-            metavar="HOW", help="How units are found: curves, or agreement; else the file says."
+            metavar="HOW",
+            help="How units are found: curves, lines, or agreement; else the file says.",
         ),
     ] = None,
     layer: Annotated[

@@ -1,12 +1,12 @@
 """The score of a hand-written family against a trained network's own.
 
-In: a circuit, a trained network, images. Out: `Comparison`: unit by unit, how alike the two are on
-circles (preferred angle, width, echo, the whole response grid) and, position by position, on
-natural images; where published grids are given, also how alike those are (`grids.py`).
+In: a circuit, a trained network, a finder, images. Out: `Comparison`: unit by unit, how alike the
+two are on the finder's figure (preferred angle, width, echo, the whole response grid) and, position
+by position, on natural images; where published grids are given, also how alike those are.
 
-The network's family is found by its tuning (`families.py`). A hand-written family is a continuous
-function of its angle, so by default its members are placed at the originals' preferred angles; left
-as written, each original is paired with the member nearest in angle.
+The network's family is found by its tuning (`measure.tunings.find`). A hand-written family is a
+continuous function of its angle, so by default its members are placed at the originals' preferred
+angles; left as written, each original is paired with the member nearest in angle.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from circuitdsl.ir.members.placing import place_members
 from circuitdsl.measure.agreeing.agreement import Agreement, agreement
 from circuitdsl.measure.agreeing.pairing import nearest_pairs
 from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.finders import USUAL, Finder
 from circuitdsl.measure.passes import Dealt, run
 from circuitdsl.measure.tunings.find import FoundUnit, find_family
 from circuitdsl.measure.tunings.published import GridScores, PublishedGrids, score_grids
@@ -39,9 +40,6 @@ from circuitdsl.text.showing import Shown
 
 Members = Literal["placed", "as-written"]
 
-SILENT_ERROR_DEG = 180.0
-"""What a hand-written unit that never fires for a circle counts as preferred-angle error."""
-
 
 @dataclass(frozen=True)
 class UnitScore:
@@ -50,11 +48,12 @@ class UnitScore:
     Attributes:
         hand: The member, as the language writes it.
         original: The trained unit, such as `mixed3b:379`.
-        hand_tuning: The member's tuning to curves.
+        hand_tuning: The member's tuning to the finder's figure.
         original_tuning: The trained unit's tuning to the same stimuli.
         tuning_r: Correlation of their responses over radii, angles and contrasts.
         natural_r: Correlation of their activations over all positions of all images.
         natural_r_ci: Its bootstrap 95 % interval over images.
+        period_deg: The turn after which the figure is the same.
     """
 
     hand: str
@@ -64,11 +63,13 @@ class UnitScore:
     tuning_r: float
     natural_r: float
     natural_r_ci: tuple[float, float]
+    period_deg: float = 360.0
 
     @property
     def preferred_error_deg(self) -> float:
         """How far apart the preferred angles are, in degrees."""
-        return angle_error_deg(self.hand_tuning.preferred_deg, self.original_tuning.preferred_deg)
+        angles_deg = self.hand_tuning.preferred_deg, self.original_tuning.preferred_deg
+        return angle_error_deg(*angles_deg, self.period_deg)
 
     def record(self) -> dict[str, Any]:
         """The unit as JSON has it; angle, width and echo are the hand-written unit's."""
@@ -96,13 +97,14 @@ class Comparison(Shown):
         images_from: Where they came from, for people to read.
         family: The hand-written family's name.
         layer: The layer that the trained family was found in.
-        grid: The circles that both were shown.
+        grid: The figures that both were shown.
         units: The pairs, in order of the originals' angles.
         natural_r_ci: The bootstrap 95 % interval of the mean natural correlation.
         skipped: Image files that could not be read, and why.
         grids: The family against published grids, if some were given.
         weights: The digest of the network's weights.
         of_kind: Whether the finder that found the units looks for families such as this one.
+        finder: By which the units were found.
     """
 
     file: str
@@ -118,6 +120,7 @@ class Comparison(Shown):
     grids: GridScores | None = None
     weights: str = ""
     of_kind: bool = True
+    finder: Finder = USUAL
 
     @property
     def mean(self) -> dict[str, float]:
@@ -173,6 +176,7 @@ def score_circuit(
     units: int = 10,
     seed: int = 0,
     published: PublishedGrids | None = None,
+    finder: Finder = USUAL,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Comparison:
     """Score one family of a circuit against the family of a network's own.
@@ -188,21 +192,23 @@ def score_circuit(
         units: How many of the network's units to compare with, best first.
         seed: Of the bootstrap.
         published: Grids of the original neurons, to compare with too.
+        finder: By which the network's units are found.
         progress: Told what is being done.
 
     Raises:
-        InputError: the circuit has no family to score, the network no such layer or no such units.
+        InputError: the circuit has no family that the finder looks for, the network no such layer
+            or no such units.
         DiagnosticError: a family cannot be calibrated.
     """
-    written = scored_family(circuit, family)
+    written = scored_family(circuit, family, finder)
     layer = block_of(network, written.layer)
-    progress(f"finding the curve family of {layer} in {model}")
-    found = find_family(network, layer, model)
+    progress(f"finding the {finder.name} of {layer} in {model}")
+    found = find_family(network, layer, model, finder=finder)
     progress(f"building {file}")
     best = found.best(units)
     hand, chosen = _paired(network, circuit, written, best, members)
     originals = trained(network, layer, [unit.unit for unit in chosen])
-    progress("comparing responses to curves")
+    progress(f"comparing responses to each {finder.figure}")
     grids = response_grid(hand, found.grid), found.responses[..., [unit.unit for unit in chosen]]
     progress(f"comparing activations on {images.source}")
     natural = run(
@@ -219,11 +225,12 @@ def score_circuit(
         family=written.name,
         layer=layer,
         grid=found.grid,
-        units=unit_scores(hand.names, originals.names, found.grid, grids, natural),
+        units=unit_scores(hand.names, originals.names, found.grid, grids, natural, finder=finder),
         natural_r_ci=natural.mean_ci,
         skipped=tuple((str(path), why) for path, why in images.skipped.items()),
         grids=scores,
         weights=network.digest,
+        finder=finder,
     )
 
 
@@ -233,6 +240,8 @@ def unit_scores(
     grid: Grid,
     responses: tuple[NDArray[np.floating], NDArray[np.floating]],
     natural: Agreement,
+    *,
+    finder: Finder = USUAL,
 ) -> tuple[UnitScore, ...]:
     """The scores of pairs of units, the i-th of one beside the i-th of the other.
 
@@ -242,8 +251,9 @@ def unit_scores(
         grid: The stimuli.
         responses: Of both to the grid, `[radius, angle, contrast, unit]`.
         natural: Their agreement on natural images.
+        finder: Whose figures the stimuli are.
     """
-    tunings = [tuning_of(part, grid.angles_deg) for part in responses]
+    tunings = [tuning_of(part, grid.angles_deg, finder.period_deg) for part in responses]
     return tuple(
         UnitScore(
             hand=hand[index],
@@ -253,6 +263,7 @@ def unit_scores(
             tuning_r=pearson(responses[0][..., index], responses[1][..., index]),
             natural_r=natural.r[index],
             natural_r_ci=(natural.low[index], natural.high[index]),
+            period_deg=finder.period_deg,
         )
         for index in range(len(hand))
     )
@@ -282,18 +293,20 @@ def end_family(circuit: Circuit, name: str | None = None) -> Family:
     return ends[-1] if name is None else circuit.by_name[name]
 
 
-def scored_family(circuit: Circuit, name: str | None = None) -> Family:
-    """The same family, held to what curves are.
+def scored_family(circuit: Circuit, name: str | None = None, finder: Finder = USUAL) -> Family:
+    """The same family, held to what a finder looks for.
 
     Raises:
-        InputError: no such family, or its members are not told apart by one rotation alone.
+        InputError: no such family, or its members are not told apart by one axis of the finder's
+            kind alone.
     """
     chosen = end_family(circuit, name)
-    if [axis.kind for axis in chosen.axes] != ["rot"]:
+    if [axis.kind for axis in chosen.axes] != [finder.axis]:
         raise InputError(
-            f"`{chosen.name}` cannot be scored as a family of curves",
-            why="curves are told apart by one `rot` axis, and by no other",
-            help=f"declare it as `family {chosen.name} [th: rot(10)] at ...`, or name another",
+            f"`{chosen.name}` cannot be scored as a family of {finder.name}",
+            why=f"{finder.name} are told apart by one `{finder.axis}` axis, and by no other",
+            help=f"declare it as `family {chosen.name} [th: {finder.axis}(10)] at ...`, or name "
+            "another",
         )
     return chosen
 
@@ -314,10 +327,10 @@ def block_of(network: Network, layer: str) -> str:
     return next(blocks, layer)
 
 
-def angle_error_deg(preferred_deg: float, wanted_deg: float) -> float:
+def angle_error_deg(preferred_deg: float, other_deg: float, period_deg: float = 360.0) -> float:
     """How far apart two preferred angles are; the most there is for a unit that has none."""
-    away = difference_deg(preferred_deg, wanted_deg)
-    return SILENT_ERROR_DEG if np.isnan(away) else abs(away)
+    away = difference_deg(preferred_deg, other_deg, period_deg)
+    return period_deg / 2 if np.isnan(away) else abs(away)
 
 
 def pearson(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:

@@ -17,7 +17,7 @@ from circuitdsl.compare.accuracy import AccuracyResult
 from circuitdsl.compare.accuracy import accuracy as accuracy_of
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.finders import CURVES, FINDERS
+from circuitdsl.measure.finders import CURVES, FINDERS, USUAL, Finder
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.measure.tunings.find import FoundFamily, find_family
 from circuitdsl.measure.tunings.published import read_grids
@@ -200,6 +200,7 @@ def compare(
     units: int = 10,
     seed: int = 0,
     grid: Path | str | None = None,
+    finder: Finder = USUAL,
     file: str = "circuit",
     engine: Engine = IN_PROCESS,
     progress: Progress = silent,
@@ -217,6 +218,7 @@ def compare(
         units: How many of the network's units to compare with, best first.
         seed: Of the bootstrap.
         grid: A file of published grids, to compare the family with too.
+        finder: By which the network's units are found.
         file: What to call the circuit.
         engine: Who goes through the photographs.
         progress: Told what is being done.
@@ -238,6 +240,7 @@ def compare(
         units=units,
         seed=seed,
         published=published,
+        finder=finder,
         progress=progress,
     )
 

@@ -14,6 +14,7 @@ import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.score import Comparison
+from circuitdsl.reporting.drawn.figures import draw_tuning
 from circuitdsl.reporting.printed.families import agreement_table
 from circuitdsl.reporting.printed.tables import score_table
 from circuitdsl.text.diagnostics import InputError
@@ -28,11 +29,13 @@ stimulus bends = arcs(radius=20px)
 family edges [th: orient(8), ph: phase(angles=[0deg, 180deg])] at V.conv2d0 {
   expect response(lines) > 2*response(spots)
 }
+family bars [th: orient(8)] at V.conv2d0
 family tints [h: hue(6)] at V.conv2d0 { expect response(spots) > 0 }
 family dots at V.conv2d0
 family corners [th: rot(8)] at V.conv2d0 { expect response(lines) > response(bends) }
 family bows [th: rot(8)] at V.conv2d0 { expect response(bends) > response(lines) }
 connect V.input -> edges { colour = luma  place = gabor(8px, length=2px, width=2px)  dc = 0 }
+connect V.input -> bars { colour = luma  place = gabor(8px, length=2px, width=2px)  dc = 0 }
 connect V.input -> corners { colour = luma  place = gabor(8px, length=2px, width=2px)  dc = 0 }
 connect V.input -> bows { colour = luma  place = gabor(8px, length=2px, width=2px)  dc = 0 }
 connect V.input -> tints { colour = hue(0deg)  place = blob(sigma=2px) }
@@ -101,6 +104,11 @@ def test_only_what_names_arcs_first_is_held_against_curve_detectors(file) -> Non
     assert isinstance(forced, Comparison)
     assert (bows.of_kind, forced.of_kind) == (True, False)
     assert "these units are no family of its kind" in str(score_table(forced).title)
+    lines = circuitdsl.score(file, "tiny", images=images, family="bars", find="lines", units=2)
+    assert isinstance(lines, Comparison)
+    assert max(unit.preferred_error_deg for unit in lines.units) <= 90
+    assert "by their tuning to bars alone" in str(score_table(lines).title)
+    draw_tuning(lines, file.parent / "lines.png")
     other = circuitdsl.score(file, "tiny", images=images, family="bows", find="agreement", units=2)
     assert isinstance(other, FamilyComparison)
     lost = replace(other, natural_r_ci=(other.mean["random"] - 0.01, 1.0))
@@ -116,6 +124,8 @@ def test_only_what_names_arcs_first_is_held_against_curve_detectors(file) -> Non
         ({"family": "edges", "limit": 1}, "1 images cannot be split"),
         ({"family": "bows", "layers": ["conv2d0"]}, "--layer has no meaning here"),
         ({"family": "edges", "find": "curves"}, "cannot be scored as a family of curves"),
+        ({"family": "bows", "find": "lines"}, "cannot be scored as a family of lines"),
+        ({"family": "bars", "find": "lines", "grid": "a.npz"}, "--grid has no meaning here"),
     ],
 )
 def test_what_does_not_fit_is_one_message(file, more, message) -> None:

@@ -33,7 +33,8 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
     """Draw the radial tuning curves of both families, side by side and pair by pair.
 
     The distance from the middle is the response, averaged over radii and contrasts; the direction
-    is the angle of the tangent.
+    is the angle that the finder's figures have; those that are the same after a part of a turn
+    are drawn at each of their angles.
 
     Args:
         comparison: The score.
@@ -52,7 +53,12 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
     halves: Any = figure.subfigures(2, 1, height_ratios=[5.0, 2.5 * rows])
     upper, lower = halves
     left, right = upper.subplots(1, 2, subplot_kw={"projection": "polar"})
-    angles = comparison.grid.angles_deg
+    period = comparison.finder.period_deg
+    angles = tuple(
+        angle + start
+        for start in np.arange(0.0, 360.0, period)
+        for angle in comparison.grid.angles_deg
+    )
     _draw_family(left, [unit.original_tuning for unit in comparison.units], angles)
     left.set_title(trained, fontsize=10, color=INK, pad=16)
     _draw_family(right, [unit.hand_tuning for unit in comparison.units], angles)
@@ -124,7 +130,8 @@ def _closed(
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Angles in radians and scaled responses, the first repeated at the end."""
     around = np.deg2rad([*angles_deg, angles_deg[0] + 360.0])
-    return around, np.array([*tuning.curve, tuning.curve[0]]) / top
+    turns = len(angles_deg) // len(tuning.curve)
+    return around, np.array([*tuning.curve * turns, tuning.curve[0]]) / top
 
 
 def clean(axes: Any) -> None:

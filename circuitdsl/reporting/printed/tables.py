@@ -24,10 +24,10 @@ def score_table(comparison: Comparison) -> Table:
     low, high = comparison.natural_r_ci
     table = narrow(
         f"{comparison.family} of {comparison.file} against {comparison.layer} of "
-        f"{comparison.model}:\nunits found by their tuning to circles alone"
+        f"{comparison.model}:\nunits found by their tuning to {comparison.finder.figure}s alone"
         + ("" if comparison.of_kind else _OF_ANOTHER_KIND),
         "error: between preferred angles; "
-        f"tuning: correlation over {comparison.grid.size} circles;\n"
+        f"tuning: correlation over {comparison.grid.size} {comparison.finder.figure}s;\n"
         f"natural r: over all positions of {comparison.images} images from "
         f"{comparison.images_from},\nwith a bootstrap 95 % interval; width and echo: "
         "hand-written/original",

@@ -15,7 +15,7 @@ from circuitdsl.checking.load import check_path, circuit_of
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.score import Comparison, Members, end_family
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.finders import USUAL, finder_of
+from circuitdsl.measure.finders import FINDERS, USUAL, Finder, finder_of
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.comparing.families import compare_family
@@ -118,7 +118,8 @@ def score(
         members: Of curves, `placed` at the originals' preferred angles, which is the usual, or
             `as-written`.
         family: The hand-written family; by default the last one, which no connection reads.
-        find: How units are found: `curves`, or `agreement`; by default as the family says.
+        find: How units are found: by a finder, such as `curves`, or by `agreement`; by default as
+            the family says.
         layers: Where units are looked for by agreement; by default in the block of the family's own
             layer, or in every layer of a network of another geometry.
         units: How many of the network's units to compare with, best first; usually 10 for curves,
@@ -161,7 +162,8 @@ def score(
             return script_scores(checked.script, given, progress)
         circuit = circuit_of(checked, name)
     _refuse(f"{name} has no `score` block", {"--calibration": calibration})
-    if _finder(circuit, family, find) == AGREEMENT:
+    finder = _finder(circuit, family, find)
+    if finder is None:
         of_curves = {"--grid": grid, "--members": members}
         _refuse("units are found by their agreement with members as they are written", of_curves)
         return compare_family(
@@ -178,6 +180,7 @@ def score(
             engine=engine,
             progress=progress,
         )
+    _refuse(f"published grids are of {USUAL.name}", {"--grid": None if finder is USUAL else grid})
     _refuse("a finder looks in the block of the family's own layer", {"--layer": layers or None})
     found = compare(
         circuit,
@@ -190,29 +193,28 @@ def score(
         units=10 if units is None else units,
         seed=seed or 0,
         grid=grid,
+        finder=finder,
         file=name,
         engine=engine,
         progress=progress,
     )
-    written = end_family(circuit, family)
-    return replace(found, of_kind=finder_of(circuit, written) is not None)
+    return replace(found, of_kind=finder_of(circuit, end_family(circuit, family)) is finder)
 
 
-def _finder(circuit: Circuit, family: str | None, find: str | None) -> str:
-    """How the units of a family are found.
+def _finder(circuit: Circuit, family: str | None, find: str | None) -> Finder | None:
+    """The finder that looks for the units of a family; None if agreement chooses them.
 
     Raises:
         InputError: no such family, or no such way.
     """
-    ways = (USUAL.name, AGREEMENT)
+    ways = (*FINDERS, AGREEMENT)
     if find is not None and find not in ways:
         raise InputError(
             f"units are not found by `{find}`",
             help=suggestion(find, ways) or f"say one of {', '.join(ways)}",
         )
     written = end_family(circuit, family)
-    finder = finder_of(circuit, written)
-    return find or (AGREEMENT if finder is None else finder.name)
+    return finder_of(circuit, written) if find is None else FINDERS.get(find)
 
 
 def _refuse(why: str, options: Mapping[str, object]) -> None:

@@ -101,11 +101,12 @@ def standing_in(
             seed=seed,
             progress=progress,
         )
-    scored_family(circuit, family.name)
+    sought = finder or USUAL
+    scored_family(circuit, family.name, sought)
     layer = block_of(network, family.layer)
     progress(f"finding the units of {family.name} in {network.name}")
     units = found_units(
-        network, layer, SPLICED_UNITS if count is None else count, network.name, finder or USUAL
+        network, layer, SPLICED_UNITS if count is None else count, network.name, sought
     )
     if pairing == "nearest":
         pairs = nearest_members(family.axes[0].angles_deg, units, within_deg)
