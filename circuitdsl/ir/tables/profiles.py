@@ -140,16 +140,35 @@ def _bessel(order: float, kappa: float) -> float:
     `sin(v pi)/pi` times the integral over `[0, inf)` of `exp(-k cosh t - v t)`, which whole orders
     lack.
     """
-    steps = 256 + 4 * int(order)  # enough for each wave of cos(v t), and even
-    total = _simpson(
-        lambda t: math.exp(kappa * (math.cos(t) - 1)) * math.cos(order * t), math.pi, steps
-    )
+    total = math.fsum(weight * math.exp(kappa * depth) for depth, weight in _waves(order))
     if order % 1:
         # beyond `far` the integrand is below exp(-40)
         far = min(40 / order, math.acosh(1 + 40 / kappa))
-        rest = _simpson(lambda t: math.exp(-kappa * (math.cosh(t) + 1) - order * t), far, steps)
+        rest = _simpson(
+            lambda t: math.exp(-kappa * (math.cosh(t) + 1) - order * t), far, _steps(order)
+        )
         total -= math.sin(order * math.pi) * rest
     return abs(total) / math.pi
+
+
+def _steps(order: float) -> int:
+    """Enough for each wave of `cos(order t)`, and even."""
+    return 256 + 4 * int(order)
+
+
+@lru_cache(maxsize=64)
+def _waves(order: float) -> tuple[tuple[float, float], ...]:
+    """What the integral over `[0, pi]` has for any kappa: `cos t - 1`, and `cos(v t)` weighted.
+
+    A search for the narrowest bump asks for one order at many kappas.
+    """
+    steps = _steps(order)
+    angles = [math.pi * step / steps for step in range(steps + 1)]
+    weights = [1, *[4, 2] * (steps // 2 - 1), 4, 1]
+    return tuple(
+        (math.cos(angle) - 1, math.pi / steps / 3 * weight * math.cos(order * angle))
+        for angle, weight in zip(angles, weights, strict=True)
+    )
 
 
 def _simpson(function: Callable[[float], float], end: float, steps: int) -> float:
