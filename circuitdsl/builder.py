@@ -246,8 +246,11 @@ class Builder:
         }
         given = {key: value for key, value in options.items() if value is not None}
         self._lines = [f"backbone V = {Name(backbone)(**given)}"]
-        self._imports: list[str] = []
-        self._uses: set[Use] = set()
+        self._imports, self._uses = list[str](), set[Use]()
+
+    def __repr__(self) -> str:
+        """The number of declarations; `source` has their text."""
+        return f"<builder {self._doc!r}: {len(self._imports) + len(self._lines)} declarations>"
 
     @property
     def input(self) -> Name:

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from circuitdsl.cli import app
@@ -85,6 +89,32 @@ def test_a_record_on_standard_output_stands_there_alone(tmp_path: Path) -> None:
     assert "0 of 1 expectations hold" in done.stderr
 
 
+WITHOUT_FIGURES = {
+    *("format", "lower", "explain", "draw", "report", "microscope", "activation-atlas", "lsp"),
+    *("edit", "sweep", "visualize", "look", "grid", "examples", "joint", "weights"),
+    *("models list", "models fetch", "models path"),
+}
+"""Commands that write files or text, or whose figures are a format of `--output`."""
+
+
+def commands_of(group: Group, before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if isinstance(command, Group):
+            yield from commands_of(command, f"{before}{name} ")
+        else:
+            yield before + name, command
+
+
+def test_json_means_one_thing_in_every_command() -> None:
+    options = {
+        name: {option: one for one in command.params for option in one.opts}.get("--json")
+        for name, command in commands_of(get_command(app))
+    }
+    assert {name for name, option in options.items() if option is None} == WITHOUT_FIGURES
+    texts = {(one.metavar, one.help, one.default, one.multiple) for one in options.values() if one}
+    assert texts == {("FILE", "Write the result as JSON; `-` is standard output.", None, False)}
+
+
 def test_check_expect_says_that_nothing_is_claimed(tmp_path: Path) -> None:
     path = tmp_path / "a.circ"
     path.write_text("circ 1\nlet a = 1\n", encoding="utf-8")
@@ -104,6 +134,10 @@ def test_tables_keep_every_digit(
     table.add_row("natural r", *["0.639 (0.620..0.651)"] * 4)
     print_table(table)
     assert capsys.readouterr().out.count("0.639 (0.620..0.651)") == 4
+    table = Table("what", "r", "p")  # columns that may wrap, all wider than their share
+    table.add_row("some words " * 6, "0.1234567890123456", "0.6543210987654321")
+    print_table(table)
+    assert "0.1234567890123456 │ 0.6543210987654321" in capsys.readouterr().out
 
 
 def test_programs_are_kept_unless_they_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,11 @@ class Plan:
     inflows: Mapping[str, tuple[Inflow, ...]]
     notices: tuple[Notice, ...]
 
+    def __repr__(self) -> str:
+        """The convolutions whose units and edges are changed, without the arrays."""
+        units, edges = (", ".join(names) or "none" for names in (self.units, self.edges))
+        return f"<plan: units of {units}; edges into {edges}; {len(self.notices)} notices>"
+
 
 def plan(backbone: Backbone, params: Mapping[str, ArrayLike], steps: Sequence[Step]) -> Plan:
     """What steps amount to on a network of some weights.

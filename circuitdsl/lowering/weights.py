@@ -105,6 +105,13 @@ class Lowering:
     parts: dict[str, Part]
     scalars: dict[str, Scalar]
 
+    def __repr__(self) -> str:
+        """The number of dials and of arrays, without the programs."""
+        return (
+            f"<lowering: {len(self.dials)} dials to {len(self.parts)} kernels "
+            f"and {len(self.scalars)} scalars>"
+        )
+
     def __call__(self, settings: Mapping[str, ArrayLike] | None = None) -> Weights:
         """The arrays with the dials at `settings`, the others at their defaults.
 

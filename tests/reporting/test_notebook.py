@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -87,6 +88,32 @@ def test_the_repr_of_what_edits_are_made_of(tiny) -> None:
     for value in (*values, tiny.backbone):
         assert len(repr(value)) <= SCREEN, type(value)
     assert repr(units).startswith("<25 units of tiny: conv2d1:0, ")
+
+
+def test_what_the_package_gives_prints_a_screen(circuit, tiny, tmp_path: Path) -> None:
+    path = tmp_path / "crosses.circ"
+    path.write_text(CIRCUIT, encoding="utf-8")
+    edited = edit(tiny, [Ablate(select(tiny.backbone, ["conv2d1", "conv2d2:3"]))])
+    with pytest.raises(circuitdsl.DiagnosticError) as refused:
+        circuitdsl.loads("circ 1\nlet a = b\n")
+    values = (
+        *(
+            circuit,
+            circuitdsl.build(circuit),
+            circuitdsl.inside(circuit),
+            circuitdsl.lower(circuit),
+        ),
+        *(tiny, edited, edited.plan, tiny.backbone.preprocessing, circuitdsl.Builder("Edges.")),
+        *(circuitdsl.lower(circuit), circuitdsl.check(path)),
+        *(refused.value, InputError("no such file", help="name one")),
+    )
+    shown = set(map(type, values))
+    classes = (getattr(circuitdsl, name) for name in dir(circuitdsl))
+    assert shown >= {one for one in classes if isinstance(one, type)}
+    for value in values:
+        lines = repr(value).splitlines()
+        assert sum(-(-len(line) // 100) for line in lines) <= 24, type(value)
+        assert " object at 0x" not in repr(value), type(value)
 
 
 def test_a_text_is_no_list_of_layers(circuit, tiny) -> None:

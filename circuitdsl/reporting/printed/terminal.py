@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 
@@ -45,21 +45,19 @@ def print_table(table: Table) -> None:
     On a terminal too narrow for its numbers it goes beyond the edge: no digit is ever cut off.
     """
     console = Console(markup=False, emoji=False)
-    console.width = max(console.width, width_of_numbers(table))
-    console.print(table)
-
-
-def width_of_numbers(table: Table) -> int:
-    """The columns of a terminal that a table needs so that nothing unbreakable is cut."""
-    total = 1
     for column in table.columns:
-        cells = [str(cell) for cell in (column.header, *column.cells, column.footer)]
-        pieces = [line for cell in cells for line in cell.split("\n")]
-        if not column.no_wrap:
-            pieces = [word for line in pieces for word in line.split()]
-        total += max(map(cell_len, pieces), default=0) + _PADDING
-    return total
+        # rich takes width from the widest columns first, whatever their words need
+        column.min_width = _width_of_words(column)
+    # the columns around a cell, and the line beside it, are three
+    least = 1 + sum(_width_of_words(column) + 3 for column in table.columns)
+    console.width = max(console.width, least)
+    console.print(table, crop=False)
 
 
-_PADDING = 3
-"""Columns around a cell, and the line beside it."""
+def _width_of_words(column: Column) -> int:
+    """The columns of a terminal that a column of a table needs so that no word is broken."""
+    cells = [str(cell) for cell in (column.header, *column.cells, column.footer)]
+    pieces = [line for cell in cells for line in cell.split("\n")]
+    if not column.no_wrap:
+        pieces = [word for line in pieces for word in line.split()]
+    return max(map(cell_len, pieces), default=0)

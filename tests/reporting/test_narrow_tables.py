@@ -1,0 +1,128 @@
+"""Tables on a terminal of 60 columns: every number of a wide one is there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from types import SimpleNamespace as Row
+
+import numpy as np
+import pytest
+from rich.table import Table
+
+from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.reporting.printed.cleanroom import cleanroom_table
+from circuitdsl.reporting.printed.coverage import coverage_table
+from circuitdsl.reporting.printed.edits import (
+    approximation_table,
+    changes_table,
+    effect_table,
+    effects_table,
+    moved_table,
+    recovery_table,
+    sweep_table,
+)
+from circuitdsl.reporting.printed.families import agreement_table
+from circuitdsl.reporting.printed.fits import families_table, grids_table
+from circuitdsl.reporting.printed.matches import matches_table
+from circuitdsl.reporting.printed.parity import parity_tables
+from circuitdsl.reporting.printed.terminal import print_table
+
+CI = (0.1234, 0.5678)
+FIGURE = Row(r=0.4321, r_ci=CI, partial_r=0.3456, energy=0.2345, random=0.1357, wrong_pairs=0.0246)
+LAYER = "mixed3a_3x3_bottleneck_pre_relu"
+MEANS = dict.fromkeys(OUTPUTS, 0.98765)
+
+
+def of_agreement() -> Iterator[Table]:
+    match = Row(
+        **{"circuit": "high_low", "family": "hilo", "member": "hilo[th=112.5deg,side=1]"},
+        **{"layer": LAYER, "unit": 163, "figure": FIGURE},
+        **{"along": Row(adds=0.1928), "stimuli": Row(r=0.5637, r_ci=CI)},
+    )
+    yield matches_table(Row(model="inceptionv1", images=32, chosen_on=31, rows=[match] * 2))
+    unit = Row(hand="hilo[th=112.5deg,side=1]", original=f"{LAYER}:163", figure=FIGURE)
+    names = ("natural_r", "partial_r", "energy", "random", "wrong_pairs")
+    yield agreement_table(
+        Row(
+            **{"family": "hilo", "file": "high_low.circ", "layer": LAYER, "model": "inceptionv1"},
+            **{"searched": [LAYER] * 3, "of_kind": True, "chosen_on": 31, "images": 32},
+            **{"images_from": "photographs", "units": [unit] * 2, "natural_r_ci": CI},
+            mean=dict.fromkeys(names, 0.6543),
+        )
+    )
+    layer = Row(
+        **{"layer": LAYER, "rows": [0] * 256, "mean_best_r": 0.4444},
+        **{"share": lambda _: 0.8437, "families": lambda _: dict.fromkeys(["a" * 30, "b"], 0.27)},
+    )
+    yield coverage_table(
+        Row(
+            **{"model": "inceptionv1", "images": 32, "members": 2048, "chosen_on": 31},
+            **{"thresholds": (0.5, 0.6, 0.7), "layers": [layer]},
+        )
+    )
+
+
+def of_splices() -> Iterator[Table]:
+    share = Row(measure="kl", against="zero", value=0.4872, ci=CI, shuffled=0.0912, random=0.1048)
+    part = Row(name=LAYER, replaced=115, units=320, share=lambda _: share)
+    yield cleanroom_table(
+        Row(
+            **{"model": "inceptionv1", "threshold": 0.5, "calibrated_on": 24},
+            cleanroom=Row(
+                images=32, layers=[part], first=[part] * 2, alone=part, controls={"random": part}
+            ),
+        )
+    )
+    means = dict.fromkeys(("intact", "zero", "spliced"), MEANS)
+    found = {"n": 64, "identity": None}
+    yield recovery_table(
+        Row(**found, units=["u"] * 8, calibrated_on=24, means=means, shares=[share] * 2)
+    )
+    changes = {name: Row(value=-0.1234, ci=CI) for name in OUTPUTS}
+    variant = Row(name="random units of mixed3a 1", means=MEANS, changes=changes)
+    effect = Row(
+        **found,
+        **{"intact": MEANS, "edited": variant, "controls": [variant], "flips": (21, 13, 8)},
+        **{"model": "inceptionv1", "moved": [Row(name="a long name of a class", change=0.01234)]},
+    )
+    yield effect_table(effect, "no curves")
+    yield effects_table({"no curves": effect}, "edits.circ")
+    yield changes_table(effect)
+    yield moved_table(effect)
+
+
+def of_the_rest() -> Iterator[Table]:
+    difference = Row(layer=LAYER, largest=0.000123, share=4.5e-7)
+    trial = Row(name="RGB minus means", own=True, top1=0.574, top5=0.987, cross_entropy=1.2345)
+    yield from parity_tables(
+        Row(model="inceptionv1", layers=[difference], images=64, trials=[trial])
+    )
+    means = np.full((2, len(OUTPUTS)), 0.54321)
+    swept = Row(names=["intact", f"{LAYER}:163, {LAYER}:164"], images=64, means=means)
+    yield sweep_table(Row(**vars(swept), change=lambda _: np.array([0.01234])))
+    yield approximation_table(
+        Row(names=[LAYER], changes=np.array([0.123]), images=64, sample=8, spearman=0.912)
+    )
+    settings = {"bow": 21.1437, "reach_of_the_template": 12.6543}
+    measures = {"agreement": (0.5012, 0.6123), "splice": (0.1012, 0.2123)}
+    yield families_table(
+        [Row(file="f" * 30, family="curve", settings=settings, measures=measures)] * 2
+    )
+    figures = dict.fromkeys(("raw_r", "aligned_r", "echo", "filled_r", "coloured_r"), 0.7777)
+    unit = Row(unit=379, match=f"{LAYER}:163", **figures)
+    yield grids_table(Row(source="a published grid", units=[unit] * 2, mean=figures))
+
+
+@pytest.mark.parametrize("tables", [of_agreement, of_splices, of_the_rest])
+def test_sixty_columns_have_every_number(
+    tables, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[Counter[str]] = []
+    for columns in ("400", "60"):
+        monkeypatch.setenv("COLUMNS", columns)
+        for table in tables():
+            print_table(table)
+        printed.append(Counter(re.findall(r"\d+(?:\.\d+)?", capsys.readouterr().out)))
+    assert printed[0] == printed[1]
