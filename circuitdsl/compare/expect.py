@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expect import Expect, Judgement, Measured
 from circuitdsl.ir.stimuli import ACTIVITY
-from circuitdsl.ir.writing.spelling import broken, expectation, sides
+from circuitdsl.ir.writing.spelling import broken, expectation, figure_of, sides, spelled
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.tunings.of_families import OF_FAMILIES, Answered, responses_together
+from circuitdsl.measure.tunings.of_families import (
+    OF_FAMILIES,
+    OF_MEMBERS,
+    Answered,
+    responses_together,
+)
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.layout import flat
@@ -27,16 +32,42 @@ Claim = tuple[Family, Expect]
 
 
 @dataclass(frozen=True)
+class Extremes:
+    """The members that a measure is least and greatest of.
+
+    Attributes:
+        measured: The measure.
+        least: A member's name and its figure.
+        greatest: Likewise.
+    """
+
+    measured: Measured
+    least: tuple[str, float]
+    greatest: tuple[str, float]
+
+    @property
+    def line(self) -> str:
+        """Both members, as plain text."""
+        ends = [
+            f"{figure_of(self.measured, value)} in `{member}`"
+            for member, value in (self.least, self.greatest)
+        ]
+        return f"{flat(spelled(self.measured))} is from {ends[0]} to {ends[1]}"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one expectation.
 
     Attributes:
         of: The family or the score whose it is.
         judgement: What was measured.
+        extremes: Of each measure of a family with several members, if the claim is false.
     """
 
     of: str
     judgement: Judgement
+    extremes: tuple[Extremes, ...] = ()
 
     @property
     def expectation(self) -> Expect:
@@ -56,7 +87,7 @@ class Outcome:
             "E901",
             f"`{self.of}`: {broken(self.judgement)}",
             self.expectation.span,
-            note=""
+            note="; ".join(extremes.line for extremes in self.extremes)
             if valued
             else "no claim holds of what has no value, such as 0/0 or the tuning "
             "of members that do not respond",
@@ -105,16 +136,25 @@ def expectations_met(
     network = calibrate(build(circuit)) if isinstance(circuit, Circuit) else circuit
     answers = _Answers(network, claims)
 
-    def worth(family: Family, measured: Measured) -> float:
-        responses = answers.of(family, measured)
-        stimulus = answers.sets[measured.of]
-        answered = Answered(family, stimulus, responses, dict(measured.settings))
-        return OF_FAMILIES[measured.name](answered)
+    return tuple(_outcome(answers, family, expect) for family, expect in claims)
 
-    return tuple(
-        Outcome(family.name, expect.judge(lambda measured, family=family: worth(family, measured)))
-        for family, expect in claims
+
+def _outcome(answers: _Answers, family: Family, expect: Expect) -> Outcome:
+    judgement = expect.judge(
+        lambda measured: OF_FAMILIES[measured.name](answers.counted(family, measured))
     )
+    if judgement.holds or len(family.members) == 1:
+        return Outcome(family.name, judgement)
+    extremes: list[Extremes] = []
+    for measured in expect.measures:
+        figures = OF_MEMBERS[measured.name](answers.counted(family, measured))
+        if not np.isnan(figures).any():
+            least, greatest = (
+                (family.member_name(int(member)), float(figures[member]))
+                for member in (figures.argmin(), figures.argmax())
+            )
+            extremes.append(Extremes(measured, least, greatest))
+    return Outcome(family.name, judgement, tuple(extremes))
 
 
 class _Answers:
@@ -150,6 +190,11 @@ class _Answers:
                 raise DiagnosticError([fault]) from error
             self.responses |= {(name, stimulus.name): of for name, of in responses.items()}
         return self.responses[key]
+
+    def counted(self, family: Family, measured: Measured) -> Answered:
+        """A family's responses to the set of a measure, and which images count for it."""
+        stimulus = self.sets[measured.of]
+        return Answered(family, stimulus, self.of(family, measured), dict(measured.settings))
 
 
 def _answerable(circuit: Circuit, claims: Sequence[Claim]) -> None:

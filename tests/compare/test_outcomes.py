@@ -72,6 +72,15 @@ def test_a_failure_says_what_was_measured(outcomes) -> None:
     assert "11 |   expect fwhm(discs) < 10deg" in printed
 
 
+def test_a_failure_names_the_members_at_both_ends(outcomes) -> None:
+    (failed,) = (each for each in outcomes if not each.holds)
+    (extremes,) = failed.extremes
+    assert extremes.least[1] <= failed.judgement.left <= extremes.greatest[1]
+    assert extremes.line in render(failed.diagnostic).replace("\n", " ")
+    assert extremes.line.startswith("fwhm(discs) is from 1")
+    assert "in `edge[th=" in extremes.line
+
+
 def test_outcomes_are_listed(outcomes) -> None:
     lines = describe_outcomes(outcomes).splitlines()
     assert lines[0].startswith("holds  edge: expect preferred_error(discs) <= 2deg  (")

@@ -251,7 +251,7 @@ def expectation(expect: Expect) -> Piece:
 def broken(judgement: Judgement) -> str:
     """What an expectation says, and what was measured, for a message."""
     values = ", ".join(
-        f"{flat(_measure(measure))} is {_figure(value, BY_NAME[measure.name].unit)}"
+        f"{flat(spelled(measure))} is {figure_of(measure, value)}"
         for measure, value in judgement.values
     )
     return f"`expect {flat(expectation(judgement.expect))}` does not hold: {values}"
@@ -261,6 +261,11 @@ def sides(judgement: Judgement) -> tuple[str, str]:
     """The values of both sides, with their unit."""
     unit = judgement.expect.unit
     return _figure(judgement.left, unit), _figure(judgement.right, unit)
+
+
+def figure_of(measured: Measured, value: float) -> str:
+    """A value of a measure, with its unit."""
+    return _figure(value, BY_NAME[measured.name].unit)
 
 
 def _figure(value: float, unit: Unit) -> str:
@@ -274,7 +279,7 @@ def _side(form: Form, unit: Unit) -> Piece:
         if term.measure is None and term.over is not None:  # the number is what is divided
             sign = Number(-1.0 if term.weight < 0 else 1.0)
             size = number(abs(term.weight), weight.unit)
-            pieces.append((sign, Chain(size, (("/", _measure(term.over)),))))
+            pieces.append((sign, Chain(size, (("/", spelled(term.over)),))))
         else:
             pieces.append((weight, _quotient(term)))
     return _sum(pieces)
@@ -293,11 +298,12 @@ def _quotient(term: Term) -> Piece | None:
     """The measures of a term; None for a number alone."""
     if term.measure is None:
         return None
-    first = _measure(term.measure)
-    return first if term.over is None else Chain(first, (("/", _measure(term.over)),))
+    first = spelled(term.measure)
+    return first if term.over is None else Chain(first, (("/", spelled(term.over)),))
 
 
-def _measure(measured: Measured) -> Piece:
+def spelled(measured: Measured) -> Piece:
+    """A measure as the language writes it."""
     if not measured.of:
         return measured.name
     settings = tuple(

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,61 +133,80 @@ class Answered:
 
 
 Evaluation = Callable[[Answered], float]
+Figures = Callable[[Answered], Floats]
 
 OF_FAMILIES: dict[str, Evaluation] = {}
 """The evaluation of each measure that is legal for families."""
 
-
-def measure(evaluation: Evaluation) -> Evaluation:
-    """Register the evaluation of the measure of that name."""
-    OF_FAMILIES[evaluation.__name__] = evaluation
-    return evaluation
+OF_MEMBERS: dict[str, Figures] = {}
+"""What each of these measures is made of: a figure of every member, `[members]`."""
 
 
-@measure
-def response(answered: Answered) -> float:
-    """The mean over members of the largest response."""
-    return float(answered.peaks.mean())
+def measure(together: Callable[[Floats], Any]) -> Callable[[Figures], Figures]:
+    """Register the figures of members as what the measure of that name is made of.
+
+    Args:
+        together: Makes one number of `[members]`.
+    """
+
+    def register(figures: Figures) -> Figures:
+        OF_MEMBERS[figures.__name__] = figures
+        OF_FAMILIES[figures.__name__] = lambda answered: float(together(figures(answered)))
+        return figures
+
+    return register
 
 
-@measure
-def spread(answered: Answered) -> float:
-    """The range of the largest responses over their mean; NaN if there is no response."""
-    mean = answered.peaks.mean()
-    return float(np.ptp(answered.peaks) / mean) if mean > 0 else float("nan")
+def _relative_range(peaks: Floats) -> float:
+    """The range over the mean; NaN if there is no response."""
+    mean = peaks.mean()
+    return float(np.ptp(peaks) / mean) if mean > 0 else float("nan")
 
 
-@measure
-def preferred_error(answered: Answered) -> float:
-    """The largest angle between a member's own and the one that it prefers, in degrees."""
+@measure(np.mean)
+def response(answered: Answered) -> Floats:
+    """The largest response."""
+    return answered.peaks
+
+
+@measure(_relative_range)
+def spread(answered: Answered) -> Floats:
+    """The largest response, of which the measure is the range over the mean."""
+    return answered.peaks
+
+
+@measure(np.max)
+def preferred_error(answered: Answered) -> Floats:
+    """The angle between a member's own and the one that it prefers, in degrees."""
     period = answered.period_deg
-    return max(
-        abs(difference_deg(tuning.preferred_deg * period / 360.0, own, period))
-        for tuning, own in zip(answered.tunings, answered.angles_deg or (), strict=True)
+    return np.array(
+        [
+            abs(difference_deg(tuning.preferred_deg * period / 360.0, own, period))
+            for tuning, own in zip(answered.tunings, answered.angles_deg or (), strict=True)
+        ]
     )
 
 
-@measure
-def fwhm(answered: Answered) -> float:
-    """The mean width of the tuning curves at half of their height, in degrees."""
-    widths = [tuning.fwhm_deg for tuning in answered.tunings]
-    return float(np.mean(widths)) * answered.period_deg / 360.0
+@measure(np.mean)
+def fwhm(answered: Answered) -> Floats:
+    """The width of the tuning curve at half of its height, in degrees."""
+    widths = np.array([tuning.fwhm_deg for tuning in answered.tunings])
+    return widths * answered.period_deg / 360.0
 
 
-@measure
-def selectivity(answered: Answered) -> float:
-    """The mean over members of `|sum r e^(i th)| / sum r`; NaN for members that do not respond."""
+@measure(np.mean)
+def selectivity(answered: Answered) -> Floats:
+    """`|sum r e^(i th)| / sum r`; NaN for members that do not respond."""
     angles, curves = answered.curves
     turned = np.exp(1j * np.deg2rad(angles)) @ curves
     total = curves.sum(axis=0)
-    shares = np.divide(np.abs(turned), total, out=np.full(total.shape, np.nan), where=total > 0)
-    return float(np.mean(shares))
+    return np.divide(np.abs(turned), total, out=np.full(total.shape, np.nan), where=total > 0)
 
 
-@measure
-def echo(answered: Answered) -> float:
+@measure(np.max)
+def echo(answered: Answered) -> Floats:
     """The largest response around the opposite angle, over the maximum."""
-    return float(np.max([tuning.echo for tuning in answered.tunings]))
+    return np.array([tuning.echo for tuning in answered.tunings])
 
 
 def responses_to(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Floats:
