@@ -1,7 +1,7 @@
 """Verbs on circuit files alone: check, format, inside.
 
-In: files, texts, circuits. Out: findings, texts, circuits. Nothing numerical is imported before it
-is needed, so that a plain check stays quick.
+In: files, texts, circuits. Out: findings, texts, circuits. What a plain check does without is
+imported where it is needed, so that the check stays quick.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 from circuitdsl.checking.load import CheckResult, check_path
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.ir.members.packing import fitted
-from circuitdsl.syntax.format import format_source
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.source import Source
 
@@ -100,6 +98,8 @@ def format(text: str, name: str = "<text>") -> str:
     Raises:
         DiagnosticError: the text cannot be parsed.
     """
+    from circuitdsl.syntax.format import format_source
+
     return format_source(Source(name, text))
 
 
@@ -113,6 +113,7 @@ def inside(circuit: Circuit, backbone: str | None = None) -> Circuit:
     Raises:
         InputError: the circuit is for another backbone, or does not fit.
     """
+    from circuitdsl.ir.members.packing import fitted
     from circuitdsl.models.written.inside import as_inside
 
     own = circuit.backbone.geometry.name

@@ -176,5 +176,5 @@ def declared(layers: list[Layer]) -> tuple[Layer, ...]:
         if width % layer.groups or (sources and sources[0] % layer.groups):
             raise ValueError(f"{layer.name} cannot be split into {layer.groups} groups")
         widths[layer.name] = width
-        done.append(replace(layer, width=width))
+        done.append(layer if width == layer.width else replace(layer, width=width))
     return tuple(done)
