@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import circuitdsl
 from circuitdsl import __version__
 from circuitdsl.cli import app
 from circuitdsl.ir.backbones import BACKBONES
@@ -155,6 +156,11 @@ def test_explain_of_a_file(arcs):
     assert result.exit_code == 0, result.output
     assert "arcs    conv2d0  8 (th: rot 8)  2px     1px     7px" in result.stdout
     assert run("explain", arcs.with_name("none.circ")).exit_code == 2
+
+
+def test_explain_takes_a_circuit(arcs):
+    explained = circuitdsl.explain(circuitdsl.load(arcs))
+    assert explained in circuitdsl.explain(arcs)
 
 
 @pytest.mark.parametrize(

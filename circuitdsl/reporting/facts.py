@@ -20,12 +20,12 @@ from circuitdsl.text.diagnostics import CODES
 from circuitdsl.text.pages import explain as page_text
 
 
-def explain(what: Path | str | None = None) -> str:
-    """A diagnostic's page, with examples, or what was inferred about a circuit file.
+def explain(what: Path | str | Circuit | None = None) -> str:
+    """A diagnostic's page, with examples, or what was inferred about a circuit.
 
     Args:
-        what: A code, like `E201`, or a file, whose name ends in `.circ`; without one, all codes
-            are listed.
+        what: A code, like `E201`, a circuit, or its file, whose name ends in `.circ`; without one,
+            all codes are listed.
 
     Raises:
         DiagnosticError: the file has errors.
@@ -33,6 +33,8 @@ def explain(what: Path | str | None = None) -> str:
     """
     if what is None:
         return "".join(f"{code}  {title}\n" for code, title in sorted(CODES.items()))
+    if isinstance(what, Circuit):
+        return describe_circuit(what)
     if not str(what).endswith(".circ"):
         return f"{page_text(str(what))}\n"
     circuit = load(what)
