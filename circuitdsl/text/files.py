@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -154,3 +154,18 @@ def write_text(target: Path, text: str, *, may_be_input: bool = False) -> None:
     """Write UTF-8 text to `target` by atomic rename."""
     with atomic_path(target, may_be_input=may_be_input) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def known_suffix(target: Path, formats: Sequence[str], doing: str) -> str:
+    """The suffix of a file name in small letters, such as `png`, if it names one of some formats.
+
+    Raises:
+        InputError: no such format.
+    """
+    suffix = target.suffix.lstrip(".").lower()
+    if suffix not in formats:
+        raise InputError(
+            f"cannot {doing} as `{target.name}`",
+            help=f"end its name in {', '.join('.' + name for name in formats)}",
+        )
+    return suffix

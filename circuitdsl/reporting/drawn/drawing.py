@@ -20,9 +20,9 @@ from circuitdsl.reporting.drawn.plots import plot
 from circuitdsl.reporting.templating import framed, rendered, whole_file
 from circuitdsl.run.seeing.drawing import Portrait, portrait
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import output_path, write_text
+from circuitdsl.text.files import known_suffix, output_path, write_text
 
-FORMATS = (".html", ".svg", ".png")
+FORMATS = ("html", "svg", "png")
 
 WORDS: Mapping[Sign, str] = {
     "excites": "excites",
@@ -56,21 +56,16 @@ def draw(
         OSError: the output can't be written.
     """
     target = Path(output)
-    kind = target.suffix.lower()
-    if kind not in FORMATS:
-        raise InputError(
-            f"cannot draw a circuit as `{target.name}`",
-            help=f"end its name in {', '.join(FORMATS)}",
-        )
-    if images is not None and kind != ".html":
+    kind = known_suffix(target, FORMATS, "draw a circuit")
+    if images is not None and kind != "html":
         raise InputError(
             f"`{target.name}` has no room for photographs", help="name a file that ends in .html"
         )
     output_path(target)
-    shown = portrait(path, family=family, images=images, answers=kind == ".html")
-    if kind == ".html":
+    shown = portrait(path, family=family, images=images, answers=kind == "html")
+    if kind == "html":
         write_text(target, page(shown))
-    elif kind == ".svg":
+    elif kind == "svg":
         write_text(target, svg(shown))
     else:
         from circuitdsl.reporting.drawn.figures import (

@@ -21,8 +21,7 @@ from circuitdsl.reporting.drawn.feature_sheets import as_bytes
 from circuitdsl.reporting.drawn.figures import FORMATS, INK, ORIGINAL
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.run.seeing.examples import Examples
-from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path, write_text
+from circuitdsl.text.files import atomic_path, known_suffix, write_text
 
 MOST_UNITS = 12
 """A sheet shows so many units at most."""
@@ -44,27 +43,22 @@ def write_examples(shown: Examples, target: Path, *, salient: bool = False) -> N
         InputError: no such format.
         OSError: the file can't be written.
     """
-    check_format(target)
-    if target.suffix == ".csv":
+    kind = check_format(target)
+    if kind == "csv":
         write_text(target, examples_csv(shown))
-    elif target.suffix == ".json":
+    elif kind == "json":
         write_json(target, shown.record())
     else:
         draw_examples(shown, target, salient=salient)
 
 
-def check_format(target: Path) -> None:
-    """Refuse a file name whose suffix names no format.
+def check_format(target: Path) -> str:
+    """The format that a file name asks for.
 
     Raises:
         InputError: no such format.
     """
-    known = [f".{name}" for name in (*FORMATS, "csv", "json")]
-    if target.suffix not in known:
-        raise InputError(
-            f"cannot write examples as `{target.name}`",
-            help=f"end its name in {', '.join(known)}",
-        )
+    return known_suffix(target, (*FORMATS, "csv", "json"), "write examples")
 
 
 def examples_csv(shown: Examples) -> str:

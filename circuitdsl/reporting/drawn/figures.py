@@ -19,8 +19,7 @@ from matplotlib.path import Path as Bezier
 from circuitdsl.compare.score import Comparison, UnitScore
 from circuitdsl.measure.tunings.tuning import Tuning
 from circuitdsl.reporting.drawn.layout import BOX_HEIGHT, Layout, Sign
-from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path
+from circuitdsl.text.files import atomic_path, known_suffix
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -89,11 +88,7 @@ def check_format(target: Path) -> None:
     Raises:
         InputError: no such format.
     """
-    if target.suffix.lstrip(".").lower() not in FORMATS:
-        raise InputError(
-            f"cannot draw a figure as `{target.name}`",
-            help=f"end its name in {', '.join('.' + name for name in FORMATS)}",
-        )
+    known_suffix(target, FORMATS, "draw a figure")
 
 
 def _draw_family(axes: Any, tunings: list[Tuning], angles_deg: tuple[float, ...]) -> None:

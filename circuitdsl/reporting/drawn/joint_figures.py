@@ -16,24 +16,18 @@ from matplotlib.figure import Figure
 from circuitdsl.reporting.drawn.figures import FAINT, FORMATS, HAND, INK, ORIGINAL
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.run.seeing.joint import Joint
-from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path
+from circuitdsl.text.files import atomic_path, known_suffix
 
 COLUMNS = 5
 
 
-def check_format(target: Path) -> None:
-    """Refuse a file name whose suffix names no format.
+def check_format(target: Path) -> str:
+    """The format that a file name asks for.
 
     Raises:
         InputError: no such format.
     """
-    known = [f".{name}" for name in (*FORMATS, "json")]
-    if target.suffix not in known:
-        raise InputError(
-            f"cannot write joint tuning as `{target.name}`",
-            help=f"end its name in {', '.join(known)}",
-        )
+    return known_suffix(target, (*FORMATS, "json"), "write joint tuning")
 
 
 def write_joint(made: Joint, target: Path) -> None:
@@ -43,8 +37,8 @@ def write_joint(made: Joint, target: Path) -> None:
         InputError: no such format.
         OSError: the file can't be written.
     """
-    check_format(target)
-    if target.suffix == ".json":
+    kind = check_format(target)
+    if kind == "json":
         write_json(target, made.record())
     else:
         draw_joint(made, target)

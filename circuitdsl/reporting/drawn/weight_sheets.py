@@ -19,8 +19,7 @@ from circuitdsl.reporting.drawn.figures import FORMATS, INK
 from circuitdsl.reporting.drawn.pixels import signed
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.run.seeing.weights import AllWeights
-from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path, write_text
+from circuitdsl.text.files import atomic_path, known_suffix, write_text
 
 COLUMNS = 10
 
@@ -34,26 +33,22 @@ def write_weights_of(shown: AllWeights, target: Path) -> None:
         InputError: no such format.
         OSError: the file can't be written.
     """
-    check_format(target)
-    if target.suffix == ".csv":
+    kind = check_format(target)
+    if kind == "csv":
         write_text(target, weights_csv(shown))
-    elif target.suffix == ".json":
+    elif kind == "json":
         write_json(target, shown.record())
     else:
         draw_kernels(shown, target)
 
 
-def check_format(target: Path) -> None:
-    """Refuse a file name whose suffix names no format.
+def check_format(target: Path) -> str:
+    """The format that a file name asks for.
 
     Raises:
         InputError: no such format.
     """
-    known = [f".{name}" for name in (*FORMATS, "csv", "json")]
-    if target.suffix not in known:
-        raise InputError(
-            f"cannot write weights as `{target.name}`", help=f"end its name in {', '.join(known)}"
-        )
+    return known_suffix(target, (*FORMATS, "csv", "json"), "write weights")
 
 
 def weights_csv(shown: AllWeights) -> str:

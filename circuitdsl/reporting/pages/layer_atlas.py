@@ -18,24 +18,21 @@ from circuitdsl.reporting.pages.blocks import Block, Note, Tile, Tiles
 from circuitdsl.reporting.templating import framed
 from circuitdsl.run.seeing.layer_atlas import ActivationAtlas
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path, write_text
+from circuitdsl.text.files import atomic_path, known_suffix, write_text
 
-FORMATS = (".html", ".png", ".json")
+FORMATS = ("html", "png", "json")
 
 
-def check_format(target: Path, steps: int) -> None:
-    """Refuse a file name whose suffix names no format, or a picture of no pictures.
+def check_format(target: Path, steps: int) -> str:
+    """The format that a file name asks for; a picture of no pictures is refused.
 
     Raises:
         InputError: no such format, or a `.png` without steps.
     """
-    if target.suffix not in FORMATS:
-        raise InputError(
-            f"cannot write an atlas as `{target.name}`",
-            help=f"end its name in {', '.join(FORMATS)}",
-        )
-    if target.suffix == ".png" and not steps:
+    kind = known_suffix(target, FORMATS, "write an atlas")
+    if kind == "png" and not steps:
         raise InputError("an atlas of no steps has no pictures", help="write a page or a record")
+    return kind
 
 
 def write_atlas(made: ActivationAtlas, target: Path, command: str = "") -> None:
@@ -50,10 +47,10 @@ def write_atlas(made: ActivationAtlas, target: Path, command: str = "") -> None:
         InputError: no such format.
         OSError: the file can't be written.
     """
-    check_format(target, made.steps)
-    if target.suffix == ".json":
+    kind = check_format(target, made.steps)
+    if kind == "json":
         write_json(target, made.record())
-    elif target.suffix == ".png":
+    elif kind == "png":
         with atomic_path(target) as temporary:
             Image.fromarray(sheet(made)).save(temporary, "png")
     else:
