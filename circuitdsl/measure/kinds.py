@@ -21,6 +21,9 @@ STRONGEST = 16
 LEAST = 5
 """Photographs that a kind has."""
 
+_ROUNDS = 20
+"""Rounds of two means; a dozen photographs settle long before."""
+
 
 @dataclass(frozen=True, eq=False)
 class Kinds:
@@ -92,7 +95,3 @@ def two_kinds(
 def _mean_of_different(cosines: Floats) -> float:
     count = len(cosines)
     return float((cosines.sum() - np.trace(cosines)) / (count * (count - 1)))
-
-
-_ROUNDS = 20
-"""Rounds of two means; a dozen photographs settle long before."""

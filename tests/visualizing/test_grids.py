@@ -44,5 +44,5 @@ def test_what_makes_no_grid(circuit: Path) -> None:
         circuitdsl.grid(circuit, "bar")
     with pytest.raises(InputError, match="has no setting `radius` of several values"):
         circuitdsl.grid(circuit, "bars", "radius")
-    with pytest.raises(InputError, match="a grid has two settings"):
+    with pytest.raises(InputError, match="a grid has two settings, and both are `th`"):
         circuitdsl.grid(circuit, "bars", "th", "th")

@@ -186,9 +186,15 @@ def sides_of(stimulus: Stimulus, across: str | None, down: str | None) -> tuple[
                 f"`{stimulus.name}` has no setting `{wanted}` of several values",
                 help=suggestion(wanted, names) or f"those are: {', '.join(names) or 'none'}",
             )
+    if across is not None and across == down:
+        rest = [one for one in names if one != across]
+        raise InputError(
+            f"a grid has two settings, and both are `{across}`",
+            help=f"those of several values besides are: {', '.join(rest) or 'none'}",
+        )
     first = across or next((one for one in names if one != down), None)
     second = down or next((one for one in names if one != first), None)
-    if first is None or second is None or first == second:
+    if first is None or second is None:
         raise InputError(
             f"a grid has two settings, and `{stimulus.name}` varies {', '.join(names) or 'none'}",
             help="give the set several values of two settings",
