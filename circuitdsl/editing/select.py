@@ -227,8 +227,11 @@ def layer_named(backbone: Backbone, name: str) -> Layer:
     """
     layer = backbone.by_name.get(backbone.called(name))
     if layer is None:
-        near = suggestion(name, [*backbone.by_name, *(short for short, _ in backbone.short_names)])
-        raise InputError(f"{backbone.name} has no layer `{name}`", help=near)
+        known = [*backbone.by_name, *(short for short, _ in backbone.short_names)]
+        raise InputError(
+            f"{backbone.name} has no layer `{name}`",
+            help=suggestion(name, known) or f"its layers are {', '.join(backbone.by_name)}",
+        )
     if not layer.has_units and layer.kind != "concat":
         raise InputError(
             f"`{name}` has no units of its own",
