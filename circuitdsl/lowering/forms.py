@@ -20,14 +20,12 @@ from circuitdsl.ir.circuit import (
     Norm,
     NormKind,
     ProfileTerm,
-    Shape,
     Template,
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Number, Scalar, dials_of, evaluate
+from circuitdsl.ir.expressions import ONE, ZERO, ZERO_ANGLE, Scalar, dials_of, evaluate
 from circuitdsl.ir.members.symmetry import displacement, mirror_deg
-from circuitdsl.ir.tables.arguments import ORIGIN
 from circuitdsl.ir.tables.profiles import PROFILES, primitives
 from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.lowering.plan import End, Pairing, Tuned
@@ -214,7 +212,7 @@ def pairing(circuit: Circuit, connection: Connection) -> Pairing:
         tuned=tuple(map(tuned, wiring.tunes)),
         over=wiring.over or (),
         phased=any(row.carrier is not None for row in rows),
-        isotropic=all(_isotropic(shape) for shape in shapes),
+        isotropic=all(SHAPES[shape.name].is_round(dict(shape.arguments)) for shape in shapes),
         kernel=layer.kernel,
         tap_px=float(tap_px),
         mirror_deg=mirror_deg(circuit, connection.source) if target.acting("flip") else 0.0,
@@ -242,14 +240,6 @@ def _place(connection: Connection) -> Template:
     if connection.wiring.place is None:
         raise ValueError(f"connection {connection.name} has no place")
     return connection.wiring.place
-
-
-def _isotropic(shape: Shape) -> bool:
-    row = SHAPES[shape.name]
-    if row.round != "at the origin":
-        return row.round == "always"
-    at = dict(shape.arguments).get("at", ORIGIN)
-    return isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
 
 
 def _form(connection: Connection, pair: Pairing, slots: Slots) -> ConnectionForm:

@@ -204,10 +204,11 @@ class Room:
 
 def _turned(shape: Shape, turn_deg: float) -> Shape:
     """The shape turned, as far as it stays within its room and is another one then."""
-    if dict(shape.arguments).get("at", ORIGIN) != ORIGIN:
-        turn_deg = 90.0 if turn_deg else 0.0
-    elif SHAPES[shape.name].round != "never":
+    arguments = dict(shape.arguments)
+    if SHAPES[shape.name].is_round(arguments):
         turn_deg = 0.0
+    elif arguments.get("at", ORIGIN) != ORIGIN:
+        turn_deg = 90.0 if turn_deg else 0.0
     return replace(shape, turn=number(turn_deg, "angle"))
 
 

@@ -14,7 +14,6 @@ from circuitdsl.ir.algebra import combine, negate
 from circuitdsl.ir.circuit import RECTIFIED, ProfileTerm, Shape, Template, TemplateTerm
 from circuitdsl.ir.expressions import ONE, ZERO_ANGLE, Number, Scalar, dials_of
 from circuitdsl.ir.members.axes import MOST_MEMBERS
-from circuitdsl.ir.tables.arguments import ORIGIN
 from circuitdsl.ir.tables.profiles import PROFILES, finest
 from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.syntax import nodes
@@ -95,10 +94,7 @@ def _rectified(profile: Profile, span: Span, analysis: Analysis) -> Profile | No
 
 def _turned(shape: Shape, angle: Scalar) -> Shape:
     """The shape turned further; one that looks the same then is left as it is."""
-    row = SHAPES[shape.name]
-    at = dict(shape.arguments).get("at", ORIGIN)
-    centred = isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
-    if row.round == "always" or (row.round == "at the origin" and centred):
+    if SHAPES[shape.name].is_round(dict(shape.arguments)):
         return shape
     turn = combine("+", shape.turn, angle)
     if isinstance(turn, Number):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import cos, pi, sin
 from typing import Literal
 
-from circuitdsl.ir.expressions import ZERO_ANGLE, Scalar
+from circuitdsl.ir.expressions import ZERO_ANGLE, Number, Scalar
 from circuitdsl.ir.tables.arguments import ORIGIN, Argument
 
 Values = Mapping[str, tuple[float, ...]]
@@ -52,6 +52,17 @@ class ShapeRow:
     carrier: str | None = None
     mirror_deg: float = 0.0
     across: tuple[str, ...] = ()
+
+    def is_round(self, arguments: Mapping[str, Scalar | tuple[Scalar, ...]]) -> bool:
+        """Whether a shape of these arguments looks the same from every direction.
+
+        A place says so only where it is written as 0, in whatever unit; one that dials move is
+        not known to stay there.
+        """
+        if self.round != "at the origin":
+            return self.round == "always"
+        at = arguments.get("at", ORIGIN)
+        return isinstance(at, tuple) and all(isinstance(p, Number) and p.value == 0 for p in at)
 
     def argument(self, name: str) -> Argument:
         """The argument of that name."""
