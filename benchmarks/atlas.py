@@ -27,9 +27,9 @@ from circuitdsl import cleanroom, coverage, load_network
 from circuitdsl.pipeline import compared
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.reporting.printed.terminal import progress
+from circuitdsl.run.circuits import circuit_files
 from circuitdsl.run.comparing.coverage import (
     calibrated_networks,
-    circuit_files,
     contenders_of,
     seen_layers,
     written_circuits,
@@ -172,7 +172,7 @@ def matched(
 ) -> Record:
     """By family the layer of a network whose best units agree most, and their mean correlation."""
     network = load_network(model)
-    written, _ = written_circuits(circuit_files(circuits))
+    written, _ = written_circuits(circuit_files(circuits, sub_folders=False))
     hand = calibrated_networks(written, report)
     layers = seen_layers(network.backbone, list(hand.values()))
     chosen, scored = (open_images(part, limit) for part in parts)

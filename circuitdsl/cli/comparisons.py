@@ -132,7 +132,7 @@ def score(
     """Score a hand-written family against units of a network, or a file's `score` blocks."""
     from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
-    from circuitdsl.reporting.drawn.figures import check_format
+    from circuitdsl.reporting.drawn.canvas import check_format
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.comparing.scores import score as score_file
 

@@ -36,11 +36,11 @@ def look(
     weights: Weights = None,
 ) -> None:
     """Show what every layer gives for one image, and where its class is seen."""
-    from circuitdsl.reporting.drawn.look_figures import check_format, write_look
+    from circuitdsl.reporting.drawn.look_figures import LOOKS
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.looking import look as look_at
 
-    check_format(output)
+    LOOKS.check(output)
     with progress() as report:
         seen = look_at(
             model,
@@ -52,7 +52,7 @@ def look(
             progress=report,
         )
     with writing(output):
-        write_look(seen, output)
+        LOOKS.write(seen, output)
     for view in seen.layers:
         if view.name in seen.shown:
             size = "x".join(map(str, view.shape))
@@ -89,11 +89,11 @@ def grid(
     weights: Weights = None,
 ) -> None:
     """Show what units answer over any two settings of a stimulus set, as heat maps."""
-    from circuitdsl.reporting.drawn.grid_figures import check_format, write_grids
+    from circuitdsl.reporting.drawn.grid_figures import GRIDS
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.grids import grid as measure
 
-    check_format(output)
+    GRIDS.check(output)
     with progress() as report:
         made = measure(
             file,
@@ -107,7 +107,7 @@ def grid(
             progress=report,
         )
     with writing(output):
-        write_grids(made, output)
+        GRIDS.write(made, output)
     for at, name in enumerate(made.units):
         values = made.responses[..., at]
         row, column = divmod(int(values.argmax()), values.shape[1])

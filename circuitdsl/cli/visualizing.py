@@ -172,11 +172,12 @@ def examples(
     seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
 ) -> None:
     """Show the photographs that units answer: the strongest, and some of every level."""
-    from circuitdsl.reporting.drawn.example_sheets import MOST_UNITS, check_format, write_examples
+    from circuitdsl.reporting.drawn.example_sheets import MOST_UNITS, written_examples
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.examples import examples as find
 
-    check_format(output)
+    written = written_examples(salient=saliency)
+    written.check(output)
     with progress() as report:
         shown = find(
             model,
@@ -197,7 +198,7 @@ def examples(
         )
         report(f"writing {output}")
         with writing(output):
-            write_examples(shown, output, salient=saliency)
+            written.write(shown, output)
     say_left_out(dict(shown.skipped))
     for found in shown.found:
         best = found.strongest[0]
@@ -237,11 +238,11 @@ def weights(
     file: Weights = None,
 ) -> None:
     """Show what units read of an earlier layer through all between, and who reads them."""
-    from circuitdsl.reporting.drawn.weight_sheets import check_format, write_weights_of
+    from circuitdsl.reporting.drawn.weight_sheets import WEIGHTS
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.weights import weights as expand
 
-    check_format(output)
+    WEIGHTS.check(output)
     with progress() as report:
         shown = expand(
             model,
@@ -256,7 +257,7 @@ def weights(
             progress=report,
         )
     with writing(output):
-        write_weights_of(shown, output)
+        WEIGHTS.write(shown, output)
     for one in shown.units:
         names = ", ".join(f"{'+' if r.total > 0 else '-'}{r.name}" for r in one.upstream[:5])
         typer.echo(f"{one.name} reads {names}")
@@ -298,11 +299,11 @@ def joint(
     weights: Weights = None,
 ) -> None:
     """Turn the photographs that excite units, and show them to all of the units."""
-    from circuitdsl.reporting.drawn.joint_figures import check_format, write_joint
+    from circuitdsl.reporting.drawn.joint_figures import JOINT
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.joint import joint as turn
 
-    check_format(output)
+    JOINT.check(output)
     with progress() as report:
         made = turn(
             model,
@@ -321,6 +322,6 @@ def joint(
         )
     say_left_out(dict(made.skipped))
     with writing(output):
-        write_joint(made, output)
+        JOINT.write(made, output)
     typer.echo(f"{len(made.tuning.owners)} units, {len(made.tuning.values)} values of {axis}")
     typer.echo(f"wrote {output}", err=True)

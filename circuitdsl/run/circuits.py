@@ -70,20 +70,30 @@ def check(
     return CheckReport(circuit, tuple(findings), result.script, result.fits, measured, outcomes)
 
 
-def circuit_files(paths: Iterable[Path | str]) -> tuple[Path, ...]:
-    """Circuit files: those that are named, and those in folders that are named.
+def circuit_files(
+    paths: Path | str | Iterable[Path | str], *, sub_folders: bool = True
+) -> tuple[Path, ...]:
+    """Circuit files: those that are named, and those that lie in folders that are named.
+
+    Args:
+        paths: Files and folders.
+        sub_folders: Whether the files of a folder's sub-folders belong to it.
 
     Raises:
         InputError: a folder holds none.
     """
+    pattern = "**/*.circ" if sub_folders else "*.circ"
     files: list[Path] = []
-    for path in map(Path, paths):
+    for path in map(Path, [paths] if isinstance(paths, Path | str) else paths):
         if not path.is_dir():
             files.append(path)
             continue
-        inside_it = sorted(path.rglob("*.circ"))
+        inside_it = sorted(path.glob(pattern))
         if not inside_it:
-            raise InputError(f"there is no circuit file in {path}", help="name one, or its folder")
+            raise InputError(
+                f"{path} holds no circuit files",
+                help="their names end in .circ: name one, or the folder where they lie",
+            )
         files += inside_it
     return tuple(dict.fromkeys(files))
 

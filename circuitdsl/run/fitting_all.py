@@ -19,7 +19,8 @@ from circuitdsl.ir.writing.settings import import_path, settings_source
 from circuitdsl.lowering.dials import free_dials
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.comparing.coverage import circuit_files, written_circuits
+from circuitdsl.run.circuits import circuit_files
+from circuitdsl.run.comparing.coverage import written_circuits
 from circuitdsl.run.fitting import fit
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.text.diagnostics import InputError
@@ -78,8 +79,9 @@ def fit_all(
         InputError: nothing to fit, or a folder from which the circuits cannot be imported.
         OSError: a file can't be written.
     """
-    paths = {path.stem: path for path in circuit_files(files)}
-    circuits, _ = written_circuits(list(paths.values()))
+    named = circuit_files(files, sub_folders=False)
+    circuits, _ = written_circuits(named)
+    paths = {path.stem: path for path in named}
     jobs = {title: own for title, circuit in circuits.items() if (own := jobs_of(circuit))}
     if not jobs:
         raise InputError("no family of these files reads a free dial", help="declare one `free`")

@@ -100,6 +100,10 @@ def test_thresholds_are_correlations(folder: Path) -> None:
 def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no circuit files"):
         circuitdsl.coverage(tmp_path, folder / "scenes", model="tiny")
+    twin = tmp_path / "edges.circ"
+    twin.write_text(EDGES, encoding="utf-8")
+    with pytest.raises(InputError, match="two circuits are called `edges`"):
+        circuitdsl.coverage([folder / "circuits", twin], folder / "scenes", model="tiny")
     with pytest.raises(InputError, match="overlap"):
         circuitdsl.coverage(
             folder / "circuits",

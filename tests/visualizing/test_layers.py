@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.models.network import Network
-from circuitdsl.reporting.drawn.look_figures import write_look
+from circuitdsl.reporting.drawn.look_figures import LOOKS
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.layers import filters, grad_cam, last_maps, layer_views, over_image
 
@@ -76,5 +76,5 @@ def test_a_figure_of_a_network_without_a_classifier(tmp_path: Path) -> None:
     weights = {key: value for key, value in two_weights().items() if key.startswith("conv2d")}
     seen = circuitdsl.look(Network(table, weights), IMAGE)
     assert seen.evidence is None
-    write_look(seen, tmp_path / "look.png")
+    LOOKS.write(seen, tmp_path / "look.png")
     assert (tmp_path / "look.png").stat().st_size > 10_000

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from circuitdsl.measure.examples import Found, Level, edges
+from circuitdsl.reporting.drawn.canvas import INK, ORIGINAL, canvas, save
 from circuitdsl.reporting.drawn.feature_sheets import as_bytes
-from circuitdsl.reporting.drawn.figures import FORMATS, INK, ORIGINAL
-from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.examples import Examples
-from circuitdsl.text.files import atomic_path, known_suffix, write_text
 
 MOST_UNITS = 12
 """A sheet shows so many units at most."""
@@ -29,36 +27,6 @@ MOST_UNITS = 12
 COLUMNS = ("unit", "kind", "low", "high", "photograph", "row", "column", "activation", "label")
 
 Image = NDArray[np.float32]
-
-
-def write_examples(shown: Examples, target: Path, *, salient: bool = False) -> None:
-    """Write examples as what the file's name says.
-
-    Args:
-        shown: The examples.
-        target: A sheet (.png, .pdf, .svg), a table (.csv) or a record (.json).
-        salient: Whether a sheet shows which pixels of the strongest photographs mattered.
-
-    Raises:
-        InputError: no such format.
-        OSError: the file can't be written.
-    """
-    kind = check_format(target)
-    if kind == "csv":
-        write_text(target, examples_csv(shown))
-    elif kind == "json":
-        write_json(target, shown.record())
-    else:
-        draw_examples(shown, target, salient=salient)
-
-
-def check_format(target: Path) -> str:
-    """The format that a file name asks for.
-
-    Raises:
-        InputError: no such format.
-    """
-    return known_suffix(target, (*FORMATS, "csv", "json"), "write examples")
 
 
 def examples_csv(shown: Examples) -> str:
@@ -91,8 +59,7 @@ def draw_examples(shown: Examples, target: Path, *, salient: bool = False) -> No
     units = list(zip(shown.found, shown.levels, strict=True))[:MOST_UNITS]
     blocks = [_block(shown, found, levels, salient=salient) for found, levels in units]
     heights = [0.9 + 1.15 * len(block) + 1.1 for block in blocks]
-    figure = Figure(figsize=(11.0, sum(heights)), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(11.0, sum(heights))
     parts: Any = figure.subfigures(len(units), 1, height_ratios=heights, squeeze=False)
     for part, block, (found, _) in zip(parts.ravel(), blocks, units, strict=True):
         peak = found.strongest[0].activation if found.strongest else 0.0
@@ -101,8 +68,7 @@ def draw_examples(shown: Examples, target: Path, *, salient: bool = False) -> No
         pictures, histogram = part.subfigures(2, 1, height_ratios=[1.15 * len(block), 1.1])
         _draw_block(pictures, block)
         _draw_histogram(histogram.subplots(), found)
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=120, format=target.suffix.lstrip("."))
+    save(figure, target, 120)
 
 
 _Cell = tuple[str, Image]
@@ -174,3 +140,12 @@ def _draw_histogram(axes: Any, found: Found) -> None:
     axes.set_yscale("log")
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, frameon=False)
+
+
+def written_examples(*, salient: bool = False) -> Written[Examples]:
+    """What examples are written as: a sheet, a table with room for labels, or a record.
+
+    Args:
+        salient: Whether a sheet shows which pixels of the strongest photographs mattered.
+    """
+    return Written("write examples", partial(draw_examples, salient=salient), examples_csv)

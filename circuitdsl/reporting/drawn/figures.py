@@ -1,7 +1,7 @@
 """Figures.
 
-In: results of the comparisons. Out: image files, written whole or not at all. The only place that
-draws with matplotlib, always on an off-screen canvas: no window opens and no global state changes.
+In: results of the comparisons, the layout of a circuit. Out: image files, written whole or not at
+all.
 """
 
 from __future__ import annotations
@@ -18,14 +18,19 @@ from matplotlib.path import Path as Bezier
 
 from circuitdsl.compare.score import Comparison, UnitScore
 from circuitdsl.measure.tunings.tuning import Tuning
+from circuitdsl.reporting.drawn.canvas import (
+    FAINT,
+    HAND,
+    INK,
+    ORIGINAL,
+    canvas,
+    check_format,
+    save,
+)
 from circuitdsl.reporting.drawn.layout import BOX_HEIGHT, Layout, Sign
-from circuitdsl.text.files import atomic_path, known_suffix
-
-FORMATS = ("png", "pdf", "svg")
+from circuitdsl.text.files import atomic_path
 
 _COLUMNS = 5
-INK, FAINT = "#222222", "#bbbbbb"
-ORIGINAL, HAND = "#6b7280", "#d1495b"
 
 
 def draw_tuning(comparison: Comparison, target: Path) -> None:
@@ -45,8 +50,7 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
     """
     check_format(target)
     rows = -(-len(comparison.units) // _COLUMNS)
-    figure = Figure(figsize=(11.0, 5.6 + 2.5 * rows), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(11.0, 5.6 + 2.5 * rows)
     trained = f"{comparison.layer} of {comparison.model}"
     figure.suptitle(f"{comparison.family} of {comparison.file}  ·  {trained}", fontsize=12)
     halves: Any = figure.subfigures(2, 1, height_ratios=[5.0, 2.5 * rows])
@@ -78,17 +82,7 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
         fontsize=9,
         labelcolor=INK,
     )
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=150, format=target.suffix.lstrip(".").lower())
-
-
-def check_format(target: Path) -> None:
-    """Refuse a file name whose suffix names no format that can be drawn.
-
-    Raises:
-        InputError: no such format.
-    """
-    known_suffix(target, FORMATS, "draw a figure")
+    save(figure, target)
 
 
 def _draw_family(axes: Any, tunings: list[Tuning], angles_deg: tuple[float, ...]) -> None:

@@ -10,39 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from circuitdsl.reporting.drawn.figures import FORMATS, INK
-from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.drawn.canvas import INK, canvas, save
+from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.grids import Grids, Side
-from circuitdsl.text.files import atomic_path, known_suffix
 
 COLUMNS = 5
 TICKS = 5
-
-
-def check_format(target: Path) -> str:
-    """The format that a file name asks for.
-
-    Raises:
-        InputError: no such format.
-    """
-    return known_suffix(target, (*FORMATS, "json"), "write grids")
-
-
-def write_grids(made: Grids, target: Path) -> None:
-    """Write grids as what the file's name says.
-
-    Raises:
-        InputError: no such format.
-        OSError: the file can't be written.
-    """
-    kind = check_format(target)
-    if kind == "json":
-        write_json(target, made.record())
-    else:
-        draw_grids(made, target)
 
 
 def draw_grids(made: Grids, target: Path) -> None:
@@ -55,8 +29,7 @@ def draw_grids(made: Grids, target: Path) -> None:
     columns = min(COLUMNS, count)
     lines = -(-count // columns)
     size = (2.4 * columns + 0.4, 2.1 * lines + 0.4)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(*size)
     places: Any = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in places[count:]:
         axes.set_axis_off()
@@ -69,8 +42,7 @@ def draw_grids(made: Grids, target: Path) -> None:
         axes.set_yticks(*_ticks(made.down), fontsize=6)
     figure.supxlabel(_label(made.across), fontsize=8, color=INK)
     figure.supylabel(_label(made.down), fontsize=8, color=INK)
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=150, format=target.suffix.lstrip("."))
+    save(figure, target)
 
 
 def _ticks(side: Side) -> tuple[list[int], list[str]]:
@@ -82,3 +54,7 @@ def _ticks(side: Side) -> tuple[list[int], list[str]]:
 
 def _label(side: Side) -> str:
     return f"{side.name}, {side.unit}" if side.unit else side.name
+
+
+GRIDS = Written("write grids", draw_grids)
+"""What grids are written as."""

@@ -10,38 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from circuitdsl.reporting.drawn.figures import FAINT, FORMATS, HAND, INK, ORIGINAL
-from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.drawn.canvas import FAINT, HAND, INK, ORIGINAL, canvas, save
+from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.joint import Joint
-from circuitdsl.text.files import atomic_path, known_suffix
 
 COLUMNS = 5
-
-
-def check_format(target: Path) -> str:
-    """The format that a file name asks for.
-
-    Raises:
-        InputError: no such format.
-    """
-    return known_suffix(target, (*FORMATS, "json"), "write joint tuning")
-
-
-def write_joint(made: Joint, target: Path) -> None:
-    """Write joint tuning as what the file's name says.
-
-    Raises:
-        InputError: no such format.
-        OSError: the file can't be written.
-    """
-    kind = check_format(target)
-    if kind == "json":
-        write_json(target, made.record())
-    else:
-        draw_joint(made, target)
 
 
 def draw_joint(made: Joint, target: Path) -> None:
@@ -54,8 +28,7 @@ def draw_joint(made: Joint, target: Path) -> None:
     panels = len(tuning.owners) + 1
     columns = min(COLUMNS, panels)
     lines = -(-panels // columns)
-    figure = Figure(figsize=(2.4 * columns, 2.0 * lines), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(2.4 * columns, 2.0 * lines)
     places: Any = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in places[panels:]:
         axes.set_axis_off()
@@ -78,5 +51,8 @@ def draw_joint(made: Joint, target: Path) -> None:
     mean.set_title("mean over units", fontsize=7, color=INK)
     mean.tick_params(labelsize=6)
     mean.legend(fontsize=6, frameon=False)
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=150, format=target.suffix.lstrip("."))
+    save(figure, target)
+
+
+JOINT = Written("write joint tuning", draw_joint)
+"""What joint tuning is written as."""

@@ -9,40 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from circuitdsl.reporting.drawn.canvas import HAND, INK, ORIGINAL, canvas, save
 from circuitdsl.reporting.drawn.feature_sheets import as_bytes
-from circuitdsl.reporting.drawn.figures import FORMATS, HAND, INK, ORIGINAL
-from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.looking import Look
-from circuitdsl.text.files import atomic_path, known_suffix
 from circuitdsl.visualizing.layers import over_image
 
 COLUMNS = 9
-
-
-def check_format(target: Path) -> str:
-    """The format that a file name asks for.
-
-    Raises:
-        InputError: no such format.
-    """
-    return known_suffix(target, (*FORMATS, "json"), "write a look")
-
-
-def write_look(seen: Look, target: Path) -> None:
-    """Write a look as what the file's name says.
-
-    Raises:
-        InputError: no such format.
-        OSError: the file can't be written.
-    """
-    kind = check_format(target)
-    if kind == "json":
-        write_json(target, seen.record())
-    else:
-        draw_look(seen, target)
 
 
 def draw_look(seen: Look, target: Path) -> None:
@@ -53,8 +27,7 @@ def draw_look(seen: Look, target: Path) -> None:
     """
     rows = [view for view in seen.layers if view.name in seen.shown and len(view.shape) == 3]
     heights = [2.4, 1.2 * len(rows)]
-    figure = Figure(figsize=(11.0, sum(heights)), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(11.0, sum(heights))
     parts: Any = figure.subfigures(2, 1, height_ratios=heights)
     _draw_head(parts[0], seen)
     places: Any = parts[1].subplots(len(rows), COLUMNS, squeeze=False)
@@ -74,8 +47,7 @@ def draw_look(seen: Look, target: Path) -> None:
         for axes, channel, map_ in zip(line[1:], view.channels, view.maps, strict=False):
             axes.imshow(map_, cmap="inferno", vmin=0, vmax=view.largest or 1.0)
             axes.set_title(str(channel), fontsize=6, color=INK, pad=2)
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=130, format=target.suffix.lstrip("."))
+    save(figure, target, 130)
 
 
 def _draw_head(part: Any, seen: Look) -> None:
@@ -101,3 +73,7 @@ def _draw_head(part: Any, seen: Look) -> None:
     sizes.set_ylabel("values", fontsize=7, color=HAND)
     for axes in (depth, sizes):
         axes.tick_params(labelsize=6)
+
+
+LOOKS = Written("write a look", draw_look)
+"""What looks are written as."""

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from circuitdsl.compare.effect import Effect, Flip
-from circuitdsl.reporting.drawn.figures import check_format
+from circuitdsl.reporting.drawn.canvas import canvas, check_format, save
 from circuitdsl.stimuli.batches import MIRRORED
 from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path
 
 MOST_IMAGES = 60
 _COLUMNS = 6
@@ -42,8 +38,7 @@ def draw_flips(found: Effect, folder: Path, target: Path) -> None:
     if not shown:
         raise InputError("no prediction changed, so there is no contact sheet to draw")
     rows = -(-len(shown) // _COLUMNS)
-    figure = Figure(figsize=(11.0, 0.6 + 2.4 * rows), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(11.0, 0.6 + 2.4 * rows)
     more = found.flips[0] - len(shown)
     rest = f", {more} more not shown" if more else ""
     figure.suptitle(f"{found.flips[0]} of {found.n} predictions changed{rest}", fontsize=12)
@@ -57,8 +52,7 @@ def draw_flips(found: Effect, folder: Path, target: Path) -> None:
         axes.set_title(
             f"{_short(flip.before)}\n→ {_short(flip.after)}", fontsize=7, color=_ink(flip)
         )
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=150, format=target.suffix.lstrip(".").lower())
+    save(figure, target)
 
 
 def _ink(flip: Flip) -> str:

@@ -12,43 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from circuitdsl.reporting.drawn.figures import FORMATS, INK
+from circuitdsl.reporting.drawn.canvas import INK, canvas, save
 from circuitdsl.reporting.drawn.pixels import signed
-from circuitdsl.reporting.json_files import write_json
+from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.weights import AllWeights
-from circuitdsl.text.files import atomic_path, known_suffix, write_text
 
 COLUMNS = 10
 
 HEADINGS = ("unit", "way", "other", "magnitude", "sum", "share")
-
-
-def write_weights_of(shown: AllWeights, target: Path) -> None:
-    """Write weights as what the file's name says.
-
-    Raises:
-        InputError: no such format.
-        OSError: the file can't be written.
-    """
-    kind = check_format(target)
-    if kind == "csv":
-        write_text(target, weights_csv(shown))
-    elif kind == "json":
-        write_json(target, shown.record())
-    else:
-        draw_kernels(shown, target)
-
-
-def check_format(target: Path) -> str:
-    """The format that a file name asks for.
-
-    Raises:
-        InputError: no such format.
-    """
-    return known_suffix(target, (*FORMATS, "csv", "json"), "write weights")
 
 
 def weights_csv(shown: AllWeights) -> str:
@@ -71,8 +43,7 @@ def draw_kernels(shown: AllWeights, target: Path) -> None:
         OSError: the file can't be written.
     """
     lines = len(shown.units)
-    figure = Figure(figsize=(1.15 * COLUMNS, 1.5 * lines), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = canvas(1.15 * COLUMNS, 1.5 * lines)
     places: Any = figure.subplots(lines, COLUMNS, squeeze=False)
     for axes in places.ravel():
         axes.set_axis_off()
@@ -82,5 +53,8 @@ def draw_kernels(shown: AllWeights, target: Path) -> None:
             axes.imshow(signed(unit.kernels[read.number], most), interpolation="nearest")
             title = f"{unit.name}\n{read.name}" if number == 0 else f"\n{read.name}"
             axes.set_title(title, fontsize=6, color=INK, pad=2, loc="left")
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=150, format=target.suffix.lstrip("."))
+    save(figure, target)
+
+
+WEIGHTS = Written("write weights", draw_kernels, weights_csv)
+"""What weights are written as."""

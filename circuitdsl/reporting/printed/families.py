@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from rich.table import Table
 
 from circuitdsl.compare.families import FamilyComparison, MemberScore
 from circuitdsl.measure.tunings.along_axes import AxisTuning
-from circuitdsl.reporting.drawn.figures import HAND, INK, ORIGINAL, check_format, clean
+from circuitdsl.reporting.drawn.canvas import HAND, INK, ORIGINAL, canvas, check_format, save
+from circuitdsl.reporting.drawn.figures import clean
 from circuitdsl.reporting.printed.tables import interval, narrow
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path
 
 _ROUND = ("rot", "orient")
 """Kinds of axes that are drawn around a circle."""
@@ -142,8 +140,7 @@ def draw_axes(comparison: FamilyComparison, target: Path) -> None:
     panels = [(unit, place) for place in range(len(comparison.axes)) for unit in comparison.units]
     columns = min(_COLUMNS, len(comparison.units))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(2.3 * columns, 0.8 + 2.6 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(2.3 * columns, 0.8 + 2.6 * rows)
     title = f"{comparison.family} of {comparison.file}  ·  {comparison.layer} of {comparison.model}"
     figure.suptitle(f"{title}\n{_how_chosen(comparison)}", fontsize=10, color=INK)
     for number, (unit, place) in enumerate(panels, 1):
@@ -154,8 +151,7 @@ def draw_axes(comparison: FamilyComparison, target: Path) -> None:
     figure.legend(
         handles, ["original", "hand-written"], loc="outside lower center", ncols=2, frameon=False
     )
-    with atomic_path(target) as temporary:
-        figure.savefig(temporary, dpi=150, format=target.suffix.lstrip(".").lower())
+    save(figure, target)
 
 
 def _draw_panel(panel: Any, unit: MemberScore, place: int) -> None:

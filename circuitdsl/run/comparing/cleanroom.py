@@ -30,10 +30,10 @@ from circuitdsl.measure.passes import fold, run
 from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
+from circuitdsl.run.circuits import circuit_files
 from circuitdsl.run.comparing.coverage import (
     BATCH,
     calibrated_networks,
-    circuit_files,
     contenders_of,
     counterparts_of,
     halves,
@@ -135,7 +135,7 @@ def cleanroom(
     """
     engine = engine_of(workers, store, ray)
     network = opened_network(model)
-    circuits, left_out = written_circuits(circuit_files(files))
+    circuits, left_out = written_circuits(circuit_files(files, sub_folders=False))
     first, second = halves(images, calibration, limit, seed, class_list(classes))
     outputs = outputs_of(second.labels, labels_of(network))
     layers = layers_through(network, through)

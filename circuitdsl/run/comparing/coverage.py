@@ -31,6 +31,7 @@ from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.models.written.merged import merged
 from circuitdsl.pipeline import handwritten
+from circuitdsl.run.circuits import circuit_files
 from circuitdsl.run.comparing.matching import reads_units, searched_in, searched_layers
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.run.opening.engines import engine_of
@@ -130,7 +131,7 @@ def coverage(
     """
     engine = engine_of(workers, store, ray)
     network = opened_network(model)
-    circuits, left_out = written_circuits(circuit_files(files))
+    circuits, left_out = written_circuits(circuit_files(files, sub_folders=False))
     first, second = halves(images, calibration, limit, seed)
     networks = calibrated_networks(circuits, progress)
     searched = (
@@ -159,25 +160,6 @@ def coverage(
     )
 
 
-def circuit_files(files: Path | str | Sequence[Path | str]) -> tuple[Path, ...]:
-    """The files that are named, and those that lie in the folders that are named.
-
-    Raises:
-        InputError: a folder without circuit files.
-    """
-    named = [files] if isinstance(files, Path | str) else files
-    found: list[Path] = []
-    for path in map(Path, named):
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(path.glob("*.circ"))
-        if not inside:
-            raise InputError(f"{path} holds no circuit files", help="their names end in .circ")
-        found += inside
-    return tuple(dict.fromkeys(found))
-
-
 def written_circuits(files: Sequence[Path]) -> tuple[dict[str, Circuit], tuple[str, ...]]:
     """The circuits of some files by their stems, and those left out since they read trained units.
 
@@ -185,7 +167,7 @@ def written_circuits(files: Sequence[Path]) -> tuple[dict[str, Circuit], tuple[s
 
     Raises:
         DiagnosticError: a file is faulty.
-        InputError: no file has a circuit, or one can't be read.
+        InputError: no file has a circuit, one can't be read, or two have one name.
     """
     circuits: dict[str, Circuit] = {}
     left_out: list[str] = []
@@ -198,6 +180,8 @@ def written_circuits(files: Sequence[Path]) -> tuple[dict[str, Circuit], tuple[s
         if reads_units(checked.circuit):
             left_out.append(file.stem)
             continue
+        if file.stem in circuits:
+            raise InputError(f"two circuits are called `{file.stem}`", help="rename one of them")
         circuits[file.stem] = checked.circuit
     if not circuits:
         raise InputError("no file has families that read the image alone", help="name others")
