@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.ir.members.placing import place_members
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.agreeing.agreement import Agreement, agreement
 from circuitdsl.measure.agreeing.pairing import nearest_pairs
 from circuitdsl.measure.calibration import calibrate
@@ -35,7 +36,7 @@ from circuitdsl.measure.units import Subject, handwritten, trained
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import Batch
-from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.showing import Shown
 
 Members = Literal["placed", "as-written"]
@@ -275,22 +276,18 @@ def end_family(circuit: Circuit, name: str | None = None) -> Family:
     Raises:
         InputError: no such family.
     """
-    if name is not None and name not in circuit.by_name:
-        near = suggestion(name, circuit.by_name)
-        raise InputError(
-            f"the circuit has no family `{name}`",
-            help=near or f"its families are {', '.join(circuit.by_name)}",
-        )
+    if name is not None:
+        return named_family(circuit, name)
     read = {connection.source for connection in circuit.connections}
     fed = {connection.target for connection in circuit.connections}
     ends = [f for f in circuit.families if f.name in fed and f.name not in read]
-    if name is None and not ends:
+    if not ends:
         raise InputError(
             "the circuit has no family to score",
             why="a family is scored if connections end at it and none reads it",
             help="add a connection, or name the family",
         )
-    return ends[-1] if name is None else circuit.by_name[name]
+    return ends[-1]
 
 
 def scored_family(circuit: Circuit, name: str | None = None, finder: Finder = USUAL) -> Family:

@@ -36,6 +36,7 @@ from circuitdsl.editing.verbs import (
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.edits.no_effect import Notice, without_effect
 from circuitdsl.ir.edits.steps import EdgeStep
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]
@@ -341,9 +342,7 @@ def _is_identity(state: _Channels) -> bool:
 
 def _check_splice(backbone: Backbone, step: Splice[Units, StandIns]) -> None:
     hand, circuit = step.hand, step.hand.network.circuit
-    if hand.family not in circuit.by_name:
-        raise InputError(f"the circuit has no family `{hand.family}`")
-    family = circuit.by_name[hand.family]
+    family = named_family(circuit, hand.family)
     lengths = {len(part) for part in (hand.members, hand.gain, hand.offset)}
     if lengths != {len(step.units)}:
         raise InputError("a splice needs a member, a gain and an offset for each trained unit")

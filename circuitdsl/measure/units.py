@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array
 
 from circuitdsl.ir.backbones import Backbone, GeometryError
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.passes import Need, Shown
 from circuitdsl.models.forward import check_names
 from circuitdsl.models.network import Network
@@ -119,9 +120,7 @@ def handwritten(network: HandwrittenNetwork, family: str) -> Subject:
         InputError: the circuit has no such family.
     """
     circuit = network.circuit
-    if family not in circuit.by_name:
-        raise InputError(f"the circuit has no family `{family}`")
-    declared = circuit.by_name[family]
+    declared = named_family(circuit, family)
 
     def pick(values: Mapping[str, Array]) -> Array:
         return values[family]

@@ -23,10 +23,11 @@ from circuitdsl.ir.circuit import INPUT, Circuit, Family
 from circuitdsl.ir.members.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
 from circuitdsl.testing.figures import Figure, random_figure
-from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.diagnostics import InputError
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ class ResponseErrors:
 
 def figures_for(circuit: Circuit, family: str, count: int = 6) -> tuple[Figure, ...]:
     """Random figures as large as a family's receptive field; the same every time."""
-    field = circuit.backbone.geometry.sampling(_family(circuit, family).layer).receptive_field
+    field = circuit.backbone.geometry.sampling(named_family(circuit, family).layer).receptive_field
     return tuple(random_figure(_REACH * field, seed) for seed in range(count))
 
 
@@ -84,7 +85,7 @@ def response_errors(
     """
     built = build(network) if isinstance(network, Circuit) else network
     circuit = built.circuit
-    own_family = _family(circuit, family)
+    own_family = named_family(circuit, family)
     expanded = expand_motifs(circuit)
     mirrors = {member.name: mirror_deg(expanded, member.name) for member in circuit.families}
     elements = common_elements([own_family], mirrors)
@@ -197,7 +198,7 @@ def assert_invariant(
         InputError: there is no such family, or it answers no figure.
     """
     built = build(network) if isinstance(network, Circuit) else network
-    own_family = _family(built.circuit, family)
+    own_family = named_family(built.circuit, family)
     elements = [e if isinstance(e, Element) else Element(e % 360.0) for e in under]
     images = figures_for(built.circuit, family) if figures is None else tuple(figures)
     size, off = 0.0, 0.0
@@ -213,13 +214,6 @@ def assert_invariant(
             f"responses of {family} are not invariant: they change by {error:.2g} (bound {bound:g})"
         )
     return error
-
-
-def _family(circuit: Circuit, name: str) -> Family:
-    if name not in circuit.by_name:
-        hint = suggestion(name, circuit.by_name)
-        raise InputError(f"the circuit has no family `{name}`", help=hint)
-    return circuit.by_name[name]
 
 
 def _upstream(circuit: Circuit, family: Family) -> list[Family]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.editing.select import layer_named, select
 from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.aims import Aim
 from circuitdsl.models.forward import PRE_RELU, evaluate
 from circuitdsl.models.network import Network
@@ -172,10 +173,7 @@ def members(network: HandwrittenNetwork, family: str) -> tuple[Aim, ...]:
     Raises:
         InputError: the circuit has no such family.
     """
-    circuit = network.circuit
-    if family not in circuit.by_name:
-        raise InputError(f"the circuit has no family `{family}`")
-    declared = circuit.by_name[family]
+    declared = named_family(network.circuit, family)
     one_hot = np.eye(declared.size, dtype=np.float32)
     return tuple(
         Aim(declared.member_name(number), family, one_hot[number], rectified=True)

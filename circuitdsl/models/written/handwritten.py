@@ -25,6 +25,7 @@ from jax.typing import ArrayLike
 
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.lowering.weights import lower
 from circuitdsl.models.compiling import compiled
 from circuitdsl.models.convolution import convolve, normalise, places_within, pool
@@ -32,7 +33,7 @@ from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import centred
 from circuitdsl.models.written.arrays import check_weights
 from circuitdsl.models.written.given import Given, check_given, given_activations
-from circuitdsl.text.diagnostics import InputError, listed, suggestion
+from circuitdsl.text.diagnostics import InputError, listed
 from circuitdsl.text.showing import Shown
 
 _SMALLEST = 1e-12
@@ -220,12 +221,7 @@ def _run(
         raise InputError(f"images are [batch, height, width, 3]; got {list(shape)}")
     listed(families, "families")
     for name in families:
-        if name not in circuit.by_name:
-            names = ", ".join(circuit.by_name)
-            raise InputError(
-                f"the circuit has no family `{name}`",
-                help=suggestion(name, circuit.by_name) or f"its families are: {names}",
-            )
+        named_family(circuit, name)
     wiring, images = _wiring(circuit), jnp.asarray(images, jnp.float32)
     units = given_activations(circuit, given, images, wiring.needed_for(families))
     return _program(wiring, tuple(families), before_relu)(dict(weights), images, units)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.aims import Aim
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
@@ -17,7 +18,7 @@ from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.pipeline import handwritten, read
 from circuitdsl.run.comparing.matching import reads_units
 from circuitdsl.run.networks import opened_network
-from circuitdsl.text.diagnostics import InputError, suggestion
+from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.aims import logit, members, units, written_direction
 
 
@@ -96,15 +97,9 @@ def _of_circuit(
 ) -> Asked:
     parsed = circuit if isinstance(circuit, Circuit) else read(circuit)
     title = "circuit" if isinstance(circuit, Circuit) else Path(circuit).name
-    if family is not None and family not in parsed.by_name:
-        known = ", ".join(parsed.by_name)
-        raise InputError(
-            f"{title} has no family `{family}`",
-            help=suggestion(family, parsed.by_name) or f"its families are: {known}",
-        )
     if not parsed.families:
         raise InputError(f"{title} has no family")
-    chosen = parsed.families[-1] if family is None else parsed.by_name[family]
+    chosen = parsed.families[-1] if family is None else named_family(parsed, family, title)
     if chosen.units is not None:
         network = opened_network(model, weights)
         named = [f"{chosen.layer}:{number}" for number in chosen.units]

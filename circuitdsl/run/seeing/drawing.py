@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load
 from circuitdsl.ir.circuit import Circuit, Family
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.reference import interpret_weights
 from circuitdsl.stimuli.photographs import open_images
-from circuitdsl.text.diagnostics import InputError, suggestion
 from circuitdsl.visualizing.maps import strongest_maps
 from circuitdsl.visualizing.tuning import Row, tunings
 from circuitdsl.visualizing.wiring import Wires, wires
@@ -82,12 +82,8 @@ def portrait(
         InputError: the file can't be read, has no such family, or the folder holds no images.
     """
     circuit = load(path)
-    if family is not None and family not in circuit.by_name:
-        known = ", ".join(circuit.by_name)
-        raise InputError(
-            f"{path} has no family `{family}`",
-            help=suggestion(family, circuit.by_name) or f"its families are: {known}",
-        )
+    if family is not None:
+        named_family(circuit, family, str(path))
     chosen = tuple(f for f in circuit.layers_in_order if family in (None, f.name))
     names = [each.name for each in chosen]
     photographs, titles, skipped = (
