@@ -52,6 +52,9 @@ MOST_ERRORS = 20
 KEPT, LONGEST_KEPT = 64, 100_000
 """How many trees stay in memory, and how many characters the text of each may have."""
 
+LEXER = "basic"
+"""Reads by one regular expression; the contextual lexer compiles 48, and `check` waits for them."""
+
 _LONGEST_WORD = max(map(len, DECLARATIONS)) + 1
 
 _LOCK = threading.Lock()
@@ -297,7 +300,7 @@ def _parser() -> lark.Lark:
     loads; the tables are plain data, so they are kept as JSON, under the grammar's hash.
     """
     grammar = grammar_file().read_bytes()
-    key = hashlib.sha256(grammar + lark.__version__.encode()).hexdigest()[:20]
+    key = hashlib.sha256(grammar + lark.__version__.encode() + LEXER.encode()).hexdigest()[:20]
     cache = user_cache()
     tables = None if cache is None else cache / f"grammar-{key}.tables"
     kept = None if tables is None else _from_tables(tables)
@@ -326,7 +329,7 @@ def _from_grammar(grammar: str, tables: Path | None) -> lark.Lark:
     parser = lark.Lark(
         grammar,
         parser="lalr",
-        lexer="contextual",
+        lexer=LEXER,
         start=["start", "header", "items", "item"],
         transformer=_builder(),
         maybe_placeholders=True,

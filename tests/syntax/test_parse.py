@@ -182,6 +182,12 @@ def test_mutated_files_give_a_tree_and_diagnostics(text: str, data: st.DataObjec
 # ---- the grammar
 
 
+@pytest.mark.parametrize("glued", ["fromstd.shapes import bar", "family a atV.conv2d0"])
+def test_words_have_a_blank_between_them(glued: str) -> None:
+    _, faults = parse(Source("a.circ", f"circ 1\n{glued}\n"))
+    assert faults
+
+
 @pytest.mark.parametrize("lexer", ["contextual", "basic"])
 def test_the_grammar_is_strict_and_every_text_parses_with_both_lexers(lexer: str) -> None:
     pytest.importorskip("interegular")
