@@ -425,6 +425,17 @@ MESSAGES = [
         "E501",
         "at the lower end of the range of `back`, -20px",
     ),
+    (
+        "dial a = 0px in [0px, 5px] free\ndial b = 0px in [0px, 5px] free\n"
+        + to_line("place = bar(4px, width=2px, at=(0px, a + b))  tune.th = equal"),
+        "E501",
+        "at the upper end of the range of `a`, 5px and the upper end of the range of `b`, 5px",
+    ),
+    (
+        "dial w = 2px in [0px, 4px] free\n" + to_line("place = bar(4px, width=w)  tune.th = equal"),
+        "E304",
+        "`width` of `bar()` must be above 0px; it is 0px",
+    ),
     ("connect line -> spot { over = th  place = dot() }", "E502", "both families stand in conv2d2"),
     # given units
     (

@@ -7,7 +7,8 @@ ranges, because a fit can turn them there: a shape may be cut there, but must no
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 from circuitdsl.checking.analysis import Analysis
 from circuitdsl.checking.connections.connections import Joined
@@ -19,6 +20,9 @@ from circuitdsl.ir.members.symmetry import frame_parts
 from circuitdsl.ir.tables.shapes import SHAPES
 from circuitdsl.ir.writing.spelling import number
 from circuitdsl.text.source import Span
+
+MOST_TOGETHER = 6
+"""Free dials of one shape that are set to the ends of their ranges together."""
 
 
 def reads(joined: Joined, use: BackboneUse, analysis: Analysis) -> bool:
@@ -62,10 +66,14 @@ def fits_kernel(
     tap = tap_px(use, joined.target)
     for term in place.terms:
         values = shape_values(term.shape, dials, tap)
-        if values is None or not _legal(joined, term.shape, values, analysis):
+        if values is None:
             continue
         span, also = joined.at(term.shape.span)
-        extent = _extent_px(joined, term.shape, dials, tap)
+        fault = _illegal(term.shape, values)
+        if fault is not None:
+            out_of_range(analysis, *fault[:2], span, got=fault[2], also=also)
+            continue
+        extent = _extent_px(joined, term.shape, values, dials, tap)
         half = side * tap / 2
         if extent is not None and extent[1] > half + 1e-9:
             analysis.error(
@@ -116,32 +124,62 @@ def _fits_over_ranges(
     declared: Mapping[str, Dial],
     analysis: Analysis,
 ) -> None:
-    """Report a free dial that, at an end of its range, moves a shape out of its kernel."""
+    """Report free dials that, at ends of their ranges, lose a shape: one dial, or all together."""
     tap = tap_px(use, joined.target)
     half = use.geometry.by_name[joined.target.layer].kernel * tap / 2
     defaults = {name: dial.default for name, dial in declared.items()}
-    for name in sorted(_dials_read(joined, shape)):
-        dial = declared.get(name)
-        if dial is None or not dial.free:
+    names = _dials_read(joined, shape)
+    free = [declared[name] for name in sorted(names) if name in declared and declared[name].free]
+    for setting in _ends(free):
+        dials = defaults | setting
+        values = shape_values(shape, dials, tap)
+        if values is None:
             continue
-        for end, value in (("lower", dial.low), ("upper", dial.high)):
-            if value is None:
-                continue
-            extent = _extent_px(joined, shape, defaults | {name: value}, tap)
-            if extent is None or extent[0] <= half + 1e-9:
-                continue
-            span, also = joined.at(shape.span)
-            analysis.error(
-                "E501",
-                f"the whole centre line of `{_call_text(shape)}` leaves the kernel at the "
-                f"{end} end of the range of `{name}`, {number(value, dial.unit)}",
-                span,
-                label=f"there {extent[0]:.3g}px or more from the centre; the kernel {half:g}px",
-                also=also,
-                note="a fit can turn a free dial there, and little or nothing of the shape is left",
-                help=f"Narrow the range of `{name}`.",
+        span, also = joined.at(shape.span)
+        fault = _illegal(shape, values)
+        if fault is not None:
+            where, help_ = _said(setting, declared)
+            what, requirement, got = fault
+            out_of_range(
+                analysis, what, requirement, span, got=got, label=where, also=also, help=help_
             )
             return
+        extent = _extent_px(joined, shape, values, dials, tap)
+        if extent is None or extent[0] <= half + 1e-9:
+            continue
+        where, help_ = _said(setting, declared)
+        analysis.error(
+            "E501",
+            f"the whole centre line of `{_call_text(shape)}` leaves the kernel {where}",
+            span,
+            label=f"there {extent[0]:.3g}px or more from the centre; the kernel {half:g}px",
+            also=also,
+            note="a fit can turn free dials there, and little or nothing of the shape is left",
+            help=help_,
+        )
+        return
+
+
+def _ends(free: Sequence[Dial]) -> Iterator[dict[str, float]]:
+    """Each free dial at either end of its range; then all of them, in every combination."""
+    ranges = {dial.name: [end for end in (dial.low, dial.high) if end is not None] for dial in free}
+    for name, ends in ranges.items():
+        yield from ({name: end} for end in ends)
+    ranges = {name: ends for name, ends in ranges.items() if ends}
+    if 1 < len(ranges) <= MOST_TOGETHER:
+        for corner in product(*ranges.values()):
+            yield dict(zip(ranges, corner, strict=True))
+
+
+def _said(setting: Mapping[str, float], declared: Mapping[str, Dial]) -> tuple[str, str]:
+    """At which ends of their ranges dials are, and what to do, as a message says it."""
+    ends: list[str] = []
+    for name, value in setting.items():
+        dial = declared[name]
+        end = "lower" if value == dial.low else "upper"
+        ends.append(f"the {end} end of the range of `{name}`, {number(value, dial.unit)}")
+    names = " or ".join(f"`{name}`" for name in setting)
+    return f"at {' and '.join(ends)}", f"Narrow the range of {names}."
 
 
 def _dials_read(joined: Joined, shape: Shape) -> frozenset[str]:
@@ -156,16 +194,17 @@ def _dials_read(joined: Joined, shape: Shape) -> frozenset[str]:
 
 
 def _extent_px(
-    joined: Joined, shape: Shape, dials: Mapping[str, float], tap: float
+    joined: Joined,
+    shape: Shape,
+    values: Mapping[str, tuple[float, ...]],
+    dials: Mapping[str, float],
+    tap: float,
 ) -> tuple[float, float] | None:
     """How near to and how far from the middle tap a shape's centre line runs, along x or y.
 
-    None where its arguments have no value. Where families look beside the middles of their windows,
+    None where it has no line. Where families look beside the middles of their windows,
     the nearest distance is a lower bound and the farthest an upper one.
     """
-    values = shape_values(shape, dials, tap)
-    if values is None:
-        return None
     row = SHAPES[shape.name]
     dilation = _largest_dilation(joined)
     try:
@@ -225,19 +264,18 @@ def value_of(scalar: Scalar, dials: Mapping[str, float], tap: float) -> float | 
     return value if isinstance(value, float | int) and math.isfinite(value) else None
 
 
-def _legal(
-    joined: Joined, shape: Shape, values: Mapping[str, tuple[float, ...]], analysis: Analysis
-) -> bool:
-    """Widths and lengths are above zero; a radius is not zero."""
+def _illegal(shape: Shape, values: Mapping[str, tuple[float, ...]]) -> tuple[str, str, str] | None:
+    """The first width or length that is not above zero, or radius of zero.
+
+    Returns:
+        The argument, what it must be and what it is, as a message says them; None if all is well.
+    """
     for name, parts in values.items():
         legal = SHAPES[shape.name].argument(name).legal
         if (legal == "nonzero" and parts[0] == 0) or (legal == "positive" and parts[0] <= 0):
-            span, also = joined.at(shape.span)
             requirement = "other than 0px" if legal == "nonzero" else "above 0px"
-            what, got = f"`{name}` of `{shape.name}()`", f"{parts[0]:g}px"
-            out_of_range(analysis, what, requirement, span, got=got, also=also)
-            return False
-    return True
+            return f"`{name}` of `{shape.name}()`", requirement, f"{parts[0]:g}px"
+    return None
 
 
 def capacity(

@@ -92,24 +92,23 @@ def _at(values: Values) -> Line:
     return [(values["at"][0], values["at"][1])]
 
 
-def _steps() -> list[float]:
-    return [index / _PIECES - 0.5 for index in range(_PIECES + 1)]
+_STEPS = tuple(index / _PIECES - 0.5 for index in range(_PIECES + 1))
 
 
 def _bar_line(values: Values) -> Line:
     (x, y), length = values["at"], values["length"][0]
-    return [(x + step * length, y) for step in _steps()]
+    return [(x + step * length, y) for step in _STEPS]
 
 
 def _arc_line(values: Values) -> Line:
     (x, y), radius, span = values["at"], values["radius"][0], values["span"][0]
-    turns = [step * span / radius for step in _steps()]
+    turns = [step * span / radius for step in _STEPS]
     return [(x + radius * sin(turn), y + radius * (1 - cos(turn))) for turn in turns]
 
 
 def _ring_line(values: Values) -> Line:
     radius = values["radius"][0]
-    turns = [2 * pi * step for step in _steps()]
+    turns = [2 * pi * step for step in _STEPS]
     return [(radius * cos(turn), radius * sin(turn)) for turn in turns]
 
 
