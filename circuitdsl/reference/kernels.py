@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,12 +206,8 @@ class Wired:
     def pair(self, a: Element, b: Element) -> Array:
         """`W[b,a]` before colour, norm and gain, `[height, width]`."""
         frame, phase_deg = self.frame(a, b), self.phase_deg(b)
-        level = 0.0 if self.wiring.dc is None else self.level(frame, phase_deg)
-
         total = np.zeros((self.side, self.side))
-        for term in self.terms():
-            v = self.in_frame(term.shape, frame, self.origin)
-            contribution = self.heights(term, frame, phase_deg, level)
+        for term, v, contribution in self.placed(frame, phase_deg):
             for tune in self.wiring.tunes:
                 tangents_deg = term.shape.tangents(term.arguments) + term.turn_deg
                 phi = directions(tune, v, tangents_deg)
@@ -219,11 +215,33 @@ class Wired:
             total += term.weight * added_up(contribution)
         return total
 
-    def terms(self) -> list[Placed]:
+    @cached_property
+    def placed(self) -> Callable[[Frame, float], list[tuple[Placed, Array, Array]]]:
+        """Of a frame and a phase: each shape, where the taps lie in its frame, how high it stands.
+
+        Kept, for pairs of elements that differ only in what profiles say share it.
+        """
+
+        @lru_cache(maxsize=32)
+        def placed(frame: Frame, phase_deg: float) -> list[tuple[Placed, Array, Array]]:
+            level = 0.0 if self.wiring.dc is None else self.level(frame, phase_deg)
+            return [
+                (
+                    term,
+                    self.in_frame(term.shape, frame, self.origin),
+                    self.heights(term, frame, phase_deg, level),
+                )
+                for term in self.terms
+            ]
+
+        return placed
+
+    @cached_property
+    def terms(self) -> tuple[Placed, ...]:
         """The template's shapes at the values of the dials."""
         if self.wiring.place is None:
             raise ValueError("a connection without a template has no weights")
-        return [
+        return tuple(
             Placed(
                 self.value(term.weight),
                 SHAPES[term.shape.name],
@@ -236,7 +254,7 @@ class Wired:
                 self.value(term.shape.turn),
             )
             for term in self.wiring.place.terms
-        ]
+        )
 
     def frame(self, a: Element, b: Element) -> Frame:
         """A: each part the target's, else that of a source axis that is summed over untuned."""
@@ -273,7 +291,7 @@ class Wired:
         dc = 0.0 if self.wiring.dc is None else self.value(self.wiring.dc)
         sums = {0.0: 0.0, 1.0: 0.0}
         for level in sums:
-            for term in self.terms():
+            for term in self.terms:
                 heights = self.heights(term, frame, phase_deg, level)
                 sums[level] += term.weight * added_up(heights).sum()
         envelope = sums[0.0] - sums[1.0]

@@ -29,6 +29,8 @@ STROKE_SHARE = 0.0242
 """Width of the published outlines over the width of their images."""
 
 
+# points are traced: figures drawn at several of them share a program
+@partial(jax.tree_util.register_dataclass, data_fields=["x", "y"], meta_fields=["side"])
 @dataclass(frozen=True)
 class Canvas:
     """Where a figure is drawn.
@@ -50,9 +52,10 @@ class Canvas:
         return (middle if self.x is None else self.x, middle if self.y is None else self.y)
 
 
-def ink_and_ground(contrast: ArrayLike) -> tuple[Array, Array]:
+def ink_and_ground(contrast: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
     """Grey levels `[...]` of ink and ground: contrast 1 is white on black, -1 black on white."""
-    value = jnp.asarray(contrast, jnp.float32)
+    # NumPy's, unless traced: each operation of JAX's on its own is a program to compile
+    value = contrast if isinstance(contrast, Array) else np.asarray(contrast, np.float32)
     return GREY * (1 + value), GREY * (1 - value)
 
 
@@ -63,7 +66,7 @@ def saturated(hue_deg: ArrayLike) -> Array:
     return 255.0 * jnp.clip(2.0 - away / 60.0, 0.0, 1.0)
 
 
-@partial(jax.jit, static_argnames=("canvas", "filled"))
+@partial(jax.jit, static_argnames=("filled",))
 def draw_circles(
     radius_px: ArrayLike,
     tangent_deg: ArrayLike,
@@ -98,7 +101,7 @@ def draw_circles(
     return blend(stroke(outwards, column(stroke_px)), ink, ground)
 
 
-@partial(jax.jit, static_argnames=("canvas",))
+@jax.jit
 def draw_lines(
     tangent_deg: ArrayLike,
     ink: ArrayLike,

@@ -65,7 +65,7 @@ class Placed:
     level: ArrayLike = 1.0
 
 
-@partial(jax.jit, static_argnames=("canvas",))
+@jax.jit
 def draw_figures(
     figures: Sequence[Placed],
     look: Mapping[str, ArrayLike],

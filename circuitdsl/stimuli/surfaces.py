@@ -6,8 +6,6 @@ canvas's point. Colours differ in hue alone: they are as light as the grey betwe
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -18,7 +16,7 @@ from circuitdsl.stimuli.curves import Canvas, blend, column, from_point, stroke
 _GREY = 127.5
 
 
-@partial(jax.jit, static_argnames=("canvas",))
+@jax.jit
 def draw_textures(
     direction_deg: ArrayLike,
     fine_px: ArrayLike,
@@ -46,7 +44,7 @@ def draw_textures(
     return jnp.broadcast_to(grey[..., None], (*grey.shape, 3))
 
 
-@partial(jax.jit, static_argnames=("canvas",))
+@jax.jit
 def draw_borders(
     direction_deg: ArrayLike, hue_deg: ArrayLike, contrast: ArrayLike, *, canvas: Canvas
 ) -> Array:
@@ -64,7 +62,7 @@ def draw_borders(
     return _coloured(jnp.clip(2 * ahead, -1.0, 1.0), hue_deg, contrast)
 
 
-@partial(jax.jit, static_argnames=("canvas",))
+@jax.jit
 def draw_spots(
     radius_px: ArrayLike, hue_deg: ArrayLike, contrast: ArrayLike, *, canvas: Canvas
 ) -> Array:
@@ -81,7 +79,7 @@ def draw_spots(
     return _coloured(jnp.clip(2 * inside, -1.0, 1.0), hue_deg, contrast)
 
 
-@partial(jax.jit, static_argnames=("canvas",))
+@jax.jit
 def draw_rings(
     radius_px: ArrayLike, ink: ArrayLike, ground: ArrayLike, stroke_px: float, *, canvas: Canvas
 ) -> Array:

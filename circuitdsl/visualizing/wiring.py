@@ -102,7 +102,7 @@ def template(meaning: Wired) -> Floats:
     fine = replace(meaning, side=FINE, tap_px=meaning.side * meaning.tap_px / FINE)
     upright = Frame(turn_deg=0.0, mirrored=False, dilation=1.0)
     total = np.zeros((FINE, FINE))
-    for term in fine.terms():
+    for term in fine.terms:
         total += term.weight * added_up(fine.heights(term, upright, 0.0, 0.0))
     return total
 
