@@ -207,7 +207,8 @@ class Wired:
         """`W[b,a]` before colour, norm and gain, `[height, width]`."""
         frame, phase_deg = self.frame(a, b), self.phase_deg(b)
         total = np.zeros((self.side, self.side))
-        for term, v, contribution in self.placed(frame, phase_deg):
+        for term, v, heights in self.placed(frame, phase_deg):
+            contribution = heights
             for tune in self.wiring.tunes:
                 tangents_deg = term.shape.tangents(term.arguments) + term.turn_deg
                 phi = directions(tune, v, tangents_deg)
