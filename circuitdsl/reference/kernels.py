@@ -31,28 +31,22 @@ from circuitdsl.ir.circuit import (
     Circuit,
     Connection,
     Family,
-    Norm,
     ProfileTerm,
     Tune,
     Wiring,
 )
-from circuitdsl.ir.expressions import Scalar, evaluate
+from circuitdsl.ir.expressions import evaluate
 from circuitdsl.ir.members.angles import cos_sin_deg
 from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.reference.colours import colour_vector
+from circuitdsl.reference.norms import SMALLEST_SUM, Value, normed
 from circuitdsl.reference.profiles import profile
 from circuitdsl.reference.shapes import SHAPES, Arguments, ShapeMeaning
 
 Array = NDArray[np.float64]
 Element = tuple[int, ...]
 """The index of a unit along each axis of its family."""
-
-Value = Callable[[Scalar], float]
-"""Reads a scalar expression: pixels, degrees or a plain number."""
-
-SMALLEST_SUM = 1e-6
-"""What a norm divides by at least, so that a kernel that cancels stays nearly nothing."""
 
 SMALLEST_RADIUS = 1e-6
 """Nearer to the origin than this, in px, there is no radial direction."""
@@ -375,31 +369,10 @@ def added_up(contribution: Array) -> Array:
     return contribution.sum(axis=3).mean(axis=2)
 
 
-def normed(weights: Array, norm: Norm, value: Value) -> Array:
-    """All weights of one target member, `[height, width, in]`, scaled together.
-
-    `l1`: sum |W| = 1. `l2`: sum W^2 = 1. `mass(m, balance=b)`: m (W+ / sum W+  -  b W- / sum W-).
-    """
-    if norm.kind == "l1":
-        return weights / max(np.abs(weights).sum(), SMALLEST_SUM)
-    if norm.kind == "l2":
-        return weights / np.sqrt(max((weights**2).sum(), SMALLEST_SUM**2))
-    if norm.kind == "mass":
-        positive, negative = np.maximum(weights, 0.0), np.maximum(-weights, 0.0)
-        positive = positive / max(positive.sum(), SMALLEST_SUM)
-        negative = negative / max(negative.sum(), SMALLEST_SUM)
-        return value(norm.mass) * (positive - value(norm.balance) * negative)
-    return weights
-
-
 def tap_centres(kernel: int, tap_px: float) -> Array:
     """Where taps lie, px, `[height, width, xy]`: `u(p, q) = s (q - (k-1)/2, (k-1)/2 - p)`."""
-    taps = np.zeros((kernel, kernel, 2))
-    middle = (kernel - 1) / 2
-    for p in range(kernel):
-        for q in range(kernel):
-            taps[p, q] = tap_px * (q - middle), tap_px * (middle - p)
-    return taps
+    at = tap_px * (np.arange(kernel) - (kernel - 1) / 2)
+    return np.stack(np.meshgrid(at, at[::-1]), axis=-1)
 
 
 def index_along(family: Family, element: Element, axis: Axis) -> int:
