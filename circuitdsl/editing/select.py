@@ -285,14 +285,15 @@ def _column(backbone: Backbone, place: tuple[str, int], route: Route) -> int:
     beside = backbone.block_of(place[0])[0] == backbone.block_of(route.target)[0]
     if beside or backbone.order[place[0]] > backbone.order[route.target]:
         raise InputError(
-            f"there is no edge from {shown} to {route.target}: edges point forward",
-            why=f"{route.target} is computed before {place[0]}, or beside it",
+            f"there is no edge from {shown} to {route.target}",
+            why=f"{route.target} is computed {'beside' if beside else 'before'} {place[0]}",
+            help=f"edges point forward: choose units that {route.target} reads",
         )
-    reads = backbone.carriers(route.read)[0][0].name
+    between = backbone.block_of(backbone.carriers(route.read)[0][0].name)[0]
     raise InputError(
         f"there is no edge from {shown} to {route.target}",
-        why=f"{route.target} reads {backbone.block_of(reads)[0]}, and nothing before it",
-        help="edit the edges of neighbouring layers, one after the other",
+        why=f"{route.target} reads only {between}",
+        help=f"edit the edges from {between} to {route.target}, or those into {between}",
     )
 
 

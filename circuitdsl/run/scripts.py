@@ -31,11 +31,18 @@ from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.comparing.studies import effect_on
+from circuitdsl.run.comparing.studies import Subject, effects_on
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.opening.engines import class_list, counted, engine_of
-from circuitdsl.run.opening.inputs import Given, opened, photographs_of, prepared, shared
-from circuitdsl.stimuli.photographs import Cut, open_images
+from circuitdsl.run.opening.inputs import (
+    Given,
+    opened,
+    photographs_of,
+    prepared,
+    shared,
+    shown_for,
+)
+from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 
 
@@ -172,17 +179,15 @@ def effect(
         DiagnosticError: the file has errors, or a splice finds no partner for a unit.
         InputError: anything else that is not there or does not fit.
     """
-    engine, numbered = engine_of(workers, store, ray), class_list(classes)
     if isinstance(source, EditedNetwork):
-        shown = open_images(Path(images), limit, numbered)
-        result = effect_on(
-            source,
+        shown = open_images(Path(images), limit, class_list(classes))
+        (result,) = effects_on(
+            [Subject(source, {})],
             shown,
-            beside={},
             mirror=mirror,
             draws=draws,
             seed=seed or 0,
-            engine=engine,
+            engine=engine_of(workers, store, ray),
             progress=progress,
         )
         identity = Identity(
@@ -199,35 +204,51 @@ def effect(
         calibration=calibration,
         limit=limit,
         seed=seed,
-        classes=numbered,
-        engine=engine,
+        classes=class_list(classes),
+        engine=engine_of(workers, store, ray),
     )
-    lowering, chosen, scored = prepared(source, edit, given, progress)
-    if scored is None:
-        raise InputError("photographs are needed to see an effect on", help="give --images DIR")
-    edited, *controls = lowering.variants(chosen).items()
-    result = effect_on(
-        edited[1],
-        scored,
-        beside={f"{variant} members": control for variant, control in controls},
-        mirror=mirror,
-        draws=draws,
-        seed=lowering.seed,
-        engine=engine,
-        progress=progress,
-    )
-    sets = [units for step in lowering.script.steps(chosen) for units in ir.unit_sets(step)]
-    identity = identity_of(lowering, sets, _acted_on(edited[1]), {"shown": scored})
-    return replace(result, identity=identity)
+    lowering, name, scored = prepared(source, edit, given, progress)
+    return _effects({name: (lowering, scored)}, given, mirror, draws, progress)[name]
 
 
-def effects(source: Path | str, images: Path | str, **options: Any) -> dict[str, Effect]:
-    """What each edit of a file does, on the same photographs.
+def effects(
+    source: Path | str,
+    images: Path | str,
+    *,
+    model: str | Network = AUTO,
+    weights: Path | str | None = None,
+    calibration: Path | str | None = None,
+    limit: int | None = None,
+    mirror: bool = False,
+    draws: int = 3,
+    seed: int | None = None,
+    classes: Path | str | None = None,
+    workers: int = 1,
+    store: Path | str | None = None,
+    ray: str | None = None,
+    progress: Progress = silent,
+) -> dict[str, Effect]:
+    """What each edit of a file does.
+
+    Edits that are measured on the same photographs share one run of the intact network.
 
     Args:
         source: The file.
         images: Photographs, in one sub-folder for each class.
-        **options: Those of `effect`, but `edit`.
+        model: A model of the registry, `auto`, or a network.
+        weights: A weight file, instead of the model's own.
+        calibration: Photographs to calibrate on; else some of `images` are set aside.
+        limit: How many photographs at most, spread evenly.
+        mirror: Also show each photograph's mirror image.
+        draws: How often random units are drawn for the control.
+        seed: Of splits, controls and intervals; by default the file's own, or 0.
+        classes: A file with the label that each number stands for, a line each, where the classes
+            of images are numbers.
+        workers: Processes that share the work.
+        store: A folder for finished shards, to go on from where it holds some.
+        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
+            machine alone.
+        progress: Told what is being done.
 
     Returns:
         The effects by the names of the edits, in the order of the file.
@@ -236,10 +257,59 @@ def effects(source: Path | str, images: Path | str, **options: Any) -> dict[str,
         DiagnosticError: the file has errors, or a splice finds no partner for a unit.
         InputError: the file has no edits; or see `effect`.
     """
-    names = [each.name for each in load_script(source).edits]
-    if not names:
+    script = load_script(source)
+    if not script.edits:
         raise InputError(f"{source} has no edits", help="declare `edit NAME on MODEL { ... }`")
-    return {name: effect(source, images, edit=name, **options) for name in names}
+    given = Given.of(
+        model=model,
+        weights=weights,
+        images=images,
+        calibration=calibration,
+        limit=limit,
+        seed=seed,
+        classes=class_list(classes),
+        engine=engine_of(workers, store, ray),
+    )
+    _, lowering = opened(script, given, progress)
+    ready = {edit.name: shown_for(lowering, edit.name, given) for edit in script.edits}
+    return _effects(ready, given, mirror, draws, progress)
+
+
+def _effects(
+    ready: Mapping[str, tuple[Lowering, ImageSet | None]],
+    given: Given,
+    mirror: bool,
+    draws: int,
+    progress: Progress,
+) -> dict[str, Effect]:
+    """The effects of edits of one script, each with the photographs to measure it on."""
+    alike: dict[tuple[Path, ...], tuple[ImageSet, list[str]]] = {}
+    for name, (_, scored) in ready.items():
+        if scored is None:
+            raise InputError("photographs are needed to see an effect on", help="give --images DIR")
+        alike.setdefault(tuple(scored.paths), (scored, []))[1].append(name)
+    results: dict[str, Effect] = {}
+    for shown, names in alike.values():
+        subjects: list[Subject] = []
+        for name in names:
+            edited, *controls = ready[name][0].variants(name).items()
+            beside = {f"{variant} members": control for variant, control in controls}
+            subjects.append(Subject(edited[1], beside))
+        measured = effects_on(
+            subjects,
+            shown,
+            mirror=mirror,
+            draws=draws,
+            seed=ready[names[0]][0].seed,
+            engine=given.engine if len(alike) == 1 else given.engine.stage(names[0]),
+            progress=progress,
+        )
+        for name, subject, result in zip(names, subjects, measured, strict=True):
+            own = ready[name][0]
+            sets = [units for step in own.script.steps(name) for units in ir.unit_sets(step)]
+            identity = identity_of(own, sets, _acted_on(subject.edited), {"shown": shown})
+            results[name] = replace(result, identity=identity)
+    return {name: results[name] for name in ready}
 
 
 def _acted_on(edited: EditedNetwork) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def test_routes_go_through_bottlenecks_and_pools():
     [
         ("4b:1", "3a:1", "edges point forward"),
         ("3b:1", "3b:379", "edges point forward"),
-        ("conv2d2:1", "3b:379", "mixed3b_5x5 reads mixed3a, and nothing before it"),
+        ("conv2d2:1", "3b:379", "mixed3b_5x5 reads only mixed3a"),
     ],
 )
 def test_edges_that_are_not_there(source, target, words):

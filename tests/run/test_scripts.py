@@ -390,7 +390,9 @@ def test_all_edits_of_a_file_stand_in_one_table(files, tmp_path) -> None:
     ]
     record = json.loads(target.read_text())["edits"]
     assert list(record) == ["gone", "halved"]
-    assert record["gone"]["edit"] == "gone"
+    alone = scripts.effect(files / "one.circ", files / "photos", limit=5).record()
+    for name, value in alone["edited"]["change"].items():
+        assert record["gone"]["edited"]["change"][name]["value"] == pytest.approx(value["value"])
     refused = CliRunner().invoke(app, [*common, "--edit", "gone"])
     assert refused.exit_code == 2
     assert "does not go with --edit" in " ".join(refused.output.split())

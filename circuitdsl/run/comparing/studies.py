@@ -1,12 +1,12 @@
 """The verb recovery, and the study behind effect.
 
-In: a model, a hand-written family, folders of images. Out: effects and recoveries.
+In: a model, a hand-written family or edited networks, images. Out: recoveries and effects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from circuitdsl.editing.baselines import NEAREST, channel_means
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.edits.script import GainRule
 from circuitdsl.measure.classes import outputs_of
-from circuitdsl.measure.passes import run
+from circuitdsl.measure.passes import fold, run
 from circuitdsl.measure.shards import Engine, Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import class_names_of, labels_of
@@ -41,23 +41,34 @@ CALIBRATION = 100
 """Images that a folder gives up for calibration, where there is none of its own."""
 
 
-def effect_on(
-    edited: EditedNetwork,
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An edited network whose effect is measured.
+
+    Attributes:
+        edited: The edited network.
+        beside: Controls of the edit's own kind, by name.
+    """
+
+    edited: EditedNetwork
+    beside: Mapping[str, EditedNetwork]
+
+
+def effects_on(
+    subjects: Sequence[Subject],
     found: ImageSet,
     *,
-    beside: Mapping[str, EditedNetwork],
     mirror: bool,
     draws: int,
     seed: int,
     engine: Engine,
     progress: Progress,
-) -> Effect:
-    """What an edit does on labelled photographs.
+) -> list[Effect]:
+    """What edits of one network do on labelled photographs; the intact network runs once for all.
 
     Args:
-        edited: The edited network.
+        subjects: At least one edited network, all made from the same one.
         found: The photographs.
-        beside: Controls of the edit's own kind, by name.
         mirror: Also show each image's mirror image.
         draws: How often random units are drawn for the control.
         seed: Of the draws and the bootstrap.
@@ -67,27 +78,34 @@ def effect_on(
     Raises:
         InputError: images of classes that are not known.
     """
-    cut, average = Cut.of(edited.backbone), None
-    if edited.plan.units:
-        layers = sorted(edited.plan.units)
+    network, cut = subjects[0].edited.network, Cut.of(subjects[0].edited.backbone)
+    layers = sorted({layer for subject in subjects for layer in subject.edited.plan.units})
+    average: Mapping[str, Floats] = {}
+    if layers:
         average = run(
-            channel_means(edited.network, layers),
+            channel_means(network, layers),
             Reading(found, Shape(cut), engine.stage("means")),
             counted("the mean of every channel; photographs", len(found), progress),
         )
-    measured = effect(
-        edited,
-        outputs_of(found.labels, labels_of(edited)),
-        class_names_of(edited),
-        means=average,
-        beside=beside,
-        draws=draws,
-        seed=seed,
-    )
+    measured = [
+        effect(
+            subject.edited,
+            outputs_of(found.labels, labels_of(subject.edited)),
+            class_names_of(subject.edited),
+            means=average if subject.edited.plan.units else None,
+            beside=subject.beside,
+            draws=draws,
+            seed=seed,
+        )
+        for subject in subjects
+    ]
     reading = Reading(found, Shape(cut, mirror=mirror), engine.stage("effect"))
     total = len(found) * (2 if mirror else 1)
-    result = run(measured, reading, counted("photographs", total, progress))
-    return replace(result, skipped=found.left_out)
+    states = fold(measured, reading, counted("photographs", total, progress))
+    return [
+        replace(one.finish(state), skipped=found.left_out)
+        for one, state in zip(measured, states, strict=True)
+    ]
 
 
 def recovery(

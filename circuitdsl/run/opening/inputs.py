@@ -128,10 +128,16 @@ def prepared(
         known = f"its edits are {', '.join(script.by_name) or 'none'}; name one with --edit"
         raise InputError(f"{path} has {what}", help=f"{near} {known}".strip())
     _, lowering = opened(script, given, progress)
-    steps = script.steps(name)
-    scored, sets = shared(given, photographs_of(script, steps), None)
+    ready, scored = shown_for(lowering, name, given)
+    return ready, name, scored
+
+
+def shown_for(lowering: Lowering, name: str, given: Given) -> tuple[Lowering, ImageSet | None]:
+    """A script with the photographs that one of its edits needs, and those to measure it on."""
+    steps = lowering.script.steps(name)
+    scored, sets = shared(given, photographs_of(lowering.script, steps), None)
     units = [chosen for step in steps for chosen in ir.unit_sets(step)]
-    return lowering.shown_to(sets, units), name, scored
+    return lowering.shown_to(sets, units), scored
 
 
 def photographs_of(
