@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.circuits import check, format, inside
     from circuitdsl.run.comparing.cleanroom import cleanroom
     from circuitdsl.run.comparing.coverage import coverage
+    from circuitdsl.run.comparing.effects import effect
     from circuitdsl.run.comparing.matching import match
     from circuitdsl.run.comparing.scores import score
     from circuitdsl.run.comparing.studies import recovery
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from circuitdsl.run.images import check_images
     from circuitdsl.run.networks import accuracy, adapt, find
     from circuitdsl.run.saving import save
-    from circuitdsl.run.scripts import edit, effect
+    from circuitdsl.run.scripts import edit
     from circuitdsl.run.seeing.examples import examples
     from circuitdsl.run.seeing.grids import grid
     from circuitdsl.run.seeing.joint import joint
@@ -122,7 +123,7 @@ _HOME = {
     "direction": "run.directions",
     "draw": "reporting.drawn.drawing",
     "edit": "run.scripts",
-    "effect": "run.scripts",
+    "effect": "run.comparing.effects",
     "explain": "reporting.facts",
     "examples": "run.seeing.examples",
     "find": "run.networks",

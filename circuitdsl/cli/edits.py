@@ -144,8 +144,8 @@ def effect(
         moved_table,
     )
     from circuitdsl.reporting.printed.terminal import print_table, progress
-    from circuitdsl.run.scripts import effect as effect_of
-    from circuitdsl.run.scripts import effects
+    from circuitdsl.run.comparing.effects import effect as effect_of
+    from circuitdsl.run.comparing.effects import effects
 
     if figure is not None:
         check_format(figure)

@@ -1,7 +1,7 @@
-"""Verbs on edit scripts: edit, effect; and the scores of a script.
+"""The verb edit, and the scores of a script.
 
 In: a file with `edit` and `score` blocks, a model, folders of photographs. Out: edited networks,
-effects, recoveries, tunings, and whether the file's expectations hold.
+recoveries, tunings, and whether the file's expectations hold.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
-from circuitdsl.checking.load import load_script
-from circuitdsl.compare.effect import Effect
 from circuitdsl.compare.expect import Outcome
-from circuitdsl.compare.identity import Identity, identity_of
+from circuitdsl.compare.identity import identity_of
 from circuitdsl.compare.recovery import Recovery, Study, recovery
 from circuitdsl.compare.sides import SideScore, compare_sides
 from circuitdsl.editing import verbs
@@ -31,18 +29,16 @@ from circuitdsl.measure.shards import Reading, Shape
 from circuitdsl.models.network import Network
 from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import AUTO
-from circuitdsl.run.comparing.studies import Subject, effects_on
 from circuitdsl.run.networks import Progress, silent
-from circuitdsl.run.opening.engines import class_list, counted, engine_of
+from circuitdsl.run.opening.engines import counted
 from circuitdsl.run.opening.inputs import (
     Given,
     opened,
     photographs_of,
     prepared,
     shared,
-    shown_for,
 )
-from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
+from circuitdsl.stimuli.photographs import Cut
 from circuitdsl.text.diagnostics import Diagnostic, InputError
 
 
@@ -134,188 +130,6 @@ def edit(
     )
     lowering, chosen, _ = prepared(source, steps, given, progress)
     return lowering.edited(chosen)
-
-
-def effect(
-    source: Path | str | EditedNetwork,
-    images: Path | str,
-    *,
-    edit: str | None = None,
-    model: str | Network = AUTO,
-    weights: Path | str | None = None,
-    calibration: Path | str | None = None,
-    limit: int | None = None,
-    mirror: bool = False,
-    draws: int = 3,
-    seed: int | None = None,
-    classes: Path | str | None = None,
-    workers: int = 1,
-    store: Path | str | None = None,
-    ray: str | None = None,
-    progress: Progress = silent,
-) -> Effect:
-    """What an edit does to a trained network on labelled photographs, beside its controls.
-
-    Args:
-        source: The file of the edit, or an edited network.
-        images: Photographs, in one sub-folder for each class.
-        edit: The edit of the file; may be left out if it has one.
-        model: For a file, a model of the registry, `auto`, or a network.
-        weights: For a file, a weight file, instead of the model's own.
-        calibration: For a file, photographs to calibrate on; else some of `images` are set aside.
-        limit: How many photographs at most, spread evenly.
-        mirror: Also show each photograph's mirror image.
-        draws: How often random units are drawn for the control.
-        seed: Of splits, controls and intervals; by default the file's own, or 0.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
-        workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
-
-    Raises:
-        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
-        InputError: anything else that is not there or does not fit.
-    """
-    if isinstance(source, EditedNetwork):
-        shown = open_images(Path(images), limit, class_list(classes))
-        (result,) = effects_on(
-            [Subject(source, {})],
-            shown,
-            mirror=mirror,
-            draws=draws,
-            seed=seed or 0,
-            engine=engine_of(workers, store, ray),
-            progress=progress,
-        )
-        identity = Identity(
-            source.name,
-            source.network.digest,
-            _acted_on(source),
-            photographs={"shown": shown.names},
-        )
-        return replace(result, identity=identity)
-    given = Given.of(
-        model=model,
-        weights=weights,
-        images=images,
-        calibration=calibration,
-        limit=limit,
-        seed=seed,
-        classes=class_list(classes),
-        engine=engine_of(workers, store, ray),
-    )
-    lowering, name, scored = prepared(source, edit, given, progress)
-    return _effects({name: (lowering, scored)}, given, mirror, draws, progress)[name]
-
-
-def effects(
-    source: Path | str,
-    images: Path | str,
-    *,
-    model: str | Network = AUTO,
-    weights: Path | str | None = None,
-    calibration: Path | str | None = None,
-    limit: int | None = None,
-    mirror: bool = False,
-    draws: int = 3,
-    seed: int | None = None,
-    classes: Path | str | None = None,
-    workers: int = 1,
-    store: Path | str | None = None,
-    ray: str | None = None,
-    progress: Progress = silent,
-) -> dict[str, Effect]:
-    """What each edit of a file does.
-
-    Edits that are measured on the same photographs share one run of the intact network.
-
-    Args:
-        source: The file.
-        images: Photographs, in one sub-folder for each class.
-        model: A model of the registry, `auto`, or a network.
-        weights: A weight file, instead of the model's own.
-        calibration: Photographs to calibrate on; else some of `images` are set aside.
-        limit: How many photographs at most, spread evenly.
-        mirror: Also show each photograph's mirror image.
-        draws: How often random units are drawn for the control.
-        seed: Of splits, controls and intervals; by default the file's own, or 0.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
-        workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
-
-    Returns:
-        The effects by the names of the edits, in the order of the file.
-
-    Raises:
-        DiagnosticError: the file has errors, or a splice finds no partner for a unit.
-        InputError: the file has no edits; or see `effect`.
-    """
-    script = load_script(source)
-    if not script.edits:
-        raise InputError(f"{source} has no edits", help="declare `edit NAME on MODEL { ... }`")
-    given = Given.of(
-        model=model,
-        weights=weights,
-        images=images,
-        calibration=calibration,
-        limit=limit,
-        seed=seed,
-        classes=class_list(classes),
-        engine=engine_of(workers, store, ray),
-    )
-    _, lowering = opened(script, given, progress)
-    ready = {edit.name: shown_for(lowering, edit.name, given) for edit in script.edits}
-    return _effects(ready, given, mirror, draws, progress)
-
-
-def _effects(
-    ready: Mapping[str, tuple[Lowering, ImageSet | None]],
-    given: Given,
-    mirror: bool,
-    draws: int,
-    progress: Progress,
-) -> dict[str, Effect]:
-    """The effects of edits of one script, each with the photographs to measure it on."""
-    alike: dict[tuple[Path, ...], tuple[ImageSet, list[str]]] = {}
-    for name, (_, scored) in ready.items():
-        if scored is None:
-            raise InputError("photographs are needed to see an effect on", help="give --images DIR")
-        alike.setdefault(tuple(scored.paths), (scored, []))[1].append(name)
-    results: dict[str, Effect] = {}
-    for shown, names in alike.values():
-        subjects: list[Subject] = []
-        for name in names:
-            edited, *controls = ready[name][0].variants(name).items()
-            beside = {f"{variant} members": control for variant, control in controls}
-            subjects.append(Subject(edited[1], beside))
-        measured = effects_on(
-            subjects,
-            shown,
-            mirror=mirror,
-            draws=draws,
-            seed=ready[names[0]][0].seed,
-            engine=given.engine if len(alike) == 1 else given.engine.stage(names[0]),
-            progress=progress,
-        )
-        for name, subject, result in zip(names, subjects, measured, strict=True):
-            own = ready[name][0]
-            sets = [units for step in own.script.steps(name) for units in ir.unit_sets(step)]
-            identity = identity_of(own, sets, _acted_on(subject.edited), {"shown": shown})
-            results[name] = replace(result, identity=identity)
-    return {name: results[name] for name in ready}
-
-
-def _acted_on(edited: EditedNetwork) -> tuple[str, ...]:
-    """The units that an edit acts on."""
-    sets = [units for step in edited.steps for units in verbs.units_of(step)]
-    return tuple(dict.fromkeys(name for units in sets for name in units.names))
 
 
 def script_scores(script: ir.Script, given: Given, progress: Progress = silent) -> Scored:

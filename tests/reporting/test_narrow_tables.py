@@ -12,6 +12,7 @@ import pytest
 from rich.table import Table
 
 from circuitdsl.ir.tables.measures import OUTPUTS
+from circuitdsl.measure.finders import FINDERS
 from circuitdsl.reporting.printed.cleanroom import cleanroom_table
 from circuitdsl.reporting.printed.coverage import coverage_table
 from circuitdsl.reporting.printed.edits import (
@@ -23,10 +24,13 @@ from circuitdsl.reporting.printed.edits import (
     recovery_table,
     sweep_table,
 )
+from circuitdsl.reporting.printed.edits import tuning_table as of_sides
 from circuitdsl.reporting.printed.families import agreement_table
-from circuitdsl.reporting.printed.fits import families_table, grids_table
+from circuitdsl.reporting.printed.families import tuning_table as of_family
+from circuitdsl.reporting.printed.fits import dials_table, families_table, fit_table, grids_table
 from circuitdsl.reporting.printed.matches import matches_table
 from circuitdsl.reporting.printed.parity import parity_tables
+from circuitdsl.reporting.printed.tables import found_table, score_table
 from circuitdsl.reporting.printed.terminal import print_table
 
 CI = (0.1234, 0.5678)
@@ -115,7 +119,50 @@ def of_the_rest() -> Iterator[Table]:
     yield grids_table(Row(source="a published grid", units=[unit] * 2, mean=figures))
 
 
-@pytest.mark.parametrize("tables", [of_agreement, of_splices, of_the_rest])
+def of_tunings() -> Iterator[Table]:
+    finder = FINDERS["curves"]
+    tuning = Row(preferred_deg=123.4567, fwhm_deg=67.89, echo=0.1234, peak=987.0, selectivity=0.87)
+    unit = Row(
+        **{"hand_tuning": tuning, "original_tuning": tuning, "original": f"{LAYER}:163"},
+        **{"preferred_error_deg": 2.3456, "tuning_r": 0.8765, "natural_r": 0.4321},
+        natural_r_ci=CI,
+    )
+    common = {"file": "curves.circ", "layer": LAYER, "model": "inceptionv1", "of_kind": False}
+    means = {"preferred_error_deg": 2.3456, "echo": 0.1234, "tuning_r": 0.8765, "natural_r": 0.43}
+    shown = {"images": 32, "images_from": "photographs", "grid": Row(size=1440), "finder": finder}
+    yield score_table(
+        Row(**common, **shown, family="curve", units=[unit] * 2, natural_r_ci=CI, mean=means)
+    )
+    found = Row(unit=163, branch=LAYER, tuning=tuning)
+    yield found_table(Row(**common, **shown, units=[found] * 2), 2)
+    axis = Row(axis="th", period_deg=180.0, preferred=123.4, width=56.7, rival=0.1234)
+    member = Row(
+        **{"original": f"{LAYER}:163", "rivals": [(0, 0.2345, 0.3456)], "tuning_r": 0.8765},
+        **{"hand_axes": [axis], "original_axes": [axis]},
+    )
+    yield of_family(Row(family="hilo", sets=["first", "second"], axes=["th"], units=[member] * 2))
+    measured = {"echo(left)": 0.1234, "echo(right)": 0.5678, "correlation": 0.8765}
+    identity = Row(lines=[f"{LAYER}: {', '.join(map(str, range(100, 114)))}"])
+    side = Row(name="echoes", identity=identity, measured=measured, units=lambda _: range(14))
+    yield of_sides([side])
+
+
+def of_fits() -> Iterator[Table]:
+    units = [f"{LAYER}:{number}" for number in range(100, 110)]
+    half = Row(natural_r=0.4321, natural_r_ci=CI, units=units)
+    scores = Row(train=half, test=half, grids=Row(mean={"raw_r": 0.7654, "aligned_r": 0.8765}))
+    dials = [Row(name="tangents.radius_of_the_arc", unit="px", default=21.14, low=10.5, high=60.25)]
+    fitted = Row(
+        **{"family": "curve", "file": "curves.circ", "model": "inceptionv1", "weights": "a" * 64},
+        **{"before": scores, "after": scores, "found_by": "agreement", "dials": dials},
+        **{"settings": {dials[0].name: 23.4567}, "objective": [("natural", 1.0), ("grid", 2.5)]},
+        fit=Row(steps=300, measures={"natural": (0.5012, 0.6123)}),
+    )
+    yield dials_table(fitted)
+    yield fit_table(fitted)
+
+
+@pytest.mark.parametrize("tables", [of_agreement, of_splices, of_the_rest, of_tunings, of_fits])
 def test_sixty_columns_have_every_number(
     tables, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

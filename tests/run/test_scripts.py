@@ -24,7 +24,7 @@ from circuitdsl.measure.passes import run
 from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
 from circuitdsl.run import scripts, sweeps
-from circuitdsl.run.comparing import studies
+from circuitdsl.run.comparing import effects
 from circuitdsl.run.opening import inputs
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.stimuli.photographs import open_images
@@ -131,9 +131,9 @@ def files(tmp_path_factory) -> Path:
 def small(monkeypatch, network):
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(inputs, "opened_network", lambda name, weights: network)
-    for module in (scripts, studies, sweeps):
+    for module in (scripts, effects, sweeps):
         monkeypatch.setattr(module, "labels_of", lambda of: ("0", "1", "2", "3", "4"))
-    monkeypatch.setattr(studies, "class_names_of", lambda of: ("ant", "bee", "cat", "dog", "elk"))
+    monkeypatch.setattr(effects, "class_names_of", lambda of: ("ant", "bee", "cat", "dog", "elk"))
 
 
 @pytest.fixture
@@ -390,7 +390,7 @@ def test_all_edits_of_a_file_stand_in_one_table(files, tmp_path) -> None:
     ]
     record = json.loads(target.read_text())["edits"]
     assert list(record) == ["gone", "halved"]
-    alone = scripts.effect(files / "one.circ", files / "photos", limit=5).record()
+    alone = effects.effect(files / "one.circ", files / "photos", limit=5).record()
     for name, value in alone["edited"]["change"].items():
         assert record["gone"]["edited"]["change"][name]["value"] == pytest.approx(value["value"])
     refused = CliRunner().invoke(app, [*common, "--edit", "gone"])

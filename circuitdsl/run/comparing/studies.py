@@ -1,111 +1,40 @@
-"""The verb recovery, and the study behind effect.
+"""The verb recovery.
 
-In: a model, a hand-written family or edited networks, images. Out: recoveries and effects.
+In: a model, a hand-written family, folders of images. Out: recoveries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load
-from circuitdsl.compare.effect import Effect, effect
 from circuitdsl.compare.recovery import Recovery, study
 from circuitdsl.compare.recovery import recovery as measure_recovery
 from circuitdsl.compare.score import end_family
-from circuitdsl.editing.apply import EditedNetwork
-from circuitdsl.editing.baselines import NEAREST, channel_means
+from circuitdsl.editing.baselines import NEAREST
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.edits.script import GainRule
 from circuitdsl.measure.classes import outputs_of
-from circuitdsl.measure.passes import fold, run
-from circuitdsl.measure.shards import Engine, Reading, Shape
+from circuitdsl.measure.passes import run
 from circuitdsl.models.network import Network
-from circuitdsl.models.outputs import class_names_of, labels_of
+from circuitdsl.models.outputs import labels_of
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.comparing.families import check_written
 from circuitdsl.run.comparing.standing_in import Pairing, standing_in
 from circuitdsl.run.networks import Progress, opened_network, silent
-from circuitdsl.run.opening.engines import counted
 from circuitdsl.stimuli.batches import SIZE
-from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
+from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import check_disjoint, split
 
 Floats = NDArray[np.float64]
 
 CALIBRATION = 100
 """Images that a folder gives up for calibration, where there is none of its own."""
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """An edited network whose effect is measured.
-
-    Attributes:
-        edited: The edited network.
-        beside: Controls of the edit's own kind, by name.
-    """
-
-    edited: EditedNetwork
-    beside: Mapping[str, EditedNetwork]
-
-
-def effects_on(
-    subjects: Sequence[Subject],
-    found: ImageSet,
-    *,
-    mirror: bool,
-    draws: int,
-    seed: int,
-    engine: Engine,
-    progress: Progress,
-) -> list[Effect]:
-    """What edits of one network do on labelled photographs; the intact network runs once for all.
-
-    Args:
-        subjects: At least one edited network, all made from the same one.
-        found: The photographs.
-        mirror: Also show each image's mirror image.
-        draws: How often random units are drawn for the control.
-        seed: Of the draws and the bootstrap.
-        engine: Who goes through the photographs.
-        progress: Told what is being done.
-
-    Raises:
-        InputError: images of classes that are not known.
-    """
-    network, cut = subjects[0].edited.network, Cut.of(subjects[0].edited.backbone)
-    layers = sorted({layer for subject in subjects for layer in subject.edited.plan.units})
-    average: Mapping[str, Floats] = {}
-    if layers:
-        average = run(
-            channel_means(network, layers),
-            Reading(found, Shape(cut), engine.stage("means")),
-            counted("the mean of every channel; photographs", len(found), progress),
-        )
-    measured = [
-        effect(
-            subject.edited,
-            outputs_of(found.labels, labels_of(subject.edited)),
-            class_names_of(subject.edited),
-            means=average if subject.edited.plan.units else None,
-            beside=subject.beside,
-            draws=draws,
-            seed=seed,
-        )
-        for subject in subjects
-    ]
-    reading = Reading(found, Shape(cut, mirror=mirror), engine.stage("effect"))
-    total = len(found) * (2 if mirror else 1)
-    states = fold(measured, reading, counted("photographs", total, progress))
-    return [
-        replace(one.finish(state), skipped=found.left_out)
-        for one, state in zip(measured, states, strict=True)
-    ]
 
 
 def recovery(
