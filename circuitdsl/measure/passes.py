@@ -51,6 +51,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitdsl.measure.memory import large_blocks_go_back
 from circuitdsl.stimuli.batches import Batch
 from circuitdsl.text.diagnostics import InputError
 
@@ -185,6 +186,7 @@ def fold(
     """
     if isinstance(batches, Dealt):
         return batches.fold(passes, progress)
+    large_blocks_go_back()
     needs = _together(need for one in passes for need in one.needs)
     states = [one.init() for one in passes]
     seen = 0
