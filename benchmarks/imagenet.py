@@ -24,6 +24,7 @@ import tarfile
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -89,6 +90,7 @@ def written(kind: str, folder: Path, contents: list[bytes], count: int) -> Path:
     elif kind == "tar":
         target = folder / f"{count}.tar"
         names = names_of(count)
+        archive: Any
         with tarfile.open(target, "w") as archive:
             for number, name in enumerate(names):
                 entry = tarfile.TarInfo(name)

@@ -26,6 +26,7 @@ from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.measure.tunings.published import ANGLES, RADII, read_grids
 from circuitdsl.models.files.hdf5 import read_dump
 from circuitdsl.models.files.weights import read_weights, write_weights
+from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
 from circuitdsl.text.diagnostics import InputError, printable, render
@@ -101,6 +102,27 @@ def test_grids_that_are_none(tmp_path: Path) -> None:
     for number, units in enumerate((["a"], [np.nan], [1.5], [np.inf])):
         with pytest.raises(InputError):
             read_grids(archive(tmp_path / f"units{number}.npz", units=units, outline=OUTLINE))
+
+
+def test_members_of_an_archive_that_are_no_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "other.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("units", "outline", "images"):
+            file.writestr(f"{name}.npy", b"hello")
+    with pytest.raises(InputError, match="cannot read published grids"):
+        read_grids(path)
+    with pytest.raises(InputError, match="is no npz file of images"):
+        open_images(path)
+
+
+def test_an_archive_with_a_password(tmp_path: Path) -> None:
+    content = bytearray(archive(tmp_path / "a.npz", units=[379], outline=OUTLINE).read_bytes())
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + flags] |= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(InputError, match="cannot read published grids") as raised:
+        read_grids(tmp_path / "a.npz")
+    assert "password" in raised.value.why
 
 
 def test_every_flipped_bit_of_a_grid_gives_grids_or_a_message(tmp_path: Path) -> None:

@@ -297,8 +297,11 @@ class Arrays:
         if claimed > _MOST_PIXELS:
             raise ValueError(f"it says that it holds {claimed:,} bytes")
         with np.load(file, allow_pickle=False) as arrays:
-            pixels = arrays["images"]
-            labels = arrays["labels"] if "labels" in arrays else np.full(len(pixels), "")
+            # NumPy hands out as bytes what is no array
+            pixels = np.asarray(arrays["images"])
+            labels = (
+                np.asarray(arrays["labels"]) if "labels" in arrays else np.full(len(pixels), "")
+            )
         if pixels.dtype != np.uint8 or pixels.ndim not in (3, 4):
             raise ValueError(f"`images` is {pixels.dtype} {list(pixels.shape)}, not 8-bit images")
         if pixels.ndim == 4 and pixels.shape[3] not in (1, 3):

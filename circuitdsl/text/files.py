@@ -136,6 +136,39 @@ def _clear(path: Path) -> None:
                 os.close(handle)
 
 
+_TEMPORARY = "circuitdsl-held-"
+
+
+@contextmanager
+def temporary_folder() -> Generator[Path]:
+    """Yield a folder that is gone after the block; those of killed processes go before it."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}????????"):
+        with suppress(OSError):
+            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if os.fstat(handle).st_uid == os.getuid() and is_free(handle):
+                    shutil.rmtree(left)
+            finally:
+                os.close(handle)
+    folder, handle = _held_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _held_folder() -> tuple[Path, int]:
+    """A new folder, and the open handle that says that somebody uses it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
+        with suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY)
+            if is_free(handle):
+                return folder, handle
+            os.close(handle)  # another process is about to clear it
+
+
 def _like(temporary: Path, old: os.stat_result) -> bool:
     """Give a new file the owner and the permissions of the one it replaces, if it can have them."""
     if old.st_nlink > 1:

@@ -1,6 +1,7 @@
 """Shards: the same digits for one process and several, unbroken and resumed."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -91,6 +92,15 @@ def test_workers_give_the_same_bytes_though_one_dies(folder, tmp_path, unbroken)
     assert died.exists()
     assert bytes_of(states) == unbroken
     assert seen[-1] == (36, 36)
+
+
+def test_workers_stay_for_the_next_reading(folder, unbroken):
+    workers = []
+    for _ in range(2):
+        assert bytes_of(fold_shards(TwoJob(folder), Engine(2))[1]) == unbroken
+        workers.append({process.pid for process in multiprocessing.active_children()})
+    assert workers[0]
+    assert workers[0] == workers[1]
 
 
 @pytest.mark.parametrize(("workers", "finished"), [(1, 1), (1, 3), (2, 1)])

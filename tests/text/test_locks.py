@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.text.files import atomic_path, write_text
+from circuitdsl.text.files import atomic_path, temporary_folder, write_text
 from circuitdsl.text.locks import held
 
 HOLDER = """
@@ -22,6 +23,17 @@ from circuitdsl.text.locks import held
 target = Path(sys.argv[1])
 with held(target), atomic_path(target) as temporary:
     temporary.write_text("half")
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+IN_A_FOLDER = """
+import sys, tempfile, time
+from circuitdsl.text.files import temporary_folder
+tempfile.tempdir = sys.argv[1]
+with temporary_folder() as folder:
+    (folder / "half").touch()
     print("held", flush=True)
     time.sleep(60)
 """
@@ -75,6 +87,23 @@ def test_a_kill_lets_go_and_the_next_run_clears_what_it_left(tmp_path: Path) -> 
         write_text(target, "whole")
     assert names(tmp_path) == ["result.txt"]
     assert target.read_text(encoding="utf-8") == "whole"
+
+
+def test_temporary_folders_of_killed_processes_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    command = [sys.executable, "-c", IN_A_FOLDER, tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        (tmp_path / "circuitdsl-held-by-a-user").mkdir()
+        with temporary_folder():
+            assert len(names(tmp_path)) == 3  # what another process still uses is left alone
+        process.kill()
+    with temporary_folder() as folder:
+        assert names(tmp_path) == sorted([folder.name, "circuitdsl-held-by-a-user"])
+    assert names(tmp_path) == ["circuitdsl-held-by-a-user"]
 
 
 def test_two_writers_of_one_file_leave_it_whole(tmp_path: Path) -> None:

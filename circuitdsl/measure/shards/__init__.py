@@ -13,7 +13,6 @@ shard holds; another job's store is left alone.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +33,7 @@ from circuitdsl.measure.shards.store import (
 )
 from circuitdsl.measure.shards.work import Job, Opened, Shape, Work
 from circuitdsl.stimuli.photographs import ImageSet
+from circuitdsl.text.files import temporary_folder
 from circuitdsl.text.locks import held
 
 __all__ = [
@@ -210,7 +210,7 @@ def _kept(engine: Engine, shards: Manifest) -> Generator[Folder | Memory]:
             folder.claim(shards)
             yield folder
     elif engine.workers > 1 and engine.ray is None:
-        with tempfile.TemporaryDirectory(prefix="circuitdsl-shards-") as folder:
-            yield Folder(Path(folder))
+        with temporary_folder() as folder:
+            yield Folder(folder)
     else:
         yield Memory()

@@ -202,7 +202,8 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         if claimed > MOST_BYTES:
             raise ValueError(f"it claims {claimed:,} bytes of grids, more than {MOST_BYTES:,}")
     with np.load(path, allow_pickle=False) as arrays:
-        units, outline = arrays["units"], arrays["outline"]
+        # NumPy hands out as bytes what is no array
+        units, outline = np.asarray(arrays["units"]), np.asarray(arrays["outline"])
     if units.dtype.kind not in "iuf" or outline.dtype.kind not in "iuf":
         raise ValueError(f"its arrays hold {units.dtype} and {outline.dtype}, not numbers")
     return units, outline
