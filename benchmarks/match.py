@@ -45,15 +45,18 @@ class Watch:
 
     Attributes:
         ends: The seconds at which batches ended, by what a pass reports itself as.
+        last: What was reported last.
     """
 
     ends: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    last: str = ""
 
     def __call__(self, stage: str) -> None:
         """Note the end of a batch, `what: 8 of 24 photographs`; other reports are no batches."""
         what, _, rest = stage.rpartition(": ")
-        if rest.endswith("photographs"):
+        if rest.endswith("photographs") and self.last != stage:  # a finished pass says so again
             self.ends.setdefault(what, []).append(time.perf_counter())
+        self.last = stage
 
     @property
     def seconds(self) -> float:

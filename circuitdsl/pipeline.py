@@ -14,11 +14,11 @@ from pathlib import Path
 from jax.typing import ArrayLike
 
 from circuitdsl.checking.load import load
-from circuitdsl.compare.match import Match, choosing, measuring, with_directions
+from circuitdsl.compare.match import Match, choosing, measuring_all, with_directions
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.lowering.weights import Weights, lower
 from circuitdsl.measure.agreeing.directions import moments
-from circuitdsl.measure.agreeing.side_by_side import Contender, meetings
+from circuitdsl.measure.agreeing.side_by_side import Contender, gathered, meetings
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
@@ -29,6 +29,9 @@ from circuitdsl.stimuli.photographs import Cut, ImageSet
 
 BATCH = 8
 """Photographs at a time: the maps of many families at once take room."""
+
+POSITIONS = 56
+"""Positions along a side of a photograph by which units are chosen, at most."""
 
 
 def read(file: Path | str) -> Circuit:
@@ -90,12 +93,13 @@ def compared(
         progress: Told what is being done.
     """
     side = network.backbone.input_px
-    pairings = [
-        pairing
+    gatherings = gathered(
+        meeting
         for contender in contenders
         if contender.families
-        for pairing in meetings(contender, network, layers, side)
-    ]
+        for meeting in meetings(contender, network, layers, side)
+    )
+    pairings = [meeting for gathering in gatherings for meeting in gathering.meetings]
 
     def report(what: str, half: ImageSet) -> Callable[[int], None]:
         total = len(half.paths)
@@ -103,33 +107,38 @@ def compared(
 
     shape = Shape(Cut(side), BATCH)
     first, second = halves
-    choices = [choosing(pairing, units) for pairing in pairings]
+    choices = [choosing(gathering.thinned(POSITIONS), units) for gathering in gatherings]
     scouts = [moments(pairing) for pairing in pairings if directions]
     states = fold(
         [*choices, *scouts],
         Reading(first, shape, engine.stage("choosing")),
         report("choosing units", first),
     )
-    chosen = [one.finish(state) for one, state in zip(choices, states, strict=False)]
-    kept = [at for at, pairs in enumerate(chosen) if pairs]
-    measures = [measuring(pairings[at], chosen[at], seed) for at in kept]
-    if not measures:
+    chosen = [
+        (gathering, one.finish(state))
+        for gathering, one, state in zip(gatherings, choices, states, strict=False)
+    ]
+    kept = [(gathering, pairs) for gathering, pairs in chosen if any(pairs)]
+    if not kept:
         return ()
-    held_out = [moments(pairings[at]) for at in kept if directions]
+    measures = [measuring_all(gathering, pairs, seed) for gathering, pairs in kept]
     others = fold(
-        [*measures, *held_out],
+        [*measures, *scouts],
         Reading(second, shape, engine.stage("measuring")),
         report("measuring", second),
     )
-    rows = [one.finish(state) for one, state in zip(measures, others, strict=False)]
+    rows = {
+        pairing: of_pairing
+        for (gathering, _), one, state in zip(kept, measures, others, strict=False)
+        for pairing, of_pairing in zip(gathering.meetings, one.finish(state), strict=True)
+    }
     if directions:
-        scouted = states[len(choices) :]
-        found = [(pairings[at], scouts[at].finish(scouted[at])) for at in kept]
-        measured = zip(held_out, others[len(measures) :], strict=True)
-        rows = [
-            with_directions(of_pairing, pairing, found_on, one.finish(state))
-            for of_pairing, (pairing, found_on), (one, state) in zip(
-                rows, found, measured, strict=True
+        sides = zip(scouts, states[len(choices) :], others[len(measures) :], strict=True)
+        found = dict(zip(pairings, sides, strict=True))
+        rows = {
+            pairing: with_directions(
+                of_pairing, pairing, *map(found[pairing][0].finish, found[pairing][1:])
             )
-        ]
-    return tuple(row for of_pairing in rows for row in of_pairing)
+            for pairing, of_pairing in rows.items()
+        }
+    return tuple(row for of_pairing in rows.values() for row in of_pairing)

@@ -15,16 +15,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.measure.agreeing.bootstrap import blocks_of, merge_blocks, no_blocks
 from circuitdsl.measure.agreeing.choosing import Pair, every_pair
 from circuitdsl.measure.agreeing.directions import Along, Moments
-from circuitdsl.measure.agreeing.matching import RANDOM, Figure, figures, pair_products
+from circuitdsl.measure.agreeing.energy import contrast_energy
+from circuitdsl.measure.agreeing.matching import (
+    RANDOM,
+    Figure,
+    Pairs,
+    Places,
+    figures,
+    pair_products,
+)
 from circuitdsl.measure.agreeing.on_stimuli import OnStimuli
-from circuitdsl.measure.agreeing.side_by_side import Meeting
+from circuitdsl.measure.agreeing.side_by_side import Gathering, Meeting
 from circuitdsl.measure.passes import Pass, Shown, State, remade
 
 BLOCKS = 256
@@ -81,22 +88,24 @@ class Match:
 
 
 @remade
-def choosing(meeting: Meeting, most: int) -> Pass[tuple[Pair, ...]]:
-    """The pass that chooses units and members.
+def choosing(gathering: Gathering, most: int) -> Pass[tuple[tuple[Pair, ...], ...]]:
+    """The pass that chooses units and members of each meeting.
 
     Args:
-        meeting: The families and layers.
+        gathering: The families and layers.
         most: How many units of each layer for each family, at most; the best come first.
     """
-    agreeing = every_pair(meeting)
+    agreeing = every_pair(gathering)
 
-    def finish(state: State) -> tuple[Pair, ...]:
-        r = agreeing.finish(state)
+    def finish(state: State) -> tuple[tuple[Pair, ...], ...]:
         return tuple(
-            pair
-            for family in meeting.families
-            for layer in meeting.layers
-            for pair in _best(meeting, r, family, layer, most)
+            tuple(
+                pair
+                for family in meeting.families
+                for layer in meeting.layers
+                for pair in _best(meeting, r, family, layer, most)
+            )
+            for meeting, r in zip(gathering.meetings, agreeing.finish(state), strict=True)
         )
 
     return Pass(agreeing.init, agreeing.step, agreeing.merge, finish, agreeing.needs)
@@ -153,42 +162,110 @@ def measuring(meeting: Meeting, pairs: Sequence[Pair], seed: int) -> Pass[tuple[
         pairs: At least one.
         seed: Of the bootstrap.
     """
-    member_at = {member: at for at, member in enumerate(meeting.members)}
-    unit_at = {unit: at for at, unit in enumerate(meeting.units)}
-    columns = [
-        np.array(
-            [member_at[pair.family, number] for pair, number in zip(pairs, chosen, strict=True)]
-        )
-        for chosen in zip(*((pair.member, *pair.randoms) for pair in pairs), strict=True)
+    one = measuring_all(Gathering((meeting,)), (pairs,), seed)
+    return Pass(one.init, one.step, one.merge, lambda state: one.finish(state)[0], one.needs)
+
+
+@remade
+def measuring_all(
+    gathering: Gathering, chosen: Sequence[Sequence[Pair]], seed: int
+) -> Pass[tuple[tuple[Match, ...], ...]]:
+    """The pass that measures chosen pairs of several meetings, at least one pair in all.
+
+    Args:
+        gathering: The families and layers that the pairs are of.
+        chosen: The pairs of each meeting.
+        seed: Of the bootstrap.
+    """
+    first = gathering.meetings[0]
+    circuits = range(len(first.contender.networks))
+    pairs = [
+        (meeting, pair)
+        for meeting, of_meeting in zip(gathering.meetings, chosen, strict=True)
+        for pair in of_meeting
     ]
-    places = np.array([unit_at[pair.layer, pair.unit] for pair in pairs])
-    variables = RANDOM + len(columns) - 1
+    families = tuple(dict.fromkeys((meeting, pair.family) for meeting, pair in pairs))
+    layers = tuple(first.layers)
+    fields_px = tuple(dict.fromkeys(first.fields_px.values()))
+    family_of = [families.index((meeting, pair.family)) for meeting, pair in pairs]
+    members = [
+        _places(
+            family_of, [(pair.member, *pair.randoms)[circuit] for _, pair in pairs], len(families)
+        )
+        for circuit in circuits
+    ]
+    units = _places(
+        [layers.index(pair.layer) for _, pair in pairs],
+        [pair.unit for _, pair in pairs],
+        len(layers),
+    )
+    places = Pairs(
+        members=[of_families for of_families, _ in members],
+        member=[of_pairs for _, of_pairs in members],
+        units=units[0],
+        unit=units[1],
+        scale=np.array([fields_px.index(first.fields_px[pair.layer]) for _, pair in pairs]),
+    )
+    variables = RANDOM + len(circuits) - 1
 
     def init() -> State:
         return no_blocks(len(pairs), variables, variables)
 
     def step(state: State, shown: Shown) -> State:
-        x = meeting.of_members(shown, columns)
-        energy = meeting.energy(shown)
-        around = jnp.stack([energy[pair.layer] for pair in pairs], axis=-1)
-        products = pair_products(x, meeting.of_units(shown, places), around, shown.count)
+        written = [
+            [shown.of(meeting.contender.networks[circuit])[family] for meeting, family in families]
+            for circuit in circuits
+        ]
+        products = pair_products(
+            written,
+            gathering.of_units(shown),
+            contrast_energy(shown.images, gathering.grid.at_px, fields_px),
+            places,
+            count=shown.count,
+            grid=gathering.grid,
+        )
         return merge(state, blocks_of(shown.batch.places, shown.real(products)))
 
     def merge(a: State, b: State) -> State:
         return merge_blocks(a, b, BLOCKS)
 
-    def finish(state: State) -> tuple[Match, ...]:
-        circuit = meeting.contender.networks[0].circuit
+    def finish(state: State) -> tuple[tuple[Match, ...], ...]:
+        figure_of = dict(zip(pairs, figures(state["sums"], seed), strict=True))
         return tuple(
-            Match(
-                circuit=meeting.contender.name,
-                family=pair.family,
-                member=circuit.by_name[pair.family].member_name(pair.member),
-                layer=pair.layer,
-                unit=pair.unit,
-                figure=figure,
-            )
-            for pair, figure in zip(pairs, figures(state["sums"], seed), strict=True)
+            tuple(_match(meeting, pair, figure_of[meeting, pair]) for pair in of_meeting)
+            for meeting, of_meeting in zip(gathering.meetings, chosen, strict=True)
         )
 
-    return Pass(init, step, merge, finish, meeting.needs)
+    return Pass(init, step, merge, finish, gathering.needs)
+
+
+def _places(
+    groups: Sequence[int], numbers: Sequence[int], count: int
+) -> tuple[list[Places], Places]:
+    """The numbers of each group that occur, and the place of each pair's among them all.
+
+    Args:
+        groups: The family, or layer, of each pair.
+        numbers: Its member, or unit, in it.
+        count: How many groups there are.
+    """
+    of_pair, number = np.array(groups), np.array(numbers)
+    occurring = [np.unique(number[of_pair == group]) for group in range(count)]
+    starts = np.cumsum([0, *map(len, occurring)])
+    places = [
+        starts[group] + np.searchsorted(occurring[group], one)
+        for group, one in zip(groups, numbers, strict=True)
+    ]
+    return occurring, np.array(places)
+
+
+def _match(meeting: Meeting, pair: Pair, figure: Figure) -> Match:
+    circuit = meeting.contender.networks[0].circuit
+    return Match(
+        circuit=meeting.contender.name,
+        family=pair.family,
+        member=circuit.by_name[pair.family].member_name(pair.member),
+        layer=pair.layer,
+        unit=pair.unit,
+        figure=figure,
+    )

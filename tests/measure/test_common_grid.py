@@ -57,7 +57,7 @@ def test_a_layer_without_padding_leaves_the_border_out() -> None:
 def test_energy_is_the_contrast_around() -> None:
     images = np.full((2, 64, 64, 3), 100.0, np.float32)
     images[1, :, 32:] += 40 * np.random.default_rng(0).choice([-1, 1], (64, 32, 1))
-    energy = np.asarray(contrast_energy(images, np.array([8.0, 56.0]), 16))
+    energy = np.asarray(contrast_energy(images, np.array([8.0, 56.0]), (16,)))
     assert energy[0] == pytest.approx(0, abs=1e-2)
     assert energy[1, :, 0] == pytest.approx(0, abs=1e-2)
     assert energy[1, :, 1] == pytest.approx(40, rel=0.1)

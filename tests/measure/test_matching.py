@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from circuitdsl.measure.agreeing.matching import choice_sums, correlations, figures, pair_products
+from circuitdsl.measure.agreeing.matching import (
+    Pairs,
+    choice_sums,
+    correlations,
+    figures,
+    pair_products,
+)
 from circuitdsl.measure.agreeing.on_stimuli import agreement
 
 SIDE = 12
@@ -30,10 +36,12 @@ def test_choice_is_the_correlation_of_every_pair() -> None:
     y[..., 1] = 0.7 * x[0, ..., 2] + y[..., 1]
     y[..., 3] = 5.0  # never varies
     total: dict[str, np.ndarray] = {}
+    families = x[0, ..., :1], x[0, ..., 1:], x[1]
     for at, real in batches(11, 4):
-        for name, part in choice_sums(x[:, at], y[at], real).items():
+        sums = choice_sums([maps[at] for maps in families], [y[at, ..., :1], y[at, ..., 1:]], real)
+        for name, part in sums.items():
             total[name] = total.get(name, 0.0) + np.asarray(part, np.float64)
-    r = correlations(total)
+    r = correlations(total).reshape(2, 3, 4)
     for circuit in range(2):
         for member in range(3):
             for unit in range(3):
@@ -43,11 +51,18 @@ def test_choice_is_the_correlation_of_every_pair() -> None:
     assert r[0, :, 1].argmax() == 2
 
 
+def one_pair(circuits: int) -> Pairs:
+    first = np.zeros(1, int)
+    return Pairs([[first]] * circuits, [first] * circuits, [first], first, first)
+
+
 def figure_of(x, y, energy, size=4):
     products = []
     for at, real in batches(len(y), size):
         count = int(real.sum())
-        part = pair_products(x[:, at], y[at], energy[at], count)
+        part = pair_products(
+            [[circuit[at]] for circuit in x], [y[at]], energy[at], one_pair(len(x)), count=count
+        )
         products.append(np.asarray(part, np.float64)[:count])
     (figure,) = figures(np.concatenate(products))
     return figure

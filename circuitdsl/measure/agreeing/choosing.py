@@ -6,7 +6,7 @@ unit, and the units that agree best. What states a figure is measured on other p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from circuitdsl.measure.agreeing.matching import choice_sums, correlations
 from circuitdsl.measure.agreeing.pairing import agreeing_pairs
-from circuitdsl.measure.agreeing.side_by_side import Contender, Meeting, meetings
+from circuitdsl.measure.agreeing.side_by_side import (
+    Contender,
+    Gathering,
+    Meeting,
+    gathered,
+    meetings,
+)
 from circuitdsl.measure.passes import Dealt, Pass, Shown, State, fold, remade, total
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
@@ -62,29 +68,40 @@ class Chosen:
 
 
 @remade
-def every_pair(meeting: Meeting) -> Pass[NDArray[np.float64]]:
-    """The pass that correlates every member with every unit, `[circuit, member, unit]`."""
-    circuits, members = len(meeting.contender.networks), len(meeting.members)
-    units = len(meeting.units)
+def every_pair(gathering: Gathering) -> Pass[tuple[NDArray[np.float64], ...]]:
+    """The pass that correlates every member with every unit, `[circuit, member, unit]`.
+
+    It finishes to an array for each of the meetings.
+    """
+    sizes = [
+        (len(meeting.contender.networks), len(meeting.members)) for meeting in gathering.meetings
+    ]
+    members = sum(circuits * count for circuits, count in sizes)
+    units = len(gathering.meetings[0].units)
 
     def init() -> State:
         return {
             "count": np.zeros(()),
-            "x": np.zeros((circuits, members)),
-            "xx": np.zeros((circuits, members)),
+            "x": np.zeros(members),
+            "xx": np.zeros(members),
             "y": np.zeros(units),
             "yy": np.zeros(units),
-            "xy": np.zeros((circuits, members, units)),
+            "xy": np.zeros((members, units)),
         }
 
     def step(state: State, shown: Shown) -> State:
-        real = jnp.arange(len(shown.images)) < shown.count
+        real = (jnp.arange(len(shown.images)) < shown.count).astype(jnp.float32)
         sums = choice_sums(
-            meeting.of_members(shown), meeting.of_units(shown), real.astype(jnp.float32)
+            gathering.of_members(shown), gathering.of_units(shown), real, gathering.grid
         )
         return total(state, {name: np.asarray(part, np.float64) for name, part in sums.items()})
 
-    return Pass(init, step, total, correlations, meeting.needs)
+    def finish(state: State) -> tuple[NDArray[np.float64], ...]:
+        ends = np.cumsum([circuits * count for circuits, count in sizes])[:-1]
+        parts = np.split(correlations(state), ends)
+        return tuple(part.reshape(*size, units) for part, size in zip(parts, sizes, strict=True))
+
+    return Pass(init, step, total, finish, gathering.needs)
 
 
 def choose_units(
@@ -110,8 +127,8 @@ def choose_units(
         InputError: no unit agrees with any member, or there are no images.
     """
     family = contender.families[0]
-    sides = meetings(contender, network, layers, network.backbone.input_px)
-    passes = [every_pair(meeting) for meeting in sides]
+    sides = gathered(meetings(contender, network, layers, network.backbone.input_px))
+    passes = [every_pair(gathering) for gathering in sides]
     seen: list[int] = [0]
 
     def count_images(images: int) -> None:
@@ -120,8 +137,7 @@ def choose_units(
 
     states = fold(passes, batches, count_images)
     best: Chosen | None = None
-    for meeting, one, state in zip(sides, passes, states, strict=True):
-        r = one.finish(state)
+    for meeting, r in _agreeing(sides, passes, states):
         for layer in meeting.layers:
             of_layer = r[:, :, [at for at, (name, _) in enumerate(meeting.units) if name == layer]]
             matched = agreeing_pairs(of_layer[0], count)
@@ -161,13 +177,22 @@ def agreeing_members(
         InputError: there are no images.
     """
     layers = tuple(dict.fromkeys(layer for layer, _ in places))
-    sides = meetings(contender, network, layers, network.backbone.input_px)
-    passes = [every_pair(meeting) for meeting in sides]
+    sides = gathered(meetings(contender, network, layers, network.backbone.input_px))
+    passes = [every_pair(gathering) for gathering in sides]
     states = fold(passes, batches, progress)
     found: dict[tuple[str, int], tuple[int, float]] = {}
-    for meeting, one, state in zip(sides, passes, states, strict=True):
-        r = one.finish(state)[0]
-        best = r.argmax(axis=0)
+    for meeting, r in _agreeing(sides, passes, states):
+        best = r[0].argmax(axis=0)
         for at, unit in enumerate(meeting.units):
-            found[unit] = int(best[at]), float(r[best[at], at])
+            found[unit] = int(best[at]), float(r[0, best[at], at])
     return tuple(found[place] for place in places)
+
+
+def _agreeing(
+    gatherings: Sequence[Gathering],
+    passes: Sequence[Pass[tuple[NDArray[np.float64], ...]]],
+    states: Sequence[State],
+) -> Iterator[tuple[Meeting, NDArray[np.float64]]]:
+    """Every meeting with the correlations of its members and units."""
+    for gathering, one, state in zip(gatherings, passes, states, strict=True):
+        yield from zip(gathering.meetings, one.finish(state), strict=True)

@@ -7,6 +7,7 @@ onto the positions of the coarser one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax.numpy as jnp
 import numpy as np
@@ -34,6 +35,27 @@ class CommonGrid:
     at_px: Floats
     left: Floats
     right: Floats
+
+    @cached_property
+    def numbers(self) -> tuple[bytes, ...]:
+        """What the grid consists of; grids with the same numbers are equal."""
+        return tuple(part.tobytes() for part in (self.at_px, self.left, self.right))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another grid has the same numbers."""
+        return isinstance(other, CommonGrid) and self.numbers == other.numbers
+
+    def __hash__(self) -> int:
+        """A hash of the numbers: programs are compiled once for equal grids."""
+        return hash(self.numbers)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether both layers have all of the positions and no others."""
+        return all(
+            part.shape[0] == part.shape[1] and np.array_equal(part, np.eye(len(part)))
+            for part in (self.left, self.right)
+        )
 
     def thinned(self, most: int) -> CommonGrid:
         """Every few of the positions, so that a side has no more than `most`."""

@@ -10,6 +10,7 @@ are kept, and it is solved again for these alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones.directions import USUAL_TERMS
+from circuitdsl.measure.agreeing.common_grid import CommonGrid, brought_onto
+from circuitdsl.measure.agreeing.matching import choice_sums
 from circuitdsl.measure.agreeing.side_by_side import Meeting
 from circuitdsl.measure.passes import Pass, Shown, State, remade, total
 
@@ -116,11 +119,14 @@ def moments(meeting: Meeting) -> Pass[Moments]:
 
     def step(state: State, shown: Shown) -> State:
         real = (jnp.arange(len(shown.images)) < shown.count).astype(jnp.float32)
-        y = meeting.of_units(shown)
-        sums = _sums(meeting.of_members(shown)[0], y, real)
-        for name, start in starts.items():
-            sums[f"yy {name}"] = _squares(y[..., start : start + layers[name]], real)
-        return total(state, {name: np.asarray(part, np.float64) for name, part in sums.items()})
+        maps = meeting.of_units(shown)
+        written = meeting.of_members(shown)[: len(meeting.families)]
+        squares = {
+            f"yy {name}": _squares(of_layer, real, meeting.grid)
+            for name, of_layer in zip(layers, maps, strict=True)
+        }
+        sums = {**choice_sums(written, maps, real, meeting.grid), **squares}
+        return total(state, {name: np.asarray(sums[name], np.float64) for name in state})
 
     def finish(state: State) -> Moments:
         n = max(float(state["count"]), 1.0)
@@ -143,20 +149,7 @@ def _ridge(variances: Floats, pull: Floats, penalty: float) -> Floats:
     return solved.astype(np.float64)
 
 
-@jax.jit
-def _sums(x: Array, y: Array, real: Array) -> dict[str, Array]:
-    weight = real[:, None, None, None]
-    x, y = x * weight, y * weight
-    return {
-        "count": real.sum() * y.shape[1] * y.shape[2],
-        "x": x.sum(axis=(0, 1, 2)),
-        "xx": jnp.square(x).sum(axis=(0, 1, 2)),
-        "y": y.sum(axis=(0, 1, 2)),
-        "xy": jnp.einsum("bpqm,bpqu->mu", x, y, precision="highest"),
-    }
-
-
-@jax.jit
-def _squares(y: Array, real: Array) -> Array:
-    y = y * real[:, None, None, None]
+@partial(jax.jit, static_argnames="grid")
+def _squares(y: Array, real: Array, grid: CommonGrid) -> Array:
+    y = brought_onto(y, grid.right) * real[:, None, None, None]
     return jnp.einsum("bpqu,bpqv->uv", y, y, precision="highest")

@@ -9,83 +9,252 @@ random circuits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.measure.agreeing.bootstrap import interval, resampled
+from circuitdsl.measure.agreeing.common_grid import CommonGrid, brought_onto
 from circuitdsl.measure.passes import State
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 ONE, MEMBER, UNIT, ENERGY, OTHER, RANDOM = range(6)
 """The variables of `pair_products`; random circuits take the places from `RANDOM` on."""
 
 
-@jax.jit
-def choice_sums(x: Array, y: Array, real: Array) -> dict[str, Array]:
-    """Sums over positions and images of every member and every unit on one grid.
+@partial(jax.jit, static_argnames="grid")
+def choice_sums(
+    x: Sequence[Array], y: Sequence[Array], real: Array, grid: CommonGrid | None = None
+) -> dict[str, Array]:
+    """Sums over positions and images of every member and every unit.
+
+    Maps are brought onto the grid and multiplied a part of an image at a time: a part stays in the
+    processor's cache from one to the other, and maps are never copied for a whole batch.
 
     Args:
-        x: The members' maps on the common grid, the written circuit's first and then those of
-            random circuits, `[circuit, batch, side, side, member]`.
-        y: The units' maps on it, `[batch, side, side, unit]`.
+        x: The members' maps, `[batch, side, side, member]` for each family.
+        y: The units' maps, `[batch, side, side, unit]` for each layer.
         real: 1 for images of the set, 0 for those that fill a batch up, `[batch]`.
+        grid: The positions that are looked at, the members' layers on its left; None where all
+            maps lie on one grid.
 
     Returns:
-        `count` of positions; sums of the members `x` and of their squares `xx`,
-        `[circuit, member]`, of the units `y` and `yy`, `[unit]`, and of the products `xy`,
-        `[circuit, member, unit]`.
+        `count` of positions; sums of the members `x` and of their squares `xx`, `[member]`, of the
+        units `y` and `yy`, `[unit]`, and of the products `xy`, `[member, unit]`, with the members
+        of all families and the units of all layers in their order.
     """
-    positions = y.shape[1] * y.shape[2]
-    weight = real[:, None, None, None]
-    x, y = x * weight, y * weight
-    return {
-        "count": real.sum() * positions,
-        "x": x.sum(axis=(1, 2, 3)),
-        "xx": jnp.square(x).sum(axis=(1, 2, 3)),
-        "y": y.sum(axis=(0, 1, 2)),
-        "yy": jnp.square(y).sum(axis=(0, 1, 2)),
-        "xy": jnp.einsum("cbpqm,bpqu->cmu", x, y, precision="highest"),
+    if grid is None or grid.is_shared:
+        grid, strips = None, _strips(*y[0].shape[1:3])
+        x, y = ([_in_strips(maps, strips) for maps in side] for side in (x, y))
+        real = jnp.repeat(real, strips)
+        positions = y[0].shape[1] * y[0].shape[2]
+    else:
+        positions = len(grid.at_px) ** 2
+
+    def add(sums: dict[str, Array], part: _Part) -> tuple[dict[str, Array], None]:
+        members, units, weight = part
+        left = _at_positions([maps[None] for maps in members], None if grid is None else grid.left)[
+            0
+        ]
+        right = _at_positions([maps[None] for maps in units], None if grid is None else grid.right)[
+            0
+        ]
+        own = {
+            "count": jnp.float32(positions),
+            "x": left.sum(axis=0),
+            "xx": jnp.square(left).sum(axis=0),
+            "y": right.sum(axis=0),
+            "yy": jnp.square(right).sum(axis=0),
+            "xy": jnp.einsum("pm,pu->mu", left, right, precision="highest"),
+        }
+        return {name: sums[name] + weight * value for name, value in own.items()}, None
+
+    member_count, unit_count = (sum(maps.shape[-1] for maps in side) for side in (x, y))
+    shapes = {
+        "count": (),
+        "x": (member_count,),
+        "xx": (member_count,),
+        "y": (unit_count,),
+        "yy": (unit_count,),
+        "xy": (member_count, unit_count),
     }
+    nothing = {name: jnp.zeros(shape, jnp.float32) for name, shape in shapes.items()}
+    return jax.lax.scan(add, nothing, (tuple(x), tuple(y), real))[0]
+
+
+_Part = tuple[tuple[Array, ...], tuple[Array, ...], Array]
+"""Members' maps `[height, width, member]`, units' maps, and 1 for a real image."""
+
+PART = 3200
+"""Positions that are multiplied at a time, where maps can be cut for nothing."""
+
+
+def _strips(height: int, width: int) -> int:
+    """The number of strips of equal height that a map is cut into."""
+    few = (count for count in range(1, height + 1) if height % count == 0)
+    return next(count for count in few if height // count * width <= PART or count == height)
+
+
+def _in_strips(maps: Array, strips: int) -> Array:
+    batch, height, width, units = maps.shape
+    return maps.reshape(batch * strips, height // strips, width, units)
+
+
+def _at_positions(
+    maps: Sequence[Array], matrix: Floats | None, chosen: Sequence[Places] | None = None
+) -> Array:
+    """Maps side by side at the positions of a grid, `[batch, position, unit]`.
+
+    Args:
+        maps: `[batch, height, width, unit]` each.
+        matrix: Brings them onto the grid; None where they lie on it.
+        chosen: The units of each that are taken, by default all.
+    """
+    if matrix is not None:
+        maps = [brought_onto(one, matrix) for one in maps]
+    if chosen is not None:
+        maps = [one[..., places] for one, places in zip(maps, chosen, strict=True)]
+    units = jnp.concatenate(maps, axis=-1)
+    return units.reshape(len(units), -1, units.shape[-1])
 
 
 def correlations(sums: State) -> Floats:
-    """Pearson's r of every pair from `choice_sums`, `[circuit, member, unit]`.
+    """Pearson's r of every pair from `choice_sums`, `[member, unit]`.
 
     It is 0 where either of the two never varies.
     """
     n = max(float(sums["count"]), 1.0)
     x, y = sums["x"] / n, sums["y"] / n
-    covariance = sums["xy"] / n - x[..., None] * y
+    covariance = sums["xy"] / n - x[:, None] * y
     of_x = np.maximum(sums["xx"] / n - x**2, 0)
     of_y = np.maximum(sums["yy"] / n - y**2, 0)
-    return _ratio(covariance, np.sqrt(of_x[..., None] * of_y))
+    return _ratio(covariance, np.sqrt(of_x[:, None] * of_y))
+
+
+class Pairs(NamedTuple):
+    """Which members and units are paired, as arrays of places.
+
+    Attributes:
+        members: For each circuit and each family that is looked at, the members that are in some
+            pair.
+        member: For each circuit the place of each pair's member among all of these.
+        units: For each layer the units that are in some pair.
+        unit: The place of each pair's unit among all of these.
+        scale: The place of each pair's contrast energy.
+    """
+
+    members: Sequence[Sequence[Places]]
+    member: Sequence[Places]
+    units: Sequence[Places]
+    unit: Places
+    scale: Places
+
+
+def pair_products(
+    x: Sequence[Sequence[Array]],
+    y: Sequence[Array],
+    energy: Array,
+    pairs: Pairs,
+    *,
+    count: ArrayLike,
+    grid: CommonGrid | None = None,
+) -> Array:
+    """Means over an image's positions of products of the variables of a pair.
+
+    The members and units that are in pairs are multiplied with one another by matrix products, from
+    which those of pairs are picked: less work than a copy of both maps for every pair.
+
+    Args:
+        x: The maps of families, of the written circuit first and then of random ones,
+            `[batch, side, side, member]` each.
+        y: The units' maps, `[batch, side, side, unit]` for each layer.
+        energy: The contrast energy at each scale, `[batch, side, side, scale]`.
+        pairs: The pairs.
+        count: How many images of the batch are real; the others come after them.
+        grid: The positions that are looked at, the members' layers on its left; None where all
+            maps lie on one grid.
+
+    Returns:
+        `[batch, pair, variable, variable]`: of every variable with itself, with one, with the unit
+        and, of member and unit, with the energy; 0 for other two. The response to another image is
+        that to the next one of the batch, the last one's next being the first; an image alone has
+        no other than itself.
+    """
+    written, *random = [
+        _picked(families, members, grid=grid, of_units=False)
+        for families, members in zip(x, pairs.members, strict=True)
+    ]
+    units = _picked(y, pairs.units, grid=grid, of_units=True)
+    return _products(written, random, units, energy, pairs=pairs, count=count)
+
+
+@partial(jax.jit, static_argnames=("grid", "of_units"))
+def _picked(
+    maps: Sequence[Array], chosen: Sequence[Places], *, grid: CommonGrid | None, of_units: bool
+) -> Array:
+    """Members or units that are in pairs, `[batch, position, unit]`.
+
+    A program of its own: in one with the sums, each of these would pick anew.
+    """
+    matrices = (None, None) if grid is None else (grid.left, grid.right)
+    return _at_positions(maps, matrices[of_units], chosen)
 
 
 @jax.jit
-def pair_products(x: Array, y: Array, energy: Array, count: Array) -> Array:
-    """Means over an image's positions of the products of any two variables of a pair.
+def _products(
+    written: Array,
+    random: Sequence[Array],
+    units: Array,
+    energy: Array,
+    *,
+    pairs: Pairs,
+    count: ArrayLike,
+) -> Array:
+    """Products from the members of each circuit and the units that are in pairs."""
+    around = energy.reshape(*units.shape[:2], -1)
+    member_at, *random_at = pairs.member
 
-    Args:
-        x: The maps of each pair's members, the written one's first and then those of random
-            circuits, `[circuit, batch, side, side, pair]`.
-        y: The maps of each pair's unit, `[batch, side, side, pair]`.
-        energy: The contrast energy for each pair, `[batch, side, side, pair]`.
-        count: How many images of the batch are real; the others come after them.
+    def mean(a: Array, b: Array, at: Places, b_at: Places) -> Array:
+        sums = jnp.einsum("bpi,bpj->bij", a, b, precision="highest")
+        return sums[:, at, b_at] / units.shape[1]
 
-    Returns:
-        `[batch, pair, variable, variable]`. The response to another image is that to the next one
-        of the batch, the last one's next being the first; an image alone has no other than itself.
-    """
-    next_one = (jnp.arange(y.shape[0]) + 1) % count
-    variables = jnp.stack([jnp.ones_like(y), x[0], y, energy, x[0][next_one], *x[1:]])
-    products = jnp.einsum("vbpqk,wbpqk->bkvw", variables, variables, precision="highest")
-    return products / (y.shape[1] * y.shape[2])
+    variables = [
+        (MEMBER, written, member_at),
+        (UNIT, units, pairs.unit),
+        (ENERGY, around, pairs.scale),
+        *zip(range(RANDOM, RANDOM + len(random)), random, random_at, strict=True),
+    ]
+    means = {
+        (MEMBER, ENERGY): mean(written, around, member_at, pairs.scale),
+        (UNIT, ENERGY): mean(units, around, pairs.unit, pairs.scale),
+    }
+    for variable, maps, places in variables:
+        means[ONE, variable] = maps.mean(axis=1)[:, places]
+        means[variable, variable] = jnp.square(maps).mean(axis=1)[:, places]
+        if variable not in {UNIT, ENERGY}:
+            means[variable, UNIT] = mean(maps, units, places, pairs.unit)
+
+    images = jnp.arange(len(units))
+    after, before = (images + 1) % count, (images - 1) % count
+    means[ONE, OTHER] = means[ONE, MEMBER][after]
+    means[OTHER, OTHER] = means[MEMBER, MEMBER][after]
+    means[OTHER, UNIT] = mean(written, units[before], member_at, pairs.unit)[after]
+
+    nothing = jnp.zeros_like(means[ONE, UNIT])
+    means[ONE, ONE] = nothing + 1
+    every = range(RANDOM + len(random))
+    rows = [[means.get((a, b), means.get((b, a), nothing)) for b in every] for a in every]
+    return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,17 @@ of positions that its families and the layers lie on, the maps of both at the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-import jax.numpy as jnp
-import numpy as np
 from jax import Array
-from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Sampling
-from circuitdsl.measure.agreeing.common_grid import CommonGrid, brought_onto, common_grid
-from circuitdsl.measure.agreeing.energy import contrast_energy
+from circuitdsl.measure.agreeing.common_grid import CommonGrid, common_grid
 from circuitdsl.measure.passes import Need, Shown
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
-
-Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,35 +71,62 @@ class Meeting:
         """The layer and the number in it of each unit."""
         return _numbered(self.layers)
 
-    def of_members(self, shown: Shown, chosen: Sequence[Places] | None = None) -> Array:
-        """The members' maps, `[circuit, batch, side, side, member]`.
+    def of_members(self, shown: Shown) -> list[Array]:
+        """The maps of all families, those of the circuit first and then of each random one.
 
-        Args:
-            shown: A batch.
-            chosen: For each circuit the places of some members, in their order; by default all.
+        Returns:
+            `[batch, height, width, member]` each, at the positions of their own layers.
         """
-        circuits = [
-            jnp.concatenate([shown.of(network)[name] for name in self.families], axis=-1)
-            for network in self.contender.networks
-        ]
-        if chosen is not None:
-            circuits = [maps[..., at] for maps, at in zip(circuits, chosen, strict=True)]
-        return jnp.stack([brought_onto(maps, self.grid.left) for maps in circuits])
+        circuits = [shown.of(network) for network in self.contender.networks]
+        return [maps[name] for maps in circuits for name in self.families]
 
-    def of_units(self, shown: Shown, chosen: Places | None = None) -> Array:
-        """The units' maps, `[batch, side, side, unit]`; of some, in their order, or all."""
+    def of_units(self, shown: Shown) -> list[Array]:
+        """The maps of all layers, `[batch, height, width, unit]` each, at their own positions."""
         values = shown.of(self.network)
-        maps = jnp.concatenate([values[name] for name in self.layers], axis=-1)
-        return brought_onto(maps if chosen is None else maps[..., chosen], self.grid.right)
+        return [values[name] for name in self.layers]
 
-    def energy(self, shown: Shown) -> dict[str, Array]:
-        """The contrast energy at the scale of each layer, `[batch, side, side]`."""
-        at_px = self.grid.at_px
-        by_field = {
-            field: contrast_energy(shown.images, at_px, field)[..., 0]
-            for field in set(self.fields_px.values())
-        }
-        return {layer: by_field[field] for layer, field in self.fields_px.items()}
+
+@dataclass(frozen=True, eq=False)
+class Gathering:
+    """Meetings with the same layers at the same positions, whose maps are looked at together.
+
+    Attributes:
+        meetings: At least one; their circuits have as many random ones.
+    """
+
+    meetings: tuple[Meeting, ...]
+
+    @property
+    def grid(self) -> CommonGrid:
+        """The positions that all have."""
+        return self.meetings[0].grid
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What has to be computed for each batch."""
+        return tuple(need for meeting in self.meetings for need in meeting.needs)
+
+    def thinned(self, most: int) -> Gathering:
+        """The same at every few of the positions: no more than `most` along a side."""
+        grid = self.grid.thinned(most)
+        return Gathering(tuple(replace(meeting, grid=grid) for meeting in self.meetings))
+
+    def of_members(self, shown: Shown) -> list[Array]:
+        """The maps of all families of each meeting in its turn."""
+        return [maps for meeting in self.meetings for maps in meeting.of_members(shown)]
+
+    def of_units(self, shown: Shown) -> list[Array]:
+        """The maps of all layers."""
+        return self.meetings[0].of_units(shown)
+
+
+def gathered(meetings: Iterable[Meeting]) -> tuple[Gathering, ...]:
+    """Some meetings in groups whose maps may be looked at together."""
+    groups: dict[tuple[int, tuple[str, ...], CommonGrid], list[Meeting]] = {}
+    for meeting in meetings:
+        key = id(meeting.network), tuple(meeting.layers), meeting.grid
+        groups.setdefault(key, []).append(meeting)
+    return tuple(Gathering(tuple(group)) for group in groups.values())
 
 
 def meetings(

@@ -6,7 +6,7 @@ In: circuit files or a folder of them, a model, photographs. Out: `Coverage`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.agreeing.choosing import every_pair
 from circuitdsl.measure.agreeing.random_circuits import permuted_kernels
-from circuitdsl.measure.agreeing.side_by_side import Contender, meetings
+from circuitdsl.measure.agreeing.side_by_side import Contender, gathered, meetings
 from circuitdsl.measure.passes import fold
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.models.network import Network
@@ -258,22 +258,23 @@ def counterparts_of(
     The choice looks at every few positions of the photographs, the figures at all of them.
     """
     side = network.backbone.input_px
-    together = [meeting for one in contenders for meeting in meetings(one, network, layers, side)]
+    gatherings = gathered(
+        meeting for one in contenders for meeting in meetings(one, network, layers, side)
+    )
     shape = Shape(Cut.of(network.backbone), BATCH)
     first, second = sets
 
     def report(what: str, half: ImageSet, seen: int) -> None:
         progress(f"{network.name}, {what}: {seen} of {len(half.paths)} photographs")
 
-    passes = [
-        every_pair(replace(meeting, grid=meeting.grid.thinned(POSITIONS))) for meeting in together
-    ]
+    passes = [every_pair(gathering.thinned(POSITIONS)) for gathering in gatherings]
     states = fold(
         passes,
         Reading(first, shape, engine.stage("choosing")),
         lambda seen: report("choosing members", first, seen),
     )
-    agreeing = [one.finish(state) for one, state in zip(passes, states, strict=True)]
+    together = [meeting for gathering in gatherings for meeting in gathering.meetings]
+    agreeing = [r for one, state in zip(passes, states, strict=True) for r in one.finish(state)]
     measures = covering(chosen(together, agreeing), seed)
     if not measures:
         return {}

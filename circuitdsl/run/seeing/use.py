@@ -235,7 +235,7 @@ def _best_members(
     size = hand.circuit.by_name[family].size
 
     def init() -> State:
-        shapes = {"x": (1, size), "y": (len(units),), "xy": (1, size, len(units))}
+        shapes = {"x": (size,), "y": (len(units),), "xy": (size, len(units))}
         sums = {name: np.zeros(shape) for name, shape in shapes.items()}
         squares = {"xx": sums["x"].copy(), "yy": sums["y"].copy(), "count": np.zeros(())}
         return {**sums, **squares}
@@ -249,11 +249,11 @@ def _best_members(
                 help="give units of the family's own layer",
             )
         real = (jnp.arange(len(shown.images)) < shown.count).astype(jnp.float32)
-        sums = choice_sums(x[None], y, real)
+        sums = choice_sums([x], [y], real)
         return total(state, {name: np.asarray(part, np.float64) for name, part in sums.items()})
 
     def finish(state: State) -> tuple[int, ...]:
-        return tuple(correlations(state)[0].argmax(axis=0).tolist())
+        return tuple(correlations(state).argmax(axis=0).tolist())
 
     needs = (Need(network, units.branches), Need(hand, (family,)))
     return Pass(init, step, total, finish, needs)
