@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +62,49 @@ def test_shells_complete_commands_codes_and_models(shell: str) -> None:
     if shell == "bash":
         assert "explain" in completed(shell, "circuitdsl exp")
         assert "inceptionv1-caffe2" in completed(shell, "circuitdsl models path ince")
+
+
+LOADED = {
+    "bash": "COMP_WORDS=(circuitdsl explain E90); COMP_CWORD=2; _circuitdsl_completion circuitdsl;"
+    ' echo "${COMPREPLY[@]}"',
+    "zsh": 'words=(circuitdsl explain E90); CURRENT=3; _arguments() { print -r -- "$@" };'
+    " _circuitdsl_completion",
+    "fish": 'complete -C "circuitdsl explain E90"',
+}
+"""What completes an argument in a shell that has loaded its script."""
+
+
+@pytest.mark.parametrize("shell", LOADED)
+def test_a_shell_loads_its_script(shell: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    program = tmp_path / "circuitdsl"
+    program.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -c "{PROGRAM}" "$@"\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    variables = {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+    }
+    environment = os.environ | variables
+    script = subprocess.run(
+        [program],
+        env=environment | {"_CIRCUITDSL_COMPLETE": f"source_{shell}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    before = "compdef() { }\n" if shell == "zsh" else ""
+    done = subprocess.run(
+        [shell, "-c", f"{before}{script}\n{LOADED[shell]}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert {"E901", "E902"} <= set(re.findall(r"\w+", done.stdout)), done.stderr
 
 
 def test_explain_without_an_argument_lists_codes() -> None:
