@@ -20,9 +20,11 @@ from circuitdsl.editing.baselines import means, recorded
 from circuitdsl.editing.resolve import Lowering
 from circuitdsl.editing.select import edges, select
 from circuitdsl.ir.edits import script as ir
+from circuitdsl.measure.agreeing.side_by_side import Contender, meetings
 from circuitdsl.measure.passes import run
 from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
+from circuitdsl.pipeline import handwritten, read
 from circuitdsl.run import scripts, sweeps
 from circuitdsl.run.comparing import effects
 from circuitdsl.run.opening import inputs
@@ -324,6 +326,69 @@ def test_directions_are_found_by_agreement_and_spliced_along(lowering, network) 
     assert r[0] >= r[1] > 0
     edited = ready.edited("along")
     assert not np.allclose(logits_of(edited), logits(network))
+
+
+def test_directions_found_are_scored_along(files) -> None:
+    """A recovery removes directions and splices them; a tuning reads them as units."""
+    file = files / "directed.circ"
+    file.write_text(
+        SCRIPT
+        + "edit off on V { ablate ways to zero }"
+        + """edit along on V {
+  splice hand.bends into ways match agreement(using=calibration) { gain = matched(calibration) }
+}
+score recovery { intact = V  removed = off  spliced = along  using = photos }
+score tuning   { left = ways  right = hand.bends  using = bars }
+"""
+    )
+    scored = circuitdsl.score(file, images=files / "photos")
+    assert isinstance(scored, scripts.Scored)
+    record = scored.record()["scores"]
+    names = ["direction_1:0", "direction_2:0"]
+    assert record["recovery"]["units"] == names
+    chosen = record["recovery"]["chosen"][0]
+    assert chosen["like"] == "bends"
+    assert [len(one["terms"]) for one in chosen["directions"]] == [2, 2]
+    assert record["recovery"]["zero"] != record["recovery"]["intact"]
+    (tuning,) = scored.tunings
+    assert list(tuning.units("left")) == names
+    assert tuning.measured["echo(left)"] <= 1
+
+
+def test_a_family_of_another_geometry_finds_units_and_is_not_spliced(files, network) -> None:
+    """Units are found by pixels of the image; a splice needs the positions themselves."""
+    (files / "strided.circ").write_text(
+        """circ 1
+from std.shapes import gabor
+backbone A = bvlc_alexnet()
+family grids [th: orient(4)] at A.conv1
+connect A.input -> grids { place = gabor(12px, length=3px, width=3px, phase=90deg)  dc = 0 }
+"""
+    )
+    sought = "found(V.mixed3b_1x1, like=strided.grids, n=2, using=calibration)"
+    file = files / "other.circ"
+    file.write_text(
+        SCRIPT.replace('"hand.circ" as hand', '"strided.circ" as strided', 1).split("let ways")[0]
+        + f"""stimulus calibration = photographs(n=4, seed=1)
+edit gone on V {{ ablate {sought} to zero }}
+edit moved on V {{
+  splice strided.grids into {sought} match agreement(using=calibration) {{
+    gain = matched(calibration)
+  }}
+}}
+"""
+    )
+    record = circuitdsl.effect(file, edit="gone", images=files / "photos").record()
+    (chosen,) = record["chosen"]
+    assert chosen["like"] == "grids"
+    assert chosen["agreement"] > 0
+    with pytest.raises(InputError, match=r"`grids` is 4x4, and the units .* are 6x6"):
+        circuitdsl.effect(file, edit="moved", images=files / "photos")
+    strided = Contender("strided", (handwritten(read(files / "strided.circ")),), ("grids",))
+    with pytest.raises(
+        InputError, match="conv1 has a window of 11 positions, and what it reads has 8"
+    ):
+        meetings(strided, network, ["mixed3b_1x1"], 8)
 
 
 def test_a_direction_found_is_projected_out(files, tmp_path) -> None:
