@@ -372,7 +372,9 @@ def added_up(contribution: Array) -> Array:
 def tap_centres(kernel: int, tap_px: float) -> Array:
     """Where taps lie, px, `[height, width, xy]`: `u(p, q) = s (q - (k-1)/2, (k-1)/2 - p)`."""
     at = tap_px * (np.arange(kernel) - (kernel - 1) / 2)
-    return np.stack(np.meshgrid(at, at[::-1]), axis=-1)
+    taps = np.empty((kernel, kernel, 2))
+    taps[..., 0], taps[..., 1] = at, at[::-1, None]
+    return taps
 
 
 def index_along(family: Family, element: Element, axis: Axis) -> int:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from circuitdsl.ir.tables.generators import period_deg
+from circuitdsl.measure.finders import FINDERS
 from circuitdsl.measure.tunings.find import FoundFamily
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
@@ -26,14 +29,19 @@ from circuitdsl.reporting.pages.blocks import (
     trace,
 )
 from circuitdsl.reporting.pages.exemplars import example_blocks
+from circuitdsl.reporting.pages.heats import unit_shots
+from circuitdsl.reporting.pages.paired import matrix
 from circuitdsl.reporting.pages.provenance import provenance
+from circuitdsl.reporting.pages.readers import moved
 from circuitdsl.reporting.pages.report import page_path
 from circuitdsl.reporting.pages.sections import Section, shots_of
 from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.reporting.templating import framed
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.opening.asking import Lacking
-from circuitdsl.run.seeing.microscope import Answer, Microscopy, Seen, look
+from circuitdsl.run.seeing.answers import Answer
+from circuitdsl.run.seeing.microscope import Microscopy, Seen, look
+from circuitdsl.run.seeing.relatives import Relatives
 from circuitdsl.text.files import write_text
 
 ALIKE = 12
@@ -117,7 +125,11 @@ def page(shown: Microscopy, command: str) -> str:
         "microscope.html.j2",
         title=f"{_named(shown)} of {shown.model}",
         shown=shown,
-        sections=[*(_section(shown, unit) for unit in shown.units), *_directions(shown)],
+        sections=[
+            *(_section(shown, unit) for unit in shown.units),
+            *_families(shown),
+            *_directions(shown),
+        ],
         provenance=provenance(
             command,
             model=shown.model,
@@ -143,10 +155,13 @@ def _section(shown: Microscopy, unit: Seen) -> Section:
         Heading("What it answers"),
         *example_blocks("Photographs", shown.examples, [unit.name]),
         _answers(unit),
+        *_grids(shown, unit),
         Heading("What it reads, and what reads it"),
         *_weights(unit, included),
+        Heading("What it is for"),
+        *_use(shown, unit, included),
         Heading("What it is like"),
-        *_like(shown, unit, included),
+        *_like(shown, unit),
     ]
     return Section(unit.name, unit.name, "", tuple(blocks))
 
@@ -182,16 +197,79 @@ def _plot(name: str, answer: Answer) -> Tuned:
     return Tuned("", name, around, ends, (line,), caption)
 
 
+def _grids(shown: Microscopy, unit: Seen) -> list[Block]:
+    own = shown.grids[unit.name.rpartition(":")[0]]
+    title = "Two settings at once, white for the highest response"
+    return [unit_shots(title, unit.name, own)] if own else []
+
+
+def _use(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Block]:
+    """What the unit gives to those of the next layer on photographs."""
+    uses = shown.uses[unit.name.rpartition(":")[0]]
+    if isinstance(uses, Lacking):
+        return [Note(f"Not measured on photographs. {uses.why}")]
+    readers_of = () if isinstance(unit.weights, Lacking) else unit.weights.readers
+    sums = {read.name: read.total for read in readers_of}
+    return [moved(uses, use, sums, included) for use in uses.uses if use.unit == unit.name]
+
+
+def _families(shown: Microscopy) -> list[Section]:
+    """A section for each found family that a unit is among the best of."""
+    included = {one.name for one in shown.units}
+    return [
+        Section(_place(layer, kind), f"{FINDERS[kind].title} of {layer}", "", tuple(blocks))
+        for (layer, kind), one in shown.relatives.items()
+        for blocks in [_kernels(one, included)]
+    ]
+
+
+def _place(layer: str, kind: str) -> str:
+    return f"{kind}-of-{layer}"
+
+
+def _kernels(one: Relatives | Lacking, included: Collection[str]) -> list[Block]:
+    """The kernels between the best units of a kind in two layers, ordered by angle."""
+    if isinstance(one, Lacking):
+        return [Note(f"No kernels from units of the same kind. {one.why}")]
+    told = (
+        f"A row for each of the best {one.finder.title} of {one.layer}, a column for each of "
+        f"{one.before}, both ordered by the angle that they prefer; red excites, blue inhibits, "
+        f"wholly at {np.abs(one.kernel).max():.2g}; {one.counts.sum()} of {one.counts.size} pairs "
+        "have at least 30 % of the largest magnitude that the unit reads, the others are faint"
+    )
+    rows = tuple(
+        (
+            Cell(name, name, f"#{name}" if name in included else ""),
+            *(Cell(f"{figures[at]:+.2g}") for at in range(len(one.sources))),
+        )
+        for name, figures in zip(one.targets, one.kernel.sum(axis=(0, 1)).T, strict=True)
+    )
+    made: list[Block] = [
+        matrix(told, one.kernel, (one.sources, one.targets), ~one.counts),
+        Grid("Their weights in sum", ("unit", *one.sources), rows),
+    ]
+    if one.equivariance is not None:
+        made.append(
+            Note(
+                f"These kernels are one kernel turned to {number(one.equivariance)}: the mean "
+                "correlation of each unit's with the mean of the others', 1 where all are one."
+            )
+        )
+    return made
+
+
 def _weights(unit: Seen, included: Collection[str]) -> list[Block]:
     if isinstance(unit.weights, Lacking):
         return [Note(unit.weights.why)]
     return [reads(unit.weights, included), readers(unit.weights, included)]
 
 
-def _like(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Block]:
+def _like(shown: Microscopy, unit: Seen) -> list[Block]:
     """The found families that it belongs to, and the hand-written member that answers like it."""
-    families = shown.families[unit.name.rpartition(":")[0]]
-    rows = [row for found in families for row in _rank(found, unit.name, included)]
+    layer = unit.name.rpartition(":")[0]
+    families = shown.families[layer]
+    places = {kind for block, kind in shown.relatives if block == layer}
+    rows = [row for found in families for row in _rank(found, unit.name, places)]
     headings = ("found by their tuning", "its place", "prefers", "the best of them")
     blocks: list[Block] = [
         Grid("Families that tuning finds in its layer", headings, tuple(rows))
@@ -218,16 +296,18 @@ def _like(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Bloc
 
 
 def _rank(
-    found: FoundFamily, name: str, included: Collection[str]
+    found: FoundFamily, name: str, places: Collection[str]
 ) -> list[tuple[Cell, Cell, Cell, Cell]]:
     numbers = [f"{found.layer}:{unit.unit}" for unit in found.units]
     if name not in numbers:
         return []
     place = numbers.index(name)
-    tuning = found.units[place].tuning
+    tuning, kind = found.units[place].tuning, found.finder.name
     return [
         (
-            Cell(found.finder.title),
+            Cell(
+                found.finder.title, link=f"#{_place(found.layer, kind)}" if kind in places else ""
+            ),
             Cell(f"{place + 1} of {len(numbers)}"),
             Cell(f"{number(tuning.preferred_deg, 0)} deg"),
             Cell(", ".join(numbers[:ALIKE])),

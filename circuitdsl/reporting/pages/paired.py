@@ -69,17 +69,25 @@ def _matrices(family: str, pair: Pair) -> list[Block]:
         f"{np.abs(pair.written).max():.2g}"
     )
     return [
-        _matrix(trained, pair.trained, units, ~counts),
-        _matrix(written, pair.written, members, None),
+        matrix(trained, pair.trained, units, ~counts),
+        matrix(written, pair.written, members, None),
     ]
 
 
-def _matrix(
+def matrix(
     told: str,
     kernel: Floats,
     names: tuple[Sequence[str], Sequence[str]],
     faint: NDArray[np.bool_] | None,
 ) -> Matrix:
+    """Kernels side by side, a row for each target, a column for each source.
+
+    Args:
+        told: What it shows.
+        kernel: `[row, column, source, target]`.
+        names: Of the sources and of the targets.
+        faint: Pairs that are drawn faintly, `[source, target]`.
+    """
     pixels = kernel_matrix(kernel, faint)
     height, width = pixels.shape[:2]
     places = bands(*names, kernel.shape[:2])

@@ -5,7 +5,7 @@ In: `Uses`. Out: blocks, a table for each unit, and photographs that one of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from circuitdsl.measure.examples import Example
 from circuitdsl.reporting.drawn.pixels import photograph
@@ -36,7 +36,7 @@ def use_blocks(shown: Uses | Lacking, weights: AllWeights) -> list[Block]:
     sums = {unit.name: {read.name: read.total for read in unit.readers} for unit in weights.units}
     made: list[Block] = [_agreement(shown)]
     for use in shown.uses:
-        made.append(_moved(shown, use, sums.get(use.unit, {})))
+        made.append(moved(shown, use, sums.get(use.unit, {})))
         made += _apart(shown, use)
     return made
 
@@ -57,23 +57,31 @@ def _agreement(shown: Uses) -> Grid:
     return Grid(caption, ("unit", "member in its place", "correlation"), rows)
 
 
-def _moved(shown: Uses, use: Use, sums: Mapping[str, float]) -> Grid:
+def moved(shown: Uses, use: Use, sums: Mapping[str, float], included: Collection[str] = ()) -> Grid:
+    """The units that a unit moves most, and the weights from it to them.
+
+    Args:
+        shown: What units are for.
+        use: The unit's.
+        sums: The weights in sum, by reader; those of less than 30 % of the largest are not there.
+        included: Units that have a place of their own.
+    """
     spliced = use.spliced
     rows = tuple(
         (
-            Cell(name := f"{shown.layer}:{place}", name),
+            Cell(name := f"{shown.layer}:{place}", name, f"#{name}" if name in included else ""),
             Cell(signed(use.readers[place])),
-            Cell("" if spliced is None else signed(spliced[place])),
+            *(() if spliced is None else (Cell(signed(spliced[place])),)),
             Cell(signed(sums[name]) if name in sums else "under 30 %"),
         )
         for place in use.strongest(MOVED)
     )
     caption = (
-        f"What {use.unit} gives to units of {shown.layer} on photographs: derivative times "
-        "activation, summed over positions"
+        f"What {use.unit} gives to units of {shown.layer} on {shown.images} photographs: derivative"
+        " times activation, summed over positions"
     )
-    headings = ("reader", "the unit", "the member in its place", "weights in sum")
-    return Grid(caption, headings, rows)
+    beside = () if spliced is None else ("the member in its place",)
+    return Grid(caption, ("reader", "the unit", *beside, "weights in sum"), rows)
 
 
 def _apart(shown: Uses, use: Use) -> list[Block]:

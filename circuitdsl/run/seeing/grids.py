@@ -153,7 +153,7 @@ def of_family(
     declared = network.circuit.by_name[family]
     names = tuple(declared.member_name(number) for number in range(declared.size))
     responses = responses_to(network, declared, stimulus)
-    return _grids((title, ""), stimulus, sides, names, responses)
+    return crossed_over((title, ""), stimulus, sides, names, responses)
 
 
 def of_units(
@@ -170,7 +170,7 @@ def of_units(
     """
     names = tuple(f"{layer}:{number}" for number in numbers)
     responses = responses_of(trained(network, layer, numbers), stimulus)
-    return _grids((network.name, network.digest), stimulus, sides, names, responses)
+    return crossed_over((network.name, network.digest), stimulus, sides, names, responses)
 
 
 def sides_of(stimulus: Stimulus, across: str | None, down: str | None) -> tuple[str, str]:
@@ -212,13 +212,22 @@ def _set_of(circuit: Circuit, name: str, path: str) -> Stimulus:
     return sets[name]
 
 
-def _grids(
+def crossed_over(
     origin: tuple[str, str],
     stimulus: Stimulus,
     sides: tuple[str, str],
     names: tuple[str, ...],
     responses: Floats,
 ) -> Grids:
+    """Grids from responses to every image of a set.
+
+    Args:
+        origin: The network's name and the digest of its weights.
+        stimulus: The set.
+        sides: The settings from row to row and from column to column.
+        names: The units.
+        responses: `[image, unit]`, in the order of the set.
+    """
     values, means = crossed(stimulus, responses, sides)
     down, across = (
         Side(name, unit_of(stimulus, name), own) for name, own in zip(sides, values, strict=True)

@@ -13,44 +13,27 @@ from typing import Any
 
 from circuitdsl.compare.coverage import Counterpart
 from circuitdsl.editing.select import Units, select
-from circuitdsl.ir.stimuli import Stimulus
 from circuitdsl.measure.finders import FINDERS
-from circuitdsl.measure.tunings.along_axes import responses_of
 from circuitdsl.measure.tunings.find import FoundFamily
-from circuitdsl.measure.units import trained
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.comparing.coverage import coverage
 from circuitdsl.run.networks import Progress, find, opened_network, silent
 from circuitdsl.run.opening.asking import NO_IMAGES, NO_PICTURES, Asking, Lacking, identified
+from circuitdsl.run.seeing.answers import Answer, answers_of
 from circuitdsl.run.seeing.examples import Examples, examples
+from circuitdsl.run.seeing.grids import Grids
+from circuitdsl.run.seeing.relatives import BEST, Relatives, relatives
+from circuitdsl.run.seeing.use import Uses, use
 from circuitdsl.run.seeing.visualization import Pictures, visualize
 from circuitdsl.run.seeing.weights import UnitWeights
 from circuitdsl.run.seeing.weights import weights as weights_of
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.visualizing.tuning import averaged, thinned
 
-SETS = ("lines", "arcs", "rings", "textures", "borders", "spots")
-"""Generators whose figures units are shown, at their defaults, thinned."""
+ATTRIBUTED = 64
+"""Photographs, at most, that attributions are the mean of."""
 
 NO_CIRCUITS = "No hand-written circuits were given: --circuit FILE."
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A unit's responses to a set of synthetic images.
-
-    Attributes:
-        set: The generator.
-        along: The setting that varies.
-        values: Its values.
-        responses: The mean response at each.
-    """
-
-    set: str
-    along: str
-    values: tuple[float, ...]
-    responses: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +65,10 @@ class Microscopy:
         directions: Pictures that excite directions.
         examples: The photographs that the units answer.
         families: By layer, the units that each finder ranks there.
+        grids: By layer, what its units answer over two settings of a set of images.
+        relatives: By layer and finder, the kernels of its best units from those of the layer
+            before, where one of the units is among them.
+        uses: By layer, what its units give to the next layer on photographs.
         partial: Whether an interrupt left something out.
         images: The number of photographs; 0 without a folder.
         images_digest: The digest of their contents, in order.
@@ -95,6 +82,9 @@ class Microscopy:
     directions: Pictures | Lacking | None
     examples: Examples | Lacking
     families: Mapping[str, tuple[FoundFamily, ...]]
+    grids: Mapping[str, tuple[Grids, ...]]
+    relatives: Mapping[tuple[str, str], Relatives | Lacking]
+    uses: Mapping[str, Uses | Lacking]
     partial: bool
     images: int
     images_digest: str
@@ -140,7 +130,9 @@ def look(
     network = opened_network(model, weights)
     asking = Asking(progress)
     names = [units] if isinstance(units, str) else list(units)
-    names += _found(network, find_kind, layer, count, progress)
+    asked = set(select(network.backbone, names).names) if names else set()
+    found = _found(network, find_kind, layer, count, progress)
+    names += [name for name in found if name not in asked]
     if not names and not directions:
         raise InputError(
             "nothing lies under the microscope",
@@ -155,12 +147,19 @@ def look(
         "steps": steps,
         "progress": progress,
     }
-    answers = _answers(asking, network, chosen)
+    layers: dict[str, list[str]] = {}
+    for name in chosen.names:
+        layers.setdefault(_block(name), []).append(name)
+    answers: dict[str, tuple[Answer, ...]] = {}
+    grids: dict[str, tuple[Grids, ...]] = {}
+    for block, own in layers.items():
+        numbers = [int(name.rpartition(":")[2]) for name in own]
+        made, grids[block] = answers_of(asking, network, block, numbers)
+        answers.update(made)
     matches = _matches(
         asking, network, chosen, circuits=circuits, images=images, limit=limit, seed=seed
     )
-    layers = dict.fromkeys(_block(network, name) for name in chosen.names)
-    families = {layer: _families(asking, network, layer) for layer in layers}
+    families = {block: _families(asking, network, block) for block in layers}
     pictures, of_directions = _pictures(asking, network, chosen.names, directions, common)
     exemplars: Examples | Lacking = Lacking(NO_IMAGES)
     if images is not None and names:
@@ -190,6 +189,9 @@ def look(
         directions=of_directions,
         examples=exemplars,
         families=families,
+        grids=grids,
+        relatives=_relatives(asking, network, families, layers),
+        uses={block: _uses(asking, network, own, images, limit) for block, own in layers.items()},
         partial=asking.interrupted,
         images=shown,
         images_digest=digest,
@@ -229,33 +231,8 @@ def _found(
     return [f"{found.layer}:{unit.unit}" for unit in found.units[:count]]
 
 
-def _block(network: Network, name: str) -> str:
+def _block(name: str) -> str:
     return name.rpartition(":")[0]
-
-
-def _answers(asking: Asking, network: Network, units: Units) -> dict[str, tuple[Answer, ...]]:
-    """Each unit's responses to synthetic images, those of a layer together."""
-    together: dict[str, list[str]] = {}
-    for name in units.names:
-        together.setdefault(_block(network, name), []).append(name)
-    answers: dict[str, list[Answer]] = {name: [] for name in units.names}
-    for layer, names in together.items():
-        numbers = [int(name.rpartition(":")[2]) for name in names]
-        for generator in SETS:
-            stimulus = thinned(Stimulus(generator, generator, ()))
-            responses = asking.ask(
-                f"showing {generator} to {layer}",
-                lambda one=stimulus, layer=layer, numbers=numbers: responses_of(
-                    trained(network, layer, numbers), one
-                ),
-            )
-            if isinstance(responses, Lacking):
-                continue
-            along, values, means = averaged(stimulus, responses)
-            for place, name in enumerate(names):
-                curve = tuple(means[:, place].tolist())
-                answers[name].append(Answer(generator, along, values, curve))
-    return {name: tuple(made) for name, made in answers.items()}
 
 
 def _families(asking: Asking, network: Network, layer: str) -> tuple[FoundFamily, ...]:
@@ -265,6 +242,42 @@ def _families(asking: Asking, network: Network, layer: str) -> tuple[FoundFamily
         for kind in FINDERS
     ]
     return tuple(one for one in found if not isinstance(one, Lacking))
+
+
+def _relatives(
+    asking: Asking,
+    network: Network,
+    families: Mapping[str, Sequence[FoundFamily]],
+    layers: Mapping[str, Sequence[str]],
+) -> dict[tuple[str, str], Relatives | Lacking]:
+    """What the best units of each kind read of the same kind before, where a unit is of them."""
+    made: dict[tuple[str, str], Relatives | Lacking] = {}
+    for layer, found in families.items():
+        for one in found:
+            best = {f"{layer}:{unit.unit}" for unit in one.units[:BEST]}
+            if best.intersection(layers[layer]):
+                made[layer, one.finder.name] = asking.ask(
+                    f"kernels of {one.finder.title} in {layer}",
+                    lambda one=one: relatives(network, one, asking.progress),
+                )
+    return made
+
+
+def _uses(
+    asking: Asking,
+    network: Network,
+    names: Sequence[str],
+    images: Path | str | None,
+    limit: int | None,
+) -> Uses | Lacking:
+    """What units of a layer give to the next one."""
+    if images is None:
+        return Lacking(NO_IMAGES)
+    most = min(limit or ATTRIBUTED, ATTRIBUTED)
+    return asking.ask(
+        f"use of {names[0].rpartition(':')[0]}",
+        lambda: use(network, list(names), images, limit=most, progress=asking.progress),
+    )
 
 
 def _matches(
@@ -281,7 +294,7 @@ def _matches(
     if not circuits or images is None:
         why = NO_CIRCUITS if not circuits else NO_IMAGES
         return {name: Lacking(why) for name in units.names}
-    layers = list(dict.fromkeys(_block(network, name) for name in units.names))
+    layers = list(dict.fromkeys(_block(name) for name in units.names))
     covered = asking.ask(
         "holding units against hand-written families",
         lambda: coverage(
