@@ -39,10 +39,32 @@ def test_what_a_unit_is_shown_with(page: str) -> None:
         "What excites it",
         "Photographs: conv2d1:1",
         "lines along th",
+        "Two settings at once",
         "What it reads, and what reads it",
+        "What conv2d1:1 gives to units of conv2d2 on",
     ):
         assert words in page
     assert "curve detectors" in page
+
+
+def test_the_best_of_a_kind_have_their_kernels_in_a_section(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    shown = circuitdsl.microscope(
+        target, [], model="tiny", find="lines", layer="conv2d1", count=2, steps=0
+    )
+    names = [unit.name for unit in shown.units]
+    text = unescape(target.read_text(encoding="utf-8"))
+    assert '<section id="lines-of-conv2d1"' in text and 'href="#lines-of-conv2d1"' in text
+    assert all(f'scope=row data-unit="{name}"><a href="#{name}">' in text for name in names)
+
+
+def test_a_unit_that_is_named_and_found_is_shown_once(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    shown = circuitdsl.microscope(
+        target, "conv2d1:1", model="tiny", find="lines", layer="conv2d1", count=10, steps=0
+    )
+    names = [unit.name for unit in shown.units]
+    assert names[0] == "conv2d1:1" and len(set(names)) == len(names)
 
 
 def test_what_cannot_be_looked_at(tmp_path: Path) -> None:

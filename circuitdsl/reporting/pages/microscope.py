@@ -47,6 +47,9 @@ from circuitdsl.text.files import write_text
 ALIKE = 12
 """Units of a found family that are named."""
 
+NAMED = 2
+"""Units of the layer before that are named for each."""
+
 
 def microscope(
     output: Path | str,
@@ -217,7 +220,9 @@ def _families(shown: Microscopy) -> list[Section]:
     """A section for each found family that a unit is among the best of."""
     included = {one.name for one in shown.units}
     return [
-        Section(_place(layer, kind), f"{FINDERS[kind].title} of {layer}", "", tuple(blocks))
+        Section(
+            _place(layer, kind), f"{FINDERS[kind].title.capitalize()} of {layer}", "", tuple(blocks)
+        )
         for (layer, kind), one in shown.relatives.items()
         for blocks in [_kernels(one, included)]
     ]
@@ -240,13 +245,19 @@ def _kernels(one: Relatives | Lacking, included: Collection[str]) -> list[Block]
     rows = tuple(
         (
             Cell(name, name, f"#{name}" if name in included else ""),
-            *(Cell(f"{figures[at]:+.2g}") for at in range(len(one.sources))),
+            Cell(_most(one, at, 1.0)),
+            Cell(_most(one, at, -1.0)),
         )
-        for name, figures in zip(one.targets, one.kernel.sum(axis=(0, 1)).T, strict=True)
+        for at, name in enumerate(one.targets)
     )
     made: list[Block] = [
         matrix(told, one.kernel, (one.sources, one.targets), ~one.counts),
-        Grid("Their weights in sum", ("unit", *one.sources), rows),
+        Grid(
+            f"From the top, with what each reads most of {one.before}, weights in sum; from the "
+            f"left, these are {', '.join(one.sources)}",
+            ("unit", "excited by", "inhibited by"),
+            rows,
+        ),
     ]
     if one.equivariance is not None:
         made.append(
@@ -256,6 +267,13 @@ def _kernels(one: Relatives | Lacking, included: Collection[str]) -> list[Block]
             )
         )
     return made
+
+
+def _most(one: Relatives, at: int, sign: float) -> str:
+    """The sources that excite a target most, or inhibit it, with the sums of their weights."""
+    sums = one.kernel[..., at].sum(axis=(0, 1))
+    best = [int(place) for place in np.argsort(-sign * sums, kind="stable")[:NAMED]]
+    return ", ".join(f"{one.sources[k]} {sums[k]:+.2g}" for k in best if sign * sums[k] > 0)
 
 
 def _weights(unit: Seen, included: Collection[str]) -> list[Block]:
