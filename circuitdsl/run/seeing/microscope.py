@@ -150,12 +150,7 @@ def look(
     layers: dict[str, list[str]] = {}
     for name in chosen.names:
         layers.setdefault(_block(name), []).append(name)
-    answers: dict[str, tuple[Answer, ...]] = {}
-    grids: dict[str, tuple[Grids, ...]] = {}
-    for block, own in layers.items():
-        numbers = [int(name.rpartition(":")[2]) for name in own]
-        made, grids[block] = answers_of(asking, network, block, numbers)
-        answers.update(made)
+    answers, grids = _answers(asking, network, layers)
     matches = _matches(
         asking, network, chosen, circuits=circuits, images=images, limit=limit, seed=seed
     )
@@ -170,15 +165,7 @@ def look(
             ),
         )
     seen = tuple(
-        Seen(
-            name,
-            asking.ask(
-                f"weights of {name}",
-                lambda name=name: weights_of(network, name, progress=progress).units[0],
-            ),
-            answers.get(name, ()),
-            matches[name],
-        )
+        Seen(name, _weights(asking, network, name), answers.get(name, ()), matches[name])
         for name in chosen.names
     )
     return Microscopy(
@@ -242,6 +229,27 @@ def _families(asking: Asking, network: Network, layer: str) -> tuple[FoundFamily
         for kind in FINDERS
     ]
     return tuple(one for one in found if not isinstance(one, Lacking))
+
+
+def _answers(
+    asking: Asking, network: Network, layers: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, tuple[Answer, ...]], dict[str, tuple[Grids, ...]]]:
+    """What units answer to synthetic images, by unit, and over two settings, by layer."""
+    answers: dict[str, tuple[Answer, ...]] = {}
+    grids: dict[str, tuple[Grids, ...]] = {}
+    for block, names in layers.items():
+        numbers = [int(name.rpartition(":")[2]) for name in names]
+        made, grids[block] = answers_of(asking, network, block, numbers)
+        answers.update(made)
+    return answers, grids
+
+
+def _weights(asking: Asking, network: Network, name: str) -> UnitWeights | Lacking:
+    """What a unit reads, and what reads it."""
+    return asking.ask(
+        f"weights of {name}",
+        lambda: weights_of(network, name, progress=asking.progress).units[0],
+    )
 
 
 def _relatives(
