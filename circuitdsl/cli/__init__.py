@@ -143,11 +143,11 @@ def common(
     cache: Annotated[
         bool,
         typer.Option(
-            "--cache/--no-cache", help="Keep compiled programs for the next run, 512 MB at most."
+            "--cache/--no-cache", help="Keep compiled programs for the next run, at most 512 MB."
         ),
     ] = True,
 ) -> None:
-    """Write a vision network's circuits as text and compare them with trained neurons."""
+    """Describe circuits of vision networks as text, and compare them with trained neurons."""
     del version, debug  # `_print_version` and `Commands` read them
     keep_compiled(wanted=cache)
 

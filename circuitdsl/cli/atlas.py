@@ -21,7 +21,7 @@ from circuitdsl.cli.options import (
 from circuitdsl.cli.output import say_left_out, write_record, writing
 from circuitdsl.text.diagnostics import InputError
 
-Photographs = Annotated[Path, typer.Option(metavar="DIR", help="Photographs for the figures.")]
+Photographs = Annotated[Path, typer.Option(metavar="DIR", help="Photographs that are measured.")]
 Choosing = Annotated[
     Path | None,
     typer.Option(
@@ -39,12 +39,12 @@ def coverage(
     layers: Annotated[
         list[str] | None,
         typer.Option(
-            "--layers", "-l", metavar="LAYER,...", help="Only these layers; may come again."
+            "--layers", "-l", metavar="LAYER,...", help="Only this layer; may be repeated."
         ),
     ] = None,
     thresholds: Annotated[
         str,
-        typer.Option(metavar="R,...", help="Correlations from which a unit is covered."),
+        typer.Option(metavar="R,...", help="Correlations at which a unit counts as covered."),
     ] = "0.5,0.7",
     output: Annotated[
         Path | None,
@@ -52,18 +52,20 @@ def coverage(
             "--output",
             "-o",
             metavar="PAGE.html",
-            help="Every unit in its family, with pictures.",
+            help="A page of all units by family, with pictures.",
             callback=writable,
         ),
     ] = None,
     json: Json = None,
     limit: Limit = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, draws and intervals.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the split, random draws and intervals.")
+    ] = 0,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
 ) -> None:
-    """Ask which share of a network's units hand-written families stand for."""
+    """Measure which share of a network's units hand-written families cover."""
     from circuitdsl.reporting.pages.coverage_page import write_page
     from circuitdsl.reporting.printed.coverage import coverage_table
     from circuitdsl.reporting.printed.terminal import print_table, progress
@@ -123,7 +125,7 @@ def cleanroom(
     images: Photographs,
     calibration: Choosing = None,
     threshold: Annotated[
-        float, typer.Option(metavar="R", help="Correlation from which a unit is replaced.")
+        float, typer.Option(metavar="R", help="Correlation at which a unit is replaced.")
     ] = 0.5,
     output: Annotated[
         Path | None,
@@ -131,19 +133,21 @@ def cleanroom(
             "--output",
             "-o",
             metavar="WEIGHTS.safetensors",
-            help="The hand-written units as a network that runs alone.",
+            help="Write the hand-written units as a network of their own.",
             callback=writable,
         ),
     ] = None,
     json: Json = None,
     limit: Limit = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, controls and intervals.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the split, controls and intervals.")
+    ] = 0,
     classes: Classes = None,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
 ) -> None:
-    """Replace every covered unit up to a layer by a hand-written one, all at once."""
+    """Replace every covered unit up to a layer by a hand-written one, and measure the network."""
     from circuitdsl.reporting.printed.cleanroom import cleanroom_table
     from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.comparing.cleanroom import cleanroom as replace_units

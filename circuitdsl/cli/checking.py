@@ -37,7 +37,7 @@ def check(
     ] = False,
     inside: Annotated[
         bool,
-        typer.Option("--inside", help="Also check that it fits inside a blank network."),
+        typer.Option("--inside", help="Also check that the circuit fits inside a blank network."),
     ] = False,
     json: Json = None,
     sarif: Annotated[

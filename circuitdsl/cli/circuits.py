@@ -19,7 +19,7 @@ def format_files(
         bool, typer.Option("--check", help="Change nothing; exit 1 if a file would change.")
     ] = False,
 ) -> None:
-    """Rewrite circuit files in the one canonical layout."""
+    """Rewrite circuit files in the canonical layout."""
     from circuitdsl.run.circuits import format
     from circuitdsl.syntax.read import read_source
     from circuitdsl.text.files import write_text
@@ -55,12 +55,13 @@ def lower(
         typer.Option(help="Print a stage: the syntax tree, the IR, or a table of the weights."),
     ] = None,
     calibrated: Annotated[
-        bool, typer.Option(help="Solve the gains and biases that `calibrate` asks for.")
+        bool, typer.Option(help="Compute the gains and biases of `calibrate`.")
     ] = True,
     inside: Annotated[
         str | None,
         typer.Option(
-            metavar="BACKBONE", help="Write every weight of a blank network with the circuit in it."
+            metavar="BACKBONE",
+            help="Write all weights of a blank network that contains the circuit.",
         ),
     ] = None,
 ) -> None:
@@ -114,12 +115,12 @@ def explain(
         str | None,
         typer.Argument(
             metavar="CODE|FILE",
-            help="A diagnostic's code, like E201, or a circuit; without one, all codes.",
+            help="A code such as E201, or a circuit file; without it, all codes are listed.",
             autocompletion=_codes,
         ),
     ] = None,
 ) -> None:
-    """Explain a diagnostic, with examples, or what was inferred about a circuit file."""
+    """Explain a message with examples, or print what was inferred about a circuit file."""
     from circuitdsl.reporting.facts import explain as explanation
 
     typer.echo(explanation(what), nl=False)
@@ -134,18 +135,21 @@ def draw(
             "--output",
             "-o",
             metavar="FILE",
-            help="A page (.html), or the picture of families and arrows alone (.svg, .png).",
+            help="A page (.html), or only the picture of families and arrows (.svg, .png).",
             callback=writable,
         ),
     ],
     family: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this family, and what it is wired to.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Draw only this family and the connections into and out of it."
+        ),
     ] = None,
     images: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Photographs, for activation maps.")
     ] = None,
 ) -> None:
-    """Draw a circuit: its families, its kernels, what its families answer."""
+    """Draw a circuit: its families, its kernels and the responses of its families."""
     from circuitdsl.reporting.drawn.drawing import draw as draw_circuit
 
     with writing(output):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def find(
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="What to look for: curves, or lines."),
+        typer.Argument(metavar="KIND", help="The kind of units: curves or lines."),
     ],
     *,
     model: Model,
@@ -42,7 +42,9 @@ def find(
         str, typer.Option("--layer", "-l", metavar="LAYER", help="A layer, such as mixed3b.")
     ],
     weights: Weights = None,
-    units: Annotated[int, typer.Option(min=1, help="How many units to show and declare.")] = 10,
+    units: Annotated[
+        int, typer.Option(min=1, help="The number of units to show and declare.")
+    ] = 10,
     circ: Annotated[
         Path | None,
         typer.Option(
@@ -57,7 +59,7 @@ def find(
     grid: Grid = None,
     json: Json = None,
 ) -> None:
-    """Find a network's units of some kind: rank a layer's units by their tuning alone."""
+    """Find units of some kind in a layer, by their tuning alone."""
     from circuitdsl.reporting.printed.fits import grids_table
     from circuitdsl.reporting.printed.tables import found_table
     from circuitdsl.reporting.printed.terminal import print_table, progress
@@ -103,33 +105,37 @@ def score(
     ] = None,
     members: Annotated[
         Literal["placed", "as-written"] | None,
-        typer.Option(help="Of curves: at the originals' preferred angles, or at the file's own."),
+        typer.Option(
+            help="For curves: members at the angles of the trained units, or of the file."
+        ),
     ] = None,
     family: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which family; by default the last one.")
+        str | None, typer.Option(metavar="NAME", help="The family; by default the last one.")
     ] = None,
     find: Annotated[
         str | None,
         typer.Option(
             metavar="HOW",
-            help="How units are found: curves, lines, or agreement; else the file says.",
+            help="How units are found: curves, lines or agreement; by default as the file says.",
         ),
     ] = None,
     layer: Annotated[
         list[str] | None,
         typer.Option(
-            "--layer", "-l", metavar="LAYER", help="Where units are sought; several times."
+            "--layer", "-l", metavar="LAYER", help="Look for units in this layer; may be repeated."
         ),
     ] = None,
     units: Annotated[
-        int | None, typer.Option(min=1, help="With how many trained units, at most.")
+        int | None, typer.Option(min=1, help="The largest number of trained units.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of random draws and intervals.")
+    ] = None,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
 ) -> None:
-    """Score a hand-written family against units of a network, or a file's `score` blocks."""
+    """Compare a hand-written family with trained units, or evaluate a file's `score` blocks."""
     from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
     from circuitdsl.reporting.drawn.canvas import check_format

@@ -8,7 +8,7 @@ from circuitdsl.text.diagnostics import InputError
 
 
 def lsp() -> None:
-    """Serve an editor on standard input and output (language server protocol)."""
+    """Run the language server for editors, on standard input and output."""
     if find_spec("pygls") is None:
         raise InputError(
             "the language server needs pygls, which is not installed",

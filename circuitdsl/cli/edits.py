@@ -28,13 +28,16 @@ Photographs = Annotated[
     Path, typer.Option(metavar="DIR", help="Photographs, in one folder for each class.")
 ]
 EditName = Annotated[
-    str | None, typer.Option("--edit", "-e", metavar="NAME", help="Which edit of the file.")
+    str | None,
+    typer.Option(
+        "--edit", "-e", metavar="NAME", help="The edit of the file; needed if it has several."
+    ),
 ]
 UnitNames = Annotated[
     list[str],
     typer.Option(
         metavar="UNITS",
-        help="A layer such as mixed3b_5x5, or `3b:379`, `3b[0..9, 379]`; may come again.",
+        help="A layer such as mixed3b_5x5, or `3b:379`, `3b[0..9, 379]`; may be repeated.",
     ),
 ]
 TableFile = Annotated[
@@ -51,23 +54,23 @@ def sweep(
     output: TableFile,
     ablate: Annotated[
         Literal["zero", "mean"],
-        typer.Option(help="To zero, or to each unit's mean over the images."),
+        typer.Option(help="Ablate to zero, or to each unit's mean over the images."),
     ] = "zero",
     by: Annotated[
         Literal["unit", "pair", "group"],
-        typer.Option(help="One unit at a time, two, or each --units together."),
+        typer.Option(help="Ablate one unit at a time, two, or all units of one --units together."),
     ] = "unit",
     approx: Annotated[
         bool,
         typer.Option(
             "--approx",
-            help="All units at once by first-order attribution, and how well it ranks a sample.",
+            help="Rank all units by first-order attribution, and check the ranks on a sample.",
         ),
     ] = False,
     weights: Weights = None,
     classes: Classes = None,
     limit: Limit = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample of --approx.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample of --approx.")] = 0,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
@@ -108,7 +111,7 @@ def effect(
     images: Photographs,
     edit: EditName = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every edit of the file, in one table.")
+        bool, typer.Option("--all", help="Measure every edit of the file, in one table.")
     ] = False,
     model: SomeModel = "auto",
     weights: Weights = None,
@@ -119,7 +122,7 @@ def effect(
         bool, typer.Option("--mirror", help="Also show the mirror image of each photograph.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of splits, controls and intervals.")
+        int | None, typer.Option(min=0, help="Seed of splits, controls and intervals.")
     ] = None,
     workers: Workers = 1,
     shards: Shards = None,
@@ -195,7 +198,11 @@ def edit(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The weights (.safetensors).", callback=writable
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The weight file (.safetensors).",
+            callback=writable,
         ),
     ],
     edit: EditName = None,
@@ -203,12 +210,12 @@ def edit(
     weights: Weights = None,
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Photographs; some are set aside to calibrate on."),
+        typer.Option(metavar="DIR", help="Photographs; some are set aside for calibration."),
     ] = None,
     calibration: Calibration = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of draws.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of random draws.")] = None,
 ) -> None:
-    """Write an edit of a file as plain weights, as far as weights can say it."""
+    """Write an edited network as plain weights, and name the steps that weights cannot express."""
     from circuitdsl.compare.effect import said
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.saving import save

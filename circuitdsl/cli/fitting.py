@@ -31,15 +31,17 @@ def fit(
     ] = None,
     block: Annotated[
         str | None,
-        typer.Option("--fit", metavar="NAME", help="The `fit` block whose settings hold."),
+        typer.Option(
+            "--fit", metavar="NAME", help="The `fit` block; needed if the file has several."
+        ),
     ] = None,
     family: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which family; by default the last one.")
+        str | None, typer.Option(metavar="NAME", help="The family; by default the last one.")
     ] = None,
     layer: Annotated[
         list[str] | None,
         typer.Option(
-            "--layer", "-l", metavar="LAYER", help="Where units are sought; several times."
+            "--layer", "-l", metavar="LAYER", help="Look for units in this layer; may be repeated."
         ),
     ] = None,
     model: Annotated[
@@ -48,25 +50,36 @@ def fit(
     weights: Weights = None,
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Photographs: half to fit on, half to test on."),
+        typer.Option(metavar="DIR", help="Photographs: half for the fit, half for the test."),
     ] = None,
     limit: Limit = None,
     grid: Grid = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="How many steps (200).")] = None,
-    rate: Annotated[
-        float | None, typer.Option(min=0.0, help="Step size at the start (0.05).")
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="The number of steps (default: 200).")
     ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Photographs a step (8).")] = None,
-    circles: Annotated[int | None, typer.Option(min=1, help="Circles a step (128).")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of what each step is shown (0).")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.0, help="The step size at the start (default: 0.05).")
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="The number of photographs for each step (default: 8)."),
+    ] = None,
+    circles: Annotated[
+        int | None, typer.Option(min=1, help="The number of circles for each step (default: 128).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the images of each step (default: 0).")
+    ] = None,
     units: Annotated[
         int | None,
-        typer.Option(min=1, help="With how many trained units (10, or 4 by agreement)."),
+        typer.Option(min=1, help="The number of trained units (default: 10, or 4 by agreement)."),
     ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Save here, and resume from here (safetensors).", callback=writable
+            metavar="FILE",
+            help="Save the fit to this file, and resume it from there (.safetensors).",
+            callback=writable,
         ),
     ] = None,
     json: Json = None,
@@ -119,19 +132,23 @@ def fit_all(
     *,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Where files that set dials go."),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="The folder for the files of settings."
+        ),
     ],
     images: Annotated[
-        Path, typer.Option(metavar="DIR", help="Photographs: half to fit on, half to test on.")
+        Path, typer.Option(metavar="DIR", help="Photographs: half for the fit, half for the test.")
     ],
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="MODEL", help="A trained network, or `auto`.")
     ] = "auto",
     limit: Limit = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps a family (200).")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="The number of steps for each family (default: 200).")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Fit every family of some circuits by its own dials; what is done is not done again."""
+    """Fit every family of several circuits by its own dials; finished families are kept."""
     from circuitdsl.reporting.printed.fits import families_table
     from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.fitting_all import fit_all as fit_files

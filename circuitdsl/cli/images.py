@@ -11,7 +11,7 @@ from circuitdsl.cli.failures import FINDINGS
 from circuitdsl.cli.options import Classes, Json, Limit, SomeModel
 from circuitdsl.cli.output import write_record
 
-images_app = typer.Typer(no_args_is_help=True, help="Photographs that networks are shown.")
+images_app = typer.Typer(no_args_is_help=True, help="Check photographs before a long run.")
 
 
 @images_app.callback()
@@ -30,7 +30,7 @@ def check_images(
     limit: Limit = None,
     json: Json = None,
 ) -> None:
-    """Say which classes are matched, missing or unknown; which images are broken or there twice."""
+    """Report classes that are missing or unknown, and images that are broken or present twice."""
     from circuitdsl.reporting.printed.images import describe_images
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.images import check_images as look

@@ -30,12 +30,15 @@ def look(
         typer.Option("--class", metavar="NAME", help="A class; by default the likeliest one."),
     ] = None,
     layer: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="Where the class is looked for.")
+        str | None,
+        typer.Option(metavar="LAYER", help="The layer in which Grad-CAM looks for the class."),
     ] = None,
-    strongest: Annotated[int, typer.Option(min=1, help="Channels of each layer.")] = 8,
+    strongest: Annotated[
+        int, typer.Option(min=1, help="The number of channels of each layer.")
+    ] = 8,
     weights: Weights = None,
 ) -> None:
-    """Show what every layer gives for one image, and where its class is seen."""
+    """Show every layer's activations for one image, and the places that speak for its class."""
     from circuitdsl.reporting.drawn.look_figures import LOOKS
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.looking import look as look_at
@@ -62,7 +65,9 @@ def look(
 
 def grid(
     file: CircuitFile,
-    stimulus: Annotated[str, typer.Argument(metavar="SET", help="A set, such as lab.arcs.")],
+    stimulus: Annotated[
+        str, typer.Argument(metavar="SET", help="A stimulus set, such as lab.arcs.")
+    ],
     *,
     output: Annotated[
         Path,
@@ -75,20 +80,32 @@ def grid(
         ),
     ],
     across: Annotated[
-        str | None, typer.Option(metavar="SETTING", help="From left to right; usually the angle.")
+        str | None,
+        typer.Option(
+            metavar="SETTING",
+            help="The setting that changes from left to right; usually the angle.",
+        ),
     ] = None,
-    down: Annotated[str | None, typer.Option(metavar="SETTING", help="From row to row.")] = None,
+    down: Annotated[
+        str | None,
+        typer.Option(metavar="SETTING", help="The setting that changes from row to row."),
+    ] = None,
     model: SomeModel = "auto",
     unit: Annotated[
         list[str] | None,
-        typer.Option("--unit", "-u", metavar="UNIT", help="Units instead; several times."),
+        typer.Option(
+            "--unit",
+            "-u",
+            metavar="UNIT",
+            help="Units of a trained network in place of a family; may be repeated.",
+        ),
     ] = None,
     family: Annotated[
         str | None, typer.Option(metavar="NAME", help="A family; by default the last.")
     ] = None,
     weights: Weights = None,
 ) -> None:
-    """Show what units answer over any two settings of a stimulus set, as heat maps."""
+    """Draw the responses of units over any two settings of a stimulus set as heat maps."""
     from circuitdsl.reporting.drawn.grid_figures import GRIDS
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.grids import grid as measure
@@ -122,26 +139,27 @@ def use(
     *,
     unit: Annotated[
         list[str],
-        typer.Option("--unit", "-u", metavar="UNIT", help="Units of one layer; several times."),
+        typer.Option("--unit", "-u", metavar="UNIT", help="Units of one layer; may be repeated."),
     ],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Folder or archive of photographs.")],
     model: SomeModel = "auto",
     circuit: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A circuit whose members take the units' places."),
     ] = None,
     family: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Its family; by default its last.")
+        str | None,
+        typer.Option(metavar="NAME", help="The family of the circuit; by default the last one."),
     ] = None,
     readers: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="A later layer; by default the one after.")
+        str | None, typer.Option(metavar="LAYER", help="The later layer; by default the next one.")
     ] = None,
     limit: Limit = None,
     weights: Weights = None,
     json: Json = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split of photographs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split of the photographs.")] = 0,
 ) -> None:
-    """Show who reads units on photographs, and whether hand-written ones are used alike."""
+    """Show which later units use some units, and whether they use hand-written ones alike."""
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.use import use as find
 

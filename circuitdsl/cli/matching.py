@@ -17,39 +17,50 @@ def match(
     *,
     model: Annotated[
         list[str],
-        typer.Option("--model", "-m", metavar="MODEL", help="A trained network; several times."),
+        typer.Option("--model", "-m", metavar="MODEL", help="A trained network; may be repeated."),
     ],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Folder or archive of photographs.")],
     family: Annotated[
         list[str] | None,
-        typer.Option("--family", metavar="NAME", help="Only this family; several times."),
+        typer.Option("--family", metavar="NAME", help="Only this family; may be repeated."),
     ] = None,
     layer: Annotated[
         list[str] | None,
-        typer.Option("--layer", "-l", metavar="LAYER", help="Only this layer; several times."),
+        typer.Option("--layer", "-l", metavar="LAYER", help="Only this layer; may be repeated."),
     ] = None,
-    units: Annotated[int, typer.Option(min=1, help="Units of each layer for each family.")] = 4,
-    draws: Annotated[int, typer.Option(min=0, help="Random circuits for the control.")] = 2,
+    units: Annotated[
+        int, typer.Option(min=1, help="The number of units of each layer for each family.")
+    ] = 4,
+    draws: Annotated[
+        int, typer.Option(min=0, help="The number of random circuits for the control.")
+    ] = 2,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="All rows (.csv or .json).", callback=writable
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write all rows (.csv or .json).",
+            callback=writable,
         ),
     ] = None,
     json: Json = None,
     limit: Limit = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of draws and intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of random draws and intervals.")] = 0,
     directions: Annotated[
-        bool, typer.Option("--directions", help="Also what the best direction adds to a unit.")
+        bool, typer.Option("--directions", help="Also find what the best direction adds to a unit.")
     ] = False,
     stimuli: Annotated[
-        bool, typer.Option("--stimuli", help="Also agreement on the stimuli that a family names.")
+        bool,
+        typer.Option(
+            "--stimuli", help="Also measure agreement on the stimuli that a family names."
+        ),
     ] = False,
     workers: Workers = 1,
     shards: Shards = None,
     ray: Ray = None,
 ) -> None:
-    """Ask which units of trained networks respond as the members of hand-written families do."""
+    """Find units of trained networks that respond as members of hand-written families do."""
     from circuitdsl.reporting.printed.matches import matches_csv, matches_table
     from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.comparing.matching import match as match_files

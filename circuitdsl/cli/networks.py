@@ -21,12 +21,14 @@ from circuitdsl.cli.options import (
 )
 from circuitdsl.cli.output import say_left_out, write_record
 
-models_app = typer.Typer(no_args_is_help=True, help="The trained networks and their weight files.")
+models_app = typer.Typer(
+    no_args_is_help=True, help="List, download, locate and check trained networks."
+)
 
 
 @models_app.command("list")
 def list_models() -> None:
-    """List the trained networks, and whether their weights are here."""
+    """List the trained networks, and say which weights are on this machine."""
     from circuitdsl.models.registry import MODELS, best_available, find_weights
 
     best = best_available()
@@ -50,7 +52,7 @@ def fetch_model(name: ModelName) -> None:
 
 @models_app.command("path")
 def path_of_model(name: ModelName) -> None:
-    """Print where a network's weights are."""
+    """Print the path of a network's weights."""
     from circuitdsl.models.registry import model_path
 
     typer.echo(str(model_path(name)))
@@ -67,12 +69,15 @@ def verify_model(
     ] = None,
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Try preprocessings on photographs, a folder a class."),
+        typer.Option(
+            metavar="DIR",
+            help="Photographs for trying preprocessings, in one folder for each class.",
+        ),
     ] = None,
     limit: Limit = None,
     json: Json = None,
 ) -> None:
-    """Check a network's weights; its layers against a reference, its preprocessing."""
+    """Check a network's weights, compare its layers with a reference, and try preprocessings."""
     from circuitdsl.reporting.printed.parity import parity_tables
     from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.verifying import verify

@@ -71,11 +71,13 @@ SomeModel = Annotated[
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Photographs to calibrate on; none of --images."),
+    typer.Option(metavar="DIR", help="Photographs for calibration; none may be in --images."),
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Weights of that architecture, instead of the model's own."),
+    typer.Option(
+        metavar="FILE", help="A weight file of the same architecture, in place of the model's own."
+    ),
 ]
 Json = Annotated[
     Path | None,
@@ -93,12 +95,16 @@ Grid = Annotated[
     ),
 ]
 Limit = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Use N images, spread over the folder.")
+    int | None,
+    typer.Option(min=1, metavar="N", help="Use at most N images, spread over the folder."),
 ]
 Workers = Annotated[
     int,
     typer.Option(
-        "--workers", min=1, metavar="N", help="Processes, or actors of Ray, that share the work."
+        "--workers",
+        min=1,
+        metavar="N",
+        help="The number of processes, or of Ray actors, that share the work.",
     ),
 ]
 Ray = Annotated[
@@ -114,7 +120,7 @@ Classes = Annotated[
     typer.Option(
         "--classes",
         metavar="FILE",
-        help="Labels, one a line, where the classes of images are numbers.",
+        help="A file of labels, one a line, if the classes of images are numbers.",
     ),
 ]
 Shards = Annotated[
@@ -122,6 +128,6 @@ Shards = Annotated[
     typer.Option(
         "--shards",
         metavar="DIR",
-        help="Keep what is finished there, and go on from it; the same images, the same bytes.",
+        help="Keep finished shards in this folder, and resume from it.",
     ),
 ]

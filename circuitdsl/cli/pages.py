@@ -17,8 +17,10 @@ Page = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="PAGE.html", help="The page.", callback=writable),
 ]
-Steps = Annotated[int, typer.Option(min=0, help="Steps of each picture; 0 for no pictures.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")]
+Steps = Annotated[
+    int, typer.Option(min=0, help="The number of steps for each picture; 0 for no pictures.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random draws.")]
 
 
 def report(
@@ -29,19 +31,22 @@ def report(
         str | None, typer.Option("--model", "-m", metavar="MODEL", help="A trained network.")
     ] = None,
     weights: Weights = None,
-    images: Annotated[Path | None, typer.Option(metavar="DIR", help="Photographs.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder or archive of photographs.")
+    ] = None,
     limit: Limit = None,
     family: Annotated[
         list[str] | None,
-        typer.Option("--family", metavar="NAME", help="Argue for this family; several times."),
+        typer.Option("--family", metavar="NAME", help="The family of the report; may be repeated."),
     ] = None,
     units: Annotated[
-        int | None, typer.Option(min=1, help="Units that each family is held against.")
+        int | None,
+        typer.Option(min=1, help="The number of trained units to compare with each family."),
     ] = None,
     steps: Steps = 512,
     seed: Seed = 0,
 ) -> None:
-    """Write a page of everything that is known of a circuit, hand-written beside original."""
+    """Write one page about a circuit, with hand-written units beside trained ones."""
     from circuitdsl.reporting.pages.report import report as write_report
     from circuitdsl.reporting.printed.terminal import progress
 
@@ -70,28 +75,35 @@ def microscope(
     model: SomeModel = "auto",
     unit: Annotated[
         list[str] | None,
-        typer.Option("--unit", metavar="UNIT", help="Such as mixed3b:345; several times."),
+        typer.Option(
+            "--unit", metavar="UNIT", help="A unit, such as mixed3b:345; may be repeated."
+        ),
     ] = None,
     find: Annotated[
-        str | None, typer.Option(metavar="KIND", help="The best units of --layer of some kind.")
+        str | None,
+        typer.Option(metavar="KIND", help="Take the best units of this kind in --layer."),
     ] = None,
     layer: Annotated[str | None, typer.Option("--layer", "-l", metavar="LAYER")] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many units --find takes.")] = 10,
+    count: Annotated[int, typer.Option(min=1, help="The number of units for --find.")] = 10,
     direction: Annotated[
         list[str] | None,
-        typer.Option(metavar="SUM", help="Such as 'mixed3b:345 - 0.5*mixed3b:379'."),
+        typer.Option(
+            metavar="SUM", help="A combination of units, such as 'mixed3b:345 - 0.5*mixed3b:379'."
+        ),
     ] = None,
     circuit: Annotated[
         list[Path] | None,
         typer.Option("--circuit", metavar="FILE|DIR", help="Hand-written families to match."),
     ] = None,
     weights: Weights = None,
-    images: Annotated[Path | None, typer.Option(metavar="DIR", help="Photographs.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder or archive of photographs.")
+    ] = None,
     limit: Limit = None,
     steps: Steps = 512,
     seed: Seed = 0,
 ) -> None:
-    """Write a page that shows units of a trained network."""
+    """Write one page about units of a trained network."""
     from circuitdsl.reporting.pages.microscope import microscope as write_page
     from circuitdsl.reporting.printed.terminal import progress
 
@@ -118,8 +130,10 @@ def microscope(
 
 def activation_atlas(
     *,
-    layer: Annotated[str, typer.Option("--layer", "-l", metavar="LAYER", help="Such as mixed4a.")],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    layer: Annotated[
+        str, typer.Option("--layer", "-l", metavar="LAYER", help="A layer, such as mixed4a.")
+    ],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Folder or archive of photographs.")],
     output: Annotated[
         Path,
         typer.Option(
@@ -131,15 +145,21 @@ def activation_atlas(
         ),
     ],
     model: SomeModel = "auto",
-    side: Annotated[int, typer.Option(min=2, help="Cells along each side.")] = 8,
-    each: Annotated[int, typer.Option(min=1, help="Positions of each photograph.")] = 16,
-    steps: Annotated[int, typer.Option(min=0, help="Of each picture; 0 for none.")] = 128,
-    pixels: Annotated[int, typer.Option(min=16, max=1024, help="Of each picture.")] = 96,
+    side: Annotated[int, typer.Option(min=2, help="The number of cells along each side.")] = 8,
+    each: Annotated[
+        int, typer.Option(min=1, help="The number of positions of each photograph.")
+    ] = 16,
+    steps: Annotated[
+        int, typer.Option(min=0, help="The number of steps for each picture; 0 for no pictures.")
+    ] = 128,
+    pixels: Annotated[
+        int, typer.Option(min=16, max=1024, help="The side of each picture, in pixels.")
+    ] = 96,
     limit: Limit = None,
     weights: Weights = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of positions and pictures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of positions and pictures.")] = 0,
 ) -> None:
-    """Lay out what a layer gives to photographs, with a picture of each cell."""
+    """Lay out a layer's activations on photographs, with a picture of each cell."""
     from circuitdsl.reporting.pages.layer_atlas import check_format, write_atlas
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.layer_atlas import activation_atlas as lay_out

@@ -26,7 +26,10 @@ def sheet_or_folder(path: Path) -> Path:
 Units = Annotated[
     list[str] | None,
     typer.Option(
-        "--unit", "-u", metavar="UNIT", help="`mixed3b:345`, `mixed3b[320..329]`; several times."
+        "--unit",
+        "-u",
+        metavar="UNIT",
+        help="Units: `mixed3b:345`, `mixed3b[320..329]`; may be repeated.",
     ),
 ]
 CircuitOf = Annotated[
@@ -34,12 +37,13 @@ CircuitOf = Annotated[
     typer.Option("--circuit", metavar="FILE", help="A circuit, whose family is asked for."),
 ]
 FamilyOf = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The circuit's family; by default its last.")
+    str | None,
+    typer.Option(metavar="NAME", help="The family of the circuit; by default the last one."),
 ]
 Classes = Annotated[
     list[str] | None,
     typer.Option(
-        "--class", metavar="NAME", help="A class, by name, label or number; several times."
+        "--class", metavar="NAME", help="A class, by name, label or number; may be repeated."
     ),
 ]
 Directions = Annotated[
@@ -47,7 +51,7 @@ Directions = Annotated[
     typer.Option(
         "--direction",
         metavar="SUM",
-        help="A direction, such as `mixed3b:345 - 0.5*mixed3b:379`; several times.",
+        help="A direction, such as `mixed3b:345 - 0.5*mixed3b:379`; may be repeated.",
     ),
 ]
 
@@ -72,33 +76,40 @@ def visualize(
     direction: Directions = None,
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Photographs: the strongest ones, and for maco."),
+        typer.Option(metavar="DIR", help="Photographs: to show the strongest ones, and for maco."),
     ] = None,
     limit: Limit = None,
     space: Annotated[
-        Literal["fourier", "maco"], typer.Option(help="maco has the spectrum of photographs.")
+        Literal["fourier", "maco"],
+        typer.Option(help="How pictures are parametrised; maco keeps the spectrum of photographs."),
     ] = "fourier",
     objective: Annotated[
         Literal["neuron", "channel"],
-        typer.Option(help="The neuron in the middle, or the mean over all positions."),
+        typer.Option(help="Excite the neuron in the middle, or the mean over all positions."),
     ] = "neuron",
     gradient: Annotated[
-        Literal["plain", "normalised"], typer.Option(help="Of each step.")
+        Literal["plain", "normalised"],
+        typer.Option(help="How the gradient of each step is scaled."),
     ] = "plain",
     steps: Annotated[int, typer.Option(min=1)] = 512,
-    side: Annotated[int, typer.Option(min=16, max=1024, help="Pixels.")] = 128,
+    side: Annotated[
+        int, typer.Option(min=16, max=1024, help="The side of each picture, in pixels.")
+    ] = 128,
     variants: Annotated[
-        int, typer.Option(min=1, max=16, help="Pictures for each unit, with different causes.")
+        int, typer.Option(min=1, max=16, help="The number of different pictures for each unit.")
     ] = 1,
     start: Annotated[
-        Path | None, typer.Option(metavar="IMAGE", help="Start from an image, not from noise.")
+        Path | None, typer.Option(metavar="IMAGE", help="Start from this image in place of noise.")
     ] = None,
     frame: Annotated[
-        list[int] | None, typer.Option(min=0, metavar="STEP", help="Keep this step; several times.")
+        list[int] | None,
+        typer.Option(
+            min=0, metavar="STEP", help="Also keep the picture of this step; may be repeated."
+        ),
     ] = None,
-    again: Annotated[bool, typer.Option(help="Make a second picture from the next seed.")] = True,
+    again: Annotated[bool, typer.Option(help="Also make a picture from the next seed.")] = True,
     weights: Weights = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of noise and views.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of noise and views.")] = 0,
 ) -> None:
     """Make pictures that excite units, directions, classes or the members of a family."""
     from circuitdsl.reporting.drawn.feature_sheets import write_pictures
@@ -150,7 +161,7 @@ def examples(
             callback=writable,
         ),
     ],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Folder or archive of photographs.")],
     model: SomeModel = "auto",
     unit: Units = None,
     circuit: CircuitOf = None,
@@ -158,20 +169,23 @@ def examples(
     class_name: Classes = None,
     direction: Directions = None,
     limit: Limit = None,
-    strongest: Annotated[int, typer.Option(min=1, help="Strongest photographs.")] = 9,
-    levels: Annotated[int, typer.Option(min=1, help="Levels of activation.")] = 10,
-    each: Annotated[int, typer.Option(min=1, help="Examples of each level.")] = 3,
+    strongest: Annotated[int, typer.Option(min=1, help="The number of strongest photographs.")] = 9,
+    levels: Annotated[int, typer.Option(min=1, help="The number of levels of activation.")] = 10,
+    each: Annotated[int, typer.Option(min=1, help="The number of examples of each level.")] = 3,
     saliency: Annotated[
-        bool, typer.Option("--saliency", help="Show which pixels of the strongest mattered.")
+        bool,
+        typer.Option("--saliency", help="Show which pixels of the strongest photographs mattered."),
     ] = False,
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="CSV", help="Columns unit, photograph, label (yes or no)."),
+        typer.Option(
+            metavar="CSV", help="A table of the columns unit, photograph, label (yes or no)."
+        ),
     ] = None,
     weights: Weights = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
 ) -> None:
-    """Show the photographs that units answer: the strongest, and some of every level."""
+    """Show the photographs that excite units most, and some at every level of response."""
     from circuitdsl.reporting.drawn.example_sheets import MOST_UNITS, written_examples
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.examples import examples as find
@@ -227,17 +241,18 @@ def weights(
     direction: Directions = None,
     source: Annotated[
         str | None,
-        typer.Option(metavar="LAYER", help="An earlier layer; by default the one before."),
+        typer.Option(metavar="LAYER", help="The earlier layer; by default the previous one."),
     ] = None,
     readers: Annotated[
-        str | None, typer.Option(metavar="LAYER", help="A later layer; by default the one after.")
+        str | None, typer.Option(metavar="LAYER", help="The later layer; by default the next one.")
     ] = None,
     share: Annotated[
-        float, typer.Option(min=0.001, max=1, help="List what has this share of the largest.")
+        float,
+        typer.Option(min=0.001, max=1, help="List weights of at least this share of the largest."),
     ] = 0.3,
     file: Weights = None,
 ) -> None:
-    """Show what units read of an earlier layer through all between, and who reads them."""
+    """Show the weights by which units read an earlier layer, and the units that read them."""
     from circuitdsl.reporting.drawn.weight_sheets import WEIGHTS
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.weights import weights as expand
@@ -276,7 +291,7 @@ def joint(
             callback=writable,
         ),
     ],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Photographs.")],
+    images: Annotated[Path, typer.Option(metavar="DIR", help="Folder or archive of photographs.")],
     model: SomeModel = "auto",
     unit: Units = None,
     circuit: CircuitOf = None,
@@ -286,19 +301,20 @@ def joint(
         typer.Option(metavar="FILE", help="A circuit whose family is shown the same."),
     ] = None,
     beside_family: Annotated[
-        str | None, typer.Option(metavar="NAME", help="That family; by default its last.")
+        str | None,
+        typer.Option(metavar="NAME", help="The family of the circuit; by default the last one."),
     ] = None,
     axis: Annotated[
-        Literal["rot", "hue", "scale", "flip"], typer.Option(help="What is done to photographs.")
+        Literal["rot", "hue", "scale", "flip"], typer.Option(help="How photographs are changed.")
     ] = "rot",
     step: Annotated[float, typer.Option(help="Degrees from one turn to the next.")] = 1.0,
     examples: Annotated[
-        int, typer.Option("--examples", min=1, help="Photographs of each unit.")
+        int, typer.Option("--examples", min=1, help="The number of photographs for each unit.")
     ] = 9,
     limit: Limit = None,
     weights: Weights = None,
 ) -> None:
-    """Turn the photographs that excite units, and show them to all of the units."""
+    """Turn photographs that excite units, and measure the responses of all of the units."""
     from circuitdsl.reporting.drawn.joint_figures import JOINT
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.seeing.joint import joint as turn
