@@ -1,12 +1,14 @@
 """Sweeps that are killed and interrupted at random moments: what they leave, and what they come to.
 
-    python benchmarks/kills.py [--seed 0] [--kills 20] [--interrupts 40] [--photographs 96]
+    python benchmarks/kills.py [--seed 0] [--kills 20] [--interrupts 40] [--photographs 192]
 
-`circuitdsl sweep --model tiny --workers 2` over images of noise. Each kill sends SIGKILL at a
-random moment of the run, in turn to the command, to one of its workers and to all of them; then
-the same command is given again. A kill is a fault if the table has other bytes than that of a run
-that nobody killed, if a process of the killed run is left after `LINGER_S`, or a file that a whole
-run does not leave. Each interrupt sends SIGINT, as Ctrl-C does, to a sweep of one process and to
+`circuitdsl sweep --model tiny --workers 2` over images of noise. Each kill sends SIGKILL while the
+photographs are gone through, in turn to the command, to one of its workers and to all of them; then
+the same command is given again. The moment is drawn: as soon as so many shards are finished, and
+up to the time that a shard takes after that. A run that is done before is no kill, and another
+moment is drawn. A kill is a fault if the table has other bytes than that of a run that nobody
+killed, if a process of the killed run is left after `LINGER_S`, or a file that a whole run does not
+leave. Each interrupt sends SIGINT, as Ctrl-C does, to a sweep of one process and to
 all that it started: it ends with 130 and one line, or with 0 if it was done, or by the signal
 itself if Python was not up yet; anything else is a fault. Exits 1 if there is one.
 """
@@ -29,8 +31,12 @@ import numpy as np
 from PIL import Image
 
 from circuitdsl.models.outputs import labels
+from circuitdsl.stimuli.batches import SIZE
 
 LINGER_S = 10.0
+SHARD_S = 0.3
+"""About the time that a shard takes."""
+
 UNITS = "mixed3b_1x1[0..7]"
 VICTIMS = ("command", "worker", "everything")
 
@@ -90,14 +96,29 @@ def killed(process: subprocess.Popen[bytes], victim: str, generator: random.Rand
     return True
 
 
+def finished(store: Path) -> list[Path]:
+    """The shards of a sweep that lie there."""
+    return list(store.rglob("shard-*.safetensors"))
+
+
 def faults_of_kill(
-    images: Path, folder: Path, victim: str, wait_s: float, generator: random.Random
-) -> tuple[bool, list[str]]:
-    """Whether a run was there to be killed, and what is wrong with what it left."""
+    images: Path, folder: Path, victim: str, shards: int, generator: random.Random
+) -> tuple[int | None, list[str]]:
+    """How many shards a run had finished when it was killed, and what is wrong with what it left.
+
+    None if it was done before.
+    """
     table = folder / "table.csv"
+    store = table.with_name(f"{table.name}.shards")
+    after, wait_s = generator.randrange(shards), generator.uniform(0, SHARD_S)
     process = started(images, table, 2)
+    # the folder is there once photographs are gone through, and gone when they are done
+    while process.poll() is None and not (store.exists() and len(finished(store)) >= after):
+        time.sleep(0.005)
     time.sleep(wait_s)
-    hit = killed(process, victim, generator)
+    done = len(finished(store)) if store.exists() else None
+    if not killed(process, victim, generator):
+        done = None
     process.wait()
     left = lingering(process.pid)
     faults = [f"{len(left)} processes are left"] if left else []
@@ -110,35 +131,41 @@ def faults_of_kill(
         faults.append(f"the second run exits {again.returncode}: {said.decode()[-300:]}")
     kept = {table.name, f"{table.name}.json"}
     extra = [path.name for path in folder.iterdir() if path.name not in kept]
-    return hit, [*faults, *(f"{name} is left" for name in extra)]
+    return done, [*faults, *(f"{name} is left" for name in extra)]
 
 
-def kills(images: Path, count: int, generator: random.Random) -> int:
+def kills(images: Path, photographs: int, count: int, generator: random.Random) -> int:
     """Kill runs; the number of faults."""
-    faults = 0
-    hits: Counter[str] = Counter()
+    faults, missed, shards = 0, 0, -(-photographs // SIZE)
+    finished_then: dict[str, list[int]] = {victim: [] for victim in VICTIMS}
     with tempfile.TemporaryDirectory() as name:
         table = Path(name) / "table.csv"
-        length_s = float("inf")
-        # the first one compiles
-        for _ in range(2):
-            table.unlink(missing_ok=True)
-            start = time.perf_counter()
-            started(images, table, 2).communicate()
-            length_s = min(length_s, time.perf_counter() - start)
+        started(images, table, 2).communicate()
         expected = table.read_bytes()
-    for number in range(count):
-        victim, wait_s = VICTIMS[number % len(VICTIMS)], generator.uniform(0, length_s)
+    number = 0
+    while number < count:
+        victim = VICTIMS[number % len(VICTIMS)]
         with tempfile.TemporaryDirectory() as name:
-            hit, wrong = faults_of_kill(images, Path(name), victim, wait_s, generator)
+            done, wrong = faults_of_kill(images, Path(name), victim, shards, generator)
             if (Path(name) / "table.csv").read_bytes() != expected:
                 wrong.append("the table has other bytes")
-        hits[victim] += hit
         faults += bool(wrong)
         for line in wrong:
-            print(f"kill {number} ({victim} after {wait_s:.2f} s): {line}", flush=True)
-    told = ", ".join(f"{hits[victim]} of {victim}" for victim in VICTIMS)
-    print(f"{count} kills within {length_s:.1f} s (hit: {told}): {faults} faults", flush=True)
+            print(f"kill {number} ({victim}, {done} shards): {line}", flush=True)
+        if done is None:
+            missed += 1
+            continue
+        finished_then[victim].append(done)
+        number += 1
+    told = "; ".join(
+        f"{len(then)} of {victim} after {', '.join(map(str, sorted(then)))}"
+        for victim, then in finished_then.items()
+    )
+    print(
+        f"{count} kills while {shards} shards were folded ({told} shards), {missed} moments too "
+        f"late: {faults} faults",
+        flush=True,
+    )
     return faults
 
 
@@ -175,7 +202,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--interrupts", type=int, default=40)
-    parser.add_argument("--photographs", type=int, default=96)
+    parser.add_argument("--photographs", type=int, default=192)
     options = parser.parse_args()
     generator = random.Random(options.seed)
     print(f"seed {options.seed}")
@@ -183,7 +210,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         images = photographs_in(Path(name), options.photographs)
         if options.kills:
-            faults += kills(images, options.kills, generator)
+            faults += kills(images, options.photographs, options.kills, generator)
         if options.interrupts:
             faults += interrupts(images, options.interrupts, generator)
     return 1 if faults else 0
