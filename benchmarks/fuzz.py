@@ -63,15 +63,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Hunt for files that break the checker.")
     parser.add_argument("--examples", type=int, default=10_000, help="how many, of all kinds")
     parser.add_argument("--seed", type=int, default=0, help="which")
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--keep", type=Path, default=Path("fuzz.circ"), help="where to write one")
     options = parser.parse_args()
     judge(b"circ 1\nlet a = = 1\n")  # what is built once is nobody's fault
-    for kind, strategy in KINDS.items():
-        run = Run()
+    for kind in options.kinds:
+        strategy, run = KINDS[kind], Run()
 
         @seed(options.seed)
         @settings(
-            max_examples=max(options.examples // len(KINDS), 1),
+            max_examples=max(options.examples // len(options.kinds), 1),
             phases=(Phase.generate,),
             deadline=None,
             database=None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +61,10 @@ def check(
     unread: dict[str, InputError] = {}
     for file in circuit_files(files):
         try:
-            report = check_file(file, equivariance=equivariance, expect=expect, inside=inside)
+            with _progress(shown=expect) as told:
+                report = check_file(
+                    file, equivariance=equivariance, expect=expect, inside=inside, progress=told
+                )
         except InputError as error:
             unread[str(file)] = error
             say_error(error)
@@ -71,6 +75,18 @@ def check(
     write_record(sarif, lambda: _sarif(reports, unread))
     failed = any(report.errors for report in reports.values())
     raise typer.Exit(USAGE if unread else FINDINGS if failed else 0)
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Generator[Callable[[str], None]]:
+    """Say how far the measuring is; a plain check does without what draws that."""
+    if not shown:
+        yield lambda stage: None
+        return
+    from circuitdsl.reporting.printed.terminal import progress
+
+    with progress() as told:
+        yield told
 
 
 def _say(file: Path, report: CheckReport, *, claims: bool) -> None:

@@ -6,7 +6,7 @@ worked out in `measure.tunings.of_families`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.expect import Expect, Judgement, Measured
-from circuitdsl.ir.stimuli import ACTIVITY
+from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
 from circuitdsl.ir.writing.spelling import broken, expectation, figure_of, sides, spelled
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.tunings.of_families import (
@@ -24,6 +24,7 @@ from circuitdsl.measure.tunings.of_families import (
     responses_together,
 )
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
+from circuitdsl.stimuli.render import count
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.layout import flat
 
@@ -108,7 +109,9 @@ class Outcome:
 
 
 def expectations_met(
-    circuit: Circuit | HandwrittenNetwork, wanted: Iterable[Expect] | None = None
+    circuit: Circuit | HandwrittenNetwork,
+    wanted: Iterable[Expect] | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> tuple[Outcome, ...]:
     """Measure what the families of a circuit claim.
 
@@ -116,6 +119,7 @@ def expectations_met(
         circuit: A circuit, calibrated first if it asks for it, or a network that is measured as it
             is.
         wanted: Some of its expectations; by default all.
+        progress: Told which stimulus set is shown, and how much of it has been.
 
     Raises:
         DiagnosticError: a family cannot be calibrated (E602), or reads units of a trained network
@@ -134,7 +138,7 @@ def expectations_met(
     if isinstance(circuit, Circuit):
         _answerable(circuit, claims)
     network = calibrate(build(circuit)) if isinstance(circuit, Circuit) else circuit
-    answers = _Answers(network, claims)
+    answers = _Answers(network, claims, progress)
 
     return tuple(_outcome(answers, family, expect) for family, expect in claims)
 
@@ -160,8 +164,14 @@ def _outcome(answers: _Answers, family: Family, expect: Expect) -> Outcome:
 class _Answers:
     """The responses to the sets of claims; each set is shown once to all families of a layer."""
 
-    def __init__(self, network: HandwrittenNetwork, claims: Sequence[Claim]) -> None:
+    def __init__(
+        self,
+        network: HandwrittenNetwork,
+        claims: Sequence[Claim],
+        progress: Callable[[str], None],
+    ) -> None:
         self.network = network
+        self.progress = progress
         self.sets = {stimulus.name: stimulus for stimulus in network.circuit.stimuli}
         self.families = {family.name: family for family, _ in claims}
         self.shown = {
@@ -181,7 +191,9 @@ class _Answers:
             together = [one for one in layer if (one.name, stimulus.name) in self.shown]
             names = [one.name for one in layer]
             try:
-                responses = responses_together(self.network, together, stimulus, names)
+                responses = responses_together(
+                    self.network, together, stimulus, names, self._told(stimulus)
+                )
             except InputError as error:
                 if stimulus.folder is None:
                     raise
@@ -190,6 +202,10 @@ class _Answers:
                 raise DiagnosticError([fault]) from error
             self.responses |= {(name, stimulus.name): of for name, of in responses.items()}
         return self.responses[key]
+
+    def _told(self, stimulus: Stimulus) -> Callable[[int], None]:
+        total = count(stimulus)
+        return lambda shown: self.progress(f"`{stimulus.name}`: {shown:,} of {total:,} images")
 
     def counted(self, family: Family, measured: Measured) -> Answered:
         """A family's responses to the set of a measure, and which images count for it."""

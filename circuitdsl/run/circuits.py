@@ -7,7 +7,7 @@ imported where it is needed, so that the check stays quick.
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,12 @@ class CheckReport(CheckResult):
 
 
 def check(
-    path: Path | str, *, equivariance: bool = False, expect: bool = False, inside: bool = False
+    path: Path | str,
+    *,
+    equivariance: bool = False,
+    expect: bool = False,
+    inside: bool = False,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> CheckReport:
     """Check a circuit file: every error and warning of it.
 
@@ -46,6 +51,7 @@ def check(
         equivariance: Measure how equivariant the kernels are, too (L402).
         expect: Measure what the `expect` lines of families claim, too (E901).
         inside: Check that the circuit fits inside a blank network of its backbone, too.
+        progress: Told what is being measured.
 
     Raises:
         InputError: the file can't be read, or is no UTF-8 text.
@@ -65,7 +71,7 @@ def check(
         measured = residuals(circuit)
         findings += lints(circuit, measured)
     if circuit is not None and expect and any(f.expectations for f in circuit.families):
-        outcomes, broken = _outcomes(circuit)
+        outcomes, broken = _outcomes(circuit, progress)
         findings += broken
     return CheckReport(circuit, tuple(findings), result.script, result.fits, measured, outcomes)
 
@@ -135,12 +141,14 @@ def inside(circuit: Circuit, backbone: str | None = None) -> Circuit:
     return as_inside(circuit)
 
 
-def _outcomes(circuit: Circuit) -> tuple[tuple[Outcome, ...] | None, list[Diagnostic]]:
+def _outcomes(
+    circuit: Circuit, progress: Callable[[str], None]
+) -> tuple[tuple[Outcome, ...] | None, list[Diagnostic]]:
     """What was measured for each `expect` line, and the findings about it."""
     from circuitdsl.compare.expect import expectations_met
 
     try:
-        outcomes = expectations_met(circuit)
+        outcomes = expectations_met(circuit, progress=progress)
     except DiagnosticError as error:
         return None, list(error.diagnostics)
     return outcomes, [each.diagnostic for each in outcomes if not each.holds]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import warnings
 from collections import deque
@@ -48,6 +49,9 @@ _UNREADABLE = (
     Image.DecompressionBombWarning,
     Image.DecompressionBombError,
 )
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+"""What Pillow says of a broken file is said in its exception, too."""
 
 
 @dataclass(frozen=True)

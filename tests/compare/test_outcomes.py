@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from types import SimpleNamespace
 
 import jax.numpy as jnp
@@ -16,6 +17,8 @@ from circuitdsl.compare.recovery import OF_RECOVERIES
 from circuitdsl.compare.sides import OF_A_SIDE, OF_PAIRS
 from circuitdsl.editing.logits import OF_OUTPUTS
 from circuitdsl.ir.tables.measures import MEASURES, OUTPUTS, legal
+from circuitdsl.measure.responses import answers
+from circuitdsl.measure.tunings import of_families
 from circuitdsl.measure.tunings.of_families import OF_FAMILIES
 from circuitdsl.models.written.handwritten import build
 from circuitdsl.text.diagnostics import DiagnosticError, render
@@ -94,6 +97,36 @@ def test_some_can_be_asked_alone() -> None:
     (outcome,) = expectations_met(circuit, [wanted])
     assert outcome.expectation is wanted
     assert expectations_met(circuit, []) == ()
+
+
+def test_a_long_set_is_held_a_batch_at_a_time_and_says_how_far_it_is(monkeypatch) -> None:
+    maps: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def watched(*given):
+        nonlocal most
+        for shown in answers(*given):
+            # each owns its memory, so that a view of it keeps it alive
+            one = {name: part.copy() for name, part in shown.items()}
+            maps.extend(weakref.ref(part) for part in one.values())
+            most = max(most, sum(part() is not None for part in maps))
+            yield one
+
+    monkeypatch.setattr(of_families, "answers", watched)
+    said: list[str] = []
+    lines = "lines(th=every(1deg)) { contrast = 1  size = 32px }"
+    circuit = loads(f"""circ 1
+from std.shapes import gabor
+backbone V = inceptionv1()
+stimulus lines = {lines}
+family edge [th: rot(8)] at V.conv2d0 {{ expect response(lines) > 0 }}
+connect V.input -> edge {{ place = gabor(8px, length=2px, width=2px) }}
+""")
+    assert expectations_met(circuit, progress=said.append)
+    assert len(maps) == 6
+    assert most <= 2
+    assert said[0] == "`lines`: 32 of 180 images"
+    assert said[-1] == "`lines`: 180 of 180 images"
 
 
 CAR = """circ 1

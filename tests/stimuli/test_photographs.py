@@ -1,9 +1,13 @@
+import logging
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image
+from typer.testing import CliRunner
 
+from circuitdsl.cli import app
 from circuitdsl.stimuli import photographs
 from circuitdsl.stimuli.photographs import open_images, read_image
 from circuitdsl.text.diagnostics import InputError
@@ -178,6 +182,34 @@ def test_a_broken_avif_called_jpg_is_left_out(folder):
     images = open_images(folder)
     assert sum(batch.count for batch in images.batches(4, side=8)) == 12
     assert list(images.skipped) == [broken]
+
+
+def test_a_broken_tiff_is_one_message(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "many.tif"
+    # the tag of samples per pixel
+    Image.new("RGB", (4, 4)).save(path)
+    whole = path.read_bytes()
+    entry = (277).to_bytes(2, "little") + (3).to_bytes(2, "little")
+    at = whole.index(entry) + 8
+    path.write_bytes(whole[:at] + (500).to_bytes(2, "little") + whole[at + 2 :])
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as it is outside of pytest
+    with pytest.raises(InputError):
+        read_image(path, 16)
+    assert capsys.readouterr().err == ""
+
+
+def test_names_that_are_no_text_are_read_and_printed(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/disc\xff"
+    Path(os.fsdecode(folder)).mkdir()
+    for number in range(2):
+        Image.new("L", (9, 9), number).save(os.fsdecode(folder + b"/\xfe%d.png" % number))
+    Path(os.fsdecode(folder + b"/broken\xfd.png")).write_text("no picture")
+    images = open_images(tmp_path)
+    assert sum(batch.count for batch in images.batches(2, 16)) == 2
+    done = CliRunner().invoke(app, ["images", "check", str(tmp_path), "--model", "tiny"])
+    assert done.exit_code == 1
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert r"broken\udcfd.png: cannot identify image file" in done.stdout
 
 
 def test_class_folders_behind_links_are_read_once(folder, tmp_path_factory):

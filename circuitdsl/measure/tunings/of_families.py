@@ -219,6 +219,7 @@ def responses_together(
     families: Sequence[Family],
     stimulus: Stimulus,
     computed: Sequence[str] = (),
+    progress: Callable[[int], None] = lambda shown: None,
 ) -> dict[str, Floats]:
     """The responses of several families' central neurons to every image of a set.
 
@@ -231,6 +232,7 @@ def responses_together(
         computed: Families that are computed for every image besides. Sets for which the same
             families are computed share a program, and compiling one for each takes longer. Those
             that read units of a trained network are passed over where there is none.
+        progress: Told how many images a layer's families have been shown, after each batch.
 
     Returns:
         By family, `[images, members]`.
@@ -253,5 +255,6 @@ def responses_together(
             for name, part in parts.items():
                 # copies: a view of the middle would keep the maps of all images in memory
                 part.append(maps[name][:, at, at].astype(np.float64))
+            progress(sum(map(len, parts[together[0].name])))
         responses |= {name: np.concatenate(part) for name, part in parts.items()}
     return responses
