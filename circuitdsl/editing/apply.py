@@ -20,11 +20,11 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import compiled
 from circuitdsl.editing.plan import EdgeChange, Inflow, Plan, UnitChange, plan
 from circuitdsl.editing.verbs import Patch, Splice, Step, step_line
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.edits.no_effect import Notice
-from circuitdsl.models.compiling import compiled
 from circuitdsl.models.convolution import convolve
 from circuitdsl.models.forward import PRE_RELU, Change, check_names, evaluate
 from circuitdsl.models.network import Network

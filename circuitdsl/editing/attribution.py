@@ -14,13 +14,13 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from circuitdsl.compiling import compiled
 from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.select import Units
 from circuitdsl.editing.sweep import swept_layer
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, remade, total
-from circuitdsl.models.compiling import compiled
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network
 

@@ -20,6 +20,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from circuitdsl.compiling import compiled
 from circuitdsl.editing.apply import Changes, evaluate_edited
 from circuitdsl.editing.plan import UnitChange
 from circuitdsl.editing.rectified import rectified_fit
@@ -27,7 +28,6 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.agreeing.common_grid import brought_onto, onto_grid
 from circuitdsl.measure.passes import Need, Pass, Shown, State, remade
 from circuitdsl.measure.recording import recording
-from circuitdsl.models.compiling import compiled
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 

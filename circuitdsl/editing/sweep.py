@@ -26,6 +26,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from circuitdsl.compiling import compiled
 from circuitdsl.editing.apply import cut_after
 from circuitdsl.editing.logits import measure
 from circuitdsl.editing.select import Units
@@ -34,7 +35,6 @@ from circuitdsl.ir.tables.measures import OUTPUTS
 from circuitdsl.measure.classes import right_outputs
 from circuitdsl.measure.passes import Need, Pass, Shown, State, States, remade
 from circuitdsl.measure.shards import Opened, Reading, Work, fold_shards
-from circuitdsl.models.compiling import compiled
 from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import evaluate
 from circuitdsl.models.network import Network

@@ -24,6 +24,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from circuitdsl.compiling import UNOPTIMISED, known
 from circuitdsl.fitting.calibration import Reference, references, steered
 from circuitdsl.fitting.evidence import Photographs, Rest
 from circuitdsl.fitting.measures import ON_FIGURES, ON_PHOTOGRAPHS, Said
@@ -204,7 +205,7 @@ class Objective:
         def slope(z: Weights, upwards: Weights) -> Weights:
             return jax.vjp(self.weights, z)[1](upwards)[0]
 
-        return jax.jit(slope, compiler_options={"xla_backend_optimization_level": "0"})
+        return jax.jit(slope, compiler_options=known(UNOPTIMISED))
 
     def _respond(self, weights: Weights, images: NDArray[np.uint8] | Array) -> Array:
         name = self.family.name

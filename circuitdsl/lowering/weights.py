@@ -24,6 +24,7 @@ from jax import Array, lax
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import UNOPTIMISED, known
 from circuitdsl.ir.circuit import Circuit, Connection, Dial
 from circuitdsl.ir.expressions import Scalar
 from circuitdsl.ir.motifs import expand_motifs
@@ -193,7 +194,7 @@ def _compiled(form: ConnectionForm, static: Static, slots: int) -> Program:
     """
     program = jax.jit(partial(_kernel, form))
     traced = program.lower(static, jax.ShapeDtypeStruct((slots,), jnp.float32))
-    return traced.compile(compiler_options={"xla_backend_optimization_level": "0"})
+    return traced.compile(compiler_options=known(UNOPTIMISED))
 
 
 def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:

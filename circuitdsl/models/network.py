@@ -16,8 +16,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import compiled
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.models.compiling import compiled
 from circuitdsl.models.files.weights import tensors_digest
 from circuitdsl.models.forward import check_names, evaluate, layer_names
 from circuitdsl.models.preprocess import prepared

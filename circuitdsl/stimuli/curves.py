@@ -22,6 +22,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from circuitdsl.compiling import SMALL, compiled
+
 GREY = 127.5
 """Half way from black to white; ink and ground of any contrast lie evenly about it."""
 
@@ -66,7 +68,7 @@ def saturated(hue_deg: ArrayLike) -> Array:
     return 255.0 * jnp.clip(2.0 - away / 60.0, 0.0, 1.0)
 
 
-@partial(jax.jit, static_argnames=("filled",))
+@compiled(static=("filled",), options=SMALL)
 def draw_circles(
     radius_px: ArrayLike,
     tangent_deg: ArrayLike,
@@ -101,7 +103,7 @@ def draw_circles(
     return blend(stroke(outwards, column(stroke_px)), ink, ground)
 
 
-@jax.jit
+@compiled(options=SMALL)
 def draw_lines(
     tangent_deg: ArrayLike,
     ink: ArrayLike,

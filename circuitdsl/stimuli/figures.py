@@ -23,6 +23,7 @@ from jax import Array
 from jax.scipy.stats import norm
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import SMALL, compiled
 from circuitdsl.stimuli.curves import GREY, Canvas, column, from_point, stroke
 from circuitdsl.stimuli.surfaces import hue_direction
 
@@ -65,7 +66,7 @@ class Placed:
     level: ArrayLike = 1.0
 
 
-@jax.jit
+@compiled(options=SMALL)
 def draw_figures(
     figures: Sequence[Placed],
     look: Mapping[str, ArrayLike],
@@ -110,7 +111,7 @@ def draw_figures(
     return jnp.broadcast_to(images, (*images.shape[:-1], 3))
 
 
-@jax.jit
+@compiled(options=SMALL)
 def blurred(images: ArrayLike, blur_px: ArrayLike) -> Array:
     """Images under Gaussian blur; what lies beyond the border does not count.
 

@@ -5,13 +5,12 @@ In: a seed, how many, the side. Out: grey RGB images `[n, height, width, 3]`, fl
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import SMALL, compiled
 from circuitdsl.stimuli.curves import GREY
 
 
@@ -37,7 +36,7 @@ def draw_noise(
     return jnp.broadcast_to(jnp.clip(grey, 0.0, 255.0)[..., None], (*grey.shape, 3))
 
 
-@partial(jax.jit, static_argnames="side")
+@compiled(static=("side",), options=SMALL)
 def _fields(key: Array, numbers: Array, slope: float, side: int) -> Array:
     """Fields of mean 0 and standard deviation 1, `[n, side, side]`."""
     rows, columns = jnp.fft.fftfreq(side)[:, None], jnp.fft.rfftfreq(side)[None, :]

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from circuitdsl.compiling import SMALL, compiled
 from circuitdsl.stimuli.strokes import (
     DISC,
     EDGE,
@@ -91,7 +91,7 @@ def scenes(key: Array, n: int, side: int) -> tuple[Array, Array]:
     return _draw(key, n, side)
 
 
-@partial(jax.jit, static_argnames=("n", "side"))
+@compiled(static=("n", "side"), options=SMALL)
 def _draw(key: Array, n: int, side: int) -> tuple[Array, Array]:
     label_key, ground_key, shape_key, finish_key = jax.random.split(key, 4)
     labels = jax.random.permutation(label_key, jnp.arange(n, dtype=jnp.int32) % len(CLASSES))

@@ -6,17 +6,17 @@ canvas's point. Colours differ in hue alone: they are as light as the grey betwe
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import SMALL, compiled
 from circuitdsl.stimuli.curves import Canvas, blend, column, from_point, stroke
 
 _GREY = 127.5
 
 
-@jax.jit
+@compiled(options=SMALL)
 def draw_textures(
     direction_deg: ArrayLike,
     fine_px: ArrayLike,
@@ -44,7 +44,7 @@ def draw_textures(
     return jnp.broadcast_to(grey[..., None], (*grey.shape, 3))
 
 
-@jax.jit
+@compiled(options=SMALL)
 def draw_borders(
     direction_deg: ArrayLike, hue_deg: ArrayLike, contrast: ArrayLike, *, canvas: Canvas
 ) -> Array:
@@ -62,7 +62,7 @@ def draw_borders(
     return _coloured(jnp.clip(2 * ahead, -1.0, 1.0), hue_deg, contrast)
 
 
-@jax.jit
+@compiled(options=SMALL)
 def draw_spots(
     radius_px: ArrayLike, hue_deg: ArrayLike, contrast: ArrayLike, *, canvas: Canvas
 ) -> Array:
@@ -79,7 +79,7 @@ def draw_spots(
     return _coloured(jnp.clip(2 * inside, -1.0, 1.0), hue_deg, contrast)
 
 
-@jax.jit
+@compiled(options=SMALL)
 def draw_rings(
     radius_px: ArrayLike, ink: ArrayLike, ground: ArrayLike, stroke_px: float, *, canvas: Canvas
 ) -> Array:

@@ -23,11 +23,11 @@ from flax import nnx
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from circuitdsl.compiling import SMALL, compiled
 from circuitdsl.ir.backbones import Backbone, Layer
 from circuitdsl.ir.circuit import INPUT, BackboneUse, Circuit
 from circuitdsl.ir.named_families import named_family
 from circuitdsl.lowering.weights import lower
-from circuitdsl.models.compiling import compiled
 from circuitdsl.models.convolution import convolve, normalise, places_within, pool
 from circuitdsl.models.network import Network
 from circuitdsl.models.preprocess import centred
@@ -233,7 +233,7 @@ def _program(
 ) -> Callable[[dict[str, Array], Array, dict[str, Array]], dict[str, Array]]:
     """The compiled function from arrays, images and trained units to the named families."""
 
-    @compiled()
+    @compiled(options=SMALL)
     def program(
         weights: dict[str, Array], images: Array, given: dict[str, Array]
     ) -> dict[str, Array]:
