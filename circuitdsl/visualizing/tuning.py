@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.stimuli import ACTIVITY, Setting, Stimulus
+from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Setting, Stimulus
 from circuitdsl.ir.tables.generators import GENERATORS, settings_of
 from circuitdsl.measure.tunings.of_families import responses_together
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
-from circuitdsl.stimuli.render import rows
+from circuitdsl.stimuli.render import count, rows
 
 Floats = NDArray[np.float64]
+
+MOST_IMAGES = 96
+"""A set of more images is thinned, where a tuning is shown and not measured."""
 
 MOST_CASES = 16
 """A set of at most so many images is told image by image where one neuron answers."""
@@ -77,6 +80,16 @@ def sets_of(circuit: Circuit, family: Family) -> tuple[Stimulus, ...]:
     return named or tuple(one if reads_units else thinned(one) for one in legal[:1])
 
 
+def shown_of(stimulus: Stimulus) -> Stimulus:
+    """A set as pictures of circuits show it: `thinned`, if it has more images than `MOST_IMAGES`.
+
+    Images of a folder are none of them: which there are is not known before it is read.
+    """
+    if stimulus.generator in (ACTIVITY, PHOTOGRAPHS):
+        return stimulus
+    return thinned(stimulus) if count(stimulus) > MOST_IMAGES else stimulus
+
+
 def thinned(stimulus: Stimulus) -> Stimulus:
     """A set with one value, the middle one, of each setting that is not plotted.
 
@@ -113,7 +126,7 @@ def tunings(network: HandwrittenNetwork, families: Collection[str]) -> tuple[Row
     circuit = network.circuit
     place = {stimulus.name: number for number, stimulus in enumerate(circuit.stimuli)}
     pairs = [
-        (family, stimulus)
+        (family, shown_of(stimulus))
         for family in circuit.families
         if family.name in families
         for stimulus in sorted(sets_of(circuit, family), key=lambda one: place[one.name])
