@@ -254,29 +254,34 @@ def _reduced(
     # the exponent and the first bits of the fraction, as one whole number
     bits = jax.lax.bitcast_convert_type(jnp.maximum(flat, 0.0), jnp.int32) >> (23 - _MANTISSA)
     first = (127 + _LOWEST) << _MANTISSA
-    bins = jnp.clip(bits - first + 1, 0, BINS - 1).astype(jnp.int32)
+    bins = jnp.clip(bits - first + 1, 0, BINS - 1).astype(jnp.uint8)  # which BINS fits
     return peak, place // width * _ROW + place % width, bins
 
 
-def _counted(bins: NDArray[np.int32]) -> NDArray[np.int64]:
+def _counted(bins: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The positions in each bin, `[unit, BINS]`, from `[image, position, unit]`."""
     units = bins.shape[-1]
-    numbered = bins + np.arange(units, dtype=np.int32) * BINS
-    return np.bincount(numbered.ravel(), minlength=units * BINS).reshape(units, BINS)
+    first = np.arange(units, dtype=np.intp) * BINS
+    counts = np.zeros(units * BINS, np.int64)
+    for image in bins:  # one after the other stays in a core's cache
+        counts += np.bincount((image + first).ravel(), minlength=len(counts))
+    return counts.reshape(units, BINS)
 
 
 def _found(aim: Aim, state: State, at: int) -> Found:
     sample = state["kept"][at].reshape(-1, 4)[:, 1:]
-    sample = sample[np.lexsort((sample[:, 1], sample[:, 0]))]
     return Found(
         aim=aim,
-        strongest=tuple(_example(row) for row in state["top"][at] if row[1] >= 0),
-        sample=tuple(_example(row) for row in sample if row[1] >= 0),
+        strongest=_examples(state["top"][at]),
+        sample=_examples(sample[np.lexsort((sample[:, 1], sample[:, 0]))]),
         counts=state["counts"][at],
         photographs=state["photographs"][at],
     )
 
 
-def _example(row: Floats) -> Example:
-    activation, place, at = row.tolist()
-    return Example(int(place), int(at) // _ROW, int(at) % _ROW, activation)
+def _examples(rows: Floats) -> tuple[Example, ...]:
+    """What rows `[example, 3]` stand for; those of no photograph are left out."""
+    kept = rows[rows[:, _PLACE - 1] >= 0]
+    places, at = kept[:, 1:].astype(np.int64).T
+    columns = (places, at // _ROW, at % _ROW, kept[:, 0])
+    return tuple(map(Example, *(column.tolist() for column in columns)))
