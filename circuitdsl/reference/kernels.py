@@ -232,6 +232,11 @@ class Wired:
         return placed
 
     @cached_property
+    def factors(self) -> dict[tuple[object, ...], Array]:
+        """What axes' factors came to: few differences along an axis occur in many pairs."""
+        return {}
+
+    @cached_property
     def terms(self) -> tuple[Placed, ...]:
         """The template's shapes at the values of the dials."""
         if self.wiring.place is None:
@@ -340,7 +345,10 @@ class Wired:
                 factor += self.value(term.weight) * f
             return factor
 
-        return np.where(np.isnan(phi), 0.0, summed(tune.terms))
+        key = (tune, delta, at_a == at_b, phi.shape, phi.tobytes())
+        if key not in self.factors:
+            self.factors[key] = np.where(np.isnan(phi), 0.0, summed(tune.terms))
+        return self.factors[key]
 
 
 def turned_back(v: Array, angle_deg: float) -> Array:
