@@ -159,7 +159,7 @@ def test_features_of_partial_networks_bring_dogs_together(name, opened, photogra
     share: list[float] = []
     for each in (network, shuffled):
         parts: list[np.ndarray] = []
-        for batch in images.batches(25, 128, network.backbone.preprocessing.short_side):
+        for batch in images.batches(25, 96, network.backbone.preprocessing.short_side):
             maps = np.asarray(each.activations(batch.images, [layer])[layer])[: batch.count]
             parts.append(np.concatenate([maps.mean((1, 2)), maps.max((1, 2))], axis=1))
         values = np.concatenate(parts)
