@@ -49,11 +49,12 @@ class Extremes:
     @property
     def line(self) -> str:
         """Both members, as plain text."""
-        ends = [
-            f"{figure_of(self.measured, value)} in `{member}`"
-            for member, value in (self.least, self.greatest)
-        ]
-        return f"{flat(spelled(self.measured))} is from {ends[0]} to {ends[1]}"
+        ends = (self.least, self.greatest)
+        least, greatest = (figure_of(self.measured, value) for _, value in ends)
+        measure = flat(spelled(self.measured))
+        if least == greatest:
+            return f"{measure} is {least} in every member"
+        return f"{measure} ranges from {least} in `{ends[0][0]}` to {greatest} in `{ends[1][0]}`"
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def test_a_failure_names_the_members_at_both_ends(outcomes) -> None:
     (extremes,) = failed.extremes
     assert extremes.least[1] <= failed.judgement.left <= extremes.greatest[1]
     assert extremes.line in render(failed.diagnostic).replace("\n", " ")
-    assert extremes.line.startswith("fwhm(discs) is from 1")
+    assert extremes.line.startswith("fwhm(discs) ranges from 1")
     assert "in `edge[th=" in extremes.line
 
 

@@ -83,6 +83,7 @@ def fits_kernel(
                 span,
                 label=f"reaches {extent[1]:.3g}px from the centre; the kernel {half:g}px",
                 also=also,
+                help="Shorten the shape, move it inwards, or choose a layer with a wider kernel.",
             )
         else:
             _fits_over_ranges(joined, term.shape, use, declared, analysis)

@@ -269,7 +269,8 @@ def figure_of(measured: Measured, value: float) -> str:
 
 
 def _figure(value: float, unit: Unit) -> str:
-    return f"{value:.3g}{'deg' if unit == 'angle' else ''}"
+    text = f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
+    return f"{text}{'deg' if unit == 'angle' else ''}"
 
 
 def _side(form: Form, unit: Unit) -> Piece:
