@@ -236,5 +236,5 @@ def edit(
         left = save(edited, output)
     for warning in (*said(edited), *(f"not in the weights: {sentence}" for sentence in left)):
         say_warning(warning)
-    extent = "has a part" if left else "has all steps"
+    extent = "has a part" if left else "has all"
     typer.echo(f"wrote {output}, which {extent} of `{edited.edit}`", err=True)

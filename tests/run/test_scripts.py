@@ -468,7 +468,7 @@ def test_edits_as_weights_from_the_command_line(files, tmp_path, lowering) -> No
     common = ["edit", str(files / "edits.circ"), "-o", str(target), "--edit"]
     result = runner.invoke(app, [*common, "halved"])
     assert result.exit_code == 0, result.output
-    assert "which has all steps of `halved`" in result.output
+    assert "which has all of `halved`" in result.output
     folded = Network(TWO, read_weights(target, TWO))
     np.testing.assert_allclose(logits(folded), logits(lowering.edited("halved")), rtol=1e-4)
     assert "step" not in result.output
