@@ -30,7 +30,7 @@ from circuitdsl.stimuli.photographs import Cut, ImageSet
 BATCH = 8
 """Photographs at a time: the maps of many families at once take room."""
 
-POSITIONS = 56
+POSITIONS = 28
 """Positions along a side of a photograph by which units are chosen, at most."""
 
 
