@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,27 @@ def test_where_nothing_can_be_written_nothing_is_measured(command: str, folder: 
     done = run(command, folder, folder / "file" / f"out.{COMMANDS[command][1]}")
     assert done.exit_code == 2 and done.output.count("error:") == 1, done.output
     assert "Traceback" not in done.output and "showing" not in done.output
+
+
+def test_a_folder_without_leave_to_write_is_refused(folder: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    # a superuser may write there all the same
+    code = 0 if os.access(locked, os.W_OK) else 2
+    done = run("grid", folder, locked / "out.png")
+    assert done.exit_code == code and "Traceback" not in done.output, done.output
+    assert len(list(locked.iterdir())) == (code == 0)
+
+
+@pytest.mark.parametrize("command", ["examples", "visualize"])
+def test_fifty_units_are_shown(command: str, folder: Path, tmp_path: Path) -> None:
+    given = ["--model", "tiny", "--unit", "conv2d0[0..49]"]
+    more = ["--steps", "1", "--side", "32"] if command == "visualize" else []
+    images = [] if command == "visualize" else ["--images", str(folder / "images")]
+    target = tmp_path / "out.json"
+    done = CliRunner().invoke(app, [command, *given, *more, *images, "-o", str(target)])
+    assert done.exit_code == 0, done.output
+    assert "conv2d0:49" in target.read_text("utf-8")
 
 
 def test_an_interrupt_leaves_a_microscope_marked_as_partial(folder: Path, tmp_path: Path) -> None:
