@@ -38,8 +38,8 @@ from circuitdsl.compare.score import block_of, scored_family
 from circuitdsl.fitting.result import SPLIT_SEED, split_photographs
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.writing.text import to_source
+from circuitdsl.measure.finders import CURVES
 from circuitdsl.measure.tunings.find import find_family
-from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.outputs import labels
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.reporting.printed.terminal import progress
@@ -241,7 +241,7 @@ class Bench:
         family = scored_family(load(self.options.file))
         self.report(f"finding the curve family of {name}")
         found = find_family(network, block_of(network, family.layer), name)
-        published = read_grids(self.options.grid)
+        published = CURVES.published(self.options.grid)
         return make_yardstick(
             network, found, labels(name), self.photographs, published, progress=self.report
         )

@@ -12,10 +12,12 @@ import time
 
 from circuitdsl import load_network
 from circuitdsl.ir.members.angles import even_deg, largest_gap_deg
+from circuitdsl.measure.finders.curves_published import STROKE_SHARE
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.measure.tunings.tuning import response_grid
 from circuitdsl.measure.units import trained
-from circuitdsl.stimuli.curves import STROKE_SHARE, CurveGrid, geometric
+from circuitdsl.stimuli.canvas import geometric
+from circuitdsl.stimuli.circles import CircleGrid
 
 LAYER = "mixed3b"
 SIDE = 60
@@ -54,7 +56,7 @@ def main() -> None:
     shown = [unit.unit for unit in found.units[:20]]
     subject = trained(network, LAYER, shown)
     radii = max(1, round(80 * options.stimuli / 57_600))
-    grid = CurveGrid(
+    grid = CircleGrid(
         radius_px=geometric(LARGEST * SIDE, SMALLEST * SIDE, radii),
         tangent_deg=even_deg(720, 360.0),
         contrast=(-1.0,),

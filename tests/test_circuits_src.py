@@ -21,7 +21,7 @@ from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
-from circuitdsl.stimuli.curves import draw_circles
+from circuitdsl.stimuli.circles import draw_circles
 from circuitdsl.stimuli.render import centre_of
 from circuitdsl.stimuli.surfaces import draw_spots
 from circuitdsl.syntax.read import read_source

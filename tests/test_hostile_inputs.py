@@ -23,7 +23,8 @@ from circuitdsl.__main__ import _Interrupt
 from circuitdsl.checking import check_path
 from circuitdsl.cli import app
 from circuitdsl.ir.backbones import BACKBONES
-from circuitdsl.measure.tunings.published import ANGLES, RADII, read_grids
+from circuitdsl.measure.finders.curves_published import ANGLES, PUBLISHED, RADII
+from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.files.hdf5 import read_dump
 from circuitdsl.models.files.weights import read_weights, write_weights
 from circuitdsl.stimuli.photographs import open_images
@@ -89,19 +90,21 @@ OUTLINE = np.zeros((1, RADII, ANGLES), np.float16)
 
 def test_grids_that_are_none(tmp_path: Path) -> None:
     good = archive(tmp_path / "good.npz", units=[379], outline=OUTLINE)
-    assert read_grids(good).units == (379,)
+    assert read_grids(good, PUBLISHED).units == (379,)
     bad = {"cut": good.read_bytes()[:-40], "empty": b"", "text": b"no archive"}
     for name, content in bad.items():
         path = tmp_path / f"{name}.npz"
         path.write_bytes(content)
         with pytest.raises(InputError):
-            read_grids(path)
+            read_grids(path, PUBLISHED)
     np.save(tmp_path / "one.npy", OUTLINE)
     with pytest.raises(InputError):
-        read_grids(tmp_path / "one.npy")
+        read_grids(tmp_path / "one.npy", PUBLISHED)
     for number, units in enumerate((["a"], [np.nan], [1.5], [np.inf])):
         with pytest.raises(InputError):
-            read_grids(archive(tmp_path / f"units{number}.npz", units=units, outline=OUTLINE))
+            read_grids(
+                archive(tmp_path / f"units{number}.npz", units=units, outline=OUTLINE), PUBLISHED
+            )
 
 
 def test_members_of_an_archive_that_are_no_arrays(tmp_path: Path) -> None:
@@ -133,7 +136,7 @@ def test_every_flipped_bit_of_a_grid_gives_grids_or_a_message(tmp_path: Path) ->
         content[at // 8] ^= 1 << (at % 8)
         path.write_bytes(content)
         try:
-            read_grids(path)
+            read_grids(path, PUBLISHED)
         except InputError:
             continue
 
@@ -151,7 +154,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
                 file.write(bytes(1 << 20))
         bomb.writestr("units.npy", b"")
     with pytest.raises(InputError, match="cannot read published grids") as raised:
-        read_grids(path)
+        read_grids(path, PUBLISHED)
     assert "bytes of grids, more than" in raised.value.why
 
 
@@ -164,7 +167,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         read_weights(tmp_path / "fifo.safetensors", BACKBONES["tiny"])
     os.mkfifo(tmp_path / "fifo.npz")
     with pytest.raises(InputError, match="published grids"):
-        read_grids(tmp_path / "fifo.npz")
+        read_grids(tmp_path / "fifo.npz", PUBLISHED)
 
 
 @pytest.mark.parametrize("target", ["..", "loop", "/"])

@@ -1,4 +1,4 @@
-"""Scores of two sides: responses to curves of trained, edited or hand-written units, compared.
+"""Scores of two sides: responses to figures of trained, edited or hand-written units, compared.
 
 In: a script's score, and what its edits are carried out with. Out: `SideScore`: every measure of
 the sides (`ir.tables.measures`) that the score has.
@@ -30,12 +30,12 @@ LEFT, RIGHT = "left", "right"
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A side that circles were shown to.
+    """A side that figures were shown to.
 
     Attributes:
         names: Its units.
-        responses: `[radius, angle, contrast, unit]`.
-        angles_deg: Of the circles.
+        responses: `[size, angle, contrast, unit]`.
+        angles_deg: Of the figures.
     """
 
     names: tuple[str, ...]
@@ -68,7 +68,7 @@ OF_PAIRS: dict[str, Callable[[Shown, Shown], float]] = {
 
 @dataclass(frozen=True, eq=False)
 class SideScore:
-    """Responses to curves, compared.
+    """Responses to figures, compared.
 
     Attributes:
         name: The score.
@@ -110,7 +110,7 @@ class SideScore:
 
 
 def compare_sides(lowering: Lowering, score: ir.TuningScore) -> SideScore:
-    """Show circles to the sides of a score.
+    """Show figures to the sides of a score.
 
     Args:
         lowering: What edits are carried out with, photographs included.
@@ -118,7 +118,7 @@ def compare_sides(lowering: Lowering, score: ir.TuningScore) -> SideScore:
 
     Raises:
         DiagnosticError: a family cannot be calibrated, or a splice finds no partner for a unit.
-        InputError: a step or a set of circles does not fit.
+        InputError: a step or a set of figures does not fit.
     """
     lowering.progress(f"showing circles: {score.name}")
     sides = {LEFT: score.left} | ({} if score.right is None else {RIGHT: score.right})
@@ -131,18 +131,18 @@ def _shown(lowering: Lowering, side: ir.Side, using: str | None) -> Shown:
     if isinstance(side, ir.HandSide):
         network = calibrate(build(side.hand.circuit, given=lowering.network))
         subject: Subject = handwritten(network, side.hand.family).only(side.members)
-        circles, px = lowering.grid(using, subject.layer)
-        return Shown(subject.names, response_grid(subject, circles, px), circles.angles_deg)
+        figures, px = lowering.grid(using, subject.layer)
+        return Shown(subject.names, response_grid(subject, figures, px), figures.angles_deg)
     units = lowering.units(side.units)
     network = lowering.network if side.edit is None else lowering.edited(side.edit)
     responses: Floats = np.zeros((1, 1, 1, 0))
     angles: tuple[float, ...] = ()
     for branch in units.branches:
         subject = trained(network, branch, units.channels(branch))
-        circles, px = lowering.grid(using, branch)
-        part = response_grid(subject, circles, px)
+        figures, px = lowering.grid(using, branch)
+        part = response_grid(subject, figures, px)
         if not angles:
             responses = np.zeros((*part.shape[:-1], len(units)))
-            angles = circles.angles_deg
+            angles = figures.angles_deg
         responses[..., list(units.positions(branch))] = part
     return Shown(units.names, responses, angles)

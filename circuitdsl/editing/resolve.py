@@ -42,7 +42,7 @@ from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of, first_of
 from circuitdsl.stimuli.centre import central
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.stimuli.render import batches
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
@@ -219,7 +219,7 @@ class Lowering:
                 f"the angles of `{name}` are not spread evenly over all directions",
                 help="write `th=every(5deg)`",
             )
-        circles = CurveGrid(
+        circles = CircleGrid(
             settings["radius"],
             angles,
             settings["contrast"],

@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from circuitdsl.checking.edits.objective import objective as maximised
 from circuitdsl.checking.load import check_path, circuit_of, fit_of
+from circuitdsl.compare.score import end_family
 from circuitdsl.fitting.fit import fit_circuit
 from circuitdsl.fitting.optimise import Schedule
 from circuitdsl.fitting.result import FittedCircuit, split_photographs
 from circuitdsl.ir.fits import NATURAL, Terms
 from circuitdsl.lowering.dials import only_free
-from circuitdsl.measure.tunings.published import read_grids
+from circuitdsl.measure.finders import USUAL, finder_of
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.comparing.families import layers_searched
@@ -94,7 +95,8 @@ def fit(
     dials = _first(dials, chosen.dials, None)
     if dials is not None:
         circuit = only_free(circuit, dials)
-    published = None if grid is None else read_grids(Path(grid))
+    finder = finder_of(circuit, end_family(circuit, family)) or USUAL
+    published = finder.published(grid)
     photographs = None if images is None else split_photographs(Path(images), limit)
     network = opened_network(model, weights)
     return fit_circuit(

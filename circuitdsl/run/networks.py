@@ -17,10 +17,9 @@ from circuitdsl.compare.accuracy import AccuracyResult
 from circuitdsl.compare.accuracy import accuracy as accuracy_of
 from circuitdsl.compare.score import Comparison, Images, Members, score_circuit
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.finders import CURVES, FINDERS, USUAL, Finder
+from circuitdsl.measure.finders import FINDERS, USUAL, Finder
 from circuitdsl.measure.shards import IN_PROCESS, Engine, Reading, Shape
 from circuitdsl.measure.tunings.find import FoundFamily, find_family
-from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.adapting.adapt import adapted, relabelled
 from circuitdsl.models.adapting.preparing import Preprocess, preprocessing_of
 from circuitdsl.models.network import Network
@@ -133,13 +132,9 @@ def find(
     if kind not in FINDERS:
         known = f"the finders are {', '.join(FINDERS)}"
         raise InputError(f"there is no finder `{kind}`", help=suggestion(kind, FINDERS) or known)
-    published = None if grid is None else read_grids(Path(grid))
-    network = opened_network(model, weights)
     finder = FINDERS[kind]
-    if published is not None and finder is not CURVES:
-        raise InputError(
-            f"the published grids are of curves, not of {kind}", help="leave out --grid"
-        )
+    published = finder.published(grid)
+    network = opened_network(model, weights)
     progress(f"showing {finder.figure}s to {layer} of {network.name}")
     found = find_family(network, layer, network.name, finder=finder)
     return found if published is None else found.matched(network, published, units, progress)
@@ -227,7 +222,7 @@ def compare(
         DiagnosticError: a family cannot be calibrated.
         InputError: anything else that was asked for is not there or does not fit.
     """
-    published = None if grid is None else read_grids(Path(grid))
+    published = finder.published(grid)
     network = opened_network(model, weights)
     return score_circuit(
         circuit,

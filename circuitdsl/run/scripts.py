@@ -49,7 +49,7 @@ class Scored:
     Attributes:
         model: The network's name.
         recoveries: By the name of the score.
-        tunings: The comparisons of responses to curves.
+        tunings: The comparisons of responses to figures.
         outcomes: What became of every expectation.
     """
 

@@ -6,7 +6,7 @@ in every number.
 
 A pixel is taken back to the figure's own frame, where the distance to the figure's skeleton is
 known in closed form. A stroke covers what lies within half its width of the skeleton; its edge is
-that of `curves.stroke`, or that of a stroke under Gaussian blur. Where strokes cross, the strongest
+that of `canvas.stroke`, or that of a stroke under Gaussian blur. Where strokes cross, the strongest
 counts.
 """
 
@@ -24,7 +24,7 @@ from jax.scipy.stats import norm
 from jax.typing import ArrayLike
 
 from circuitdsl.compiling import SMALL, compiled
-from circuitdsl.stimuli.curves import GREY, Canvas, column, from_point, stroke
+from circuitdsl.stimuli.canvas import GREY, Canvas, column, from_point, stroke
 from circuitdsl.stimuli.surfaces import hue_direction
 
 _TINY = 1e-12

@@ -21,8 +21,9 @@ from circuitdsl.ir.circuit import Stimulus
 from circuitdsl.ir.stimuli import PHOTOGRAPHS, STROKES
 from circuitdsl.ir.tables.figures import FIGURES
 from circuitdsl.ir.tables.generators import GROUNDS, settings_of
+from circuitdsl.stimuli.canvas import Canvas, ink_and_ground
 from circuitdsl.stimuli.centre import Centre, central
-from circuitdsl.stimuli.curves import Canvas, draw_circles, draw_lines, ink_and_ground
+from circuitdsl.stimuli.circles import draw_circles, draw_lines
 from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
 from circuitdsl.stimuli.noise import draw_noise
 from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images

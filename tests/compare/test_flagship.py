@@ -15,6 +15,7 @@ from many_circuits import Standing, make_yardstick
 
 from circuitdsl import load, load_network
 from circuitdsl.fitting.result import split_photographs
+from circuitdsl.measure.finders.curves_published import PUBLISHED
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.measure.tunings.published import read_grids
 from circuitdsl.models.outputs import labels
@@ -40,7 +41,7 @@ def standing(shared: Path, caffe2_weights: Path, photographs: Path) -> Standing:
         find_family(network, "mixed3b", MODEL),
         labels(MODEL),
         (to_match, to_score),
-        read_grids(grids),
+        read_grids(grids, PUBLISHED),
     )
     return yardstick.held(load(CURVES), "curve", rough=True)
 

@@ -26,7 +26,7 @@ from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import batches_of
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.stimuli.noise import draw_noise
 from circuitdsl.text.diagnostics import InputError
 
@@ -115,7 +115,7 @@ def test_the_record_has_the_fields_of_the_json(network):
 
 def test_anything_compared_with_itself_is_perfect():
     hand = handwritten(build(arcs()), "arcs")
-    grid = CurveGrid((4.0, 8.0), even_deg(24, 360.0))
+    grid = CircleGrid((4.0, 8.0), even_deg(24, 360.0))
     responses = response_grid(hand, grid)
     natural = run(agreement(hand, hand), noise().batches)
     for unit in unit_scores(hand.names, hand.names, grid, (responses, responses), natural):
@@ -126,7 +126,7 @@ def test_anything_compared_with_itself_is_perfect():
 
 def test_a_silent_unit_counts_as_opposite():
     hand = handwritten(build(arcs()), "arcs")
-    grid = CurveGrid((4.0,), even_deg(24, 360.0))
+    grid = CircleGrid((4.0,), even_deg(24, 360.0))
     responses = response_grid(hand, grid)
     natural = run(agreement(hand, hand), noise().batches)
     still = np.zeros_like(responses)

@@ -22,6 +22,7 @@ from circuitdsl.fitting.result import split_photographs
 from circuitdsl.ir.fits import NATURAL
 from circuitdsl.lowering.dials import unbounded
 from circuitdsl.measure.calibration import calibrate, solved_weights
+from circuitdsl.measure.finders.curves_published import PUBLISHED
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.tunings.circles import published_circles
 from circuitdsl.measure.tunings.published import PublishedGrids
@@ -161,7 +162,7 @@ def test_what_is_held_back_is_shown_by_no_step():
         assert len(judged) == back
         assert sorted([*fitted, *judged]) == list(range(count))
     assert [part.tolist() for part in held_back(1)] == [[0], [0]]
-    circles = published_circles(PublishedGrids("", (379, 406), np.zeros((2, 80, 720))))
+    circles = published_circles(PublishedGrids("", PUBLISHED, (379, 406), np.zeros((2, 80, 720))))
     assert len(circles.judged) == 300
     assert sorted([*circles.judged, *circles.fitted]) == list(range(57600))
 

@@ -10,7 +10,7 @@ from circuitdsl.ir.members.angles import even_deg, largest_gap_deg
 from circuitdsl.measure.tunings.find import FoundFamily, FoundUnit, find_family, rank
 from circuitdsl.measure.tunings.tuning import curve_tuning
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
 
 ANGLES = even_deg(72, 360.0)
@@ -66,7 +66,9 @@ def found(count=3):
         FoundUnit(100 + i, "mixed3b_1x1", 0.9, curve_tuning(bump(300 - 100.123 * i), ANGLES))
         for i in range(count)
     )
-    return FoundFamily("m", "mixed3b", "inceptionv1", CurveGrid((9.0,), ANGLES), units, np.zeros(0))
+    return FoundFamily(
+        "m", "mixed3b", "inceptionv1", CircleGrid((9.0,), ANGLES), units, np.zeros(0)
+    )
 
 
 def test_the_record_has_the_fields_of_the_json():
@@ -90,7 +92,7 @@ def test_a_layer_that_never_fires_is_said_to():
     network = Network(
         backbone, {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     )
-    grid = CurveGrid((30.0,), even_deg(4, 360.0))
+    grid = CircleGrid((30.0,), even_deg(4, 360.0))
     with pytest.raises(InputError, match="no unit of mixed3a in silent fires"):
         find_family(network, "mixed3a", "silent", grid)
 

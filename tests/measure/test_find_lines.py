@@ -55,7 +55,7 @@ def test_published_grids_are_of_curves_alone(tmp_path) -> None:
         circuitdsl.find("line", "tiny", "conv2d2")
     grids = tmp_path / "grids.npz"
     np.savez(grids, units=np.array([379]), outline=np.zeros((1, 80, 720)))
-    with pytest.raises(InputError, match="of curves, not of lines"):
+    with pytest.raises(InputError, match="grids of lines were published"):
         circuitdsl.find("lines", "tiny", "conv2d2", grid=grids)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from circuitdsl.measure.tunings.published import SIDE, aligned_r, published_stimuli, read_grids
+from circuitdsl.measure.finders.curves_published import PUBLISHED, SIDE, published_stimuli
+from circuitdsl.measure.tunings.published import aligned_r, read_grids
 from circuitdsl.measure.tunings.tuning import response_grid
 from circuitdsl.measure.units import trained
 from circuitdsl.models.registry import load_network
@@ -21,7 +22,7 @@ def test_curve_units_of_another_network_answer_them_as_the_originals_did(shared,
     path = shared / "reference" / "distill" / "curve_grids_dev.npz"
     if not path.is_file():
         pytest.skip(f"no published grids in {path}")
-    published = read_grids(path).outline[:, ::EVERY_RADIUS, ::EVERY_ANGLE]
+    published = read_grids(path, PUBLISHED).outline[:, ::EVERY_RADIUS, ::EVERY_ANGLE]
     grid = published_stimuli(EVERY_RADIUS, EVERY_ANGLE)
     network = load_network("inceptionv1-caffe2", caffe2_weights)
     responses = response_grid(trained(network, "mixed3b", FAMILY), grid, side=SIDE)[:, :, 0]

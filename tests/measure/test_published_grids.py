@@ -11,20 +11,23 @@ from circuitdsl.cli import app
 from circuitdsl.compare.score import scored_family
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.members.angles import bulge_deg
+from circuitdsl.measure.finders.curves_published import (
+    ANGLES,
+    PUBLISHED,
+    RADII,
+    published_angles_deg,
+    published_stimuli,
+)
 from circuitdsl.measure.tunings import published as grids
 from circuitdsl.measure.tunings.published import (
-    ANGLES,
-    RADII,
     aligned_r,
     match_grids,
-    published_stimuli,
     raw_r,
     read_grids,
     score_grids,
 )
 from circuitdsl.measure.units import Subject
-from circuitdsl.models.published import published_curves_deg
-from circuitdsl.stimuli.curves import saturated
+from circuitdsl.stimuli.canvas import saturated
 from circuitdsl.text.diagnostics import InputError
 
 CURVES = """circ 1
@@ -54,7 +57,7 @@ def grids_file(tmp_path):
 
 
 def test_the_published_angles_are_those_of_the_ten_curve_neurons():
-    known = published_curves_deg()
+    known = published_angles_deg()
     assert len(known) == 10
     assert bulge_deg(known[379]) == 243
     assert known[406] == 181.5
@@ -112,14 +115,14 @@ PREFERRED = {
 
 def test_each_published_neuron_gets_the_unit_most_like_it(grids_file, known_responses):
     units = Subject(BACKBONES["tiny"], "mixed3b", ("constant", "one"), None, None, None)
-    scores = match_grids(units, read_grids(grids_file))
+    scores = match_grids(units, read_grids(grids_file, PUBLISHED))
     assert [score.match for score in scores.units] == ["one", "one"]
     first, second = scores.units
     assert first.raw_r == pytest.approx(1, abs=1e-3)
     assert second.raw_r < 0.1
     assert first.aligned_r == pytest.approx(1, abs=1e-3)
     assert second.aligned_r == pytest.approx(1, abs=1e-3)
-    assert first.filled_r == first.coloured_r == pytest.approx(1, abs=1e-3)
+    assert first.variants["filled_r"] == first.variants["coloured_r"] == pytest.approx(1, abs=1e-3)
     assert first.echo == pytest.approx(0, abs=1e-9)
     record = scores.record()
     assert set(record["mean"]) == {"raw_r", "aligned_r", "echo", "filled_r", "coloured_r"}
@@ -129,7 +132,7 @@ def test_each_published_neuron_gets_the_unit_most_like_it(grids_file, known_resp
 
 def test_hand_written_members_stand_at_the_published_angles(grids_file, known_responses):
     circuit = loads(CURVES)
-    published = read_grids(grids_file)
+    published = read_grids(grids_file, PUBLISHED)
     assert published.preferred_deg == (207.0, 181.5)
     scores = score_grids(circuit, scored_family(circuit), published)
     assert [score.match for score in scores.units] == list(PREFERRED)[1:]
@@ -160,14 +163,14 @@ def test_files_that_hold_no_grids_are_refused(tmp_path, broken):
         case _:
             pass
     with pytest.raises(InputError, match=r"grids\.npz"):
-        read_grids(path)
+        read_grids(path, PUBLISHED)
 
 
 def test_a_neuron_without_a_published_angle_is_named(tmp_path):
     path = tmp_path / "grids.npz"
     np.savez(path, units=np.array([12]), outline=np.zeros((1, RADII, ANGLES)))
     with pytest.raises(InputError, match="mixed3b:12"):
-        _ = read_grids(path).preferred_deg
+        _ = read_grids(path, PUBLISHED).preferred_deg
 
 
 def test_the_command_line_names_a_missing_file(tmp_path):
@@ -182,7 +185,7 @@ def test_the_command_line_names_a_missing_file(tmp_path):
 
 def test_a_rough_score_takes_a_sixteenth_of_the_circles(grids_file, known_responses):
     units = Subject(BACKBONES["tiny"], "mixed3b", ("one",), None, None, None)
-    published = read_grids(grids_file)
+    published = read_grids(grids_file, PUBLISHED)
     rough = published.thinned()
     assert rough.outline.shape == (2, 20, 180)
     whole, part = (match_grids(units, each) for each in (published, rough))

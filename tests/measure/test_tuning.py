@@ -12,7 +12,7 @@ from circuitdsl.ir.members.angles import difference_deg, even_deg
 from circuitdsl.measure.finders.curves import circles
 from circuitdsl.measure.tunings.tuning import curve_tuning, response_grid, tuning_of
 from circuitdsl.measure.units import Subject
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 
 ANGLES = even_deg(72, 360.0)
 
@@ -90,7 +90,7 @@ def test_a_response_grid_is_in_the_order_of_its_stimuli():
         return np.stack([ink.sum((1, 2)), (ink * columns).sum((1, 2))], axis=-1)
 
     subject = Subject(backbone, "mixed3b", ("ink", "right"), None, None, neurons)
-    grid = CurveGrid((10.0, 15.0), (0.0, 90.0, 180.0, 270.0), (-1.0,), filled=True)
+    grid = CircleGrid((10.0, 15.0), (0.0, 90.0, 180.0, 270.0), (-1.0,), filled=True)
     responses = response_grid(subject, grid, batch=3)
     assert responses.shape == (2, 4, 1, 2)
     areas = np.pi * np.array([100, 225])

@@ -27,7 +27,7 @@ import circuitdsl
 from circuitdsl.editing import Ablate, select
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 
 RENAMED = {"globalpool": {"residual": "avgpool", "depthwise": "pool"}}
 
@@ -187,7 +187,7 @@ def test_find_edit_match_and_sweep_run_on_it(
         "connect V.input -> edges { colour = luma  place = gabor(8px, length=2px, width=2px) }\n",
         encoding="utf-8",
     )
-    grid = CurveGrid((6.0,), tuple(range(0, 360, 30)), (0.5,))
+    grid = CircleGrid((6.0,), tuple(range(0, 360, 30)), (0.5,))
     assert find_family(residual, "layer2_0", grid=grid).units
     for network, layer in ((residual, "layer1_1"), (depthwise, "conv_pw_1")):
         (found,) = circuitdsl.match(

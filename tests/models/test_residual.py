@@ -32,7 +32,7 @@ from circuitdsl.measure.units import trained
 from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
 
 RESIDUAL = residual("residual", (2, 1), bottleneck=False, width=6, classes=5)
@@ -308,7 +308,7 @@ def test_sweeps_and_searches_run_on_them(tmp_path):
             logits = edit(network, [Ablate(units)]).logits(pixels)
             loss = -np.asarray(jax.nn.log_softmax(logits))[np.arange(3), np.arange(3)].mean()
             assert table.column("cross_entropy")[row] == pytest.approx(loss, abs=1e-4)
-        grid = CurveGrid((6.0,), tuple(range(0, 360, 30)), (0.5,))
+        grid = CircleGrid((6.0,), tuple(range(0, 360, 30)), (0.5,))
         assert find_family(network, layer, grid=grid).units
 
 

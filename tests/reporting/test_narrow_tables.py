@@ -115,8 +115,10 @@ def of_the_rest() -> Iterator[Table]:
         [Row(file="f" * 30, family="curve", settings=settings, measures=measures)] * 2
     )
     figures = dict.fromkeys(("raw_r", "aligned_r", "echo", "filled_r", "coloured_r"), 0.7777)
-    unit = Row(unit=379, match=f"{LAYER}:163", **figures)
-    yield grids_table(Row(source="a published grid", units=[unit] * 2, mean=figures))
+    unit = Row(unit=379, match=f"{LAYER}:163", figures=figures)
+    yield grids_table(
+        Row(source="a published grid", units=[unit] * 2, mean=figures, variants_are="discs")
+    )
 
 
 def of_tunings() -> Iterator[Table]:

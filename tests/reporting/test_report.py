@@ -19,10 +19,10 @@ from circuitdsl.measure.tunings.tuning import curve_tuning
 from circuitdsl.reporting.drawn.figures import draw_tuning
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.reporting.printed.tables import found_table, score_table
-from circuitdsl.stimuli.curves import CurveGrid
+from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
 
-GRID = CurveGrid((20.0, 40.0), even_deg(72, 360.0))
+GRID = CircleGrid((20.0, 40.0), even_deg(72, 360.0))
 
 
 def tuning(preferred, scale=1.0):

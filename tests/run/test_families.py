@@ -125,7 +125,7 @@ def test_only_what_names_arcs_first_is_held_against_curve_detectors(file) -> Non
         ({"family": "bows", "layers": ["conv2d0"]}, "--layer has no meaning here"),
         ({"family": "edges", "find": "curves"}, "cannot be scored as a family of curves"),
         ({"family": "bows", "find": "lines"}, "cannot be scored as a family of lines"),
-        ({"family": "bars", "find": "lines", "grid": "a.npz"}, "--grid has no meaning here"),
+        ({"family": "bars", "find": "lines", "grid": "a.npz"}, "grids of lines were published"),
     ],
 )
 def test_what_does_not_fit_is_one_message(file, more, message) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.tables.figures import FIGURES, SIZES
-from circuitdsl.stimuli.curves import Canvas
+from circuitdsl.stimuli.canvas import Canvas
 from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
 
 SIDE = 49

@@ -304,7 +304,7 @@ Side = TrainedSide | HandSide
 
 @dataclass(frozen=True)
 class TuningScore:
-    """A `score` of responses to curves.
+    """A `score` of responses to figures.
 
     Attributes:
         name: Its name.

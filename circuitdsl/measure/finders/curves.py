@@ -6,17 +6,19 @@ from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.members.angles import bulge_deg, even_deg
 from circuitdsl.ir.named_sets import named_sets
+from circuitdsl.measure.finders.curves_published import PUBLISHED
 from circuitdsl.measure.finders.finder import Finder
-from circuitdsl.stimuli.curves import CurveGrid, geometric
+from circuitdsl.stimuli.canvas import geometric
+from circuitdsl.stimuli.circles import CircleGrid
 
 _LEAST_RADIUS, _MOST_RADIUS = 0.3, 3.0
 """Radii of the circles, in receptive fields: for mixed3b those of the published stimuli."""
 
 
-def circles(backbone: Backbone, layer: str, angles: int = 72, radii: int = 8) -> CurveGrid:
+def circles(backbone: Backbone, layer: str, angles: int = 72, radii: int = 8) -> CircleGrid:
     """Circle outlines in both contrasts, at sizes that suit a layer's receptive field."""
     field = backbone.sampling(layer).receptive_field
-    return CurveGrid(
+    return CircleGrid(
         radius_px=geometric(_LEAST_RADIUS * field, _MOST_RADIUS * field, radii),
         tangent_deg=even_deg(angles, 360.0),
     )
@@ -31,6 +33,7 @@ CURVES = Finder(
     grid=circles,
     angle="prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
     also=("bulge", bulge_deg),
+    publication=PUBLISHED,
 )
 
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.members.angles import even_deg
 from circuitdsl.measure.finders.finder import Finder
-from circuitdsl.stimuli.curves import Canvas, draw_lines, geometric, ink_and_ground
+from circuitdsl.stimuli.canvas import Canvas, geometric, ink_and_ground
+from circuitdsl.stimuli.circles import draw_lines
 
 _ANGLES, _WIDTHS = 36, 4
 _THINNEST, _THICKEST = 0.04, 0.2  # widths over the receptive field

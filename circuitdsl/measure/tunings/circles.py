@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.measure.tunings.find import FoundFamily
-from circuitdsl.measure.tunings.published import SIDE, PublishedGrids, published_stimuli
+from circuitdsl.measure.tunings.published import PublishedGrids
 from circuitdsl.measure.tunings.tuning import Grid
 from circuitdsl.stimuli.centre import fitting_side
 
-_PUBLISHED_EVERY = (8, 24)
 _TUNING_EVERY = (1, 6)
 """Every so many-th radius and angle is held back."""
 
@@ -54,10 +53,10 @@ class Circles:
 
 def published_circles(published: PublishedGrids) -> Circles:
     """The published circles and responses."""
-    grid = published_stimuli(published.every, published.every)
+    grid = published.figures
     targets = published.outline.reshape(len(published.units), -1).T.astype(np.float32)
-    every = tuple(max(step // published.every, 1) for step in _PUBLISHED_EVERY)
-    return Circles(grid, SIDE, targets, published.preferred_deg, _spread(grid, *every))
+    every = tuple(max(step // published.every, 1) for step in published.of.held_back)
+    return Circles(grid, published.of.side, targets, published.preferred_deg, _spread(grid, *every))
 
 
 def tuning_circles(found: FoundFamily, units: int, backbone: Backbone) -> Circles:

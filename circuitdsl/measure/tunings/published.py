@@ -1,15 +1,12 @@
-"""Response grids of curve units, against the published ones.
+"""Response grids of units, against published ones.
 
-In: units, and a file of published grids (`.npz`: `units` `[n]`, `outline` `[n, 80, 720]`). Out:
-`GridScores`.
+In: units, and a file of published grids (`.npz`: `units` `[n]`, `outline` `[n, size, angle]`), of
+which a finder says what they are of. Out: `GridScores`.
 
-The published stimuli are black circle outlines on white, 60 pixels wide: row i has the i-th of 80
-radii, from 4.8 image widths down to 0.43, evenly spaced in their logarithm; column j has the bulge
-at (j/2 - 180) degrees, clockwise. Two grids are *aligned* by turning one of them, as a whole, to
-the angle at which they correlate most; what is left does not depend on where a unit points.
-
-Discs, and discs whose colour turns with the angle, show how far a unit cares what a curve is made
-of: the grids of one unit for them and for outlines are correlated, on every 4th radius and angle.
+Two grids are *aligned* by turning one of them, as a whole, to the angle at which they correlate
+most; what is left does not depend on where a unit points. Variants of the figures show how far a
+unit cares what the figure is made of: its grids for them and for the figures are correlated, on
+every 4th size and angle.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -28,64 +25,92 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.members.angles import tangent_deg
+from circuitdsl.ir.members.angles import even_deg
 from circuitdsl.ir.members.placing import place_members
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.tunings.tuning import curve_tuning, response_grid
+from circuitdsl.measure.tunings.tuning import Grid, curve_tuning, response_grid
 from circuitdsl.measure.units import Subject, handwritten
-from circuitdsl.models.published import CURVES_LAYER, CURVES_MODEL, published_curves_deg
 from circuitdsl.models.written.handwritten import build
-from circuitdsl.stimuli.curves import STROKE_SHARE, CurveGrid, geometric
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import read_as_input
 
 Floats = NDArray[np.float64]
 
-SIDE = 60
-"""Height and width of the published images, in pixels."""
-
-RADII, ANGLES = 80, 720
-"""Of the published grids."""
-
-_LARGEST, _SMALLEST = 4.8, 0.4293  # radii over the width of the image
 _FEWER = 4
-"""Every so many-th radius and angle, for discs and where a rough score is enough."""
+"""Every so many-th size and angle, for variants and where a rough score is enough."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Response grids that were published of neurons of one kind.
+
+    Attributes:
+        neurons: What the neurons are called.
+        layer: Their layer.
+        side: Height and width of the published images, in pixels.
+        sizes: How many sizes the grids have.
+        angles: How many angles, over 360 degrees.
+        figures: The published figures in the order of the grids: every so many-th size and angle.
+        variants: Other figures at the same sizes and angles, by the name of the correlation of a
+            unit's grids for them and for the published ones.
+        variants_are: What these are, for people to read.
+        preferred_deg: The angles that the neurons prefer, by their number in the layer.
+        held_back: Every so many-th size and angle is held back from a fit.
+    """
+
+    neurons: str
+    layer: str
+    side: int
+    sizes: int
+    angles: int
+    figures: Callable[[int, int], Grid]
+    variants: Mapping[str, Callable[[int, int], Grid]]
+    variants_are: str
+    preferred_deg: Callable[[], Mapping[int, float]]
+    held_back: tuple[int, int] = (8, 24)
 
 
 @dataclass(frozen=True)
 class PublishedGrids:
-    """Response grids of the original curve neurons.
+    """Response grids of the original neurons.
 
     Attributes:
         source: The file.
-        units: Their numbers in mixed3b of `inceptionv1`.
-        outline: Responses to circle outlines, `[unit, radius, angle]`.
-        every: Which radii and angles these are: all, or every so many-th.
+        of: What was published.
+        units: Their numbers in the layer.
+        outline: Responses to the published figures, `[unit, size, angle]`.
+        every: Which sizes and angles these are: all, or every so many-th.
     """
 
     source: str
+    of: Publication
     units: tuple[int, ...]
     outline: Floats
     every: int = 1
 
     def thinned(self) -> PublishedGrids:
-        """A sixteenth of the stimuli, every 4th radius and angle, for a rough score."""
+        """A sixteenth of the stimuli, every 4th size and angle, for a rough score."""
         return replace(self, outline=self.outline[:, ::_FEWER, ::_FEWER], every=_FEWER)
 
     @property
+    def figures(self) -> Grid:
+        """The figures that the responses are to."""
+        return self.of.figures(self.every, self.every)
+
+    @property
     def preferred_deg(self) -> tuple[float, ...]:
-        """The angles of the tangent that the units prefer, as published.
+        """The angles that the units prefer, as published.
 
         Raises:
             InputError: nothing was published of one of them.
         """
-        known = published_curves_deg()
+        known = self.of.preferred_deg()
         for unit in self.units:
             if unit not in known:
                 raise InputError(
-                    f"{self.source} has a grid of {CURVES_LAYER}:{unit}, whose preferred angle is "
+                    f"{self.source} has a grid of {self.of.layer}:{unit}, whose preferred angle is "
                     "not known",
-                    help=f"the curve neurons of {CURVES_MODEL} are {', '.join(map(str, known))}",
+                    help=f"the {self.of.neurons} are {', '.join(map(str, known))}",
                 )
         return tuple(known[unit] for unit in self.units)
 
@@ -95,13 +120,12 @@ class GridScore:
     """One published neuron and the unit that stands for it.
 
     Attributes:
-        unit: The published neuron's number in mixed3b.
+        unit: The published neuron's number in its layer.
         match: The name of the unit beside it.
         raw_r: Correlation of the grids as they are.
         aligned_r: Correlation after turning one onto the other.
-        echo: Of the unit's tuning curve over the grid's angles.
-        filled_r: Correlation of the unit's grids for discs and for outlines.
-        coloured_r: The same for coloured discs.
+        echo: Of the unit's tuning over the grid's angles.
+        variants: Correlation of the unit's grids for variants of the figures and for the figures.
     """
 
     unit: int
@@ -109,8 +133,13 @@ class GridScore:
     raw_r: float
     aligned_r: float
     echo: float
-    filled_r: float
-    coloured_r: float
+    variants: Mapping[str, float]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """All numbers by name."""
+        own = {"raw_r": self.raw_r, "aligned_r": self.aligned_r, "echo": self.echo}
+        return own | dict(self.variants)
 
 
 @dataclass(frozen=True)
@@ -120,16 +149,18 @@ class GridScores:
     Attributes:
         source: The file of published grids.
         units: In the file's order.
+        variants_are: What the variants of the figures are.
     """
 
     source: str
     units: tuple[GridScore, ...]
+    variants_are: str = ""
 
     @property
     def mean(self) -> dict[str, float]:
         """The means over units."""
-        names = ("raw_r", "aligned_r", "echo", "filled_r", "coloured_r")
-        return {name: fmean(getattr(unit, name) for unit in self.units) for name in names}
+        rows = [unit.figures for unit in self.units]
+        return {name: fmean(row[name] for row in rows) for name in rows[0]}
 
     def record(self) -> dict[str, Any]:
         """The scores as JSON has them."""
@@ -165,8 +196,12 @@ _UNREADABLE = (
 )
 
 
-def read_grids(path: Path) -> PublishedGrids:
+def read_grids(path: Path, publication: Publication) -> PublishedGrids:
     """Read a file of published grids.
+
+    Args:
+        path: The file.
+        publication: What the grids are.
 
     Raises:
         InputError: no such file, or not what it should be.
@@ -178,11 +213,13 @@ def read_grids(path: Path) -> PublishedGrids:
         raise InputError(
             f"cannot read published grids from {path}",
             why=str(error) or type(error).__name__,
-            help="give an .npz file with the arrays `units` [n] and `outline` [n, 80, 720]",
+            help="give an .npz file with the arrays `units` [n] and `outline` "
+            f"[n, {publication.sizes}, {publication.angles}]",
         ) from error
-    if units.ndim != 1 or not len(units) or outline.shape != (len(units), RADII, ANGLES):
+    shape = (len(units) if units.ndim == 1 else 0, publication.sizes, publication.angles)
+    if not shape[0] or outline.shape != shape:
         raise InputError(
-            f"{path} holds no grids of {RADII} radii and {ANGLES} angles",
+            f"{path} holds no grids of {publication.sizes} sizes and {publication.angles} angles",
             why=f"`units` has shape {units.shape}, `outline` {outline.shape}",
         )
     if not (np.isfinite(outline).all() and np.isfinite(units).all()):
@@ -190,7 +227,7 @@ def read_grids(path: Path) -> PublishedGrids:
     if (units % 1 != 0).any():
         raise InputError(f"{path} holds units that are no whole numbers")
     numbers = tuple(int(unit) for unit in units)
-    return PublishedGrids(str(path), numbers, outline.astype(np.float64))
+    return PublishedGrids(str(path), publication, numbers, outline.astype(np.float64))
 
 
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -207,16 +244,6 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     if units.dtype.kind not in "iuf" or outline.dtype.kind not in "iuf":
         raise ValueError(f"its arrays hold {units.dtype} and {outline.dtype}, not numbers")
     return units, outline
-
-
-def published_stimuli(
-    every_radius: int = 1, every_angle: int = 1, *, filled: bool = False, coloured: bool = False
-) -> CurveGrid:
-    """The published circles, in the order of the published grids; all of them or some."""
-    radii = geometric(_LARGEST * SIDE, _SMALLEST * SIDE, RADII)[::every_radius]
-    tangents = tuple(tangent_deg(bulge) for bulge in _bulges_deg()[::every_angle])
-    stroke = STROKE_SHARE * SIDE
-    return CurveGrid(radii, tangents, (-1.0,), stroke, filled=filled, coloured=coloured)
 
 
 def score_grids(
@@ -238,7 +265,7 @@ def score_grids(
 
 def score_members(subject: Subject, published: PublishedGrids) -> GridScores:
     """Units beside the published neurons, the i-th beside the i-th."""
-    kinds = _shown(subject, published.every)
+    kinds = _shown(subject, published)
     pairs = [(index, index) for index in range(len(published.units))]
     return _scores(published, subject, kinds, pairs)
 
@@ -253,8 +280,8 @@ def match_grids(
     The units' own angles are what they are, so only the aligned correlation chooses.
     """
     progress("comparing with the published grids")
-    kinds = _shown(subject, published.every)
-    outline = kinds[0]
+    kinds = _shown(subject, published)
+    outline, _ = kinds
     pairs = [
         (index, max(range(outline.shape[-1]), key=lambda at: aligned_r(grid, outline[..., at])))
         for index, grid in enumerate(published.outline)
@@ -263,7 +290,7 @@ def match_grids(
 
 
 def aligned_r(left: Floats, right: Floats) -> float:
-    """The largest correlation of two grids `[radius, angle]` over all turns of one of them.
+    """The largest correlation of two grids `[size, angle]` over all turns of one of them.
 
     Turning changes neither mean nor variance, so one circular cross-correlation finds it.
     """
@@ -284,33 +311,26 @@ def _standard(grid: Floats) -> Floats:
     return centred / spread if spread > 0 else centred
 
 
-def _bulges_deg() -> list[float]:
-    return [(column / 2 - 180.0) % 360.0 for column in range(ANGLES)]
+def _shown(subject: Subject, published: PublishedGrids) -> tuple[Floats, dict[str, Floats]]:
+    """Responses `[size, angle, unit]` to the figures, and to fewer of each variant."""
 
+    def responses(grid: Grid) -> Floats:
+        return response_grid(subject, grid, side=published.of.side)[:, :, 0].astype(np.float64)
 
-def _shown(subject: Subject, every: int) -> tuple[Floats, Floats, Floats]:
-    """Responses `[radius, angle, unit]` to outlines, and to fewer discs and coloured discs."""
-    some = (_FEWER, _FEWER)
-    grids = (
-        published_stimuli(every, every),
-        published_stimuli(*some, filled=True),
-        published_stimuli(*some, filled=True, coloured=True),
-    )
-    outline, filled, coloured = (
-        response_grid(subject, grid, side=SIDE)[:, :, 0].astype(np.float64) for grid in grids
-    )
-    return outline, filled, coloured
+    variants = published.of.variants.items()
+    fewer = {name: responses(figures(_FEWER, _FEWER)) for name, figures in variants}
+    return responses(published.figures), fewer
 
 
 def _scores(
     published: PublishedGrids,
     subject: Subject,
-    kinds: tuple[Floats, Floats, Floats],
+    kinds: tuple[Floats, dict[str, Floats]],
     pairs: Sequence[tuple[int, int]],
 ) -> GridScores:
-    outline, filled, coloured = kinds
+    outline, variants = kinds
     step = _FEWER // published.every
-    fewer, bulges = outline[::step, ::step], _bulges_deg()[:: published.every]
+    fewer, angles = outline[::step, ::step], even_deg(outline.shape[1], 360.0)
     return GridScores(
         published.source,
         tuple(
@@ -319,10 +339,13 @@ def _scores(
                 match=subject.names[at],
                 raw_r=raw_r(published.outline[index], outline[..., at]),
                 aligned_r=aligned_r(published.outline[index], outline[..., at]),
-                echo=curve_tuning(outline[..., at].mean(axis=0), bulges).echo,
-                filled_r=raw_r(fewer[..., at], filled[..., at]),
-                coloured_r=raw_r(fewer[..., at], coloured[..., at]),
+                echo=curve_tuning(outline[..., at].mean(axis=0), angles).echo,
+                variants={
+                    name: raw_r(fewer[..., at], variant[..., at])
+                    for name, variant in variants.items()
+                },
             )
             for index, at in pairs
         ),
+        published.of.variants_are,
     )

@@ -16,8 +16,8 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.measure.units import Subject
+from circuitdsl.stimuli.canvas import Canvas
 from circuitdsl.stimuli.centre import central, fitting_side
-from circuitdsl.stimuli.curves import Canvas
 
 Floats = NDArray[np.float64]
 

@@ -19,28 +19,21 @@ from circuitdsl.run.fitting_all import FittedFamily
 
 def grids_table(scores: GridScores) -> Table:
     """Published neuron by published neuron, the unit that stands for it."""
+    headings = [name.removesuffix("_r") for name in scores.mean]
     table = narrow(
         f"response grids against those of {scores.source}",
         "raw: correlation as they are; aligned: after turning one grid onto the other;\n"
-        "filled, coloured: the unit's grids for discs, and for coloured discs, against its own "
-        "for outlines",
+        f"{', '.join(headings[3:])}: {scores.variants_are}",
     )
     table.add_column("neuron", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
-    headings = {
-        "raw_r": "raw",
-        "aligned_r": "aligned",
-        "echo": "echo",
-        "filled_r": "filled",
-        "coloured_r": "coloured",
-    }
-    for heading in headings.values():
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for score in scores.units:
-        figures = (f"{getattr(score, name):.3f}" for name in headings)
+        figures = (f"{value:.3f}" for value in score.figures.values())
         table.add_row(str(score.unit), score.match, *figures)
     table.add_section()
-    table.add_row("mean", "", *(f"{scores.mean[name]:.3f}" for name in headings), style="bold")
+    table.add_row("mean", "", *(f"{value:.3f}" for value in scores.mean.values()), style="bold")
     return table
 
 

@@ -15,7 +15,7 @@ from circuitdsl.checking.load import check_path, circuit_of
 from circuitdsl.compare.families import FamilyComparison
 from circuitdsl.compare.score import Comparison, Members, end_family
 from circuitdsl.ir.circuit import Circuit
-from circuitdsl.measure.finders import FINDERS, USUAL, Finder, finder_of
+from circuitdsl.measure.finders import FINDERS, Finder, finder_of
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
 from circuitdsl.run.comparing.families import compare_family
@@ -99,9 +99,9 @@ def score(
 ) -> Comparison | FamilyComparison | Scored:
     """Score a hand-written family against units of a trained network, or a file's `score` blocks.
 
-    The units of a family that a finder looks for (curves: one `rot` axis, and arcs are what the
-    family names first) are found by their tuning. Those of any other family are found by agreement
-    with its members on one half of the images, and the figures are of the other half.
+    The units of a family that a finder looks for are found by their tuning. Those of any other
+    family are found by agreement with its members on one half of the images, and the figures are
+    of the other half.
 
     A file with `score` blocks is scored as these say; `members`, `family`, `find`, `layers`,
     `units` and `grid` are then the file's business.
@@ -115,14 +115,14 @@ def score(
             network has seen.
         calibration: For `score` blocks, photographs to calibrate on.
         limit: How many images at most.
-        members: Of curves, `placed` at the originals' preferred angles, which is the usual, or
-            `as-written`.
+        members: Where a finder finds the units, `placed` at the originals' preferred angles, which
+            is the usual, or `as-written`.
         family: The hand-written family; by default the last one, which no connection reads.
-        find: How units are found: by a finder, such as `curves`, or by `agreement`; by default as
+        find: How units are found: by a finder, such as `lines`, or by `agreement`; by default as
             the family says.
         layers: Where units are looked for by agreement; by default in the block of the family's own
             layer, or in every layer of a network of another geometry.
-        units: How many of the network's units to compare with, best first; usually 10 for curves,
+        units: How many of the network's units to compare with, best first; usually 10 for a finder,
             else one for each member, but at least 4 and at most 10.
         seed: Of the bootstrap and of draws; by default the file's own, or 0.
         grid: A file of published grids, to compare the family with too.
@@ -164,8 +164,8 @@ def score(
     _refuse(f"{name} has no `score` block", {"--calibration": calibration})
     finder = _finder(circuit, family, find)
     if finder is None:
-        of_curves = {"--grid": grid, "--members": members}
-        _refuse("units are found by their agreement with members as they are written", of_curves)
+        of_finders = {"--grid": grid, "--members": members}
+        _refuse("units are found by agreement with members as they are written", of_finders)
         return compare_family(
             circuit,
             model,
@@ -180,7 +180,6 @@ def score(
             engine=engine,
             progress=progress,
         )
-    _refuse(f"published grids are of {USUAL.name}", {"--grid": None if finder is USUAL else grid})
     _refuse("a finder looks in the block of the family's own layer", {"--layer": layers or None})
     found = compare(
         circuit,

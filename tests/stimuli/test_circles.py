@@ -5,14 +5,8 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.members.angles import bulge_deg
-from circuitdsl.stimuli.curves import (
-    Canvas,
-    CurveGrid,
-    draw_circles,
-    draw_lines,
-    geometric,
-    ink_and_ground,
-)
+from circuitdsl.stimuli.canvas import Canvas, geometric, ink_and_ground
+from circuitdsl.stimuli.circles import CircleGrid, draw_circles, draw_lines
 
 
 def coverage(images):
@@ -108,7 +102,7 @@ def test_colour_pairs():
 
 
 def test_a_grid_is_drawn_in_order_and_in_small_batches():
-    grid = CurveGrid((8.0, 16.0), (0.0, 90.0, 180.0), (-1.0, 1.0))
+    grid = CircleGrid((8.0, 16.0), (0.0, 90.0, 180.0), (-1.0, 1.0))
     assert grid.shape == (2, 3, 2)
     batches = list(grid.batches(Canvas(24), batch=5))
     assert [len(batch) for batch in batches] == [5, 5, 2]
@@ -120,7 +114,7 @@ def test_a_grid_is_drawn_in_order_and_in_small_batches():
 
 
 def test_drawing_can_be_traced_and_mapped():
-    grid = CurveGrid((8.0,), (0.0,))
+    grid = CircleGrid((8.0,), (0.0,))
     canvas = Canvas(16)
     rows = np.array([[9.0, 30.0, 1.0], [12.0, 60.0, -1.0]], np.float32)
     mapped = jax.jit(jax.vmap(lambda row: grid.draw(row[None], canvas)[0]))(rows)
