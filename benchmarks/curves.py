@@ -185,10 +185,11 @@ def main() -> None:
         figures: dict[str, Any] = {**rows, "sizes": [_size(file) for file in files.values()]}
         print(measures_table(figures))
         _print_losses(rows)
-        if not options.ablations:
-            return
-        figures["left out"] = _left_out(bench, load(options.file))
-        print(f"\nleft out, a sixteenth of the circles:\n\n{left_out_table(figures)}", flush=True)
+        figures["left out"] = _left_out(bench, load(options.file)) if options.ablations else []
+        if options.ablations:
+            print(
+                f"\nleft out, a sixteenth of the circles:\n\n{left_out_table(figures)}", flush=True
+            )
         if options.figures is not None:
             write_json(options.figures, figures)
 

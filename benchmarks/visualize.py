@@ -22,7 +22,7 @@ from eager_ascent import climb as climb_eagerly
 from circuitdsl import calibrate, load, load_network
 from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.measure.tunings.find import find_family
-from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.models.written.handwritten import build
 from circuitdsl.reporting.drawn.feature_sheets import draw_sheet
 from circuitdsl.run.seeing.visualization import Pictures, visualize
@@ -110,7 +110,7 @@ def _compare_angles(made: Pictures, found_deg: list[float]) -> None:
     errors: list[float] = []
     preferred: list[float] = []
     for picture, curve, found in zip(made.pictures, around, found_deg, strict=True):
-        angle = curve_tuning(curve, angles).preferred_deg
+        angle = tuning_along(curve, angles).preferred_deg
         preferred.append(angle)
         errors.append(abs(difference_deg(angle, found, 360.0)))
         print(f"  {picture.name}: found at {found:.0f} deg, its picture is a curve at {angle:.0f}")

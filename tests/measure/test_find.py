@@ -8,7 +8,7 @@ import pytest
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.members.angles import even_deg, largest_gap_deg
 from circuitdsl.measure.tunings.find import FoundFamily, FoundUnit, find_family, rank
-from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
@@ -63,7 +63,7 @@ def test_ranking_does_not_depend_on_scale():
 
 def found(count=3):
     units = tuple(
-        FoundUnit(100 + i, "mixed3b_1x1", 0.9, curve_tuning(bump(300 - 100.123 * i), ANGLES))
+        FoundUnit(100 + i, "mixed3b_1x1", 0.9, tuning_along(bump(300 - 100.123 * i), ANGLES))
         for i in range(count)
     )
     return FoundFamily(

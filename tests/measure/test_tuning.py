@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.members.angles import difference_deg, even_deg
 from circuitdsl.measure.finders.curves import circles
-from circuitdsl.measure.tunings.tuning import curve_tuning, response_grid, tuning_of
+from circuitdsl.measure.tunings.tuning import response_grid, tuning_along, tuning_of
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.circles import CircleGrid
 
@@ -26,7 +26,7 @@ def bump(preferred, width, angles=ANGLES):
 @pytest.mark.parametrize("preferred", [0.0, 12.3, 97.51, 180.0, 359.2])
 @pytest.mark.parametrize("width", [25.0, 45.0, 110.0])
 def test_angle_and_width_of_a_bump(preferred, width):
-    tuning = curve_tuning(bump(preferred, width), ANGLES)
+    tuning = tuning_along(bump(preferred, width), ANGLES)
     assert abs(difference_deg(tuning.preferred_deg, preferred)) < 0.2
     assert tuning.fwhm_deg == pytest.approx(width, rel=0.02)
 
@@ -35,7 +35,7 @@ def test_angle_and_width_of_a_bump(preferred, width):
 def test_turning_a_curve_turns_its_preferred_angle_only(turn, width, echo):
     def measured(preferred):
         curve = bump(preferred, width) + echo * bump(preferred + 180, width)
-        return curve_tuning(curve, ANGLES)
+        return tuning_along(curve, ANGLES)
 
     still, turned = measured(40.0), measured(40.0 + turn)
     assert abs(difference_deg(turned.preferred_deg, still.preferred_deg + turn)) < 0.5
@@ -45,26 +45,26 @@ def test_turning_a_curve_turns_its_preferred_angle_only(turn, width, echo):
 
 
 def test_an_echo_is_measured_over_the_peak():
-    tuning = curve_tuning(40 * (bump(90, 40) + 0.25 * bump(250, 40)), ANGLES)
+    tuning = tuning_along(40 * (bump(90, 40) + 0.25 * bump(250, 40)), ANGLES)
     assert tuning.echo == pytest.approx(0.25, abs=0.01)
     assert tuning.preferred_deg == pytest.approx(90, abs=0.1)  # deaf to the echo
-    assert curve_tuning(bump(90, 40) + 0.25 * bump(190, 20), ANGLES).echo < 0.02
+    assert tuning_along(bump(90, 40) + 0.25 * bump(190, 20), ANGLES).echo < 0.02
 
 
 def test_selectivity_is_the_length_of_the_mean_resultant():
-    assert curve_tuning(np.ones(72), ANGLES).selectivity == pytest.approx(0, abs=1e-12)
-    assert curve_tuning(bump(0, 60) + bump(180, 60), ANGLES).selectivity < 1e-12
-    assert curve_tuning(np.eye(72)[5], ANGLES).selectivity == pytest.approx(1)
+    assert tuning_along(np.ones(72), ANGLES).selectivity == pytest.approx(0, abs=1e-12)
+    assert tuning_along(bump(0, 60) + bump(180, 60), ANGLES).selectivity < 1e-12
+    assert tuning_along(np.eye(72)[5], ANGLES).selectivity == pytest.approx(1)
     cosine = 1 + np.cos(np.deg2rad(ANGLES))
-    assert curve_tuning(cosine, ANGLES).selectivity == pytest.approx(0.5)
+    assert tuning_along(cosine, ANGLES).selectivity == pytest.approx(0.5)
 
 
 def test_a_curve_above_half_everywhere_has_no_width():
-    assert curve_tuning(2 + bump(77, 40), ANGLES).fwhm_deg == 360
+    assert tuning_along(2 + bump(77, 40), ANGLES).fwhm_deg == 360
 
 
 def test_a_silent_unit_has_no_preference():
-    tuning = curve_tuning(np.zeros(72), ANGLES)
+    tuning = tuning_along(np.zeros(72), ANGLES)
     assert math.isnan(tuning.preferred_deg)
     assert math.isnan(tuning.fwhm_deg)
     assert (tuning.echo, tuning.peak, tuning.selectivity) == (0, 0, 0)

@@ -15,7 +15,7 @@ from rich.console import Console
 from circuitdsl.compare.score import Comparison, UnitScore
 from circuitdsl.ir.members.angles import even_deg
 from circuitdsl.measure.tunings.find import FoundFamily, FoundUnit
-from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.reporting.drawn.figures import draw_tuning
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.reporting.printed.tables import found_table, score_table
@@ -27,7 +27,7 @@ GRID = CircleGrid((20.0, 40.0), even_deg(72, 360.0))
 
 def tuning(preferred, scale=1.0):
     away = np.deg2rad(np.asarray(GRID.tangent_deg) - preferred)
-    return curve_tuning(scale * np.exp(4 * (np.cos(away) - 1)), GRID.tangent_deg)
+    return tuning_along(scale * np.exp(4 * (np.cos(away) - 1)), GRID.tangent_deg)
 
 
 def comparison(units=3, *, silent=False):
@@ -69,7 +69,7 @@ def test_the_score_table_fits_80_columns_and_has_the_mean():
 
 def test_the_widest_numbers_fit_too():
     wide = comparison()
-    flat = curve_tuning(np.ones(72), GRID.tangent_deg)
+    flat = tuning_along(np.ones(72), GRID.tangent_deg)
     pairs = [
         replace(
             unit,

@@ -22,7 +22,7 @@ from circuitdsl.ir.circuit import Family
 from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.ir.members.axes import Axis
 from circuitdsl.ir.stimuli import Stimulus
-from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.centre import central, fitting_side
@@ -174,7 +174,7 @@ def _through_peak(
 def _tuning(curve: Floats, values: Floats, one: Followed) -> AxisTuning:
     if one.period_deg:
         # one period is stretched to a full circle
-        tuning = curve_tuning(curve, (values * 360.0 / one.period_deg).tolist())
+        tuning = tuning_along(curve, (values * 360.0 / one.period_deg).tolist())
         back = one.period_deg / 360.0
         preferred, width, rival = tuning.preferred_deg * back, tuning.fwhm_deg * back, tuning.echo
     else:

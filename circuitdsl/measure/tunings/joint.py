@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.measure.examples import Example
-from circuitdsl.measure.tunings.tuning import curve_tuning
+from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.measure.units import Subject
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.centre import central, fitting_side
@@ -92,7 +92,7 @@ class JointTuning:
         curves = self.curves[:, : len(angles)]
         return np.array(
             [
-                [curve_tuning(curve, angles).preferred_deg / speed for curve in owner.T]
+                [tuning_along(curve, angles).preferred_deg / speed for curve in owner.T]
                 for owner in curves
             ]
         )

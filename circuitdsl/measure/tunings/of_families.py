@@ -21,7 +21,7 @@ from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.ir.members.frames import followed, frame_of, in_image
 from circuitdsl.ir.stimuli import ACTIVITY
 from circuitdsl.measure.responses import answers
-from circuitdsl.measure.tunings.tuning import Tuning, curve_tuning
+from circuitdsl.measure.tunings.tuning import Tuning, tuning_along
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.render import centre_of, rows
 
@@ -129,7 +129,7 @@ class Answered:
     def tunings(self) -> list[Tuning]:
         """The tuning of each member, its angles stretched to a full circle."""
         angles, curves = self.curves
-        return [curve_tuning(curves[:, member], angles) for member in range(curves.shape[1])]
+        return [tuning_along(curves[:, member], angles) for member in range(curves.shape[1])]
 
 
 Evaluation = Callable[[Answered], float]

@@ -28,7 +28,7 @@ from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.members.angles import even_deg
 from circuitdsl.ir.members.placing import place_members
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.measure.tunings.tuning import Grid, curve_tuning, response_grid
+from circuitdsl.measure.tunings.tuning import Grid, response_grid, tuning_along
 from circuitdsl.measure.units import Subject, handwritten
 from circuitdsl.models.written.handwritten import build
 from circuitdsl.text.diagnostics import InputError
@@ -339,7 +339,7 @@ def _scores(
                 match=subject.names[at],
                 raw_r=raw_r(published.outline[index], outline[..., at]),
                 aligned_r=aligned_r(published.outline[index], outline[..., at]),
-                echo=curve_tuning(outline[..., at].mean(axis=0), angles).echo,
+                echo=tuning_along(outline[..., at].mean(axis=0), angles).echo,
                 variants={
                     name: raw_r(fewer[..., at], variant[..., at])
                     for name, variant in variants.items()

@@ -121,7 +121,7 @@ def tuning_of(
     speed = 360.0 / period_deg
     turned = [angle * speed for angle in angles_deg]
     tunings = (
-        curve_tuning(curves[:, unit], turned, float(peaks[unit])) for unit in range(len(peaks))
+        tuning_along(curves[:, unit], turned, float(peaks[unit])) for unit in range(len(peaks))
     )
     return tuple(
         replace(one, preferred_deg=one.preferred_deg / speed, fwhm_deg=one.fwhm_deg / speed)
@@ -129,8 +129,8 @@ def tuning_of(
     )
 
 
-def curve_tuning(curve: Floats, angles_deg: Sequence[float], peak: float | None = None) -> Tuning:
-    """The figures of one tuning curve `[angle]`; a unit that never fires has no preference.
+def tuning_along(curve: Floats, angles_deg: Sequence[float], peak: float | None = None) -> Tuning:
+    """The tuning along one curve of responses `[angle]`; a unit that never fires prefers nothing.
 
     Its preferred angle and width are then NaN, its echo and selectivity 0.
     """
