@@ -315,7 +315,7 @@ def reckoned() -> Circuit:
         dials=(
             Dial("size", "px", 3.5, 2.0, 8.0, free=True),
             Dial("turn", "angle", 25.0, 10.0, 80.0),
-            Dial("part", "real", 0.6, 0.0, 1.5, free=True),
+            Dial("part", "real", 0.6, 0.0, 0.7, free=True),
         ),
     )
 

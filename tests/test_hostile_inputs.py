@@ -113,7 +113,7 @@ def test_members_of_an_archive_that_are_no_arrays(tmp_path: Path) -> None:
         for name in ("units", "outline", "images"):
             file.writestr(f"{name}.npy", b"hello")
     with pytest.raises(InputError, match="cannot read published grids"):
-        read_grids(path)
+        read_grids(path, PUBLISHED)
     with pytest.raises(InputError, match="is no npz file of images"):
         open_images(path)
 
@@ -124,7 +124,7 @@ def test_an_archive_with_a_password(tmp_path: Path) -> None:
         content[content.index(header) + flags] |= 1
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(InputError, match="cannot read published grids") as raised:
-        read_grids(tmp_path / "a.npz")
+        read_grids(tmp_path / "a.npz", PUBLISHED)
     assert "password" in raised.value.why
 
 

@@ -148,6 +148,12 @@ def test_no_folder_is_crowded() -> None:
     assert {folder.name: count for folder, count in folders.items() if count > MOST_FILES} == {}
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Without packages pytest takes the second for the first, and reads neither."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def test_every_part_has_its_place_in_the_order() -> None:
     assert {part_of(path) for path in MODULES} <= set(RANK)
 
