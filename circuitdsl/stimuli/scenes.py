@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from circuitdsl.compiling import SMALL, compiled
+from circuitdsl.compiling import compiled
 from circuitdsl.stimuli.strokes import (
     DISC,
     EDGE,
@@ -91,7 +91,7 @@ def scenes(key: Array, n: int, side: int) -> tuple[Array, Array]:
     return _draw(key, n, side)
 
 
-@compiled(static=("n", "side"), options=SMALL)
+@compiled(static=("n", "side"))  # hundreds of scenes: it runs for longer than it compiles
 def _draw(key: Array, n: int, side: int) -> tuple[Array, Array]:
     label_key, ground_key, shape_key, finish_key = jax.random.split(key, 4)
     labels = jax.random.permutation(label_key, jnp.arange(n, dtype=jnp.int32) % len(CLASSES))
