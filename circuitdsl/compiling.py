@@ -1,11 +1,12 @@
 """Programs: functions of arrays, compiled as suits what they are for.
 
-In: a function of arrays. Out: the same, compiled. XLA is told one of two things. `FORWARD` is for
+In: a function of arrays. Out: the same, compiled. XLA is told one of three things. `FORWARD` is for
 passes of whole networks, which run long: where XLA has two ways to multiply on a CPU, its own
 kernels take 0.6 to 0.8 of the time of the library that it prefers (YNN, jaxlib 0.10.2; 32 images
 through InceptionV1, two AVX-512 cores). `SMALL` is for programs that run a few times, of which
 circuits have many: XLA's older code for fused loops takes 0.65 of the time to compile and as long
-to run (five hand-written circuits, 8 images of 224 px). Results of both differ by rounding.
+to run (five hand-written circuits, 8 images of 224 px). `UNOPTIMISED` is for programs that run for
+a fraction of a millisecond. Results of the three differ by rounding.
 """
 
 from __future__ import annotations
@@ -33,10 +34,7 @@ SMALL: Options = MappingProxyType(
         "xla_llvm_disable_expensive_passes": True,
     }
 )
-
-
 UNOPTIMISED: Options = MappingProxyType({**SMALL, "xla_backend_optimization_level": "0"})
-"""For programs that run for a fraction of a millisecond."""
 
 
 def compiled(

@@ -138,7 +138,7 @@ def score(
     """Compare a hand-written family with trained units, or evaluate a file's `score` blocks."""
     from circuitdsl.compare.families import FamilyComparison
     from circuitdsl.compare.score import Comparison
-    from circuitdsl.reporting.drawn.canvas import check_format
+    from circuitdsl.reporting.drawn.image_files import check_format
     from circuitdsl.reporting.printed.terminal import progress
     from circuitdsl.run.comparing.scores import score as score_file
 

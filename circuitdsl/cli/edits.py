@@ -138,7 +138,7 @@ def effect(
     ] = None,
 ) -> None:
     """Measure what an edit of a file does to a trained network, beside its controls."""
-    from circuitdsl.reporting.drawn.canvas import check_format
+    from circuitdsl.reporting.drawn.image_files import check_format
     from circuitdsl.reporting.drawn.sheets import draw_flips
     from circuitdsl.reporting.printed.edits import (
         changes_table,

@@ -7,6 +7,7 @@ imported where it is needed, so that the check stays quick.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,8 @@ def circuit_files(
 ) -> tuple[Path, ...]:
     """Circuit files: those that are named, and those that lie in folders that are named.
 
+    A file that is named twice, in whatever way, is there once.
+
     Args:
         paths: Files and folders.
         sub_folders: Whether the files of a folder's sub-folders belong to it.
@@ -101,7 +104,10 @@ def circuit_files(
                 help="their names end in .circ: name one, or the folder where they lie",
             )
         files += inside_it
-    return tuple(dict.fromkeys(files))
+    once: dict[str, Path] = {}
+    for file in files:
+        once.setdefault(os.path.realpath(file), file)
+    return tuple(once.values())
 
 
 def format(text: str, name: str = "<text>") -> str:

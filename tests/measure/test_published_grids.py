@@ -181,6 +181,7 @@ def test_the_command_line_names_a_missing_file(tmp_path):
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert "cannot read published grids" in result.stderr
+    assert "there is no such file" in result.stderr
 
 
 def test_a_rough_score_takes_a_sixteenth_of_the_circles(grids_file, known_responses):

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import circuitdsl
 from circuitdsl.cli import app
+from circuitdsl.run.circuits import circuit_files
 from circuitdsl.text.diagnostics import InputError
 
 EDGES = """circ 1
@@ -95,6 +96,14 @@ def test_thresholds_are_correlations(folder: Path) -> None:
     done = CliRunner().invoke(app, [*command, "--images", str(folder / "scenes")])
     assert done.exit_code == 2
     assert "`0.5,high` is no list of correlations" in done.output
+
+
+def test_a_file_that_is_named_twice_is_one(folder: Path, tmp_path: Path) -> None:
+    file = folder / "circuits" / "edges.circ"
+    link = tmp_path / "again.circ"
+    link.symlink_to(file)
+    around = folder / "circuits" / ".." / "circuits" / "edges.circ"
+    assert circuit_files([file, around, link]) == (file,)
 
 
 def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:

@@ -58,17 +58,17 @@ def choice_sums(
         x, y = ([_in_strips(maps, strips) for maps in side] for side in (x, y))
         real = jnp.repeat(real, strips)
         positions = y[0].shape[1] * y[0].shape[2]
+        matrices = None, None
     else:
         positions = len(grid.at_px) ** 2
+        matrices = grid.left, grid.right
 
     def add(sums: dict[str, Array], part: _Part) -> tuple[dict[str, Array], None]:
         members, units, weight = part
-        left = _at_positions([maps[None] for maps in members], None if grid is None else grid.left)[
-            0
-        ]
-        right = _at_positions([maps[None] for maps in units], None if grid is None else grid.right)[
-            0
-        ]
+        left, right = (
+            _at_positions([maps[None] for maps in side], matrix)[0]
+            for side, matrix in zip((members, units), matrices, strict=True)
+        )
         own = {
             "count": jnp.float32(positions),
             "x": left.sum(axis=0),

@@ -233,7 +233,8 @@ def read_grids(path: Path, publication: Publication) -> PublishedGrids:
 def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """`units` and `outline` of an archive that claims no more than grids can need."""
     if not path.is_file():
-        raise ValueError("it is no ordinary file")
+        is_there = path.exists()
+        raise ValueError("it is no ordinary file" if is_there else "there is no such file")
     with zipfile.ZipFile(path) as archive:
         claimed = sum(archive.getinfo(f"{name}.npy").file_size for name in ("units", "outline"))
         if claimed > MOST_BYTES:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuitdsl.measure.examples import Found, Level, edges
-from circuitdsl.reporting.drawn.canvas import INK, ORIGINAL, canvas, save
 from circuitdsl.reporting.drawn.feature_sheets import as_bytes
+from circuitdsl.reporting.drawn.image_files import INK, ORIGINAL, blank_figure, save_figure
 from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.examples import Examples
 
@@ -59,7 +59,7 @@ def draw_examples(shown: Examples, target: Path, *, salient: bool = False) -> No
     units = list(zip(shown.found, shown.levels, strict=True))[:MOST_UNITS]
     blocks = [_block(shown, found, levels, salient=salient) for found, levels in units]
     heights = [0.9 + 1.15 * len(block) + 1.1 for block in blocks]
-    figure = canvas(11.0, sum(heights))
+    figure = blank_figure(11.0, sum(heights))
     parts: Any = figure.subfigures(len(units), 1, height_ratios=heights, squeeze=False)
     for part, block, (found, _) in zip(parts.ravel(), blocks, units, strict=True):
         peak = found.strongest[0].activation if found.strongest else 0.0
@@ -68,7 +68,7 @@ def draw_examples(shown: Examples, target: Path, *, salient: bool = False) -> No
         pictures, histogram = part.subfigures(2, 1, height_ratios=[1.15 * len(block), 1.1])
         _draw_block(pictures, block)
         _draw_histogram(histogram.subplots(), found)
-    save(figure, target, 120)
+    save_figure(figure, target, 120)
 
 
 _Cell = tuple[str, Image]

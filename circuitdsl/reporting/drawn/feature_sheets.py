@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from circuitdsl.reporting.drawn.canvas import FORMATS, INK, canvas, save
+from circuitdsl.reporting.drawn.image_files import FORMATS, INK, blank_figure, save_figure
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.run.seeing.visualization import Pictures
 from circuitdsl.text.files import atomic_path
@@ -58,7 +58,7 @@ def draw_sheet(shown: Pictures, target: Path) -> None:
     cells = [panel for row in rows for panel in (*row, *[None] * (columns - len(row)))]
     cells = cells if wide else [row[0] for row in rows]
     lines = -(-len(cells) // columns)
-    figure = canvas(1.9 * columns, 0.4 + 2.2 * lines)
+    figure = blank_figure(1.9 * columns, 0.4 + 2.2 * lines)
     figure.suptitle(f"{shown.model}  ·  {shown.kind}, {shown.how.steps} steps", fontsize=10)
     places: Any = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in places:
@@ -67,7 +67,7 @@ def draw_sheet(shown: Pictures, target: Path) -> None:
         if cell is not None:
             axes.imshow(as_bytes(cell[1]))
             axes.set_title(cell[0], fontsize=7, color=INK, parse_math=False)
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def panels(picture: Picture) -> tuple[Panel, ...]:

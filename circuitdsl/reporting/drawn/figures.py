@@ -18,14 +18,14 @@ from matplotlib.path import Path as Bezier
 
 from circuitdsl.compare.score import Comparison, UnitScore
 from circuitdsl.measure.tunings.tuning import Tuning
-from circuitdsl.reporting.drawn.canvas import (
+from circuitdsl.reporting.drawn.image_files import (
     FAINT,
     HAND,
     INK,
     ORIGINAL,
-    canvas,
+    blank_figure,
     check_format,
-    save,
+    save_figure,
 )
 from circuitdsl.reporting.drawn.layout import BOX_HEIGHT, Layout, Sign
 from circuitdsl.text.files import atomic_path
@@ -50,7 +50,7 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
     """
     check_format(target)
     rows = -(-len(comparison.units) // _COLUMNS)
-    figure = canvas(11.0, 5.6 + 2.5 * rows)
+    figure = blank_figure(11.0, 5.6 + 2.5 * rows)
     trained = f"{comparison.layer} of {comparison.model}"
     figure.suptitle(f"{comparison.family} of {comparison.file}  ·  {trained}", fontsize=12)
     halves: Any = figure.subfigures(2, 1, height_ratios=[5.0, 2.5 * rows])
@@ -82,7 +82,7 @@ def draw_tuning(comparison: Comparison, target: Path) -> None:
         fontsize=9,
         labelcolor=INK,
     )
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def _draw_family(axes: Any, tunings: list[Tuning], angles_deg: tuple[float, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from circuitdsl.reporting.drawn.canvas import INK, canvas, save
+from circuitdsl.reporting.drawn.image_files import INK, blank_figure, save_figure
 from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.grids import Grids, Side
 
@@ -29,7 +29,7 @@ def draw_grids(made: Grids, target: Path) -> None:
     columns = min(COLUMNS, count)
     lines = -(-count // columns)
     size = (2.4 * columns + 0.4, 2.1 * lines + 0.4)
-    figure = canvas(*size)
+    figure = blank_figure(*size)
     places: Any = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in places[count:]:
         axes.set_axis_off()
@@ -42,7 +42,7 @@ def draw_grids(made: Grids, target: Path) -> None:
         axes.set_yticks(*_ticks(made.down), fontsize=6)
     figure.supxlabel(_label(made.across), fontsize=8, color=INK)
     figure.supylabel(_label(made.down), fontsize=8, color=INK)
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def _ticks(side: Side) -> tuple[list[int], list[str]]:

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from circuitdsl.reporting.drawn.canvas import FAINT, HAND, INK, ORIGINAL, canvas, save
+from circuitdsl.reporting.drawn.image_files import (
+    FAINT,
+    HAND,
+    INK,
+    ORIGINAL,
+    blank_figure,
+    save_figure,
+)
 from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.joint import Joint
 
@@ -28,7 +35,7 @@ def draw_joint(made: Joint, target: Path) -> None:
     panels = len(tuning.owners) + 1
     columns = min(COLUMNS, panels)
     lines = -(-panels // columns)
-    figure = canvas(2.4 * columns, 2.0 * lines)
+    figure = blank_figure(2.4 * columns, 2.0 * lines)
     places: Any = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in places[panels:]:
         axes.set_axis_off()
@@ -51,7 +58,7 @@ def draw_joint(made: Joint, target: Path) -> None:
     mean.set_title("mean over units", fontsize=7, color=INK)
     mean.tick_params(labelsize=6)
     mean.legend(fontsize=6, frameon=False)
-    save(figure, target)
+    save_figure(figure, target)
 
 
 JOINT = Written("write joint tuning", draw_joint)

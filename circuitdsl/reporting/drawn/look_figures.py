@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from circuitdsl.reporting.drawn.canvas import HAND, INK, ORIGINAL, canvas, save
 from circuitdsl.reporting.drawn.feature_sheets import as_bytes
+from circuitdsl.reporting.drawn.image_files import HAND, INK, ORIGINAL, blank_figure, save_figure
 from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.looking import Look
 from circuitdsl.visualizing.layers import over_image
@@ -27,7 +27,7 @@ def draw_look(seen: Look, target: Path) -> None:
     """
     rows = [view for view in seen.layers if view.name in seen.shown and len(view.shape) == 3]
     heights = [2.4, 1.2 * len(rows)]
-    figure = canvas(11.0, sum(heights))
+    figure = blank_figure(11.0, sum(heights))
     parts: Any = figure.subfigures(2, 1, height_ratios=heights)
     _draw_head(parts[0], seen)
     places: Any = parts[1].subplots(len(rows), COLUMNS, squeeze=False)
@@ -47,7 +47,7 @@ def draw_look(seen: Look, target: Path) -> None:
         for axes, channel, map_ in zip(line[1:], view.channels, view.maps, strict=False):
             axes.imshow(map_, cmap="inferno", vmin=0, vmax=view.largest or 1.0)
             axes.set_title(str(channel), fontsize=6, color=INK, pad=2)
-    save(figure, target, 130)
+    save_figure(figure, target, 130)
 
 
 def _draw_head(part: Any, seen: Look) -> None:

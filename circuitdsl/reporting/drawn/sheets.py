@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from circuitdsl.compare.effect import Effect, Flip
-from circuitdsl.reporting.drawn.canvas import canvas, check_format, save
+from circuitdsl.reporting.drawn.image_files import blank_figure, check_format, save_figure
 from circuitdsl.stimuli.batches import MIRRORED
 from circuitdsl.stimuli.photographs import Cut, open_images
 from circuitdsl.text.diagnostics import InputError
@@ -38,7 +38,7 @@ def draw_flips(found: Effect, folder: Path, target: Path) -> None:
     if not shown:
         raise InputError("no prediction changed, so there is no contact sheet to draw")
     rows = -(-len(shown) // _COLUMNS)
-    figure = canvas(11.0, 0.6 + 2.4 * rows)
+    figure = blank_figure(11.0, 0.6 + 2.4 * rows)
     more = found.flips[0] - len(shown)
     rest = f", {more} more not shown" if more else ""
     figure.suptitle(f"{found.flips[0]} of {found.n} predictions changed{rest}", fontsize=12)
@@ -52,7 +52,7 @@ def draw_flips(found: Effect, folder: Path, target: Path) -> None:
         axes.set_title(
             f"{_short(flip.before)}\n→ {_short(flip.after)}", fontsize=7, color=_ink(flip)
         )
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def _ink(flip: Flip) -> str:

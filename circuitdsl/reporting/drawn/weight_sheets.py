@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from circuitdsl.reporting.drawn.canvas import INK, canvas, save
+from circuitdsl.reporting.drawn.image_files import INK, blank_figure, save_figure
 from circuitdsl.reporting.drawn.pixels import signed
 from circuitdsl.reporting.drawn.written import Written
 from circuitdsl.run.seeing.weights import AllWeights
@@ -43,7 +43,7 @@ def draw_kernels(shown: AllWeights, target: Path) -> None:
         OSError: the file can't be written.
     """
     lines = len(shown.units)
-    figure = canvas(1.15 * COLUMNS, 1.5 * lines)
+    figure = blank_figure(1.15 * COLUMNS, 1.5 * lines)
     places: Any = figure.subplots(lines, COLUMNS, squeeze=False)
     for axes in places.ravel():
         axes.set_axis_off()
@@ -53,7 +53,7 @@ def draw_kernels(shown: AllWeights, target: Path) -> None:
             axes.imshow(signed(unit.kernels[read.number], most), interpolation="nearest")
             title = f"{unit.name}\n{read.name}" if number == 0 else f"\n{read.name}"
             axes.set_title(title, fontsize=6, color=INK, pad=2, loc="left")
-    save(figure, target)
+    save_figure(figure, target)
 
 
 WEIGHTS = Written("write weights", draw_kernels, weights_csv)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from circuitdsl.reporting.drawn.canvas import FORMATS
+from circuitdsl.reporting.drawn.image_files import FORMATS
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.text.files import known_suffix, write_text
 

@@ -14,8 +14,15 @@ from rich.table import Table
 
 from circuitdsl.compare.families import FamilyComparison, MemberScore
 from circuitdsl.measure.tunings.along_axes import AxisTuning
-from circuitdsl.reporting.drawn.canvas import HAND, INK, ORIGINAL, canvas, check_format, save
 from circuitdsl.reporting.drawn.figures import clean
+from circuitdsl.reporting.drawn.image_files import (
+    HAND,
+    INK,
+    ORIGINAL,
+    blank_figure,
+    check_format,
+    save_figure,
+)
 from circuitdsl.reporting.printed.tables import interval, narrow
 from circuitdsl.text.diagnostics import InputError
 
@@ -140,7 +147,7 @@ def draw_axes(comparison: FamilyComparison, target: Path) -> None:
     panels = [(unit, place) for place in range(len(comparison.axes)) for unit in comparison.units]
     columns = min(_COLUMNS, len(comparison.units))
     rows = -(-len(panels) // columns)
-    figure = canvas(2.3 * columns, 0.8 + 2.6 * rows)
+    figure = blank_figure(2.3 * columns, 0.8 + 2.6 * rows)
     title = f"{comparison.family} of {comparison.file}  ·  {comparison.layer} of {comparison.model}"
     figure.suptitle(f"{title}\n{_how_chosen(comparison)}", fontsize=10, color=INK)
     for number, (unit, place) in enumerate(panels, 1):
@@ -151,7 +158,7 @@ def draw_axes(comparison: FamilyComparison, target: Path) -> None:
     figure.legend(
         handles, ["original", "hand-written"], loc="outside lower center", ncols=2, frameon=False
     )
-    save(figure, target)
+    save_figure(figure, target)
 
 
 def _draw_panel(panel: Any, unit: MemberScore, place: int) -> None:

@@ -170,6 +170,7 @@ def written_circuits(files: Sequence[Path]) -> tuple[dict[str, Circuit], tuple[s
         InputError: no file has a circuit, one can't be read, or two have one name.
     """
     circuits: dict[str, Circuit] = {}
+    named: dict[str, Path] = {}
     left_out: list[str] = []
     for file in files:
         checked = check_path(file)
@@ -181,8 +182,12 @@ def written_circuits(files: Sequence[Path]) -> tuple[dict[str, Circuit], tuple[s
             left_out.append(file.stem)
             continue
         if file.stem in circuits:
-            raise InputError(f"two circuits are called `{file.stem}`", help="rename one of them")
-        circuits[file.stem] = checked.circuit
+            raise InputError(
+                f"two circuits are called `{file.stem}`",
+                why=f"they lie in {named[file.stem]} and {file}",
+                help="rename one of them",
+            )
+        circuits[file.stem], named[file.stem] = checked.circuit, file
     if not circuits:
         raise InputError("no file has families that read the image alone", help="name others")
     return circuits, tuple(left_out)

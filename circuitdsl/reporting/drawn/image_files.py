@@ -1,7 +1,7 @@
-"""Canvases: where every figure begins, and how it becomes a file.
+"""Image files: where every figure begins, and how it becomes a file.
 
-In: a size in inches. Out: a matplotlib figure on an off-screen canvas, which opens no window and
-changes no global state; an image file, written whole or not at all.
+In: a size in inches. Out: a matplotlib figure, which opens no window and changes no global state;
+an image file, written whole or not at all.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def check_format(target: Path) -> None:
     known_suffix(target, FORMATS, "draw a figure")
 
 
-def canvas(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
     """A white figure of some inches, whose panels make room for each other."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def save(figure: Figure, target: Path, dpi: int = 150) -> None:
+def save_figure(figure: Figure, target: Path, dpi: int = 150) -> None:
     """Write a figure as the image that its file's name asks for.
 
     Raises:
