@@ -74,6 +74,13 @@ def fit(
         int | None,
         typer.Option(min=1, help="The number of trained units (default: 10, or 4 by agreement)."),
     ] = None,
+    keep_claims: Annotated[
+        bool,
+        typer.Option(
+            "--keep-claims/--ignore-claims",
+            help="Whether `expect` lines that hold as written shall hold of the fitted dials.",
+        ),
+    ] = True,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -117,6 +124,7 @@ def fit(
             seed=seed,
             units=units,
             checkpoint=checkpoint,
+            keep_claims=keep_claims,
             progress=report,
         )
     print_table(dials_table(fitted))

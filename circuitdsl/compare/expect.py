@@ -127,42 +127,28 @@ def expectations_met(
             and is shown drawn images (E902).
     """
     source = circuit.circuit if isinstance(circuit, HandwrittenNetwork) else circuit
-    chosen = None if wanted is None else tuple(wanted)
-    claims = [
-        (family, expect)
-        for family in source.families
-        for expect in family.expectations
-        if chosen is None or any(expect is one for one in chosen)
-    ]
+    claims = claims_of(source, wanted)
     if not claims:
         return ()
     if isinstance(circuit, Circuit):
         _answerable(circuit, claims)
     network = calibrate(build(circuit)) if isinstance(circuit, Circuit) else circuit
-    answers = _Answers(network, claims, progress)
-
-    return tuple(_outcome(answers, family, expect) for family, expect in claims)
-
-
-def _outcome(answers: _Answers, family: Family, expect: Expect) -> Outcome:
-    judgement = expect.judge(
-        lambda measured: OF_FAMILIES[measured.name](answers.counted(family, measured))
-    )
-    if judgement.holds or len(family.members) == 1:
-        return Outcome(family.name, judgement)
-    extremes: list[Extremes] = []
-    for measured in expect.measures:
-        figures = OF_MEMBERS[measured.name](answers.counted(family, measured))
-        if not np.isnan(figures).any():
-            least, greatest = (
-                (family.member_name(int(member)), float(figures[member]))
-                for member in (figures.argmin(), figures.argmax())
-            )
-            extremes.append(Extremes(measured, least, greatest))
-    return Outcome(family.name, judgement, tuple(extremes))
+    answers = Answers(network, claims, progress)
+    return tuple(answers.outcome(family, expect) for family, expect in claims)
 
 
-class _Answers:
+def claims_of(circuit: Circuit, wanted: Iterable[Expect] | None = None) -> list[Claim]:
+    """The expectations of a circuit, or some of them, each with its family."""
+    chosen = None if wanted is None else tuple(wanted)
+    return [
+        (family, expect)
+        for family in circuit.families
+        for expect in family.expectations
+        if chosen is None or any(expect is one for one in chosen)
+    ]
+
+
+class Answers:
     """The responses to the sets of claims; each set is shown once to all families of a layer."""
 
     def __init__(
@@ -179,6 +165,24 @@ class _Answers:
             (family.name, measured.of) for family, expect in claims for measured in expect.measures
         }
         self.responses: dict[tuple[str, str], Floats] = {}
+
+    def outcome(self, family: Family, expect: Expect) -> Outcome:
+        """What became of a claim."""
+        judgement = expect.judge(
+            lambda measured: OF_FAMILIES[measured.name](self.counted(family, measured))
+        )
+        if judgement.holds or len(family.members) == 1:
+            return Outcome(family.name, judgement)
+        extremes: list[Extremes] = []
+        for measured in expect.measures:
+            figures = OF_MEMBERS[measured.name](self.counted(family, measured))
+            if not np.isnan(figures).any():
+                least, greatest = (
+                    (family.member_name(int(member)), float(figures[member]))
+                    for member in (figures.argmin(), figures.argmax())
+                )
+                extremes.append(Extremes(measured, least, greatest))
+        return Outcome(family.name, judgement, tuple(extremes))
 
     def of(self, family: Family, measured: Measured) -> Floats:
         """The responses of a family to the set of a measure, `[images, members]`.

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
+from circuitdsl.compare.expect import expectations_met
 from circuitdsl.compare.recovery import SPLICED_UNITS
 from circuitdsl.compare.score import block_of, end_family
+from circuitdsl.fitting.claims import claims_that_hold
 from circuitdsl.fitting.compared import Agreed, Compared, by_agreement, by_tuning, rated
 from circuitdsl.fitting.evidence import Photographs, Rest, agreed, record
 from circuitdsl.fitting.objective import Objective
@@ -54,6 +56,7 @@ def fit_circuit(
     schedule: Schedule | None = None,
     units: int | None = None,
     checkpoint: Path | None = None,
+    keep_claims: bool = True,
     progress: Progress = lambda stage: None,
 ) -> FittedCircuit:
     """Fit the free dials of a circuit to units of a trained network, or to published figures.
@@ -77,6 +80,7 @@ def fit_circuit(
             finder found, or the 4 that agree best. A splice takes the place of more of those that a
             finder found, as many as a recovery.
         checkpoint: Saved to, and gone on from.
+        keep_claims: Whether `expect` lines that hold as written shall hold when fitted.
         progress: Told what is being done.
 
     Raises:
@@ -89,9 +93,10 @@ def fit_circuit(
     setting = _Setting(circuit, written, network, finder, count, photographs, published, progress)
     setting.check(objective)
     wanted = setting.objective(objective, layers)
-    fit = fit_dials(wanted, schedule or Schedule(), checkpoint, progress)
+    claims = claims_that_hold(circuit) if keep_claims else None
+    fit = fit_dials(wanted, schedule or Schedule(), checkpoint, progress, claims)
     dials = tuple(free_dials(circuit).values())
-    before = after = Scores(None, None, None)
+    before = after = Scores(None, None, None, ())
     try:
         progress("scoring the circuit as written")
         before = setting.scores({})
@@ -251,7 +256,7 @@ class _Setting:
             )
         if self.published is not None:
             grids = score_grids(circuit, self.family, self.published, self.progress)
-        return Scores(train, test, grids)
+        return Scores(train, test, grids, expectations_met(circuit))
 
     def _agreed(self, circuit: Circuit, compared: Compared, half: Photographs) -> Agreed:
         """The agreement of members at the units' angles with the units that a finder found."""

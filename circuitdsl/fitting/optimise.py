@@ -4,8 +4,8 @@ In: an objective, how many steps. Out: `Fit`. Adam with a cosine schedule moves 
 whole line (`lower.dials`), so none leaves its range. Every step sees some photographs and some
 circles, drawn from the seed and the step's number alone. Every now and then the objective is judged
 on photographs and circles that are held back from the steps, always the same ones, and the best
-dials so far are kept. A checkpoint holds everything, so a run that was cut off goes on as if it had
-not been.
+dials so far at which the circuit keeps its claims are kept. A checkpoint holds everything, so a run
+that was cut off goes on as if it had not been.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.flax import save_file
 
 from circuitdsl.fitting.calibration import Reference
+from circuitdsl.fitting.claims import Claims, Standing
 from circuitdsl.fitting.objective import Objective, Shown
 from circuitdsl.ir.writing.text import to_source
 from circuitdsl.lowering.dials import bounded, free_dials, unbounded
@@ -103,6 +104,7 @@ def fit_dials(
     schedule: Schedule,
     checkpoint: Path | None = None,
     progress: Callable[[str], None] = lambda stage: None,
+    claims: Claims | None = None,
 ) -> Fit:
     """Move the free dials of a circuit to where an objective is larger.
 
@@ -113,13 +115,14 @@ def fit_dials(
         schedule: How.
         checkpoint: A file to save to, and to go on from where it exists; one fit at a time.
         progress: Told of every step.
+        claims: What the circuit claims, and shall still claim when it is fitted.
 
     Raises:
         InputError: the circuit has no free dial, or the checkpoint is of another run, or in use.
         DiagnosticError: the circuit cannot be calibrated as it is.
     """
     with nullcontext() if checkpoint is None else held(checkpoint):
-        return _fitted(objective, schedule, checkpoint, progress)
+        return _fitted(objective, schedule, checkpoint, progress, claims)
 
 
 def _fitted(
@@ -127,6 +130,7 @@ def _fitted(
     schedule: Schedule,
     checkpoint: Path | None,
     progress: Callable[[str], None],
+    claims: Claims | None,
 ) -> Fit:
     """See `fit_dials`."""
     if not free_dials(objective.circuit):
@@ -136,11 +140,11 @@ def _fitted(
     optimiser = optax.adam(optax.cosine_decay_schedule(schedule.rate, max(schedule.steps, 1)))
     z = unbounded(objective.circuit)
     state = _State(z, optimiser.init(z), 0, z, {}, {})
-    label = _label(objective, schedule)
+    label = _label(objective, schedule, claims)
     if checkpoint is not None and checkpoint.exists():
         state = _load(checkpoint, state, label)
         progress(f"going on from step {state.step} of {checkpoint}")
-    running = _Running(objective, schedule, optimiser)
+    running = _Running(objective, schedule, optimiser, claims)
     try:
         running.run(state, checkpoint, label, progress)
     except KeyboardInterrupt:
@@ -164,9 +168,15 @@ class _Running:
     """A fit under way."""
 
     def __init__(
-        self, objective: Objective, schedule: Schedule, optimiser: optax.GradientTransformation
+        self,
+        objective: Objective,
+        schedule: Schedule,
+        optimiser: optax.GradientTransformation,
+        claims: Claims | None,
     ) -> None:
         self.objective = objective
+        self.claims = claims
+        self.standing: Standing | None = None
         self.schedule = schedule
         self.optimiser = optimiser
         evidence = objective.photographs
@@ -180,11 +190,15 @@ class _Running:
             name: each.fitted for name, each in self.circles.items()
         }
 
-    def step(self, z: Z, moments: Any, found: Any, shown: Shown) -> tuple[Z, Any, Values]:
+    def step(self, state: _State, found: Any) -> tuple[Z, Any, Values]:
         """One step of the optimiser upwards: the new dials, and the measures at the old ones."""
-        values, slope = self.objective.slope(z, found, shown)
+        z, moments = state.z, state.moments
+        values, slope = self.objective.slope(z, found, self.drawn(state.step))
         # where a kernel vanishes its norm has no slope: such a step moves nothing
         down = {name: -jnp.nan_to_num(part) for name, part in slope.items()}
+        if self.claims is not None and self.standing is not None:
+            lacking = self.claims.slope(z, self.standing, state.step)
+            down = {name: part + jnp.nan_to_num(lacking[name]) for name, part in down.items()}
         updates, moments = self.optimiser.update(down, moments, z)
         return cast("Z", optax.apply_updates(z, updates)), moments, values
 
@@ -199,9 +213,7 @@ class _Running:
         progress("judging the dials as they are")
         found = self.judged(state)
         while state.step < self.schedule.steps:
-            state.z, state.moments, values = self.step(
-                state.z, state.moments, found, self.drawn(state.step)
-            )
+            state.z, state.moments, values = self.step(state, found)
             state.step += 1
             progress(
                 f"step {state.step} of {self.schedule.steps}: {_told(values)}; held back: best "
@@ -215,21 +227,37 @@ class _Running:
     def judged(self, state: _State) -> dict[str, Reference]:
         """Judge the dials as they are; keep them if they are the best; what to calibrate on next.
 
-        Dials at which nothing can be calibrated are given up for the best so far.
+        Dials at which nothing can be calibrated, or at which a claim is broken that has no slope,
+        are given up for the best so far.
         """
         try:
-            found = self.objective.references(state.z)
+            found = self.stand(state.z)
         except DiagnosticError:
             if not state.best_values:
                 raise
             state.z = state.best
-            return self.objective.references(state.z)
+            return self.stand(state.z)
+        if self.standing is not None and self.standing.lost and state.best_values:
+            state.z = state.best
+            return self.stand(state.z)
         values = self.judge(state.z, found)
         if not state.start_values:
-            state.start_values = values
-        best = self.objective.mean(state.best_values) if state.best_values else -np.inf
-        if self.objective.mean(values) > best:
+            # the dials as written, which keep all claims
+            state.start_values = state.best_values = values
+            state.best = dict(state.z)
+        kept = self.standing is None or self.standing.hold
+        if kept and self.objective.mean(values) > self.objective.mean(state.best_values):
             state.best, state.best_values = dict(state.z), values
+        return found
+
+    def stand(self, z: Z) -> dict[str, Reference]:
+        """What to calibrate on at `z`; how the claims stand there is kept.
+
+        Raises:
+            DiagnosticError: a family cannot be calibrated there.
+        """
+        found = self.objective.references(z)
+        self.standing = None if self.claims is None else self.claims.standing(z)
         return found
 
     def judge(self, z: Z, found: Mapping[str, Reference]) -> Values:
@@ -290,7 +318,7 @@ def _told(values: Values) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
-def _label(objective: Objective, schedule: Schedule) -> str:
+def _label(objective: Objective, schedule: Schedule, claims: Claims | None) -> str:
     """What a checkpoint must agree in with the run that goes on from it."""
     dials = {
         name: [dial.default, dial.low, dial.high]
@@ -298,7 +326,8 @@ def _label(objective: Objective, schedule: Schedule) -> str:
     }
     evidence = objective.photographs
     units = [objective.compared, objective.best, objective.preferred_deg, objective.members]
-    shown = [0 if evidence is None else len(evidence), *units]
+    kept = 0 if claims is None else len(claims.expectations)
+    shown = [0 if evidence is None else len(evidence), *units, kept]
     seen = b"" if evidence is None else np.ascontiguousarray(evidence.images).tobytes()
     said = to_source(objective.circuit).encode()
     digests = [hashlib.sha256(part).hexdigest() for part in (said, seen)]

@@ -16,14 +16,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from circuitdsl.compare.expect import Outcome
 from circuitdsl.fitting.compared import Agreed
 from circuitdsl.fitting.optimise import Fit
 from circuitdsl.ir.circuit import Dial
 from circuitdsl.ir.fits import Terms, terms_text
 from circuitdsl.ir.writing.settings import import_path, rounded, settings_source
+from circuitdsl.ir.writing.spelling import expectation
 from circuitdsl.measure.tunings.published import GridScores
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.stimuli.split import split
+from circuitdsl.text.layout import flat
 
 SPLIT_SEED = 0
 """Of the split into photographs to fit on and photographs to test on."""
@@ -37,16 +40,21 @@ class Scores:
         train: On the photographs fitted to, if any.
         test: On the others.
         grids: Against the published grids, if some were given. They have no other half.
+        claims: What became of each `expect` line of a family.
     """
 
     train: Agreed | None
     test: Agreed | None
     grids: GridScores | None
+    claims: tuple[Outcome, ...]
 
     def record(self) -> dict[str, Any]:
         """The scores as JSON has them."""
         parts = {"train": self.train, "test": self.test, "grids": self.grids}
-        return {name: part.record() for name, part in parts.items() if part is not None}
+        figures = {name: part.record() for name, part in parts.items() if part is not None}
+        broken = [flat(expectation(one.expectation)) for one in self.claims if not one.holds]
+        claims = {"claims": len(self.claims), "broken_claims": broken} if self.claims else {}
+        return {**figures, **claims}
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def fit(
     units: int | None = None,
     checkpoint: Path | str | None = None,
     dials: Sequence[str] | None = None,
+    keep_claims: bool = True,
     progress: Progress = silent,
 ) -> FittedCircuit:
     """Fit the free dials of a circuit file.
@@ -74,6 +75,7 @@ def fit(
             best.
         checkpoint: A file to save to, from which the fit is resumed if it exists.
         dials: The dials to fit; usually all free ones.
+        keep_claims: Whether `expect` lines that hold as written shall hold of the fitted dials.
         progress: Told what is being done.
 
     Raises:
@@ -111,6 +113,7 @@ def fit(
         schedule=schedule,
         units=units if units is not None else chosen.units,
         checkpoint=None if checkpoint is None else Path(checkpoint),
+        keep_claims=keep_claims,
         progress=progress,
     )
 

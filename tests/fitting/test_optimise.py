@@ -11,20 +11,23 @@ from typer.testing import CliRunner
 import circuitdsl
 from circuitdsl.checking.load import load, loads
 from circuitdsl.cli import app
+from circuitdsl.compare.expect import expectations_met
 from circuitdsl.compare.recovery import recovery, study
 from circuitdsl.compare.score import scored_family
 from circuitdsl.editing.select import select
 from circuitdsl.fitting.calibration import steered
+from circuitdsl.fitting.claims import SAFE, claims_that_hold
 from circuitdsl.fitting.evidence import Rest, record
 from circuitdsl.fitting.objective import Objective, Shown
 from circuitdsl.fitting.optimise import Schedule, fit_dials, held_back
 from circuitdsl.fitting.result import split_photographs
 from circuitdsl.ir.fits import NATURAL
-from circuitdsl.lowering.dials import unbounded
+from circuitdsl.lowering.dials import bounded, unbounded, with_settings
 from circuitdsl.measure.calibration import calibrate, solved_weights
 from circuitdsl.measure.finders.curves_published import PUBLISHED
 from circuitdsl.measure.passes import run
 from circuitdsl.measure.tunings.circles import published_circles
+from circuitdsl.measure.tunings.of_families import responses_to
 from circuitdsl.measure.tunings.published import PublishedGrids
 from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.written.handwritten import build
@@ -92,6 +95,53 @@ def test_a_dial_goes_to_where_the_units_agree(objective):
     assert fit.finished
     assert fit.objective > fit.start
     assert abs(fit.dials["wavelength"] - 5.5) < 1.0
+
+
+def claiming(least, text=EDGES):
+    """The circuit with a claim that shorter waves break."""
+    claim = f"at V.conv2d0 {{\n  expect response(filled) > {least}*response(circles)"
+    filled = "stimulus filled = discs(radius=12px, th=every(45deg)) {\n  size = 32px\n}\n\nfamily"
+    return loads(text.replace("family", filled).replace("at V.conv2d0 {", claim))
+
+
+def test_a_fit_keeps_what_the_file_claims(objective):
+    circuit = claiming(14)
+    claims = claims_that_hold(circuit)
+    wanted = replace(objective, circuit=circuit, family=scored_family(circuit))
+    free, kept = fit_dials(wanted, SCHEDULE), fit_dials(wanted, SCHEDULE, claims=claims)
+    (broken,) = expectations_met(with_settings(circuit, free.dials))
+    (held,) = expectations_met(with_settings(circuit, kept.dials))
+    assert not broken.holds
+    assert held.holds
+    assert kept.start < kept.objective < free.objective
+    assert claims_that_hold(claiming(30)) is None
+
+
+def test_claims_are_pressed_where_they_are_not_safe():
+    free = "\n".join(line for line in EDGES.splitlines() if "calibrate" not in line)
+    circuit = claiming(9.5, free)
+    claims, z = claims_that_hold(circuit), unbounded(circuit)
+    standing = claims.standing(z)
+    assert standing.hold
+    assert {one.images.shape for one in standing.pressed.values()} == {(4, 32, 32, 3)}
+
+    def lacking(by):
+        settings = {name: float(value) for name, value in bounded(circuit, moved(by)).items()}
+        hand = calibrate(build(with_settings(circuit, settings)))
+        sets = {stimulus.name: stimulus for stimulus in circuit.stimuli}
+        filled, circles = (
+            responses_to(hand, scored_family(circuit), sets[name]).max(axis=0)
+            for name in ("filled", "circles")
+        )
+        return np.maximum(SAFE - (filled - 9.5 * circles) / (filled + 9.5 * circles), 0)
+
+    def moved(by):
+        return {"wavelength": z["wavelength"] + by}
+
+    slopes = [float(claims.slope(z, standing, step)["wavelength"]) for step in range(4)]
+    assert slopes == pytest.approx((lacking(0.05) - lacking(-0.05)) / 0.1, rel=0.05, abs=1e-6)
+    safe = claims_that_hold(claiming(6, free))
+    assert float(safe.slope(z, safe.standing(z), 0)["wavelength"]) == 0
 
 
 def test_calibration_inside_the_objective_is_that_of_the_circuit(objective):

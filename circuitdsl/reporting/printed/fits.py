@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from circuitdsl.compare.expect import Outcome
 from circuitdsl.fitting.compared import Agreed
 from circuitdsl.fitting.result import FittedCircuit
 from circuitdsl.ir.fits import terms_text
@@ -77,7 +78,13 @@ def fit_table(fitted: FittedCircuit) -> Table:
         for name, value in before.grids.mean.items():
             heading = f"grids, {name.replace('_r', ' r')}"
             table.add_row(heading, f"{value:.3f}", f"{after.grids.mean[name]:.3f}")
+    if before.claims:
+        table.add_row("claims that hold", *(_held(scores.claims) for scores in (before, after)))
     return table
+
+
+def _held(outcomes: Sequence[Outcome]) -> str:
+    return f"{sum(one.holds for one in outcomes)} of {len(outcomes)}" if outcomes else "-"
 
 
 def _units(fitted: FittedCircuit) -> str:
