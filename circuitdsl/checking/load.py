@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from circuitdsl.checking.circuit import examine
+from circuitdsl.checking.circuits.unused import unused_names
 from circuitdsl.checking.names.imports import FileLoader, Loader
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.edits.script import Script
@@ -58,6 +59,8 @@ def check_tree(
     """
     parts = examine(file, loader)
     findings = [*faults, *parts.diagnostics]
+    if all(finding.severity == "warning" for finding in findings):
+        findings += unused_names(file)
     diagnostics = tuple(sorted(findings, key=lambda d: _order(d, file.source)))
     if faults:
         return CheckResult(None, diagnostics)

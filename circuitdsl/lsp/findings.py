@@ -23,7 +23,7 @@ _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
 }
-_NO_USE = {"L403", "L404", "E704"}
+_NO_USE = {"L403", "L404", "L406", "E704"}
 """Codes of what does nothing, which editors fade."""
 
 

@@ -344,5 +344,6 @@ CODES: dict[str, str] = {
     "L403": "dial without an effect",
     "L404": "family without input",
     "L405": "other normalisation inside a network",
+    "L406": "name without a use",
 }
 """What each code stands for; `E` for errors (a few are warnings), `L` for advice."""

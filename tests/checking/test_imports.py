@@ -289,3 +289,12 @@ def test_a_file_of_ones_own_goes_before_a_shipped_one(tmp_path: Path) -> None:
 def test_wrong_imports_of_what_comes_with_the_package(text: str, message: str) -> None:
     (found,) = check_source(Source("a.circ", f"circ 1\n{text}\n")).diagnostics
     assert message in found.message
+
+
+def test_a_missing_file_that_ships_is_offered(tmp_path: Path) -> None:
+    text = 'circ 1\nimport "stimuli.circ" as lab\n'
+    (found,) = check_source(Source("a.circ", text, tmp_path / "a.circ")).diagnostics
+    assert 'write "shipped/stimuli.circ"' in found.help
+    (fix,) = found.fixes
+    mended = text[: fix.span.start] + fix.text + text[fix.span.end :]
+    assert check_source(Source("a.circ", mended, tmp_path / "a.circ")).diagnostics == ()

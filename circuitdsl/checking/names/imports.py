@@ -22,7 +22,7 @@ from circuitdsl.checking.scope import Module, Setting
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.parse import parse
 from circuitdsl.syntax.read import read_source
-from circuitdsl.text.diagnostics import InputError, Label, suggestion
+from circuitdsl.text.diagnostics import Fix, InputError, Label, suggestion
 from circuitdsl.text.resources import circuits_folder
 from circuitdsl.text.source import Source, Span
 
@@ -324,7 +324,12 @@ def _found(
     try:
         source = loader.load(outer[-1], text)
     except InputError as error:
-        analysis.error("E209", error.message.rstrip("."), path.span, help=error.help)
+        help_, fixes = error.help, ()
+        if (circuits_folder() / text).is_file():
+            shipped = f'"{SHIPPED}{text}"'
+            help_ = f"A circuit of that name ships with the package: write {shipped}."
+            fixes = (Fix(f"Write {shipped}", path.span, shipped),)
+        analysis.error("E209", error.message.rstrip("."), path.span, help=help_, fixes=fixes)
         return None
     keys = [_key(importing) for importing in outer]
     if _key(source) in keys:
