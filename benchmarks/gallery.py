@@ -19,9 +19,10 @@ PICTURES = DOCS / "figures" / "circuits"
 
 HEAD = """# Gallery
 
-Every circuit that ships, as `circuitdsl draw` draws it: families in rows by layer, the image on
-top; red excites, blue inhibits, violet does as much of both. [drawing.md](drawing.md) says what
-the pages of circuits show beside, `python benchmarks/gallery.py` makes this one.
+`circuitdsl draw` drew these pictures of all shipped circuits. Families stand in rows by layer, with
+the image on top. Red connections excite, blue ones inhibit, and violet ones do both equally.
+[drawing.md](drawing.md) describes the full page of a circuit. `python benchmarks/gallery.py` writes
+this page.
 """
 
 _FAMILIES = re.compile(r"^ *family |\bwith \{", re.MULTILINE)

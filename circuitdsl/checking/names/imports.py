@@ -88,15 +88,20 @@ def _beside(importing: Source, path: str) -> bool:
 
 def _shipped(path: str) -> Source:
     """The text of a circuit that ships with the package."""
-    folder, name = circuits_folder(), path.removeprefix(SHIPPED)
-    if not (folder / name).is_file():
-        names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.circ"))
+    name, names = path.removeprefix(SHIPPED), _shipped_names()
+    if name not in names:
         hint = suggestion(name, names)
         raise InputError(
             f"no circuit `{name}` ships with the package{f'; {hint}' if hint else ''}",
             help=f"There are {', '.join(names)}.",
         )
-    return read_source(folder / name, path)
+    return read_source(circuits_folder() / name, path)
+
+
+def _shipped_names() -> list[str]:
+    """The circuits that ship with the package, in order."""
+    folder = circuits_folder()
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.circ"))
 
 
 def open_module(
@@ -325,7 +330,7 @@ def _found(
         source = loader.load(outer[-1], text)
     except InputError as error:
         help_, fixes = error.help, ()
-        if (circuits_folder() / text).is_file():
+        if text in _shipped_names():
             shipped = f'"{SHIPPED}{text}"'
             help_ = f"A circuit of that name ships with the package: write {shipped}."
             fixes = (Fix(f"Write {shipped}", path.span, shipped),)

@@ -25,14 +25,23 @@ WIDEST = 700
 
 @dataclass(frozen=True)
 class Band:
-    """The rectangle of a unit in a matrix, which is marked with it."""
+    """The rectangle of a unit in a matrix, which is marked with it.
+
+    Attributes:
+        unit: The unit.
+        x: Its first column, in pixels of the matrix.
+        y: Its first row.
+        width: Its columns.
+        height: Its rows.
+        pointed: Whether it answers to the pointer.
+    """
 
     unit: str
     x: int
     y: int
     width: int
     height: int
-    pointed: str
+    pointed: bool
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,7 @@ def _drawn(stroke: Stroke) -> Drawn:
     strength = abs(stroke.weight)
     return Drawn(
         "excites" if stroke.weight > 0 else "inhibits",
-        f"{x - right:.3f},{y - down:.3f}L{x + right:.3f},{y + down:.3f}",
+        f"{x - right:.2f},{y - down:.2f}L{x + right:.2f},{y + down:.2f}",
         f"{0.04 + 0.14 * strength:.3f}",
         f"{0.35 + 0.65 * strength:.2f}",
     )
@@ -179,8 +188,8 @@ def bands(
     down, across = rows + 1, columns + 1
     width, height = len(sources) * across - 1, len(targets) * down - 1
     return (
-        *(Band(name, 0, at * down, width, rows, "all") for at, name in enumerate(targets)),
-        *(Band(name, at * across, 0, columns, height, "none") for at, name in enumerate(sources)),
+        *(Band(name, 0, at * down, width, rows, True) for at, name in enumerate(targets)),
+        *(Band(name, at * across, 0, columns, height, False) for at, name in enumerate(sources)),
     )
 
 
@@ -192,6 +201,6 @@ def zoom(width: int) -> int:
 def _image_bands(target: Family, side: int, columns: int) -> tuple[Band, ...]:
     step = side + 1
     return tuple(
-        Band(target.member_name(i), i % columns * step, i // columns * step, side, side, "all")
+        Band(target.member_name(i), i % columns * step, i // columns * step, side, side, True)
         for i in range(target.size)
     )

@@ -15,6 +15,12 @@ from PIL import Image
 
 RED, BLUE = (190, 24, 36), (28, 84, 178)
 _GAP = (128, 128, 128, 0)
+_SHADES = 127
+"""Shades of red and of blue: with white and the gap they fit the palette of a picture."""
+
+_PALETTE = 256
+"""The most colours of a picture that stores places in a palette instead of colours."""
+
 _FAINT = 0.35
 
 Pixels = NDArray[np.uint8]
@@ -28,7 +34,7 @@ def signed(values: NDArray[Any], most: float | None = None) -> Pixels:
         most: What is wholly red; the largest magnitude by default.
     """
     scale = float(np.abs(values).max(initial=0.0)) if most is None else most
-    shares = np.clip(values / (scale or 1.0), -1.0, 1.0)[..., None]
+    shares = np.rint(_SHADES * np.clip(values / (scale or 1.0), -1.0, 1.0)[..., None]) / _SHADES
     ink = np.where(shares > 0, RED, BLUE)
     colours = 255.0 + np.abs(shares) * (ink - 255.0)
     return _opaque(colours)
@@ -81,8 +87,14 @@ def heat(values: NDArray[Any], most: float) -> Pixels:
 
 
 def png(pixels: Pixels) -> str:
-    """Pixels `[height, width, 3 or 4]` as a `data:` address."""
-    return _address(Image.fromarray(pixels), "png")
+    """Pixels `[height, width, 3 or 4]` as a `data:` address, with a palette if it has room."""
+    channels = pixels.shape[-1]
+    colours, places = np.unique(pixels.reshape(-1, channels), axis=0, return_inverse=True)
+    if len(colours) > _PALETTE:
+        return _address(Image.fromarray(pixels), "png")
+    image = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8), "P")
+    image.putpalette(colours.tobytes(), "RGBA" if channels == 4 else "RGB")
+    return _address(image, "png")
 
 
 def photograph(image: NDArray[Any]) -> str:

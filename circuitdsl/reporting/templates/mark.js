@@ -1,5 +1,19 @@
 "use strict";
 (() => {
+  // where the units of a matrix stand: "x y width height unit"; "~" before those that cannot be pointed at
+  for (const group of document.querySelectorAll("[data-bands]"))
+    for (const text of group.dataset.bands.split("|").filter(Boolean)) {
+      const [, under, x, y, width, height, unit] = /^(~?)(\d+) (\d+) (\d+) (\d+) (.*)$/s.exec(text);
+      const band = document.createElementNS(group.namespaceURI, "rect");
+      const kind = under ? "band under" : "band";
+      for (const [key, value] of Object.entries({ x, y, width, height, class: kind }))
+        band.setAttribute(key, value);
+      band.dataset.unit = unit;
+      const title = document.createElementNS(group.namespaceURI, "title");
+      title.textContent = unit;
+      band.append(title);
+      group.append(band);
+    }
   let kept = null;
   const mark = (unit) => {
     for (const each of document.querySelectorAll("[data-unit]"))
