@@ -24,7 +24,7 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     """Names in backquotes, separated by commas; those after `most` are left out."""
     first = list(islice(names, most + 1))
     text = ", ".join(f"`{name}`" for name in first[:most])
-    return f"{text}, ..." if len(first) > most else text
+    return f"{text} and more" if len(first) > most else text
 
 
 def with_hint(
