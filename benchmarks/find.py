@@ -16,8 +16,8 @@ from circuitdsl.measure.finders.curves_published import STROKE_SHARE
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.measure.tunings.tuning import response_grid
 from circuitdsl.measure.units import trained
-from circuitdsl.stimuli.canvas import geometric
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.canvas import geometric
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 
 LAYER = "mixed3b"
 SIDE = 60

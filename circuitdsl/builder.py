@@ -22,14 +22,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from circuitdsl.checking.load import check_source
+from circuitdsl.checking.load import check_source, circuit_of
 from circuitdsl.checking.names.standard import comment_above, signature_of, standard_file
+from circuitdsl.ir.backbones import USUAL
 from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.expressions import ScalarUnit
 from circuitdsl.ir.writing.spelling import number
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.format import format_source
-from circuitdsl.text.diagnostics import DiagnosticError
 from circuitdsl.text.layout import quoted
 from circuitdsl.text.source import Source
 
@@ -233,7 +233,7 @@ class Builder:
     def __init__(
         self,
         doc: str = "",
-        backbone: str = "inceptionv1",
+        backbone: str = USUAL,
         *,
         input_px: int | None = None,
         normalisation: str | None = None,
@@ -372,12 +372,11 @@ class Builder:
 
         Raises:
             DiagnosticError: what was built has errors, which are shown in the text of it.
+            InputError: it has no families.
         """
         path = None if folder is None else folder / "builder.circ"
-        result = check_source(Source("<builder>", self.source(), path))
-        if result.circuit is None:
-            raise DiagnosticError(result.diagnostics)
-        return result.circuit
+        source = Source("<builder>", self.source(), path)
+        return circuit_of(check_source(source), source.name)
 
     def _written(self) -> str:
         header = f"circ 1 {quoted(self._doc)}" if self._doc else "circ 1"

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 
 import circuitdsl
 from circuitdsl.models.written.handwritten import forward
-from circuitdsl.stimuli.canvas import Canvas, ink_and_ground
-from circuitdsl.stimuli.circles import draw_circles
+from circuitdsl.stimuli.drawing.canvas import Canvas, ink_and_ground
+from circuitdsl.stimuli.drawing.circles import draw_circles
 
 CIRCUIT = circuitdsl.load(Path(__file__).parent.parent / "circuits_src" / "curves.circ")
 

@@ -21,9 +21,9 @@ from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.responses import answers
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.centre import central
-from circuitdsl.stimuli.circles import draw_circles
+from circuitdsl.stimuli.drawing.circles import draw_circles
+from circuitdsl.stimuli.drawing.surfaces import draw_spots
 from circuitdsl.stimuli.render import centre_of
-from circuitdsl.stimuli.surfaces import draw_spots
 from circuitdsl.syntax.read import read_source
 from circuitdsl.syntax.size import size_of
 

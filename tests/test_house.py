@@ -139,6 +139,51 @@ def imports() -> Iterator[tuple[Path, str, str]]:
                 yield path, f"{name_of(path)}:{node.lineno}", name
 
 
+def texts_of(tree: ast.Module) -> Iterator[ast.Constant]:
+    """The strings of a file that are no docstrings."""
+    documents = {
+        id(statement.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        for statement in node.body
+        if isinstance(statement, ast.Expr)
+    }
+    for node in ast.walk(tree):
+        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if text and id(node) not in documents:
+            yield node
+
+
+@pytest.mark.parametrize(
+    ("words", "homes"),
+    [
+        # tuning curves are anything's, curves a kind of units
+        (r"(?<!tuning )\bcurves\b|\bcurve (detector|neuron|unit)", ("measure/finders/",)),
+        (
+            r"inception|\bmixed\d|\bconv2d\d",
+            (
+                "ir/backbones/",
+                "models/registry.py",
+                "models/files/",  # formats go by the names of the files that have them
+                "measure/finders/",  # what was published is of one network
+                "cli/",  # help texts give examples
+                "testing/strategies.py",  # circuits to test with
+            ),
+        ),
+    ],
+)
+def test_nothing_else_knows_one_kind_or_one_network(words: str, homes: tuple[str, ...]) -> None:
+    found = [
+        f"{name_of(path)}:{text.lineno}: {text.value}"
+        for path, tree in trees()
+        if not name_of(path).startswith(homes)
+        for text in texts_of(tree)
+        # what stands between backticks is an example
+        if re.search(words, re.sub(r"`[^`]*`", "", str(text.value)), re.IGNORECASE)
+    ]
+    assert found == []
+
+
 MOST_FILES = 17
 """A folder with more is hard to find one's way in."""
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Unpack
 
 from circuitdsl.checking.analysis import Analysis, Details
-from circuitdsl.ir.backbones import Backbone
+from circuitdsl.ir.backbones import USUAL, Backbone
 from circuitdsl.syntax import nodes
 from circuitdsl.text.diagnostics import Fix, Label
 from circuitdsl.text.source import Span
@@ -145,7 +145,7 @@ def no_backbone(analysis: Analysis, what: str, span: Span, *, trained: bool = Fa
     """Report what needs a backbone in a file that declares none (E211)."""
     arguments = 'weights="default"' if trained else "input=224px"
     message = f"{what} need a backbone, and this file declares none"
-    analysis.error("E211", message, span, help=f"Add `backbone V = inceptionv1({arguments})`.")
+    analysis.error("E211", message, span, help=f"Add `backbone V = {USUAL}({arguments})`.")
 
 
 def unit_out_of_range(analysis: Analysis, layer: str, unit: int, width: int, span: Span) -> None:

@@ -31,10 +31,21 @@ if TYPE_CHECKING:
     from circuitdsl.run.scripts import Scored
 
 
+def _finders(incomplete: str) -> list[str]:
+    """Names of finders that a shell offers."""
+    from circuitdsl.measure.finders import FINDERS
+
+    return [name for name in FINDERS if name.startswith(incomplete)]
+
+
 def find(
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="The kind of units: curves or lines."),
+        typer.Argument(
+            metavar="KIND",
+            help="The finder of a kind of units, such as lines.",
+            autocompletion=_finders,
+        ),
     ],
     *,
     model: Model,
@@ -106,7 +117,7 @@ def score(
     members: Annotated[
         Literal["placed", "as-written"] | None,
         typer.Option(
-            help="For curves: members at the angles of the trained units, or of the file."
+            help="With a finder: members at the angles of the trained units, or of the file."
         ),
     ] = None,
     family: Annotated[
@@ -116,7 +127,8 @@ def score(
         str | None,
         typer.Option(
             metavar="HOW",
-            help="How units are found: curves, lines or agreement; by default as the file says.",
+            help="How units are found: by a finder, such as lines, or by agreement; by default "
+            "as the file says.",
         ),
     ] = None,
     layer: Annotated[

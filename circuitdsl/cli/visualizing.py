@@ -287,7 +287,7 @@ def joint(
             "--output",
             "-o",
             metavar="FILE",
-            help="Curves as a figure (.png, .pdf, .svg) or a record (.json).",
+            help="Tuning as a figure (.png, .pdf, .svg) or a record (.json).",
             callback=writable,
         ),
     ],

@@ -36,16 +36,18 @@ class Shown:
         names: Its units.
         responses: `[size, angle, contrast, unit]`.
         angles_deg: Of the figures.
+        period_deg: The turn after which the figures are the same.
     """
 
     names: tuple[str, ...]
     responses: Floats
     angles_deg: tuple[float, ...]
+    period_deg: float
 
     @cached_property
     def tunings(self) -> tuple[Tuning, ...]:
         """The tuning of each unit."""
-        return tuning_of(self.responses, self.angles_deg)
+        return tuning_of(self.responses, self.angles_deg, self.period_deg)
 
 
 OF_A_SIDE: dict[str, Callable[[Shown], float]] = {
@@ -120,7 +122,7 @@ def compare_sides(lowering: Lowering, score: ir.TuningScore) -> SideScore:
         DiagnosticError: a family cannot be calibrated, or a splice finds no partner for a unit.
         InputError: a step or a set of figures does not fit.
     """
-    lowering.progress(f"showing circles: {score.name}")
+    lowering.progress(f"showing figures: {score.name}")
     sides = {LEFT: score.left} | ({} if score.right is None else {RIGHT: score.right})
     shown = {name: _shown(lowering, side, score.using) for name, side in sides.items()}
     units = [name for side in shown.values() for name in side.names]
@@ -132,17 +134,14 @@ def _shown(lowering: Lowering, side: ir.Side, using: str | None) -> Shown:
         network = calibrate(build(side.hand.circuit, given=lowering.network))
         subject: Subject = handwritten(network, side.hand.family).only(side.members)
         figures, px = lowering.grid(using, subject.layer)
-        return Shown(subject.names, response_grid(subject, figures, px), figures.angles_deg)
+        responses = response_grid(subject, figures, px)
+        return Shown(subject.names, responses, figures.angles_deg, figures.period_deg)
     units = lowering.units(side.units)
     network = lowering.network if side.edit is None else lowering.edited(side.edit)
-    responses: Floats = np.zeros((1, 1, 1, 0))
-    angles: tuple[float, ...] = ()
+    figures, px = lowering.grid(using, units.branches[0])
+    responses = np.zeros((*figures.shape, len(units)))
     for branch in units.branches:
         subject = trained(network, branch, units.channels(branch))
         figures, px = lowering.grid(using, branch)
-        part = response_grid(subject, figures, px)
-        if not angles:
-            responses = np.zeros((*part.shape[:-1], len(units)))
-            angles = figures.angles_deg
-        responses[..., list(units.positions(branch))] = part
-    return Shown(units.names, responses, angles)
+        responses[..., list(units.positions(branch))] = response_grid(subject, figures, px)
+    return Shown(units.names, responses, figures.angles_deg, figures.period_deg)

@@ -105,7 +105,10 @@ def recorded(network: Network, units: Units) -> Pass[NDArray[np.float32]]:
 
 
 def nearest_members(
-    members_deg: Sequence[float], units: Units, within_deg: float = NEAREST
+    members_deg: Sequence[float],
+    units: Units,
+    within_deg: float = NEAREST,
+    period_deg: float = 360.0,
 ) -> tuple[int, ...]:
     """For each trained unit the hand-written member whose preferred angle is nearest.
 
@@ -113,6 +116,7 @@ def nearest_members(
         members_deg: The members' preferred angles.
         units: The trained units, with theirs.
         within_deg: How far apart the two may be.
+        period_deg: The turn after which the members' figures are the same: 180 for lines.
 
     Raises:
         InputError: the units' angles are not known, or a unit has no member near enough.
@@ -123,7 +127,7 @@ def nearest_members(
             help="select the units of a found family, or give them angles",
         )
     apart = np.subtract.outer(np.asarray(units.angles_deg), np.asarray(members_deg))
-    distance = np.abs((apart + 180.0) % 360.0 - 180.0)
+    distance = np.abs((apart + period_deg / 2) % period_deg - period_deg / 2)
     members = distance.argmin(axis=1)
     for index, member in enumerate(members):
         if not distance[index, member] <= within_deg + 1e-9:

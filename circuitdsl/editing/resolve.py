@@ -30,6 +30,7 @@ from circuitdsl.editing.select import Units, edges, places_of
 from circuitdsl.ir.circuit import Circuit, Stimulus
 from circuitdsl.ir.edits import script as ir
 from circuitdsl.ir.edits.steps import Ablate, Affine, Patch, ReplaceEdges, ScaleEdges, Splice
+from circuitdsl.ir.members.axes import Axis
 from circuitdsl.ir.members.placing import place_members
 from circuitdsl.ir.tables.generators import settings_of
 from circuitdsl.measure.calibration import calibrate
@@ -42,9 +43,9 @@ from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.batches import SIZE, Batch, batches_of, first_of
 from circuitdsl.stimuli.centre import central
-from circuitdsl.stimuli.circles import CircleGrid
 from circuitdsl.stimuli.photographs import ImageSet
 from circuitdsl.stimuli.render import batches
+from circuitdsl.stimuli.set_grid import SetGrid
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.source import Span
 
@@ -196,13 +197,14 @@ class Lowering:
         self.progress("measuring the angles that units prefer")
         found = np.zeros(len(units))
         for branch in units.branches:
-            circles, side = self.grid(grid, branch)
+            figures, side = self.grid(grid, branch)
             subject = trained(self.network, branch, units.channels(branch))
-            tunings = tuning_of(response_grid(subject, circles, side), circles.angles_deg)
+            responses = response_grid(subject, figures, side)
+            tunings = tuning_of(responses, figures.angles_deg, figures.period_deg)
             found[list(units.positions(branch))] = [tuning.preferred_deg for tuning in tunings]
         silent = [name for name, angle in zip(units.names, found, strict=True) if np.isnan(angle)]
         if silent:
-            message = f"{silent[0]} fires for no circle, so nothing can be matched with it"
+            message = f"{silent[0]} fires for no figure, so nothing can be matched with it"
             raise DiagnosticError([Diagnostic("E703", message, span)])
         return units.at_angles(found.tolist())
 
@@ -211,22 +213,9 @@ class Lowering:
         if name is None:
             return USUAL.grid(self.network.backbone, layer), None
         source = self.script.images[name]
-        settings = settings_of(source) if isinstance(source, Stimulus) else {}
-        angles = tuple(sorted(angle % 360.0 for angle in settings.get("th", ())))
-        even = [index * 360.0 / len(angles) for index in range(len(angles))]
-        if len(angles) < 4 or not np.allclose(angles, even, atol=1e-3):
-            raise InputError(
-                f"the angles of `{name}` are not spread evenly over all directions",
-                help="write `th=every(5deg)`",
-            )
-        circles = CircleGrid(
-            settings["radius"],
-            angles,
-            settings["contrast"],
-            settings.get("stroke", (3.0,))[0],
-            filled="stroke" not in settings,
-        )
-        return circles, round(settings["size"][0])
+        if not isinstance(source, Stimulus):
+            raise ValueError(f"`{name}` is no stimulus set (the checker excludes it)")
+        return SetGrid.of(source), round(settings_of(source)["size"][0])
 
     # ---- images
 
@@ -308,7 +297,7 @@ class Lowering:
             return tuple(range(len(units)))
         if match.way == "agreement":
             return self._agreeing(network, hand, units, match)
-        return _nearest(hand.circuit.by_name[hand.family].axes[0].angles_deg, units, match)
+        return _nearest(hand.circuit.by_name[hand.family].axes[0], units, match)
 
     def _agreeing(
         self, network: HandwrittenNetwork, hand: ir.Hand, units: Units, match: ir.Match
@@ -375,9 +364,9 @@ class Lowering:
         return steps
 
 
-def _nearest(written: Sequence[float], units: Units, match: ir.Match) -> tuple[int, ...]:
+def _nearest(axis: Axis, units: Units, match: ir.Match) -> tuple[int, ...]:
     try:
-        return nearest_members(written, units, match.within_deg)
+        return nearest_members(axis.angles_deg, units, match.within_deg, axis.period_deg)
     except InputError as error:
         found = Diagnostic("E703", error.message, match.span, help=error.help)
         raise DiagnosticError([found]) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from circuitdsl.ir.backbones import Backbone
-from circuitdsl.stimuli.canvas import Canvas
+from circuitdsl.stimuli.drawing.canvas import Canvas
 
 
 @dataclass(frozen=True)

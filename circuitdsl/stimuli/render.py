@@ -21,13 +21,13 @@ from circuitdsl.ir.circuit import Stimulus
 from circuitdsl.ir.stimuli import PHOTOGRAPHS, STROKES
 from circuitdsl.ir.tables.figures import FIGURES
 from circuitdsl.ir.tables.generators import GROUNDS, settings_of
-from circuitdsl.stimuli.canvas import Canvas, ink_and_ground
 from circuitdsl.stimuli.centre import Centre, central
-from circuitdsl.stimuli.circles import draw_circles, draw_lines
-from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
-from circuitdsl.stimuli.noise import draw_noise
+from circuitdsl.stimuli.drawing.canvas import Canvas, ink_and_ground
+from circuitdsl.stimuli.drawing.circles import draw_circles, draw_lines
+from circuitdsl.stimuli.drawing.figures import Placed, blurred, draw_figures
+from circuitdsl.stimuli.drawing.noise import draw_noise
+from circuitdsl.stimuli.drawing.surfaces import draw_borders, draw_rings, draw_spots, draw_textures
 from circuitdsl.stimuli.photographs import Cut, ImageSet, open_images
-from circuitdsl.stimuli.surfaces import draw_borders, draw_rings, draw_spots, draw_textures
 
 Table = dict[str, NDArray[np.float32]]
 """The value of every crossed setting in some images."""
@@ -64,19 +64,29 @@ def centre_of(stimulus: Stimulus, backbone: Backbone, layer: str) -> Centre:
 def rows(stimulus: Stimulus) -> Table:
     """The value of every crossed setting in each image of a set, in order.
 
+    Raises:
+        InputError: it shows the images of a folder, and there is none.
+    """
+    crossed = crossed_settings(stimulus)
+    table = np.array(list(product(*crossed.values())), np.float32)
+    return dict(zip(crossed, table.T, strict=True))
+
+
+def crossed_settings(stimulus: Stimulus) -> dict[str, tuple[float, ...]]:
+    """The values of every setting of a set that is crossed with the others.
+
     `number` is that of a photograph, of an image of noise, of a ground.
 
     Raises:
         InputError: it shows the images of a folder, and there is none.
     """
     settings = settings_of(stimulus)
-    crossed = {name: values for name, values in settings.items() if name not in _ONE_VALUE}
     if stimulus.generator == PHOTOGRAPHS:
-        crossed = {"number": tuple(range(len(_photographs(stimulus))))}
-    elif "n" in settings:
-        crossed = {"number": tuple(range(round(settings["n"][0])))} | crossed
-    table = np.array(list(product(*crossed.values())), np.float32)
-    return dict(zip(crossed, table.T, strict=True))
+        return {"number": tuple(range(len(_photographs(stimulus))))}
+    crossed = {name: values for name, values in settings.items() if name not in _ONE_VALUE}
+    if "n" in settings:
+        return {"number": tuple(range(round(settings["n"][0])))} | crossed
+    return crossed
 
 
 def batches(stimulus: Stimulus, centre: Centre, batch: int = 64) -> Iterator[Array]:
@@ -85,7 +95,7 @@ def batches(stimulus: Stimulus, centre: Centre, batch: int = 64) -> Iterator[Arr
     Raises:
         InputError: it shows the images of a folder, and there are none, or one is broken.
     """
-    table, drawing = rows(stimulus), _Drawing(stimulus, centre.canvas)
+    table, drawing = rows(stimulus), Drawing(stimulus, centre.canvas)
     for start in range(0, len(next(iter(table.values()))), batch):
         yield drawing.images(
             {name: values[start : start + batch] for name, values in table.items()}
@@ -100,8 +110,8 @@ def _photographs(stimulus: Stimulus) -> ImageSet:
     return open_images(stimulus.folder.path, None if most is None else round(most[0]))
 
 
-class _Drawing:
-    """Draws a set's images."""
+class Drawing:
+    """Draws a set's images on a canvas."""
 
     def __init__(self, stimulus: Stimulus, canvas: Canvas) -> None:
         self.stimulus = stimulus

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from circuitdsl.compiling import compiled
-from circuitdsl.stimuli.strokes import (
+from circuitdsl.stimuli.drawing.strokes import (
     DISC,
     EDGE,
     GRATING,

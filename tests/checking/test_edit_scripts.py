@@ -150,7 +150,8 @@ WRONG = [
     (
         SPLICE.format("angle(lab.noise)"),
         "E302",
-        "`lab.noise` must be circles (`arcs` or `discs`), which have angles, not `noise`",
+        "`lab.noise` must be a set of figures at angles `th`, such as `arcs`, `lines` or "
+        "`figures`, not `noise`",
     ),
     (SPLICE.format("angle(within=200deg)"), "E304", "from 0deg to 180deg"),
     (
@@ -231,7 +232,8 @@ WRONG_SCORES = [
     (
         "score s { left = some  using = lab.noise }",
         "E302",
-        "`lab.noise` must be circles (`arcs` or `discs`), which have angles, not `noise`",
+        "`lab.noise` must be a set of figures at angles `th`, such as `arcs`, `lines` or "
+        "`figures`, not `noise`",
     ),
     ("score s { left = hand.bottom[th=5deg] }", "E408", "nearest are 0deg and 90deg"),
     (

@@ -26,8 +26,8 @@ from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import build
 from circuitdsl.stimuli.batches import batches_of
-from circuitdsl.stimuli.circles import CircleGrid
-from circuitdsl.stimuli.noise import draw_noise
+from circuitdsl.stimuli.drawing.circles import CircleGrid
+from circuitdsl.stimuli.drawing.noise import draw_noise
 from circuitdsl.text.diagnostics import InputError
 
 TINY = BACKBONES["tiny"]

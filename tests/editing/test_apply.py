@@ -302,6 +302,14 @@ def test_steps_that_do_not_fit_are_refused(network):
         edit(network, [ReplaceEdges(spread, np.zeros((1, 1, 2, 2)))])
 
 
+def test_lines_are_near_half_a_turn_on():
+    units = select(TWO, "3b:0..1").at_angles([178.0, 352.0])
+    members = (0.0, 45.0, 90.0, 135.0)
+    assert nearest_members(members, units, within_deg=10, period_deg=180.0) == (0, 0)
+    with pytest.raises(InputError, match="43"):
+        nearest_members(members, units, within_deg=10)
+
+
 def test_nearest_members_respect_the_limit():
     units = select(TWO, "mixed3b_5x5[0, 1, 2]").at_angles([359, 20, 200])
     assert nearest_members((0.0, 90.0, 180.0), units) == (0, 0, 2)

@@ -10,7 +10,7 @@ from circuitdsl.ir.members.angles import even_deg, largest_gap_deg
 from circuitdsl.measure.tunings.find import FoundFamily, FoundUnit, find_family, rank
 from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
 
 ANGLES = even_deg(72, 360.0)

@@ -10,8 +10,8 @@ from circuitdsl import build, loads
 from circuitdsl.measure.examples import Example
 from circuitdsl.measure.tunings.joint import Axis, Owner, changed, joint_tuning
 from circuitdsl.measure.units import handwritten
-from circuitdsl.stimuli.canvas import Canvas
-from circuitdsl.stimuli.circles import draw_lines
+from circuitdsl.stimuli.drawing.canvas import Canvas
+from circuitdsl.stimuli.drawing.circles import draw_lines
 
 CIRCUIT = """circ 1
 from std.shapes import gabor

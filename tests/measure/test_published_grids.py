@@ -27,7 +27,7 @@ from circuitdsl.measure.tunings.published import (
     score_grids,
 )
 from circuitdsl.measure.units import Subject
-from circuitdsl.stimuli.canvas import saturated
+from circuitdsl.stimuli.drawing.canvas import saturated
 from circuitdsl.text.diagnostics import InputError
 
 CURVES = """circ 1

@@ -12,7 +12,7 @@ from circuitdsl.ir.members.angles import difference_deg, even_deg
 from circuitdsl.measure.finders.curves import circles
 from circuitdsl.measure.tunings.tuning import response_grid, tuning_along, tuning_of
 from circuitdsl.measure.units import Subject
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 
 ANGLES = even_deg(72, 360.0)
 

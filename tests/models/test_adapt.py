@@ -27,7 +27,7 @@ import circuitdsl
 from circuitdsl.editing import Ablate, select
 from circuitdsl.measure.tunings.find import find_family
 from circuitdsl.models.network import Network
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 
 RENAMED = {"globalpool": {"residual": "avgpool", "depthwise": "pool"}}
 

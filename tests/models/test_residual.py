@@ -32,7 +32,7 @@ from circuitdsl.measure.units import trained
 from circuitdsl.models.files.weights import read_weights
 from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import Batch
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
 
 RESIDUAL = residual("residual", (2, 1), bottleneck=False, width=6, classes=5)

@@ -19,7 +19,7 @@ from circuitdsl.measure.tunings.tuning import tuning_along
 from circuitdsl.reporting.drawn.figures import draw_tuning
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.reporting.printed.tables import found_table, score_table
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 from circuitdsl.text.diagnostics import InputError
 
 GRID = CircleGrid((20.0, 40.0), even_deg(72, 360.0))

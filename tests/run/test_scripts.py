@@ -59,6 +59,7 @@ let best = found(V.mixed3b_1x1, n=2)
 let ways = found(V.mixed3b_1x1, like=hand.bends, direction, n=2, units=2, using=calibration)
 stimulus photos      = photographs()
 stimulus calibration = photographs(n=4, seed=1)
+stimulus strips      = lines(th=every(30deg), size=24px)
 stimulus bars        = arcs(radius=[8px], th=every(45deg), contrast=1, size=24px)
 """
 EDITS = """
@@ -106,6 +107,7 @@ score recovery {
   expect shuffled <= recovered + 1000
 }
 score circles { left = best  right = gone.best  using = bars  expect echo(right) == echo(left) }
+score barred  { left = hand.edges  using = strips  expect echo <= 1 }
 score lone    { left = hand.bends  using = bars  expect echo <= 1 }
 """
 
@@ -242,10 +244,10 @@ def test_scores_from_the_command_line(files, tmp_path) -> None:
         "error[E901]: `recovery`: `expect recovered > 1000` does not hold: recovered is"
         in result.output
     )
-    assert "3 of 4 expectations hold" in result.output
+    assert "4 of 5 expectations hold" in result.output
     assert "recovery on 6 images, 3 units" in result.output
     assert "4 other images" in result.output
-    assert "responses to curves" in result.output
+    assert "responses to figures at all angles" in result.output
     record = json.loads(target.read_text())
     assert len(record["recovery"]) == 8
     assert set(record["recovery"][0]) == {
@@ -259,7 +261,7 @@ def test_scores_from_the_command_line(files, tmp_path) -> None:
     measures = {"top1", "top5", "cross_entropy", "kl"}
     assert all(set(record[key]) == measures for key in ("intact", "zero", "mean", "spliced"))
     assert record["n"] == 6
-    assert set(record["scores"]) == {"recovery", "circles", "lone"}
+    assert set(record["scores"]) == {"recovery", "circles", "barred", "lone"}
 
 
 def test_a_recovery_alone_is_the_whole_record(files) -> None:

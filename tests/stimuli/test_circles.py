@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.members.angles import bulge_deg
-from circuitdsl.stimuli.canvas import Canvas, geometric, ink_and_ground
-from circuitdsl.stimuli.circles import CircleGrid, draw_circles, draw_lines
+from circuitdsl.stimuli.drawing.canvas import Canvas, geometric, ink_and_ground
+from circuitdsl.stimuli.drawing.circles import CircleGrid, draw_circles, draw_lines
 
 
 def coverage(images):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.tables.figures import FIGURES, SIZES
-from circuitdsl.stimuli.canvas import Canvas
-from circuitdsl.stimuli.figures import Placed, blurred, draw_figures
+from circuitdsl.stimuli.drawing.canvas import Canvas
+from circuitdsl.stimuli.drawing.figures import Placed, blurred, draw_figures
 
 SIDE = 49
 CANVAS = Canvas(SIDE)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuitdsl.stimuli.noise import draw_noise
+from circuitdsl.stimuli.drawing.noise import draw_noise
 
 
 def noise(numbers, *, seed=0, contrast=0.1, slope=1.0, side=64):

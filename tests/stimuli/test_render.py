@@ -7,7 +7,7 @@ from circuitdsl.ir.backbones import BACKBONES
 from circuitdsl.ir.circuit import Stimulus
 from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Setting
 from circuitdsl.ir.tables.generators import GENERATORS, settings_of
-from circuitdsl.stimuli.circles import draw_circles
+from circuitdsl.stimuli.drawing.circles import draw_circles
 from circuitdsl.stimuli.render import batches, centre_of, count
 
 INCEPTION = BACKBONES["inceptionv1"]

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from circuitdsl.ir.backbones import TINY_CLASSES
-from circuitdsl.stimuli.scenes import CLASSES, SECTORS, scenes
-from circuitdsl.stimuli.strokes import (
+from circuitdsl.stimuli.drawing.strokes import (
     DISC,
     SEGMENT,
     STROKE,
@@ -17,6 +16,7 @@ from circuitdsl.stimuli.strokes import (
     arc_coverage,
     figure_coverage,
 )
+from circuitdsl.stimuli.scenes import CLASSES, SECTORS, scenes
 
 N, SIDE = 80, 64
 

@@ -14,6 +14,8 @@ from circuitdsl.checking.messages import wrong_type
 from circuitdsl.checking.names.evaluate import Evaluator
 from circuitdsl.checking.stimuli.photographs import image_source
 from circuitdsl.ir.edits.script import CHOOSING, ImageSource, Sought, UnitSet
+from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS
+from circuitdsl.ir.tables.generators import GENERATORS
 from circuitdsl.syntax import nodes
 from circuitdsl.text.source import Span
 
@@ -60,10 +62,10 @@ class Workbench:
 
 
 def is_grid(bench: Workbench, name: str, node: nodes.Expression) -> bool:
-    """Whether an image set consists of circles of every angle; reports E302 otherwise."""
-    generator = getattr(bench.sources[name], "generator", "photographs")
-    if generator in ("arcs", "discs"):
+    """Whether an image set consists of figures at angles; reports E302 otherwise."""
+    generator = getattr(bench.sources[name], "generator", PHOTOGRAPHS)
+    if generator != ACTIVITY and "th" in GENERATORS[generator]:
         return True
-    wanted = "circles (`arcs` or `discs`), which have angles"
+    wanted = "a set of figures at angles `th`, such as `arcs`, `lines` or `figures`"
     wrong_type(bench.analysis, f"`{name}`", wanted, node.span, got=f"`{generator}`")
     return False

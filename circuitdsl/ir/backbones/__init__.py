@@ -32,9 +32,13 @@ BACKBONES: dict[str, Backbone] = {
 }
 """The architectures that a `backbone` declaration can name."""
 
+USUAL = inceptionv1().name
+"""The one that is named where a text or a caller names none."""
+
 __all__ = [
     "BACKBONES",
     "TINY_CLASSES",
+    "USUAL",
     "Backbone",
     "GeometryError",
     "Layer",

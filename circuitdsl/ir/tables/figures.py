@@ -1,9 +1,9 @@
 """Figures that stimuli are made of: their names and their sizes.
 
-In: nothing. Out: `FIGURES` and `SIZES`. `stimuli.figures` draws each. A figure lies about the point
-that it is at: a line, a cross and patches have their middle there, a corner and a T their vertex.
-An arc passes the point along +x and bends to the left; a spiral leaves it along +x and winds to the
-left.
+In: nothing. Out: `FIGURES` and `SIZES`. `stimuli.drawing.figures` draws each. A figure lies about
+the point that it is at: a line, a cross and patches have their middle there, a corner and a T their
+vertex. An arc passes the point along +x and bends to the left; a spiral leaves it along +x and
+winds to the left.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from circuitdsl.ir.members.angles import bulge_deg, even_deg
 from circuitdsl.ir.named_sets import named_sets
 from circuitdsl.measure.finders.curves_published import PUBLISHED
 from circuitdsl.measure.finders.finder import Finder
-from circuitdsl.stimuli.canvas import geometric
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.canvas import geometric
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 
 _LEAST_RADIUS, _MOST_RADIUS = 0.3, 3.0
 """Radii of the circles, in receptive fields: for mixed3b those of the published stimuli."""
@@ -29,7 +29,6 @@ CURVES = Finder(
     title="curve detectors",
     figure="circle",
     axis="rot",
-    period_deg=360.0,
     grid=circles,
     angle="prefers: tangent, counter-clockwise; bulge: clockwise, as the Circuits articles have it",
     also=("bulge", bulge_deg),

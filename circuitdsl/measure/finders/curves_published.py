@@ -18,8 +18,8 @@ from types import MappingProxyType
 
 from circuitdsl.ir.members.angles import tangent_deg
 from circuitdsl.measure.tunings.published import Publication
-from circuitdsl.stimuli.canvas import geometric
-from circuitdsl.stimuli.circles import CircleGrid
+from circuitdsl.stimuli.drawing.canvas import geometric
+from circuitdsl.stimuli.drawing.circles import CircleGrid
 
 SIDE = 60
 """Height and width of the published images, in pixels."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import AxisKind
+from circuitdsl.ir.members.axes import PERIOD_DEG
 from circuitdsl.measure.tunings.published import Publication, PublishedGrids, read_grids
 from circuitdsl.measure.tunings.tuning import Grid
 from circuitdsl.text.diagnostics import InputError
@@ -28,7 +29,6 @@ class Finder:
         title: What its units are called.
         figure: The figure that is shown.
         axis: The kind of axis that tells its units apart.
-        period_deg: The turn after which the figure is the same.
         grid: The figures that suit a layer.
         angle: What the preferred angle means.
         also: The name of another convention for that angle, and the map to it; or None.
@@ -39,11 +39,15 @@ class Finder:
     title: str
     figure: str
     axis: AxisKind
-    period_deg: float
     grid: Callable[[Backbone, str], Grid]
     angle: str
     also: tuple[str, Callable[[float], float]] | None = None
     publication: Publication | None = None
+
+    @property
+    def period_deg(self) -> float:
+        """The turn after which the figure is the same."""
+        return PERIOD_DEG[self.axis]
 
     def published(self, path: Path | str | None) -> PublishedGrids | None:
         """The published grids in a file; None without one.

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.members.angles import even_deg
 from circuitdsl.measure.finders.finder import Finder
-from circuitdsl.stimuli.canvas import Canvas, geometric, ink_and_ground
-from circuitdsl.stimuli.circles import draw_lines
+from circuitdsl.stimuli.drawing.canvas import Canvas, geometric, ink_and_ground
+from circuitdsl.stimuli.drawing.circles import draw_lines
 
 _ANGLES, _WIDTHS = 36, 4
 _THINNEST, _THICKEST = 0.04, 0.2  # widths over the receptive field
@@ -40,6 +40,11 @@ class LineGrid:
     width_px: tuple[float, ...]
     angles_deg: tuple[float, ...]
     contrast: tuple[float, ...] = (-1.0, 1.0)
+
+    @property
+    def period_deg(self) -> float:
+        """The turn after which a bar is the same."""
+        return 180.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,7 +81,6 @@ LINES = Finder(
     title="line detectors",
     figure="bar",
     axis="orient",
-    period_deg=180.0,
     grid=line_grid,
     angle="prefers: orientation, counter-clockwise",
 )

@@ -16,8 +16,8 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.measure.units import Subject
-from circuitdsl.stimuli.canvas import Canvas
 from circuitdsl.stimuli.centre import central, fitting_side
+from circuitdsl.stimuli.drawing.canvas import Canvas
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +34,11 @@ class Grid(Protocol):
         ...
 
     @property
+    def period_deg(self) -> float:
+        """The turn after which the figures are the same."""
+        ...
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Numbers of sizes, angles and contrasts: the axes of a response grid."""
         ...
@@ -44,7 +49,7 @@ class Grid(Protocol):
         ...
 
     def parameters(self) -> NDArray[np.float32]:
-        """Size, angle and contrast of each figure, `[n, 3]`, in C order over `shape`."""
+        """What tells each figure apart, `[n, setting]`, in C order over `shape`."""
         ...
 
     def draw(self, parameters: ArrayLike, canvas: Canvas) -> Array:

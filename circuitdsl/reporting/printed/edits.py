@@ -142,10 +142,10 @@ def moved_table(found: Effect) -> Printed:
 
 
 def tuning_table(found: Sequence[SideScore]) -> Printed:
-    """Comparisons of responses to curves."""
+    """Comparisons of responses to figures at all angles."""
     lines = dict.fromkeys(line for each in found for line in each.identity.lines)
     caption = "\n".join(("echo: the mean over units; r: the mean over pairs", *lines))
-    printed = narrow("responses to curves", caption)
+    printed = narrow("responses to figures at all angles", caption)
     for heading in ("score", "units", "echo of left", "echo of right", "r"):
         printed.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
     for each in found:

@@ -136,7 +136,7 @@ def look(
     if not names and not directions:
         raise InputError(
             "nothing lies under the microscope",
-            help="name a unit (--unit mixed3b:345), a finder (--find) or a direction",
+            help="name a unit (`--unit mixed3b:345`), a finder (--find) or a direction",
         )
     chosen = select(network.backbone, names) if names else Units(network.backbone, ())
     shown, digest = identified(images, limit)

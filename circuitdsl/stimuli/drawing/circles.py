@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from circuitdsl.compiling import SMALL, compiled
-from circuitdsl.stimuli.canvas import (
+from circuitdsl.stimuli.drawing.canvas import (
     Canvas,
     blend,
     column,
@@ -121,6 +121,11 @@ class CircleGrid:
     def angles_deg(self) -> tuple[float, ...]:
         """The angles of the tangent, `[a]`: the second axis of a response grid."""
         return self.tangent_deg
+
+    @property
+    def period_deg(self) -> float:
+        """The turn after which a circle through a point is the same."""
+        return 360.0
 
     @property
     def shape(self) -> tuple[int, int, int]:

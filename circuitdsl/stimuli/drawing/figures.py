@@ -24,8 +24,8 @@ from jax.scipy.stats import norm
 from jax.typing import ArrayLike
 
 from circuitdsl.compiling import SMALL, compiled
-from circuitdsl.stimuli.canvas import GREY, Canvas, column, from_point, stroke
-from circuitdsl.stimuli.surfaces import hue_direction
+from circuitdsl.stimuli.drawing.canvas import GREY, Canvas, column, from_point, stroke
+from circuitdsl.stimuli.drawing.surfaces import hue_direction
 
 _TINY = 1e-12
 """Under square roots, so that they have a gradient at 0."""

@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.compiling import SMALL, compiled
-from circuitdsl.stimuli.canvas import GREY
+from circuitdsl.stimuli.drawing.canvas import GREY
 
 
 def draw_noise(

@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from circuitdsl.compiling import SMALL, compiled
-from circuitdsl.stimuli.canvas import Canvas, blend, column, from_point, stroke
+from circuitdsl.stimuli.drawing.canvas import Canvas, blend, column, from_point, stroke
 
 _GREY = 127.5
 

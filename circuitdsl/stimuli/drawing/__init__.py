@@ -1,0 +1,1 @@
+"""Figures, noise and grounds on a canvas, drawn on the device."""
