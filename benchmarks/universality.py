@@ -36,18 +36,19 @@ FILES = (
     "dog_union",
 )
 FAMILIES = {
-    "line": "curves_fitted",
-    "curve": "curves_fitted",
-    "boundary": "boundary",
-    "contrast": "colour_contrast",
-    "centre": "colour_centre",
-    "bw": "black_white",
-    "hilo": "high_low",
-    "circle": "circles",
-    "evolute": "circles",
-    "seen.any": "dog_union",
+    "line": ("curves_fitted", "line"),
+    "lines.line": ("lines", "line"),
+    "curve": ("curves_fitted", "curve"),
+    "boundary": ("boundary", "boundary"),
+    "contrast": ("colour_contrast", "contrast"),
+    "centre": ("colour_centre", "centre"),
+    "bw": ("black_white", "bw"),
+    "hilo": ("high_low", "hilo"),
+    "circle": ("circles", "circle"),
+    "evolute": ("circles", "evolute"),
+    "seen.any": ("dog_union", "seen.any"),
 }
-"""Families of the table, and the circuit that each is taken from."""
+"""Rows of the table: the circuit, and its family."""
 
 Column = dict[str, dict[str, Any]]
 """One network's best row of each family."""
@@ -81,7 +82,7 @@ def _match(model: str, kept: Path, options: argparse.Namespace) -> None:
             files,
             [model],
             options.images,
-            families=tuple(FAMILIES),
+            families=tuple(dict.fromkeys(family for _, family in FAMILIES.values())),
             draws=options.draws,
             limit=options.limit,
             progress=report,
@@ -93,10 +94,10 @@ def _match(model: str, kept: Path, options: argparse.Namespace) -> None:
 def best_of(rows: Sequence[dict[str, Any]]) -> Column:
     """The row of each family whose unit agrees most, of all layers."""
     column: Column = {}
-    for family, circuit in FAMILIES.items():
-        own = [row for row in rows if (row["family"], row["circuit"]) == (family, circuit)]
+    for title, meant in FAMILIES.items():
+        own = [row for row in rows if (row["circuit"], row["family"]) == meant]
         if own:
-            column[family] = max(own, key=lambda row: row["r"])
+            column[title] = max(own, key=lambda row: row["r"])
     return column
 
 
@@ -106,9 +107,9 @@ def table(columns: dict[str, Column]) -> str:
         f"| family | {' | '.join(f'`{name}`' for name in columns)} |",
         f"|---{'|---' * len(columns)}|",
     ]
-    for family in FAMILIES:
-        cells = " | ".join(_cell(column.get(family)) for column in columns.values())
-        lines.append(f"| `{family}` | {cells} |")
+    for title in FAMILIES:
+        cells = " | ".join(_cell(column.get(title)) for column in columns.values())
+        lines.append(f"| `{title}` | {cells} |")
     return "\n".join(lines)
 
 
