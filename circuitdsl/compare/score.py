@@ -226,7 +226,7 @@ def score_circuit(
         family=written.name,
         layer=layer,
         grid=found.grid,
-        units=unit_scores(hand.names, originals.names, found.grid, grids, natural, finder=finder),
+        units=unit_scores(hand.names, originals.names, found.grid, grids, natural),
         natural_r_ci=natural.mean_ci,
         skipped=tuple((str(path), why) for path, why in images.skipped.items()),
         grids=scores,
@@ -241,8 +241,6 @@ def unit_scores(
     grid: Grid,
     responses: tuple[NDArray[np.floating], NDArray[np.floating]],
     natural: Agreement,
-    *,
-    finder: Finder = USUAL,
 ) -> tuple[UnitScore, ...]:
     """The scores of pairs of units, the i-th of one beside the i-th of the other.
 
@@ -252,9 +250,8 @@ def unit_scores(
         grid: The stimuli.
         responses: Of both to the grid, `[radius, angle, contrast, unit]`.
         natural: Their agreement on natural images.
-        finder: Whose figures the stimuli are.
     """
-    tunings = [tuning_of(part, grid.angles_deg, finder.period_deg) for part in responses]
+    tunings = [tuning_of(part, grid.angles_deg, grid.period_deg) for part in responses]
     return tuple(
         UnitScore(
             hand=hand[index],
@@ -264,7 +261,7 @@ def unit_scores(
             tuning_r=pearson(responses[0][..., index], responses[1][..., index]),
             natural_r=natural.r[index],
             natural_r_ci=(natural.low[index], natural.high[index]),
-            period_deg=finder.period_deg,
+            period_deg=grid.period_deg,
         )
         for index in range(len(hand))
     )
@@ -347,6 +344,6 @@ def _paired(
         circuit = place_members(circuit, family.name, angles)
         pairs = [(index, index) for index in range(len(best))]
     else:
-        pairs = nearest_pairs(family.axes[0].angles_deg, angles)
+        pairs = nearest_pairs(family.axes[0].angles_deg, angles, family.axes[0].period_deg)
     hand = handwritten(calibrate(build(circuit, given=network)), family.name)
     return hand.only([index for index, _ in pairs]), [best[index] for _, index in pairs]

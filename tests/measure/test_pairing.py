@@ -14,6 +14,10 @@ def test_the_sum_of_differences_is_least_even_where_the_nearest_is_taken():
     assert nearest_pairs([10, 40], [12, 0]) == [(1, 0), (0, 1)]
 
 
+def test_lines_are_paired_over_half_a_turn():
+    assert nearest_pairs([2, 80], [95, 178], period_deg=180) == [(1, 0), (0, 1)]
+
+
 def test_a_surplus_stays_alone():
     assert nearest_pairs([0, 90, 180, 270], [91]) == [(1, 0)]
     assert nearest_pairs([91], [0, 90, 180]) == [(0, 1)]

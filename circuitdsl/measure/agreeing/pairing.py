@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 
-def nearest_pairs(left_deg: Sequence[float], right_deg: Sequence[float]) -> list[tuple[int, int]]:
+def nearest_pairs(
+    left_deg: Sequence[float], right_deg: Sequence[float], period_deg: float = 360.0
+) -> list[tuple[int, int]]:
     """Pair angles so that the sum of the differences is least; nothing is used twice.
 
     Args:
-        left_deg: Angles on the circle of 360 degrees.
+        left_deg: Angles.
         right_deg: Likewise. Where the numbers differ, the surplus stays alone.
+        period_deg: The turn after which an angle is the same: 180 for lines.
 
     Returns:
         Indices into both, in order of the right ones.
     """
     left, right = np.asarray(left_deg)[:, None], np.asarray(right_deg)[None, :]
-    distance = np.abs((left - right + 180.0) % 360.0 - 180.0)
+    distance = np.abs((left - right + period_deg / 2) % period_deg - period_deg / 2)
     rows, columns = linear_sum_assignment(distance)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return sorted(pairs, key=lambda pair: pair[1])

@@ -109,7 +109,8 @@ def standing_in(
         network, layer, SPLICED_UNITS if count is None else count, network.name, sought
     )
     if pairing == "nearest":
-        pairs = nearest_members(family.axes[0].angles_deg, units, within_deg)
+        told = family.axes[0]
+        pairs = nearest_members(told.angles_deg, units, within_deg, told.period_deg)
         return StandingIn(units, calibrate(build(circuit, given=network)), pairs, calibration)
     placed = place_members(circuit, family.name, units.angles_deg or ())
     hand = calibrate(build(placed, given=network))
