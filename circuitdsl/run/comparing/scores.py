@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import overload
+from typing import TypedDict, Unpack, overload
 
 from circuitdsl.checking.load import check_path, circuit_of
 from circuitdsl.compare.families import FamilyComparison
@@ -29,26 +29,29 @@ AGREEMENT = "agreement"
 """Instead of a finder: units are those whose activations agree with the members'."""
 
 
+class Asked(TypedDict, total=False):
+    """What a score may be asked for, as `score` has it."""
+
+    weights: Path | str | None
+    images: Path | str | None
+    limit: int | None
+    members: Members | None
+    family: str | None
+    find: str | None
+    layers: Sequence[str]
+    units: int | None
+    seed: int | None
+    grid: Path | str | None
+    classes: Path | str | None
+    workers: int
+    store: Path | str | None
+    ray: str | None
+    progress: Progress
+
+
 @overload
 def score(
-    source: Circuit,
-    model: str | Network = AUTO,
-    *,
-    weights: Path | str | None = None,
-    images: Path | str | None = None,
-    limit: int | None = None,
-    members: Members | None = None,
-    family: str | None = None,
-    find: str | None = None,
-    layers: Sequence[str] = (),
-    units: int | None = None,
-    seed: int | None = None,
-    grid: Path | str | None = None,
-    classes: Path | str | None = None,
-    workers: int = 1,
-    store: Path | str | None = None,
-    ray: str | None = None,
-    progress: Progress = silent,
+    source: Circuit, model: str | Network = AUTO, **asked: Unpack[Asked]
 ) -> Comparison | FamilyComparison: ...
 
 
@@ -57,22 +60,8 @@ def score(
     source: Path | str,
     model: str | Network = AUTO,
     *,
-    weights: Path | str | None = None,
-    images: Path | str | None = None,
     calibration: Path | str | None = None,
-    limit: int | None = None,
-    members: Members | None = None,
-    family: str | None = None,
-    find: str | None = None,
-    layers: Sequence[str] = (),
-    units: int | None = None,
-    seed: int | None = None,
-    grid: Path | str | None = None,
-    classes: Path | str | None = None,
-    workers: int = 1,
-    store: Path | str | None = None,
-    ray: str | None = None,
-    progress: Progress = silent,
+    **asked: Unpack[Asked],
 ) -> Comparison | FamilyComparison | Scored: ...
 
 
