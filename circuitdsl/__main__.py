@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,10 @@ from typing import NoReturn
 
 INTERRUPTED = 130
 
+COLLECTED = (50_000, 20, 100)
+"""Garbage is looked for so rarely: libraries and trees of text are many objects and no garbage, and
+by default looking for some takes a tenth of a short command."""
+
 PATIENCE_S, TICK_S = 5.0, 0.02
 """An interrupt waits so long for JAX to be done with what it does, and looks so often."""
 
@@ -21,6 +26,7 @@ def main() -> None:
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _Interrupt())
+        gc.set_threshold(*COLLECTED)
         from circuitdsl.cli import main as run
 
         run()

@@ -22,7 +22,8 @@ from circuitdsl.stimuli.activity import activity_batches
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
 
-_BATCH = 32
+_BATCH = 16
+"""Images at a time: most sets have a multiple of so many, and filling up costs as images do."""
 
 
 def answers(

@@ -36,20 +36,27 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import evaluate
-from circuitdsl.ir.members.angles import cos_sin_deg
 from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.reference.colours import colour_vector
+from circuitdsl.reference.frames import (
+    Difference,
+    Element,
+    Frame,
+    Standing,
+    added_up,
+    directions,
+    tap_centres,
+    turned_back,
+)
 from circuitdsl.reference.norms import SMALLEST_SUM, Value, normed
 from circuitdsl.reference.profiles import profile
 from circuitdsl.reference.shapes import SHAPES, Arguments, ShapeMeaning
 
 Array = NDArray[np.float64]
-Element = tuple[int, ...]
-"""The index of a unit along each axis of its family."""
 
-SMALLEST_RADIUS = 1e-6
-"""Nearer to the origin than this, in px, there is no radial direction."""
+Move = Callable[[Element, Element], float]
+"""Of a source element and a target element: by how much the template is moved."""
 
 
 def interpret_weights(
@@ -118,15 +125,6 @@ def _centre(family: Family | None, dials: Mapping[str, float]) -> Array:
     """Where a family's units look, against the middle of their window, px, `[xy]`."""
     centre = None if family is None else family.centre
     return np.zeros(2) if centre is None else np.array([evaluate(part, dials) for part in centre])
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The frame that a template stands in: it is dilated, then mirrored (x to -x), then turned."""
-
-    turn_deg: float
-    mirrored: bool
-    dilation: float
 
 
 @dataclass(frozen=True)
@@ -199,37 +197,44 @@ class Wired:
 
     def pair(self, a: Element, b: Element) -> Array:
         """`W[b,a]` before colour, norm and gain, `[height, width]`."""
-        frame, phase_deg = self.frame(a, b), self.phase_deg(b)
+        frame = Frame(
+            turn_deg=self.moves["turn"](a, b),
+            mirrored=self.moves["mirror"](a, b) == 1.0,
+            dilation=2.0 ** self.moves["dilate"](a, b),
+        )
         total = np.zeros((self.side, self.side))
-        for term, v, heights in self.placed(frame, phase_deg):
-            contribution = heights
-            for tune in self.wiring.tunes:
-                tangents_deg = term.shape.tangents(term.arguments) + term.turn_deg
-                phi = directions(tune, v, tangents_deg)
-                contribution = contribution * self.tuned(tune, a, b, frame.mirrored, phi)
+        for term in self.standing(frame, self.phase_deg(b)):
+            contribution = term.heights
+            for number, phi in enumerate(term.directions):
+                contribution = contribution * self.tuned(number, a, b, frame.mirrored, phi)
             total += term.weight * added_up(contribution)
         return total
 
     @cached_property
-    def placed(self) -> Callable[[Frame, float], list[tuple[Placed, Array, Array]]]:
-        """Of a frame and a phase: each shape, where the taps lie in its frame, how high it stands.
+    def standing(self) -> Callable[[Frame, float], list[Standing]]:
+        """Of a frame and a phase: the template's shapes.
 
         Kept, for pairs of elements that differ only in what profiles say share it.
         """
 
         @lru_cache(maxsize=32)
-        def placed(frame: Frame, phase_deg: float) -> list[tuple[Placed, Array, Array]]:
+        def standing(frame: Frame, phase_deg: float) -> list[Standing]:
             level = 0.0 if self.wiring.dc is None else self.level(frame, phase_deg)
-            return [
-                (
-                    term,
-                    self.in_frame(term.shape, frame, self.origin),
-                    self.heights(term, frame, phase_deg, level),
-                )
-                for term in self.terms
-            ]
+            return [self.stood(term, frame, phase_deg, level) for term in self.terms]
 
-        return placed
+        return standing
+
+    def stood(self, term: Placed, frame: Frame, phase_deg: float, level: float) -> Standing:
+        """A shape in a frame, summed over what no profile tells apart."""
+        v = self.in_frame(term.shape, frame, self.origin)
+        tangents_deg = term.shape.tangents(term.arguments) + term.turn_deg
+        phis = tuple(directions(tune, v, tangents_deg) for tune in self.wiring.tunes)
+        heights = self.heights(term, frame, phase_deg, level)
+        if all(phi.ndim == 1 for phi in phis):  # the same for all sub-samples
+            heights = heights.mean(axis=2, keepdims=True)
+            if all(phi.size == 1 for phi in phis):  # and for all points
+                heights = heights.sum(axis=3, keepdims=True)
+        return Standing(term.weight, heights, phis)
 
     @cached_property
     def factors(self) -> dict[tuple[object, ...], Array]:
@@ -256,26 +261,29 @@ class Wired:
             for term in self.wiring.place.terms
         )
 
-    def frame(self, a: Element, b: Element) -> Frame:
+    @cached_property
+    def moves(self) -> dict[str, Move]:
         """A: each part the target's, else that of a source axis that is summed over untuned."""
-        return Frame(
-            turn_deg=self.part(a, b, "rot", "orient"),
-            mirrored=self.part(a, b, "flip") == 1.0,
-            dilation=2.0 ** self.part(a, b, "scale"),
-        )
+        return {
+            "turn": self.move("rot", "orient"),
+            "mirror": self.move("flip"),
+            "dilate": self.move("scale"),
+        }
 
-    def part(self, a: Element, b: Element, *kinds: AxisKind) -> float:
+    def move(self, *kinds: AxisKind) -> Move:
         """What the axis of some kind says that moves the template; 0 where none does."""
         own = self.target.acting(*kinds)
         if own is not None:
-            return value_along(self.target, b, own)
+            target, axis = self.target, own
+            return lambda a, b: value_along(target, b, axis)
         other = None if self.source is None else self.source.acting(*kinds)
-        if self.source is None or other is None:
-            return 0.0
         tuned = {tune.axis for tune in self.wiring.tunes}
-        if other.name in (self.wiring.over or ()) and other.name not in tuned:
-            return value_along(self.source, a, other)
-        return 0.0
+        if self.source is None or other is None or other.name in tuned:
+            return lambda a, b: 0.0
+        if other.name not in (self.wiring.over or ()):
+            return lambda a, b: 0.0
+        source, axis = self.source, other
+        return lambda a, b: value_along(source, a, axis)
 
     def phase_deg(self, b: Element) -> float:
         """The angle of the target's phase axis, 0 without one."""
@@ -314,25 +322,37 @@ class Wired:
         v = turned_back(at, frame.turn_deg)
         return v * np.array([-1.0 if frame.mirrored else 1.0, 1.0]) / frame.dilation
 
-    def tuned(self, tune: Tune, a: Element, b: Element, mirrored: bool, phi: Array) -> Array:
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Along the axis of each tuning."""
+        return tuple(self.difference(tune) for tune in self.wiring.tunes)
+
+    def difference(self, tune: Tune) -> Difference:
+        """How two elements stand to one another along an axis."""
+        source, target = self.source, self.target
+        axis_a = None if source is None else source.axis(tune.axis)
+        axis_b = target.axis(tune.axis)
+        if source is None or axis_a is None:
+            raise ValueError(f"the source has no axis {tune.axis}")
+        return Difference(
+            place_a=source.axes.index(axis_a),
+            values_a=axis_a.values,
+            place_b=None if axis_b is None else target.axes.index(axis_b),
+            values_b=() if axis_b is None else axis_b.values,
+            period_deg=min(axis.period_deg for axis in (axis_a, axis_b) if axis is not None),
+            turns_plane=axis_a.turns_plane,
+            mirror_deg=0.0 if source.acting("flip") else self.mirror_deg,
+        )
+
+    def tuned(self, number: int, a: Element, b: Element, mirrored: bool, phi: Array) -> Array:
         """One axis' factor, broadcastable to `[height, width, sub-samples, points]`.
 
         `sum of weight * f(delta - phi)`, with delta the difference along the axis, as the frame
         sees it, and phi the direction that the profile is relative to (NaN where there is none, and
         the factor is 0).
         """
-        axis_a = None if self.source is None else self.source.axis(tune.axis)
-        axis_b = self.target.axis(tune.axis)
-        if self.source is None or axis_a is None:
-            raise ValueError(f"the source has no axis {tune.axis}")
-        at_a, at_b = index_along(self.source, a, axis_a), None
-        delta = axis_a.values[at_a]
-        if axis_b is not None:
-            at_b = index_along(self.target, b, axis_b)
-            delta -= axis_b.values[at_b]
-        if axis_a.turns_plane and mirrored:
-            delta = -delta + (0.0 if self.source.acting("flip") else self.mirror_deg)
-        period = min(axis.period_deg for axis in (axis_a, axis_b) if axis is not None)
+        difference = self.differences[number]
+        delta, same_index = difference.of(a, b, mirrored)
 
         def summed(terms: tuple[ProfileTerm, ...]) -> Array:
             factor = np.zeros(phi.shape)
@@ -341,48 +361,17 @@ class Wired:
                     f: Array | float = np.maximum(summed(term.inner), 0.0)
                 else:
                     arguments = {name: self.value(argument) for name, argument in term.arguments}
-                    f = profile(term.name, arguments, delta - phi, period, same_index=at_a == at_b)
+                    f = profile(
+                        term.name, arguments, delta - phi, difference.period_deg, same_index
+                    )
                 factor += self.value(term.weight) * f
             return factor
 
-        key = (tune, delta, at_a == at_b, phi.shape, phi.tobytes())
+        key = (number, delta, same_index, phi.shape, phi.tobytes())
         if key not in self.factors:
-            self.factors[key] = np.where(np.isnan(phi), 0.0, summed(tune.terms))
+            terms = self.wiring.tunes[number].terms
+            self.factors[key] = np.where(np.isnan(phi), 0.0, summed(terms))
         return self.factors[key]
-
-
-def turned_back(v: Array, angle_deg: float) -> Array:
-    """Points `[..., xy]` turned clockwise."""
-    cosine, sine = cos_sin_deg(angle_deg)
-    x, y = v[..., 0], v[..., 1]
-    return np.stack([cosine * x + sine * y, cosine * y - sine * x], axis=-1)
-
-
-def directions(tune: Tune, v: Array, tangents_deg: Array) -> Array:
-    """What a profile is relative to, degrees, broadcastable to `[..., sub-samples, points]`.
-
-    0, the tangent of the template's point, or the direction of v; NaN where v has none.
-    """
-    if tune.frame == "tangent":
-        return tangents_deg
-    if tune.frame != "radial":
-        return np.zeros(1)
-    away = np.hypot(v[..., 0], v[..., 1])
-    phi = np.degrees(np.arctan2(v[..., 1], v[..., 0]))
-    return np.where(away < SMALLEST_RADIUS, np.nan, phi)
-
-
-def added_up(contribution: Array) -> Array:
-    """`[height, width, sub-samples, points]` -> `[height, width]`: points sum, taps average."""
-    return contribution.sum(axis=3).mean(axis=2)
-
-
-def tap_centres(kernel: int, tap_px: float) -> Array:
-    """Where taps lie, px, `[height, width, xy]`: `u(p, q) = s (q - (k-1)/2, (k-1)/2 - p)`."""
-    at = tap_px * (np.arange(kernel) - (kernel - 1) / 2)
-    taps = np.empty((kernel, kernel, 2))
-    taps[..., 0], taps[..., 1] = at, at[::-1, None]
-    return taps
 
 
 def index_along(family: Family, element: Element, axis: Axis) -> int:

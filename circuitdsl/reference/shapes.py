@@ -150,7 +150,8 @@ def _along(length: float) -> Array:
 
 
 def _squared(v: Array) -> Array:
-    return (v**2).sum(axis=-1)
+    x, y = v[..., 0], v[..., 1]
+    return x * x + y * y
 
 
 def _number(arguments: Arguments, name: str) -> float:

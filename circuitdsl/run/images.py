@@ -26,10 +26,10 @@ class ImagesReport:
     Attributes:
         model: The network's name.
         images: How many images there are.
-        matched: Classes of the network that have images, and how many.
+        matched: Classes of the network that have images which can be read, and how many.
         missing: Classes of the network that have none.
-        unknown: Classes of images that the network does not know, and how many images they have; ""
-            for images of no class.
+        unknown: Classes that the network does not know, and how many images which can be read they
+            have; "" for images of no class.
         inspection: Broken images, and those that are there twice.
     """
 
@@ -85,6 +85,7 @@ def check_images(
     counts = Counter(map(photographs.label, photographs.paths))
     told = counted("photographs", len(photographs), progress)
     inspection = inspect_images(photographs, told)
+    counts -= Counter(photographs.label(photographs.folder / name) for name, _ in inspection.broken)
     return ImagesReport(
         name,
         len(photographs),

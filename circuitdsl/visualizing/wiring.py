@@ -7,7 +7,7 @@ by definition (`reference`) on a grid finer than the taps.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.circuit import INPUT, Circuit, Connection, Family
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.reference.kernels import Frame, Wired, added_up, wired
+from circuitdsl.reference.frames import tap_centres, turned_back
+from circuitdsl.reference.kernels import Wired, wired
 
 Floats = NDArray[np.float64]
 
@@ -97,13 +98,14 @@ def wires(circuit: Circuit, weights: Mapping[str, ArrayLike]) -> tuple[Wires, ..
 def template(meaning: Wired) -> Floats:
     """A connection's template in its canonical frame (tangent +x, y up), `[FINE, FINE]`.
 
-    Its points are added up; profiles, `dc` and norm take no part.
+    Its points are added up, at the middle of each pixel; profiles, `dc` and norm take no part.
     """
-    fine = replace(meaning, side=FINE, tap_px=meaning.side * meaning.tap_px / FINE)
-    upright = Frame(turn_deg=0.0, mirrored=False, dilation=1.0)
+    at = tap_centres(FINE, meaning.side * meaning.tap_px / FINE)[:, :, None, :]
     total = np.zeros((FINE, FINE))
-    for term in fine.terms:
-        total += term.weight * added_up(fine.heights(term, upright, 0.0, 0.0))
+    for term in meaning.terms:
+        # what has no extent cannot stand between taps
+        v = turned_back(at - (meaning.origin if term.shape.averaged else 0.0), term.turn_deg)
+        total += term.weight * term.shape.heights(v, term.arguments, 0.0, 0.0).sum(axis=-1)
     return total
 
 

@@ -32,7 +32,7 @@ def test_every_image_is_accounted_for(folder: Path) -> None:
     seen: list[str] = []
     report = check_images(folder, "tiny", progress=seen.append)
     assert report.images == 5
-    assert report.matched == {"line": 2, "disc": 2}
+    assert report.matched == {"line": 2, "disc": 1}
     assert set(report.missing) == set(labels("tiny")) - {"line", "disc", ""}
     assert report.unknown == {"hedgehog": 1}
     assert [name for name, _ in report.inspection.broken] == ["disc/broken.jpg"]
@@ -41,12 +41,22 @@ def test_every_image_is_accounted_for(folder: Path) -> None:
     assert seen[-1] == "photographs: 5 of 5"
 
 
+def test_a_class_whose_images_are_all_broken_has_none(folder: Path) -> None:
+    for label in ("line", "hedgehog"):
+        for path in (folder / label).iterdir():
+            path.write_text("no picture")
+    report = check_images(folder, "tiny")
+    assert (report.images, report.matched) == (5, {"disc": 1})
+    assert "line" in report.missing and report.unknown == {}
+    assert len(report.inspection.broken) == 4
+
+
 def test_the_command_says_so(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     command = ["images", "check", str(folder), "--model", "tiny", "--json", str(target)]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
-    assert "matched: 4 images of 2 of 20 classes" in result.stdout
+    assert "matched: 3 images of 2 of 20 classes" in result.stdout
     assert "  hedgehog (1 images)" in result.stdout
     assert "  disc/2.png = hedgehog/3.png" in result.stdout
     assert json.loads(target.read_text())["unknown"] == {"hedgehog": 1}
