@@ -74,9 +74,20 @@ def arc(radius: Scalar, span: Scalar, width: Scalar, at: Point = ORIGIN) -> Shap
     return shape("arc", radius=radius, span=span, width=width, at=at)
 
 
-def gabor(wavelength: Scalar, length: float = 2.6, width: float = 1.6, turn: float = 0) -> Shape:
+def gabor(
+    wavelength: Scalar,
+    length: float = 2.6,
+    width: float = 1.6,
+    turn: float = 0,
+    at: Point = ORIGIN,
+) -> Shape:
     return shape(
-        "gabor", wavelength=wavelength, length=px(length), width=px(width), phase=deg(turn)
+        "gabor",
+        wavelength=wavelength,
+        length=px(length),
+        width=px(width),
+        phase=deg(turn),
+        at=at,
     )
 
 

@@ -56,7 +56,7 @@ def _half(arguments: Arguments, grid: Grid) -> Samples:
 
 
 def _gabor(arguments: Arguments, grid: Grid) -> Samples:
-    """exp(-x^2/2l^2 - y^2/2w^2) cos(2 pi y / lambda + phase).
+    """exp(-x^2/2l^2 - y^2/2w^2) cos(2 pi y / lambda + phase), x and y from `at`.
 
     The phase is that of the view plus the shape's own. The carriers of all phases are mixtures of
     one cosine and one sine.
@@ -64,7 +64,8 @@ def _gabor(arguments: Arguments, grid: Grid) -> Samples:
     (wavelength,), (length,), (width,), (phase_deg,) = (
         arguments[name] for name in ("wavelength", "length", "width", "phase")
     )
-    x, y = grid.views.x, grid.views.y
+    at_x, at_y = arguments["at"]
+    x, y = grid.views.x - at_x, grid.views.y - at_y
     envelope = jnp.exp(-_falloff(length) * x * x - _falloff(width) * y * y)
     turn_rad = y * (2 * pi / jnp.maximum(wavelength, _SMALLEST_PX)) + jnp.radians(phase_deg)
     carriers = jnp.stack([jnp.cos(turn_rad), jnp.sin(turn_rad), jnp.ones_like(turn_rad)])

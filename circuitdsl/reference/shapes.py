@@ -116,9 +116,9 @@ def half(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Arra
 def gabor(v: Array, arguments: Arguments, phase_deg: float, level: float) -> Array:
     """`exp(-x^2 / 2 length^2 - y^2 / 2 width^2) (cos(2 pi y / wavelength + phase) - level)`.
 
-    The phase is that of the family's member plus the shape's own.
+    x and y are those of `v - at`. The phase is that of the family's member plus the shape's own.
     """
-    x, y = v[..., 0], v[..., 1]
+    x, y = np.moveaxis(v - _point(arguments, "at"), -1, 0)
     length, width = _divisor(arguments, "length"), _divisor(arguments, "width")
     envelope = np.exp(-(x**2) / (2 * length**2) - y**2 / (2 * width**2))
     phase_deg = phase_deg + _number(arguments, "phase")

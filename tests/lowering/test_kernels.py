@@ -32,7 +32,7 @@ from builders import (
 from programs import PROGRAMS
 
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Dial, Norm
-from circuitdsl.ir.expressions import DialValue
+from circuitdsl.ir.expressions import DialValue, Number
 from circuitdsl.lowering.weights import lower
 from circuitdsl.reference import interpret_weights
 
@@ -171,3 +171,13 @@ def test_taps_of_a_balanced_gabor_sum_to_nothing() -> None:
         (target,), (connect(INPUT, "g", place(gabor(px(5))), colour=LUMA, dc=real(0)),)
     )
     np.testing.assert_allclose(lower(program)()["input->g"].sum(axis=(0, 1, 2)), 0, atol=1e-5)
+
+
+def test_a_gabor_beside_the_middle_is_the_same_taps_further_on() -> None:
+    def kernel(at: tuple[Number, Number]) -> np.ndarray:
+        small = gabor(px(5), length=0.6, width=0.6, at=at)
+        program = circuit((family("g", "conv2d0"),), (connect(INPUT, "g", place(small)),))
+        return np.asarray(lower(program)()["input->g"])
+
+    middle, beside = kernel((px(0), px(0))), kernel((px(2), px(1)))
+    np.testing.assert_allclose(beside[1:4, 4:7], middle[2:5, 2:5], atol=1e-6)

@@ -152,11 +152,13 @@ SHAPES: dict[str, ShapeRow] = {
             _width(0.5, 2, "length"),
             _width(0.5, 2),
             Argument("phase", "angle", ZERO_ANGLE),
+            _PLACE,
         ),
+        _at,
         half_turn="another",
         signed=True,
         carrier="wavelength",
-        across=("phase",),
+        across=("phase", "at"),
     ),
 }
 """Every shape under the name that the language gives it."""
