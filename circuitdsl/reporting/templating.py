@@ -6,8 +6,9 @@ value that is not there is refused.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,16 +26,72 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def framed(template: str, **values: Any) -> str:
-    """A page: a template in the frame, with our style and script, and a policy for them alone."""
-    style, script = whole_file("style.css", "page.css"), whole_file("mark.js")
-    return rendered(
-        template,
-        style=style,
-        style_hash=policy_hash(style),
-        script=script,
-        script_hash=policy_hash(script),
-        **values,
-    )
+    """A page: a template in the frame, with our style and script, and a policy for them alone.
+
+    The style has only rules for classes that the page has: a notebook holds a page for each cell.
+    """
+    script = _short_script(whole_file("mark.js"))
+    hashes = {"script": script, "script_hash": policy_hash(script)}
+    blank = {"style": _STYLE, "style_hash": _STYLE_HASH}
+    page = rendered(template, **blank, **hashes, **values)
+    style = needed_rules(whole_file("style.css", "page.css"), page)
+    head, body = page.split("</head>", maxsplit=1)
+    head = head.replace(_STYLE_HASH, policy_hash(style)).replace(_STYLE, style)
+    return f"{head}</head>{body}"
+
+
+_STYLE, _STYLE_HASH = "/* style */", "hash-of-style"
+"""What stands in the head of a page before its style is known."""
+
+_CLASS = re.compile(r"\.([a-z][a-z-]*)")
+_MARKING = {"band", "under", "marked"}
+"""Classes that the script gives."""
+
+
+def needed_rules(style: str, page: str) -> str:
+    """The rules of a style whose classes occur in a page, without blanks that mean nothing.
+
+    Args:
+        style: Rules, and rules inside of `@media`.
+        page: The page.
+    """
+    names = {name for value in re.findall(r'class="([^"]*)"', page) for name in value.split()}
+    tight = re.sub(r"\s*([{};,])\s*|(?<=:)\s+", lambda match: match[1] or "", style).strip()
+    return _kept(tight, names | _MARKING)
+
+
+def _kept(rules: str, names: Collection[str]) -> str:
+    kept: list[str] = []
+    for head, body in _rules(rules):
+        if head.startswith("@"):
+            inner = _kept(body, names)
+            kept += [f"{head}{{{inner}}}"] if inner else []
+            continue
+        selectors = [
+            one for one in head.split(",") if all(name in names for name in _CLASS.findall(one))
+        ]
+        kept += [f"{','.join(selectors)}{{{body}}}"] if selectors else []
+    return "".join(kept)
+
+
+def _rules(text: str) -> Iterator[tuple[str, str]]:
+    """Each rule of a style: what stands before its brackets, and what in them."""
+    start = depth = opened = 0
+    for at, letter in enumerate(text):
+        if letter == "{":
+            depth += 1
+            opened = at if depth == 1 else opened
+        elif letter == "}":
+            depth -= 1
+            if depth == 0:
+                yield text[start:opened], text[opened + 1 : at]
+                start = at + 1
+
+
+def _short_script(script: str) -> Markup:
+    """A script without comments and indentation."""
+    lines = (line.strip() for line in script.splitlines())
+    return Markup("\n".join(line for line in lines if not line.startswith("//")))
 
 
 def whole_file(*names: str) -> Markup:

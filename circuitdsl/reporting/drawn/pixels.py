@@ -15,7 +15,7 @@ from PIL import Image
 
 RED, BLUE = (190, 24, 36), (28, 84, 178)
 _GAP = (128, 128, 128, 0)
-_SHADES = 127
+_SHADES = 63
 """Shades of red and of blue: with white and the gap they fit the palette of a picture."""
 
 _PALETTE = 256

@@ -70,7 +70,7 @@ def agreement_table(comparison: FamilyComparison) -> Table:
 def tuning_table(comparison: FamilyComparison) -> Table:
     """Pair by pair, what both prefer of the stimuli that the family names."""
     own, *others = comparison.sets
-    other = "; other: highest\nresponse to another set, over that to this one" if others else ""
+    other = "; other: highest response to another set, over that to this one" if others else ""
     table = narrow(
         f"{comparison.family} and its units on {own}",
         f"hand-written/original; rival: far from the preferred value{other}\n"
