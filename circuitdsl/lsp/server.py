@@ -7,6 +7,8 @@ once when it changes; files that import it follow after a pause in typing.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -231,5 +233,9 @@ def _run(server: LanguageServer, state: State) -> None:
 
 
 def serve() -> None:
-    """Answer an editor on standard input and output until it leaves."""
-    make_server().start_io()
+    """Answer an editor on standard input and output until it leaves.
+
+    The server closes what it writes to, so it gets a copy: the command line still flushes its own.
+    """
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
+        make_server().start_io(sys.stdin.buffer, output)
