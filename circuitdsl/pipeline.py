@@ -87,10 +87,10 @@ def compared(
         layers: Layers of it.
         halves: Photographs that choose units and members, and others that the figures are of.
         units: The number of units of each layer that are measured for each family.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
         directions: Whether the best direction of each layer is looked for, too.
         engine: Who goes through the photographs.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
     """
     side = network.backbone.input_px
     gatherings = gathered(

@@ -192,7 +192,7 @@ def living(room: Room, outputs: Mapping[str, int], seed: int = 0) -> Pass[Cleanr
     Args:
         room: The network and the members.
         outputs: The output of each class of images (`measure.classes.outputs_of`).
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     variants = _variants(room)
     names = (INTACT, *variants)

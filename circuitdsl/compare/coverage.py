@@ -184,7 +184,7 @@ def covering(choices: Mapping[Place, Choice], seed: int) -> list[Pass[dict[Place
 
     Args:
         choices: By layer and unit.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     groups: dict[Meeting, list[Place]] = {}
     for place, choice in choices.items():

@@ -158,7 +158,7 @@ def effect(
             nor by random units where the edit ablates to means.
         beside: More controls by name, such as the same splice with shuffled members.
         draws: How often random units are drawn.
-        seed: Of the draws and the bootstrap.
+        seed: The seed of the draws and the bootstrap.
     """
     edits = {EDITED: edited, **(beside or {}), **_controls(edited, means, draws, seed)}
     measured = outcomes(edited.network, edits, outputs)

@@ -160,7 +160,7 @@ def measuring(meeting: Meeting, pairs: Sequence[Pair], seed: int) -> Pass[tuple[
     Args:
         meeting: The families and layers that the pairs are of.
         pairs: At least one.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     one = measuring_all(Gathering((meeting,)), (pairs,), seed)
     return Pass(one.init, one.step, one.merge, lambda state: one.finish(state)[0], one.needs)
@@ -175,7 +175,7 @@ def measuring_all(
     Args:
         gathering: The families and layers that the pairs are of.
         chosen: The pairs of each meeting.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     first = gathering.meetings[0]
     circuits = range(len(first.contender.networks))

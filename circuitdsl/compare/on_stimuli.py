@@ -37,7 +37,7 @@ def with_stimuli(
         matches: Those of one family and layer stand together.
         circuits: The circuits by the names that the matches have for them.
         network: The trained network.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     shown: list[Match] = []
     for (title, name), of_family in groupby(matches, key=lambda row: (row.circuit, row.family)):

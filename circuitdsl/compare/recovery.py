@@ -170,7 +170,7 @@ def study(
         members: For each unit, the member that stands in for it.
         calibration: The calibration images, which are looked at once.
         rule: By which gains are matched (`edit.baselines.matched_splice`).
-        seed: Of the controls.
+        seed: The seed of the controls.
 
     Raises:
         InputError: what does not fit, or no images.
@@ -214,7 +214,7 @@ def recovery(prepared: Study, outputs: Mapping[str, int], seed: int = 0) -> Pass
     Args:
         prepared: The networks compared.
         outputs: The output of each class of images (`measure.classes.outputs_of`).
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     measured = outcomes(prepared.network, prepared.edits, outputs)
 
@@ -241,7 +241,7 @@ def shares_of(
         measured: The sums over blocks of images of each measure, for `intact`, `zero`, `mean` and
             `spliced`, and for those of `shuffled` and `random` that there are.
         count: The images of each block.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     weights = resampled(len(count), seed)
     return tuple(

@@ -188,13 +188,13 @@ def score_circuit(
         images: Natural images.
         file: What to call the circuit.
         model: What to call the network.
-        family: The hand-written family; by default the last one, which no connection reads.
+        family: The hand-written family; by default the last one that no connection reads.
         members: `placed` at the originals' preferred angles, or `as-written`.
         units: How many of the network's units to compare with, best first.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
         published: Grids of the original neurons, to compare with too.
         finder: By which the network's units are found.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: the circuit has no family that the finder looks for, the network no such layer

@@ -65,8 +65,8 @@ class Lowering:
         network: The network, with directions among its units.
         weights: The digest of its weights as they were opened.
         images: The photographs of each set.
-        seed: Of the controls.
-        progress: Told what is being done.
+        seed: The seed of the controls.
+        progress: Called with a line of text when a stage begins.
     """
 
     script: ir.Script

@@ -96,7 +96,7 @@ class Seeker:
     Attributes:
         network: The network.
         model: Its name.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
         choices: What was found so far.
     """
 

@@ -138,7 +138,7 @@ def rated(
         layer: The layer of the units.
         halves: The photographs to fit on, which choose, and the others.
         count: How many units.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
     """
     chosen = _chosen(circuit, family, network, (layer,), halves[0], count=count, progress=progress)
     units = tuple(f"{layer}:{pair.unit}" for pair in chosen.pairs)

@@ -131,7 +131,7 @@ def record(
     Args:
         images: The photographs.
         originals: The units.
-        side: Of the images, in pixels.
+        side: The side of the images, in pixels.
         rest: The same units with what comes after them, if that is to be recorded too.
         grid: The positions at which the units' activations are kept; by default all that they have.
     """

@@ -81,7 +81,7 @@ def fit_circuit(
             finder found, as many as a recovery.
         checkpoint: Saved to, and gone on from.
         keep_claims: Whether `expect` lines that hold as written shall hold when fitted.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: evidence that the objective needs is missing; see also `fit_dials`.
@@ -133,7 +133,7 @@ class _Setting:
         count: How many units are compared.
         photographs: To fit on and to test on.
         published: Grids of published neurons.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
         compared: The units, once they are found.
         shown: What they say to both halves of the photographs, where a finder found them.
     """

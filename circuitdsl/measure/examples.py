@@ -132,7 +132,7 @@ def examples(
         aims: The units, of any layers.
         strongest: The strongest photographs that are kept for each.
         each_bin: The photographs that are kept in each eighth of an octave.
-        seed: Of the sample.
+        seed: The seed of the sample.
     """
     layers = _by_layer(aims)
     units = len(aims)

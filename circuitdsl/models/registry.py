@@ -303,7 +303,7 @@ def chosen_model(name: str = AUTO, weights: Path | None = None) -> str:
 
 
 def load_network(name: str = AUTO, weights: Path | None = None) -> Network:
-    """A trained network, from its own weights or from a file of the same architecture's.
+    """Open a trained network, with its own weights or with those of a file.
 
     Args:
         name: A model of the registry, `auto` (see `chosen_model`), or `FILE.py:NAME`: a function of

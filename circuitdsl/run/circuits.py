@@ -111,7 +111,7 @@ def circuit_files(
 
 
 def format(text: str, name: str = "<text>") -> str:
-    """A circuit file's text in the one canonical layout.
+    """Lay out the text of a circuit file in the canonical way.
 
     Args:
         text: A whole circuit file.
@@ -126,7 +126,7 @@ def format(text: str, name: str = "<text>") -> str:
 
 
 def inside(circuit: Circuit, backbone: str | None = None) -> Circuit:
-    """The circuit as it runs inside a blank network of its backbone; build and save that one.
+    """The circuit as it runs inside a blank network of its backbone, for `build` and `save`.
 
     Args:
         circuit: Any circuit.

@@ -17,8 +17,8 @@ def direction(
 ) -> Network:
     """A network in which a direction of a layer is a unit, in a layer of its own name.
 
-    It gives what the network gives. Edits, sweeps, scores and matches take the direction as any
-    unit; what an edit makes of it is put back into the layer along the direction.
+    Its outputs are those of the network. Edits, sweeps, scores and matches accept the direction as
+    a unit. An edit of this unit changes the layer along the direction.
 
     Args:
         network: A trained network.

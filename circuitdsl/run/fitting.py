@@ -51,7 +51,7 @@ def fit(
 ) -> FittedCircuit:
     """Fit the free dials of a circuit file.
 
-    What the caller leaves open is as the file's `fit` block says, and else as usual.
+    Settings that the caller leaves out are those of the file's `fit` block, or else the defaults.
 
     Args:
         path: The circuit file.
@@ -64,7 +64,7 @@ def fit(
             layer, or in every layer of a network of another geometry.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs; half of them are fitted to, half are for testing.
-        limit: How many photographs of each half at most.
+        limit: The largest number of photographs of each half.
         grid: A file of published grids.
         steps: How many steps; usually 200.
         rate: The step size at the start; usually 0.05.
@@ -76,11 +76,11 @@ def fit(
         checkpoint: A file to save to, from which the fit is resumed if it exists.
         dials: The dials to fit; usually all free ones.
         keep_claims: Whether `expect` lines that hold as written shall hold of the fitted dials.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors.
-        InputError: anything else that was asked for is not there or does not fit.
+        InputError: something else that was asked for does not exist or does not fit.
     """
     result = check_path(path)
     circuit, chosen = circuit_of(result, str(path)), fit_of(result, path, block)

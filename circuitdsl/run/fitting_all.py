@@ -61,18 +61,18 @@ def fit_all(
 ) -> tuple[FittedFamily, ...]:
     """Fit the free dials of every family of some circuits.
 
-    A family is fitted by the dials that it reads itself and that no family before it in the same
-    file was fitted by; what files import stays as it is written.
+    The fit of a family moves the dials that the family reads itself, but not those that the fit of
+    an earlier family in the same file moved. Imported files keep their dials.
 
     Args:
         files: Circuit files, or a folder of them.
-        output: The folder of the settings files, such as `fitted` in the circuits' own folder;
-            what each family's fit came to is kept there too, and not done again.
+        output: The folder for the settings files, such as `fitted` in the circuits' own folder. It
+            also keeps the result of each family's fit, which is not repeated.
         model: A model of the registry, `auto`, or a network.
         images: A folder of photographs; half of them are fitted to, half are for testing.
-        limit: How many photographs of each half at most.
+        limit: The largest number of photographs of each half.
         steps: How many steps for each family; usually 200.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: a file is faulty.

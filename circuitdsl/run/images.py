@@ -66,15 +66,14 @@ def check_images(
     limit: int | None = None,
     progress: Progress = silent,
 ) -> ImagesReport:
-    """Look at photographs as a network will be shown them.
+    """Check photographs as a network will see them.
 
     Args:
         images: A folder or an archive.
         model: A model of the registry, or `auto`.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
-        limit: How many images at most, spread evenly.
-        progress: Told what is being done.
+        classes: A file with one label on each line, for images whose classes are numbers.
+        limit: The largest number of images, spread evenly over the folder.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, no images, or a number beyond the list of classes.

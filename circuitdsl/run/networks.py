@@ -71,33 +71,33 @@ def adapt(
     names: Sequence[str] | None = None,
     labels: str | Sequence[str] = "",
 ) -> Network:
-    """A model of one's own as a network that every verb takes.
+    """Read a model of your own as a network that every verb accepts.
 
-    Its layers are read off its jaxpr and held against it, each on an example. A layer with weights
-    is called as the module that holds them is, with `_` for dots.
+    The layers are read from the jaxpr, and each is compared with the model on an example. A layer
+    with weights has the name of the module that holds them, with `_` for dots.
 
     Args:
         model: A Flax NNX module, a linen module bound to its variables, any other module that is a
             pytree (Equinox), a function, or a `functools.partial` of one of these: with options of
             a module, or with a tree of weights before the images.
-        example: What it takes: `[batch, height, width, channels]`, `[batch, channels, height,
-            width]`, or one image if it takes no batches. Only its shape counts.
-        preprocess: What lies between RGB images 0..255 and what the model takes: a function, a
+        example: An example of its input: `[batch, height, width, channels]`, `[batch, channels,
+            height, width]`, or one image if it takes no batches. Only the shape matters.
+        preprocess: How RGB images of 0..255 become the model's input: a function, a
             `Preprocessing`, or the name of a usual one (`torchvision`, `caffe`, `grey`, `unit`:
-            from 0 to 1, `signed`: from -1 to 1). By default only what the model does itself.
-        name: What to call the network; by default as its class.
+            from 0 to 1, `signed`: from -1 to 1). By default the images are passed on unchanged.
+        name: The name of the network; by default that of its class.
         names: Names of the layers with weights, in order, instead of their own.
-        labels: What folders of images call the outputs: a list of labels (`imagenet`), or the
-            labels; by default their numbers.
+        labels: The names of the outputs, as folders of images have them: the name of a list
+            (`imagenet`), or the labels themselves; by default their numbers.
 
     Returns:
         The network; images and maps are `[batch, height, width, channels]` in it, whatever the
         model's own order of axes.
 
     Raises:
-        InputError: an equation is of no layer that a table has (its line is named), layers have no
-            names, weights are not finite, the model does not take the example, or preprocess is not
-            understood.
+        InputError: an equation belongs to no known kind of layer (the message names its line),
+            layers have no names, weights are not finite, the model does not take the example, or
+            `preprocess` is not understood.
     """
     preprocessing = None if preprocess is None else preprocessing_of(preprocess)
     network = adapted(model, example, preprocessing, name, names)
@@ -124,7 +124,7 @@ def find(
         weights: A weight file, instead of the model's own.
         grid: A file of published grids, to compare the best units with.
         units: How many of the best units are compared with them.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, weights, layer or grids, or a layer in which nothing fires.
@@ -158,14 +158,13 @@ def accuracy(
         model: A model of the registry, `auto`, or a network.
         images: A folder with one sub-folder for each class, named by its label, or an archive.
         weights: A weight file, instead of the model's own.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
-        limit: How many images at most, spread evenly.
+        classes: A file with one label on each line, for images whose classes are numbers.
+        limit: The largest number of images, spread evenly over the folder.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, weights or images, or images of classes that it does not know.
@@ -207,20 +206,20 @@ def compare(
         model: A model of the registry, `auto`, or a network.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs; without one, scenes are drawn that no network has seen.
-        limit: How many images at most.
+        limit: The largest number of images.
         members: `placed` at the originals' preferred angles, or `as-written`.
-        family: The hand-written family; by default the last one, which no connection reads.
+        family: The hand-written family; by default the last one that no connection reads.
         units: How many of the network's units to compare with, best first.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
         grid: A file of published grids, to compare the family with too.
         finder: By which the network's units are found.
         file: What to call the circuit.
         engine: Who goes through the photographs.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: a family cannot be calibrated.
-        InputError: anything else that was asked for is not there or does not fit.
+        InputError: something else that was asked for does not exist or does not fit.
     """
     published = finder.published(grid)
     network = opened_network(model, weights)

@@ -29,8 +29,8 @@ def save(
     """Write a network's weights as safetensors.
 
     A circuit's file holds its arrays, each with its source line. An edit is folded into the weights
-    of the network it changes, as far as weights can say it. A cleanroom network's file holds its
-    hand-written families and who stands where (`load_cleanroom` reads it).
+    of the network that it changes, as far as weights can express it. The file of a cleanroom network
+    holds its hand-written families and their places (`load_cleanroom` reads it).
 
     Args:
         network: A circuit's network, a trained one, an edited one, or a cleanroom network.
@@ -39,10 +39,10 @@ def save(
             `inside(circuit)`.
 
     Returns:
-        What of an edit the weights do not say, a sentence each; empty for any other network.
+        A sentence for each part of an edit that weights cannot express; empty for other networks.
 
     Raises:
-        InputError: nothing of the edit can be said by weights, the circuit does not fit inside its
+        InputError: weights can express nothing of the edit, the circuit does not fit inside its
             backbone, or the file cannot be written.
         OSError: the file cannot be written.
     """

@@ -112,12 +112,12 @@ def edit(
         weights: A weight file, instead of the model's own.
         images: Photographs, part of which is set aside to calibrate on.
         calibration: Photographs to calibrate on.
-        seed: Of draws; by default the file's own.
-        progress: Told what is being done.
+        seed: The seed of random draws; by default that of the file.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors, or a splice finds no partner for a unit.
-        InputError: anything else that is not there or does not fit.
+        InputError: something else does not exist or does not fit.
     """
     if isinstance(source, Network):
         if steps is None or isinstance(steps, str):

@@ -101,19 +101,19 @@ def sweep(
         ablate: To zero, or to each unit's mean over the same images.
         by: One unit at a time, two, or all that one entry of `units` names.
         approx: All units at once by first-order attribution, with the exact sweep of a sample.
-        limit: How many images at most, spread evenly.
-        seed: Of the sample.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
+        limit: The largest number of images, spread evenly over the folder.
+        seed: The seed of the sample.
+        classes: A file with one label on each line, for images whose classes are numbers.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some; if others
-            share the work, by default `PATH.shards`, which is removed at the end.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there. If several
+            processes share the work, the default is `PATH.shards`, which is removed at the end.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
-        InputError: what is asked for is not there, or the file is another sweep's.
+        InputError: something that was asked for does not exist, or the file belongs to another
+            sweep.
         OSError: the file can't be written.
     """
     if approx and by != "unit":

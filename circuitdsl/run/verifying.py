@@ -79,8 +79,8 @@ def verify(
             `images` (RGB, 0..255) or `input` (what the first layer reads).
         images: Labelled photographs, one sub-folder for each class, on which the usual
             preprocessings are tried beside the network's own.
-        limit: The number of photographs at most, spread evenly.
-        progress: Told what is being done.
+        limit: The largest number of photographs, spread evenly over the folder.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, file or images, weights that are not those published, or a

@@ -188,7 +188,7 @@ class ImageSet:
 
         Args:
             size: Images in a batch.
-            side: Of the images, in pixels.
+            side: The side of the images, in pixels.
             short_side: See `read_image`.
 
         Raises:

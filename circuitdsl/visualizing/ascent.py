@@ -56,7 +56,7 @@ class Climb:
         variants: Pictures for each aim.
         apart: How much pictures of one aim are kept from having the same causes: the mean cosine
             between their Gram matrices of the layer before, times this, in shares of the score.
-        seed: Of the noise at the start and of the views.
+        seed: The seed of the noise at the start and of the views.
     """
 
     steps: int = 512
@@ -190,7 +190,7 @@ def excitation(cut: Cut, where: Where, maps: Array, directions: Array, side: int
         maps: What the layer gives for each picture, `[picture, height, width, channel]`, or
             `[picture, channel]` of a layer without positions.
         directions: `[picture, channel]`.
-        side: Of the images, in pixels.
+        side: The side of the images, in pixels.
     """
     if cut.centre is None:
         return (maps * directions).sum(axis=-1)

@@ -49,7 +49,7 @@ class Space:
         magnitude: What the spectrum is multiplied by, `[channel, side, side // 2 + 1]`.
         mean: The mean RGB of photographs, 0..1; used by `maco`.
         kind: The parameterisation.
-        side: Of the images, in pixels.
+        side: The side of the images, in pixels.
     """
 
     magnitude: Array

@@ -94,7 +94,7 @@ def pictures(
         again: Whether another picture of each is made, from the next seed.
         from_image: RGB, 0..255, `[side, side, 3]`, to start from instead of noise.
         frames: Steps after which pictures are kept.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
     """
     made: dict[int, Picture] = {}
     for group in _groups(aims, max(1, AT_ONCE // how.variants)):

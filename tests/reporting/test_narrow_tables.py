@@ -152,7 +152,8 @@ def of_tunings() -> Iterator[Table]:
 def of_fits() -> Iterator[Table]:
     units = [f"{LAYER}:{number}" for number in range(100, 110)]
     half = Row(natural_r=0.4321, natural_r_ci=CI, units=units)
-    scores = Row(train=half, test=half, grids=Row(mean={"raw_r": 0.7654, "aligned_r": 0.8765}))
+    grids, held = Row(mean={"raw_r": 0.7654, "aligned_r": 0.8765}), [Row(holds=True)] * 14
+    scores = Row(train=half, test=half, grids=grids, claims=held)
     dials = [Row(name="tangents.radius_of_the_arc", unit="px", default=21.14, low=10.5, high=60.25)]
     fitted = Row(
         **{"family": "curve", "file": "curves.circ", "model": "inceptionv1", "weights": "a" * 64},

@@ -259,7 +259,7 @@ class RecoveryScore:
         spliced: The edit with hand-written ones in their place.
         using: The images.
         measure: What `recovered` means in its expectations, against removal as the edit says.
-        seed: Of the split, the controls and the bootstrap.
+        seed: The seed of the split, the controls and the bootstrap.
         expectations: What it claims.
     """
 

@@ -66,7 +66,7 @@ def agreement(left: Subject, right: Subject, seed: int = 0, most: int = MOST) ->
     Args:
         left: Some units.
         right: As many units, on the same grid of positions.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
         most: Blocks of images that are kept at most.
 
     Raises:

@@ -286,7 +286,7 @@ def figures(products: Floats, seed: int = 0) -> tuple[Figure, ...]:
     Args:
         products: Sums of `pair_products` of some blocks of images, `[block, pair, variable,
             variable]`.
-        seed: Of the bootstrap.
+        seed: The seed of the bootstrap.
     """
     whole = products.sum(axis=0)
     pairs = products[:, :, : ENERGY + 1, : ENERGY + 1]
@@ -315,7 +315,7 @@ def mean_r(products: Floats, seed: int = 0) -> tuple[float, tuple[float, float]]
 
     Args:
         products: As `figures` takes them.
-        seed: Of the bootstrap; the same images are drawn for every pair.
+        seed: The seed of the bootstrap, which draws the same images for every pair.
     """
     pairs = products[:, :, : UNIT + 1, : UNIT + 1]
     again = np.tensordot(resampled(len(products), seed), pairs, 1)

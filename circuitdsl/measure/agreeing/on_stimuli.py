@@ -43,7 +43,7 @@ def agreement(members: Floats, units: Floats, seed: int = 0) -> tuple[Floats, Fl
     Args:
         members: Responses of members, `[image, pair]`.
         units: Responses of units, `[image, pair]`.
-        seed: Of the bootstrap; the same images are drawn for every pair.
+        seed: The seed of the bootstrap, which draws the same images for every pair.
 
     Returns:
         r, and its lower and upper end, `[pair]` each.

@@ -138,7 +138,7 @@ def meetings(
         contender: The circuit.
         network: The trained network.
         layers: Convolutions or blocks of it.
-        side: Of the images, in pixels.
+        side: The side of the images, in pixels.
     """
     circuit, backbone = contender.networks[0].circuit, network.backbone
     written = circuit.backbone.geometry

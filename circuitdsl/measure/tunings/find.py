@@ -114,7 +114,7 @@ class FoundFamily(Shown):
             network: The network that the family was found in.
             published: Grids of the original neurons.
             count: How many of the best units are looked through for each published neuron.
-            progress: Told what is being done.
+            progress: Called with a line of text when a stage begins.
         """
         units = trained(network, self.layer, [found.unit for found in self.best(count)])
         return replace(self, grids=match_grids(units, published, progress))

@@ -222,7 +222,7 @@ def changed(
         values: `[n]`.
         place: Row and column in the photograph.
         point: Row and column in the images.
-        side: Of the images, in pixels.
+        side: The side of the images, in pixels.
 
     Returns:
         RGB, 0..255, `[n, side, side, 3]`.

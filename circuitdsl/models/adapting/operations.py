@@ -54,8 +54,8 @@ class Operation:
         groups: Of a convolution.
         factor: Of an affine step, for each channel.
         offset: Of an affine step, for each channel.
-        side: Of the window.
-        stride: Of the window.
+        side: The side of the window.
+        stride: The side of the window.
         margins: Positions added before and after, down and across.
         windows: The place of its window among all windows of the program.
         fill: What a `pad` puts around.

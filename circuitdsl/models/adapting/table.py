@@ -36,8 +36,8 @@ class Entry:
         bias: For each channel.
         activation: What follows.
         groups: Of a convolution.
-        side: Of the window.
-        stride: Of the window.
+        side: The side of the window.
+        stride: The side of the window.
         margin: Positions added before and after.
         windows: The place of its window in the program.
         inner: An average over positions of the source alone.

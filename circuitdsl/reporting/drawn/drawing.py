@@ -38,7 +38,7 @@ def draw(
     family: str | None = None,
     images: Path | str | None = None,
 ) -> Portrait:
-    """Draw a circuit: its families, every connection, what the families answer.
+    """Draw a circuit: its families, its connections, and the responses of its families.
 
     Args:
         path: The circuit file.

@@ -70,7 +70,7 @@ def page(made: ActivationAtlas, command: str) -> str:
 
     Args:
         made: The atlas.
-        command: What the page names as its origin.
+        command: The command that the page names as its origin.
     """
     title = f"Activation atlas of {made.layer} of {made.model}"
     told = (

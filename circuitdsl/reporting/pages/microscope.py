@@ -71,7 +71,7 @@ def microscope(
 ) -> Microscopy:
     """Write a page that shows units of a trained network.
 
-    An interrupt ends the measuring, not the writing: the page says that it is partial.
+    Ctrl-C stops the measurements. The page is still written, and says that it is partial.
 
     Args:
         output: The page; its name ends in `.html`.
@@ -81,20 +81,20 @@ def microscope(
         layer: Where it looks.
         count: How many of them.
         directions: Sums of units, such as `mixed3b:345 - 0.5*mixed3b:379`.
-        circuits: Circuit files or folders, whose families units are held against.
+        circuits: Circuit files or folders with families to compare the units with.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs.
-        limit: How many photographs at most, spread evenly.
-        steps: Steps of each picture; 0 for none.
-        seed: Of everything that is drawn.
-        command: What the page names as its origin.
-        progress: Told what is being done.
+        limit: The largest number of photographs, spread evenly over the folder.
+        steps: Steps of optimisation for each picture; 0 makes no pictures.
+        seed: The seed of everything that is drawn at random.
+        command: The command that the page names as its origin.
+        progress: Called with a line of text when a stage begins.
 
     Returns:
         What the page shows.
 
     Raises:
-        InputError: nothing is asked for, or something asked for is not there.
+        InputError: nothing is asked for, or something that was asked for does not exist.
         OSError: the page can't be written.
     """
     target = page_path(output)
@@ -122,7 +122,7 @@ def page(shown: Microscopy, command: str) -> str:
 
     Args:
         shown: What it shows.
-        command: What the page names as its origin.
+        command: The command that the page names as its origin.
     """
     return framed(
         "microscope.html.j2",

@@ -29,7 +29,7 @@ def provenance(
         weights: The digest of its weights.
         images: The number of photographs; 0 without any.
         images_digest: The digest of their contents, in order.
-        seed: Of everything that is drawn.
+        seed: The seed of everything that is drawn at random.
         left_out: Files that are no images, and why.
     """
     return [

@@ -40,24 +40,25 @@ def report(
     command: str = "circuitdsl.report(...)",
     progress: Progress = silent,
 ) -> Evidence:
-    """Write a page of everything that is known of a circuit.
+    """Write one page about a circuit, with hand-written units beside trained ones.
 
-    An interrupt ends the measuring, not the writing: the page says that it is partial.
+    Ctrl-C stops the measurements. The page is still written, and says that it is partial.
 
     Args:
         path: The circuit file.
         output: The page; its name ends in `.html`.
-        model: A trained network to hold families against.
+        model: A trained network to compare families with.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs.
-        limit: How many photographs at most, spread evenly.
-        families: The families that are argued for; by default those with `expect` lines, or else
-            the last one.
-        units: How many of the network's units each is held against; by default as `score` has it.
-        steps: Steps of each picture; 0 for none.
-        seed: Of everything that is drawn.
-        command: What the page names as its origin.
-        progress: Told what is being done.
+        limit: The largest number of photographs, spread evenly over the folder.
+        families: The families that the page argues for; by default those with `expect` lines, or
+            else the last one.
+        units: The number of the network's units that each family is compared with; by default as in
+            `score`.
+        steps: Steps of optimisation for each picture; 0 makes no pictures.
+        seed: The seed of everything that is drawn at random.
+        command: The command that the page names as its origin.
+        progress: Called with a line of text when a stage begins.
 
     Returns:
         What the page shows.
@@ -104,7 +105,7 @@ def page(shown: Evidence, command: str) -> str:
 
     Args:
         shown: The evidence.
-        command: What the page names as its origin.
+        command: The command that the page names as its origin.
     """
     files, places = listings([wire.connection.span for wire in shown.portrait.wires])
     arguments = sections(shown)

@@ -118,15 +118,14 @@ def cleanroom(
         through: The last layer whose units are replaced.
         calibration: Photographs to calibrate on, none of them in `images`.
         threshold: The correlation from which a unit is covered (`compare.coverage`).
-        limit: The number of photographs of each folder at most, spread evenly.
-        seed: Of the split, the controls and the bootstrap.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
+        limit: The largest number of photographs of each folder, spread evenly over it.
+        seed: The seed of the split, the controls and the bootstrap.
+        classes: A file with one label on each line, for images whose classes are numbers.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: a file is faulty, or a family cannot be calibrated.

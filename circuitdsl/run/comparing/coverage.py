@@ -107,23 +107,24 @@ def coverage(
     ray: str | None = None,
     progress: Progress = silent,
 ) -> Coverage:
-    """Ask which share of a network's units hand-written families stand for.
+    """Measure which share of a network's units hand-written families cover.
 
     Args:
         files: Circuit files, or a folder of them.
         images: Photographs that the figures are of; half of them choose if there are no others.
         model: A model of the registry, `auto`, or a network.
         calibration: Photographs that choose the member of each unit, none of them in `images`.
-        layers: Layers of the network; by default those that see no more than the largest family.
+        layers: Layers of the network; by default those whose receptive field is no larger than that
+            of the largest family.
         thresholds: Correlations from which a unit counts as covered.
-        draws: The number of random circuits that all families are held against.
-        limit: The number of photographs of each folder at most, spread evenly.
-        seed: Of the split, the random circuits and the bootstrap.
+        draws: The number of random circuits that all families are compared with.
+        limit: The largest number of photographs of each folder, spread evenly over it.
+        seed: The seed of the split, the random circuits and the bootstrap.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: a file is faulty, or a family cannot be calibrated.

@@ -68,7 +68,7 @@ def effect(
     ray: str | None = None,
     progress: Progress = silent,
 ) -> Effect:
-    """What an edit does to a trained network on labelled photographs, beside its controls.
+    """Measure what an edit does to a trained network on labelled photographs, with controls.
 
     Args:
         source: The file of the edit, or an edited network.
@@ -77,21 +77,20 @@ def effect(
         model: For a file, a model of the registry, `auto`, or a network.
         weights: For a file, a weight file, instead of the model's own.
         calibration: For a file, photographs to calibrate on; else some of `images` are set aside.
-        limit: How many photographs at most, spread evenly.
+        limit: The largest number of photographs, spread evenly over the folder.
         mirror: Also show each photograph's mirror image.
-        draws: How often random units are drawn for the control.
-        seed: Of splits, controls and intervals; by default the file's own, or 0.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
+        draws: The number of random draws of units for the control.
+        seed: The seed of splits, controls and intervals; by default that of the file, or 0.
+        classes: A file with one label on each line, for images whose classes are numbers.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors, or a splice finds no partner for a unit.
-        InputError: anything else that is not there or does not fit.
+        InputError: something else does not exist or does not fit.
     """
     if isinstance(source, EditedNetwork):
         shown = open_images(Path(images), limit, class_list(classes))
@@ -152,17 +151,16 @@ def effects(
         model: A model of the registry, `auto`, or a network.
         weights: A weight file, instead of the model's own.
         calibration: Photographs to calibrate on; else some of `images` are set aside.
-        limit: How many photographs at most, spread evenly.
+        limit: The largest number of photographs, spread evenly over the folder.
         mirror: Also show each photograph's mirror image.
-        draws: How often random units are drawn for the control.
-        seed: Of splits, controls and intervals; by default the file's own, or 0.
-        classes: A file with the label that each number stands for, a line each, where the classes
-            of images are numbers.
+        draws: The number of random draws of units for the control.
+        seed: The seed of splits, controls and intervals; by default that of the file, or 0.
+        classes: A file with one label on each line, for images whose classes are numbers.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Returns:
         The effects by the names of the edits, in the order of the file.
@@ -248,10 +246,10 @@ def _measured(
         subjects: At least one edited network, all made from the same one.
         found: The photographs.
         mirror: Also show each image's mirror image.
-        draws: How often random units are drawn for the control.
-        seed: Of the draws and the bootstrap.
+        draws: The number of random draws of units for the control.
+        seed: The seed of the draws and the bootstrap.
         engine: Who goes through the photographs.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: images of classes that are not known.

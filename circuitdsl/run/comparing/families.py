@@ -92,19 +92,19 @@ def compare_family(
         weights: A weight file, instead of the model's own.
         images: A folder of photographs; without one, scenes are drawn that no network has seen.
         limit: How many images at most; half of them choose units.
-        family: The hand-written family; by default the last one, which no connection reads.
+        family: The hand-written family; by default the last one that no connection reads.
         layers: The layers that are searched; by default the block of the family's own layer in a
             network of the circuit's geometry, and else every convolution and block.
         units: How many units; by default one for each member, but at least 4 and at most 10.
         draws: Random circuits that the circuit is held against.
-        seed: Of the split, the random circuits and the bootstrap.
+        seed: The seed of the split, the random circuits and the bootstrap.
         file: What to call the circuit.
         engine: Who goes through the photographs.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: a family cannot be calibrated.
-        InputError: anything else that was asked for is not there or does not fit.
+        InputError: something else that was asked for does not exist or does not fit.
     """
     written = end_family(circuit, family)
     network = opened_network(model, weights)

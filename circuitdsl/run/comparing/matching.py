@@ -80,7 +80,7 @@ def match(
     ray: str | None = None,
     progress: Progress = silent,
 ) -> tuple[Matches, ...]:
-    """Ask which units of some networks respond as the members of hand-written families do.
+    """Find the units of some networks that respond as members of hand-written families do.
 
     Half of the photographs chooses units and members; the figures are of the other half.
 
@@ -91,17 +91,17 @@ def match(
         families: Only these families; by default all.
         layers: Only these layers of the networks; by default every convolution and block.
         units: The number of units of each layer that are listed for each family.
-        draws: The number of random circuits that each circuit is held against.
-        limit: The number of photographs at most, spread evenly.
-        seed: Of the split, the random circuits and the bootstrap.
-        directions: Also look for the direction of each layer that goes best with the member of
-            the best unit, and say what it adds to that unit on the other half.
-        stimuli: Also say how well units and members agree on the stimuli that the family names.
+        draws: The number of random circuits that each circuit is compared with.
+        limit: The largest number of photographs, spread evenly over the folder.
+        seed: The seed of the split, the random circuits and the bootstrap.
+        directions: Also find the direction of each layer that agrees best with the member of the
+            best unit, and measure on the other half what it adds to that unit.
+        stimuli: Also measure how well units and members agree on the stimuli that the family names.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, family or layer, or no photographs.

@@ -103,30 +103,30 @@ def score(
         images: A folder of photographs; without one, a circuit is shown drawn scenes that no
             network has seen.
         calibration: For `score` blocks, photographs to calibrate on.
-        limit: How many images at most.
-        members: Where a finder finds the units, `placed` at the originals' preferred angles, which
-            is the usual, or `as-written`.
-        family: The hand-written family; by default the last one, which no connection reads.
+        limit: The largest number of images.
+        members: If a finder finds the units: members `placed` at the angles that the trained units
+            prefer (the default), or `as-written`.
+        family: The hand-written family; by default the last one that no connection reads.
         find: How units are found: by a finder, such as `lines`, or by `agreement`; by default as
             the family says.
         layers: Where units are looked for by agreement; by default in the block of the family's own
             layer, or in every layer of a network of another geometry.
         units: How many of the network's units to compare with, best first; usually 10 for a finder,
             else one for each member, but at least 4 and at most 10.
-        seed: Of the bootstrap and of draws; by default the file's own, or 0.
+        seed: The seed of the bootstrap and of random draws; by default that of the file, or 0.
         grid: A file of published grids, to compare the family with too.
-        classes: For `score` blocks, a file with the label that each number stands for, a line each,
-            where the classes of images are numbers.
+        classes: For `score` blocks, a file with one label on each line, for images whose classes
+            are numbers.
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
-        progress: Told what is being done.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors, a family cannot be calibrated, or a splice finds no
             partner for a unit.
-        InputError: anything else that was asked for is not there or does not fit.
+        InputError: something else that was asked for does not exist or does not fit.
     """
     engine = engine_of(workers, store, ray)
     if isinstance(source, Circuit):

@@ -83,7 +83,7 @@ def standing_in(
             else by agreement.
         within_deg: How far from its unit's angle a nearest member may be, in degrees.
         seed: Of the draw of the photographs that choose.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such layer, no unit that fits, too few photographs, or members are to be

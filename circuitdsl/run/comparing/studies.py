@@ -54,7 +54,7 @@ def recovery(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Recovery:
-    """How much of trained units' work a family of a circuit does in their place.
+    """Measure how much of the work of trained units a hand-written family does in their place.
 
     The units of a family that a finder looks for are found by their tuning; those of any other
     family by agreement with its members, on photographs that match no gain and score nothing.
@@ -66,7 +66,7 @@ def recovery(
         weights: A weight file, instead of the model's own.
         calibration: Photographs to choose units and match gains on; otherwise some of `images` are
             set aside.
-        limit: How many of `images` at most.
+        limit: The largest number of `images`.
         family: The hand-written family; by default the last one.
         layers: Where units are looked for by agreement; by default in the block of the family's own
             layer, or in all layers of a network of another geometry that have as many positions.
@@ -77,12 +77,12 @@ def recovery(
             family's units, else in agreement.
         within_deg: How far from its unit's angle the nearest member may be, in degrees.
         rule: By which gains are matched (`edit.baselines.matched_splice`).
-        seed: Of the splits, the controls and the bootstrap.
-        progress: Told what is being done.
+        seed: The seed of the splits, the controls and the bootstrap.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors.
-        InputError: anything else that was asked for is not there or does not fit.
+        InputError: something else that was asked for does not exist or does not fit.
     """
     circuit = source if isinstance(source, Circuit) else load(source)
     written = end_family(circuit, family)
@@ -135,8 +135,8 @@ def image_sets(
     Args:
         images: A folder to score on, part of which is set aside if there is no other.
         calibration: A folder to calibrate on.
-        limit: How many of `images` at most.
-        seed: Of the split.
+        limit: The largest number of `images`.
+        seed: The seed of the split.
 
     Raises:
         InputError: too few images, or an image that is in both folders.

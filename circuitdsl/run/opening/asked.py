@@ -66,7 +66,7 @@ def asked(
 
     Raises:
         DiagnosticError: the circuit is faulty, or a family cannot be calibrated.
-        InputError: something is not there, or nothing is asked for.
+        InputError: something does not exist, or nothing is asked for.
     """
     if circuit is not None:
         if names or classes or directions:

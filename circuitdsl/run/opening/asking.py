@@ -39,7 +39,7 @@ class Asking:
     """Asks for one thing after the other, until an interrupt.
 
     Attributes:
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
         interrupted: Whether nothing more is to be begun.
     """
 

@@ -18,9 +18,9 @@ def engine_of(workers: int = 1, store: Path | str | None = None, ray: str | None
 
     Args:
         workers: Processes that share the work.
-        store: A folder for finished shards, to go on from where it holds some.
-        ray: The address of a Ray cluster that does the work; `auto`, or `local` for one of this
-            machine alone.
+        store: A folder for finished shards. A later run takes those that it finds there.
+        ray: The address of a Ray cluster that does the work; `auto` finds one, `local` starts one
+            on this machine.
 
     Raises:
         InputError: fewer than one worker.

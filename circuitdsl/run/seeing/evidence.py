@@ -115,7 +115,7 @@ class Evidence:
         weights: The digest of its weights.
         images: The number of photographs; 0 without a folder.
         images_digest: The digest of their contents, in order.
-        seed: Of everything that is drawn.
+        seed: The seed of everything that is drawn at random.
     """
 
     portrait: Portrait
@@ -154,13 +154,14 @@ def evidence(
         model: A trained network to hold families against; without one, the circuit alone is shown.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs.
-        limit: How many photographs at most, spread evenly.
-        families: The families that are argued for; by default those with `expect` lines, or else
-            the last one.
-        units: How many of the network's units each is held against; by default as `score` has it.
-        steps: Steps of each picture; 0 for none.
-        seed: Of everything that is drawn.
-        progress: Told what is being done.
+        limit: The largest number of photographs, spread evenly over the folder.
+        families: The families that the page argues for; by default those with `expect` lines, or
+            else the last one.
+        units: The number of the network's units that each family is compared with; by default as in
+            `score`.
+        steps: Steps of optimisation for each picture; 0 makes no pictures.
+        seed: The seed of everything that is drawn at random.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors, or cannot be calibrated.

@@ -49,7 +49,7 @@ class Examples:
         found: The units, in the order asked for.
         levels: Of each unit, from the lowest.
         labels: What people said, by unit and photograph.
-        seed: Of the sample.
+        seed: The seed of the sample.
     """
 
     model: str
@@ -164,7 +164,7 @@ def examples(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Examples:
-    """Find the photographs that units answer: the strongest, and a sample of every level.
+    """Find the photographs that excite units most, and a sample of every level of response.
 
     Args:
         model: A model of the registry, `auto`, or a network.
@@ -176,17 +176,17 @@ def examples(
         classes: Outputs by name, label or number.
         directions: Sums of units, such as `mixed3b:345 - 0.5*mixed3b:379`, or aims.
         weights: A weight file, instead of the model's own.
-        limit: How many photographs at most.
+        limit: The largest number of photographs.
         strongest: The number of strongest photographs of each unit.
         count: The number of levels, evenly from 0 to the strongest activation.
         each: Examples of each level at most.
         labels: A CSV file with columns `unit`, `photograph` and `label`, yes or no.
-        seed: Of the sample.
-        progress: Told what is being done.
+        seed: The seed of the sample.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the circuit is faulty, or a family cannot be calibrated.
-        InputError: anything asked for is not there or does not fit.
+        InputError: something that was asked for does not exist or does not fit.
     """
     if images is None:
         raise InputError("examples are photographs, and there are none", help="give a folder")

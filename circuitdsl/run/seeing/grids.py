@@ -93,7 +93,7 @@ def grid(
     weights: Path | str | None = None,
     progress: Progress = silent,
 ) -> Grids:
-    """Show a stimulus set to a family, or to units, and average over all but two settings.
+    """Show a stimulus set to a family or to units, and average over all but two settings.
 
     Args:
         path: The circuit's file, which declares or imports the set.
@@ -104,7 +104,7 @@ def grid(
         units: Units of one layer, instead of a family: `mixed3b:345`, `mixed3b[320..329]`.
         family: The circuit's family; by default the last one.
         weights: A weight file, instead of the model's own.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the file has errors, or a family cannot be calibrated.

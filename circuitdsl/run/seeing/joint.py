@@ -87,12 +87,12 @@ def joint(
         step: Degrees from one turn to the next; a whole number of them makes a full turn.
         examples: The strongest photographs of each unit that are turned.
         weights: A weight file, instead of the model's own.
-        limit: How many photographs at most.
-        progress: Told what is being done.
+        limit: The largest number of photographs.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: a circuit is faulty, or a family cannot be calibrated.
-        InputError: anything asked for is not there or does not fit.
+        InputError: something that was asked for does not exist or does not fit.
     """
     if images is None:
         raise InputError("what is turned are photographs, and there are none", help="give a folder")

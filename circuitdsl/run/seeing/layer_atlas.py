@@ -51,7 +51,7 @@ class ActivationAtlas:
         steps: Steps of each picture.
         photographs: The photographs.
         images: How many of them could be read.
-        seed: Of positions and pictures.
+        seed: The seed of positions and pictures.
     """
 
     model: str
@@ -121,7 +121,7 @@ def activation_atlas(
     seed: int = 0,
     progress: Progress = silent,
 ) -> ActivationAtlas:
-    """Lay out what a layer gives to photographs, and make a picture of each cell.
+    """Lay out a layer's activations on photographs, and make a picture of each cell.
 
     Args:
         model: A model of the registry, `auto`, or a network.
@@ -129,12 +129,12 @@ def activation_atlas(
         images: A folder of photographs.
         side: Cells along each side.
         each: Positions of each photograph that are looked at.
-        steps: Steps of each picture; 0 for none.
-        pixels: Of each picture, along a side.
-        limit: How many photographs at most.
+        steps: Steps of optimisation for each picture; 0 makes no pictures.
+        pixels: Pixels along a side of each picture.
+        limit: The largest number of photographs.
         weights: A weight file, instead of the model's own.
-        seed: Of positions and pictures.
-        progress: Told what is being done.
+        seed: The seed of positions and pictures.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, layer or folder, a layer without positions, or too few positions

@@ -89,7 +89,7 @@ def look(
     weights: Path | str | None = None,
     progress: Progress = silent,
 ) -> Look:
-    """Look at every layer of a network for one image.
+    """Compute the activations of every layer of a network for one image.
 
     Args:
         model: A model of the registry, `auto`, or a network.
@@ -98,7 +98,7 @@ def look(
         layer: The layer that the class is looked for in; by default the last with positions.
         strongest: The channels of each layer whose maps are kept.
         weights: A weight file, instead of the model's own.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: no such model, image, class or layer.

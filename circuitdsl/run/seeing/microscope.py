@@ -72,7 +72,7 @@ class Microscopy:
         partial: Whether an interrupt left something out.
         images: The number of photographs; 0 without a folder.
         images_digest: The digest of their contents, in order.
-        seed: Of everything that is drawn.
+        seed: The seed of everything that is drawn at random.
     """
 
     model: str
@@ -116,16 +116,16 @@ def look(
         layer: Where it looks.
         count: How many of them.
         directions: Sums of units, such as `mixed3b:345 - 0.5*mixed3b:379`.
-        circuits: Circuit files or folders, whose families units are held against.
+        circuits: Circuit files or folders with families to compare the units with.
         weights: A weight file, instead of the model's own.
         images: A folder of photographs.
-        limit: How many photographs at most, spread evenly.
-        steps: Steps of each picture; 0 for none.
-        seed: Of everything that is drawn.
-        progress: Told what is being done.
+        limit: The largest number of photographs, spread evenly over the folder.
+        steps: Steps of optimisation for each picture; 0 makes no pictures.
+        seed: The seed of everything that is drawn at random.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
-        InputError: nothing is asked for, or something asked for is not there.
+        InputError: nothing is asked for, or something that was asked for does not exist.
     """
     network = opened_network(model, weights)
     asking = Asking(progress)

@@ -59,7 +59,7 @@ def relatives(network: Network, later: FoundFamily, progress: Progress = silent)
     Args:
         network: The network that the family was found in.
         later: The family.
-        progress: Told what is being done.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         InputError: the layer is the first, none is found before it, or no weights lead there.

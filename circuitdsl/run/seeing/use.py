@@ -146,7 +146,7 @@ def use(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Uses:
-    """Find who reads units on photographs, and whether hand-written members are used alike.
+    """Find the later units that use some units, and compare how they use hand-written ones.
 
     With a circuit, half of the photographs chooses the member that agrees best with each unit and
     matches its gain; attributions and differences are of the other half.
@@ -159,14 +159,14 @@ def use(
         family: That family; by default the last one.
         readers: The later layer; by default the one after.
         weights: A weight file, instead of the model's own.
-        limit: How many photographs at most.
+        limit: The largest number of photographs.
         examples: Photographs of each kind of difference.
-        seed: Of the split.
-        progress: Told what is being done.
+        seed: The seed of the split.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the circuit is faulty, or its family cannot be calibrated.
-        InputError: anything asked for is not there or does not fit.
+        InputError: something that was asked for does not exist or does not fit.
     """
     if images is None:
         raise InputError("use is measured on photographs, and there are none", help="give a folder")

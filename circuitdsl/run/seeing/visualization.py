@@ -109,24 +109,24 @@ def visualize(
         classes: Outputs by name, label or number.
         directions: Sums of units such as `mixed3b:345 - 0.5*mixed3b:379`, or aims.
         weights: A weight file, instead of the model's own.
-        images: Photographs to hold pictures against; `maco` takes their spectrum.
-        limit: How many photographs at most.
+        images: Photographs to compare pictures with; `maco` uses their spectrum.
+        limit: The largest number of photographs.
         parameterisation: `fourier`, or `maco`, whose magnitudes are those of photographs.
         objective: The `neuron` in the middle, or the mean of the `channel` over all positions.
         gradient: `plain`, or `normalised` in every step.
-        steps: Of Adam, 0.05 each.
-        side: Of the pictures, in pixels.
+        steps: Steps of Adam, at a rate of 0.05.
+        side: The side of the pictures, in pixels.
         variants: Pictures for each aim, kept from having the same causes.
-        apart: How strongly they are kept apart.
+        apart: The strength by which variants are kept apart.
         start: An image to start from, RGB 0..255 `[side, side, 3]`, or its file.
-        frames: Steps after which pictures are kept, too.
-        again: Whether a second picture is made of each, from the next seed.
-        seed: Of the noise at the start and of the views.
-        progress: Told what is being done.
+        frames: Further steps after which pictures are kept.
+        again: Whether to make a second picture of each aim, from the next seed.
+        seed: The seed of the noise at the start and of the views.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
         DiagnosticError: the circuit is faulty, or a family cannot be calibrated.
-        InputError: anything asked for is not there or does not fit.
+        InputError: something that was asked for does not exist or does not fit.
     """
     if not steps >= 1 or not 1 <= variants <= AT_ONCE:
         raise InputError(

@@ -85,7 +85,7 @@ class AllWeights:
     Attributes:
         model: The network's name.
         weights: The digest of its weights.
-        share: Of the largest magnitude; pairs with less are not listed.
+        share: A share of the largest magnitude; pairs with less are not listed.
         units: In the order asked for.
     """
 
@@ -117,7 +117,7 @@ def weights(
     share: float = SHARE,
     progress: Progress = silent,
 ) -> AllWeights:
-    """Find what units read of an earlier layer through everything between, and who reads them.
+    """Find the weights by which units read an earlier layer, and the units that read them.
 
     Args:
         model: A model of the registry, `auto`, or a network.
@@ -128,11 +128,12 @@ def weights(
         family: That family.
         directions: Sums of units, such as `mixed3b:345 - 0.5*mixed3b:379`, or aims.
         file: A weight file, instead of the model's own.
-        share: Of the largest magnitude; pairs with less are not listed.
-        progress: Told what is being done.
+        share: A share of the largest magnitude; pairs with less are not listed.
+        progress: Called with a line of text when a stage begins.
 
     Raises:
-        InputError: anything asked for is not there, or no weights lead from one to the other.
+        InputError: something that was asked for does not exist, or no weights lead from one to the
+            other.
     """
     if not 0 < share <= 1:
         raise InputError(f"a share is above 0 and at most 1, not {share}")
