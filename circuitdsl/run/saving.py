@@ -29,8 +29,8 @@ def save(
     """Write a network's weights as safetensors.
 
     A circuit's file holds its arrays, each with its source line. An edit is folded into the weights
-    of the network that it changes, as far as weights can express it. The file of a cleanroom network
-    holds its hand-written families and their places (`load_cleanroom` reads it).
+    of the network that it changes, as far as weights can express it. The file of a cleanroom
+    network holds its hand-written families and their places (`load_cleanroom` reads it).
 
     Args:
         network: A circuit's network, a trained one, an edited one, or a cleanroom network.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from types import SimpleNamespace as Row
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from circuitdsl.reporting.printed.parity import parity_tables
 from circuitdsl.reporting.printed.tables import found_table, score_table
 from circuitdsl.reporting.printed.terminal import print_table
 
+Row: Any = SimpleNamespace
 CI = (0.1234, 0.5678)
 FIGURE = Row(r=0.4321, r_ci=CI, partial_r=0.3456, energy=0.2345, random=0.1357, wrong_pairs=0.0246)
 LAYER = "mixed3a_3x3_bottleneck_pre_relu"
@@ -167,7 +169,9 @@ def of_fits() -> Iterator[Table]:
 
 @pytest.mark.parametrize("tables", [of_agreement, of_splices, of_the_rest, of_tunings, of_fits])
 def test_sixty_columns_have_every_number(
-    tables, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tables: Callable[[], Iterator[Table]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     printed: list[Counter[str]] = []
     for columns in ("400", "60"):
