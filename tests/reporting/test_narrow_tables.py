@@ -41,6 +41,11 @@ LAYER = "mixed3a_3x3_bottleneck_pre_relu"
 MEANS = dict.fromkeys(OUTPUTS, 0.98765)
 
 
+def always(answer: object) -> Callable[[object], object]:
+    """A function that gives one answer, whatever it is asked."""
+    return lambda asked: answer
+
+
 def of_agreement() -> Iterator[Table]:
     match = Row(
         **{"circuit": "high_low", "family": "hilo", "member": "hilo[th=112.5deg,side=1]"},
@@ -60,7 +65,7 @@ def of_agreement() -> Iterator[Table]:
     )
     layer = Row(
         **{"layer": LAYER, "rows": [0] * 256, "mean_best_r": 0.4444},
-        **{"share": lambda _: 0.8437, "families": lambda _: dict.fromkeys(["a" * 30, "b"], 0.27)},
+        **{"share": always(0.8437), "families": always(dict.fromkeys(["a" * 30, "b"], 0.27))},
     )
     yield coverage_table(
         Row(
@@ -72,7 +77,7 @@ def of_agreement() -> Iterator[Table]:
 
 def of_splices() -> Iterator[Table]:
     share = Row(measure="kl", against="zero", value=0.4872, ci=CI, shuffled=0.0912, random=0.1048)
-    part = Row(name=LAYER, replaced=115, units=320, share=lambda _: share)
+    part = Row(name=LAYER, replaced=115, units=320, share=always(share))
     yield cleanroom_table(
         Row(
             **{"model": "inceptionv1", "threshold": 0.5, "calibrated_on": 24},
@@ -107,7 +112,7 @@ def of_the_rest() -> Iterator[Table]:
     )
     means = np.full((2, len(OUTPUTS)), 0.54321)
     swept = Row(names=["intact", f"{LAYER}:163, {LAYER}:164"], images=64, means=means)
-    yield sweep_table(Row(**vars(swept), change=lambda _: np.array([0.01234])))
+    yield sweep_table(Row(**vars(swept), change=always(np.array([0.01234]))))
     yield approximation_table(
         Row(names=[LAYER], changes=np.array([0.123]), images=64, sample=8, spearman=0.912)
     )
@@ -147,7 +152,7 @@ def of_tunings() -> Iterator[Table]:
     yield of_family(Row(family="hilo", sets=["first", "second"], axes=["th"], units=[member] * 2))
     measured = {"echo(left)": 0.1234, "echo(right)": 0.5678, "correlation": 0.8765}
     identity = Row(lines=[f"{LAYER}: {', '.join(map(str, range(100, 114)))}"])
-    side = Row(name="echoes", identity=identity, measured=measured, units=lambda _: range(14))
+    side = Row(name="echoes", identity=identity, measured=measured, units=always(range(14)))
     yield of_sides([side])
 
 
