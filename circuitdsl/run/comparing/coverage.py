@@ -43,8 +43,8 @@ DRAWS = 1
 """Random circuits that all families are held against."""
 
 
-BATCH = 4
-"""Photographs at a time: the maps of a thousand members at once take room."""
+BATCH = 2
+"""Photographs at a time: the maps of thousands of members at once take room."""
 
 POSITIONS = 28
 """Positions along a side of a photograph by which members are chosen, at most."""
