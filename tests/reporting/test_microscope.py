@@ -47,6 +47,17 @@ def test_what_a_unit_is_shown_with(page: str) -> None:
     assert "curve detectors" in page
 
 
+def test_the_hand_written_member_is_put_in_the_place_of_a_unit(page: str) -> None:
+    sections = {text.partition('"')[0]: text for text in page.split('<section id="')}
+    for words in (
+        "The attributions of a unit to all of conv2d1, and those of the member in its place",
+        "<th scope=col>the member in its place",
+        "crosses.edges[",
+    ):
+        assert words in sections["conv2d0:1"]
+    assert "lies on a grid of its own, so it cannot be put in its place" in sections["conv2d1:1"]
+
+
 def test_the_best_of_a_kind_have_their_kernels_in_a_section(tmp_path: Path) -> None:
     target = tmp_path / "page.html"
     shown = circuitdsl.microscope(

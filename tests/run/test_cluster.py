@@ -25,17 +25,18 @@ from engine_verbs import (
 from shard_jobs import TwoJob, bytes_of
 
 from circuitdsl.measure import shards
-from circuitdsl.measure.shards import Engine, fold_shards
+from circuitdsl.measure.shards import Engine, actors, fold_shards
 from circuitdsl.models.registry import load_network
+from circuitdsl.text.diagnostics import InputError
 
 pytest.importorskip("ray", reason="pip install 'circuitdsl[ray]'")
 
 # Ray closes sockets and files when it pleases, and speaks of its own deprecations
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-NODE = {"num_cpus": 2, "object_store_memory": 80_000_000}
+NODE: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 80_000_000}
 # a node that does not answer ten times is dead; one that is slow has ten seconds for each answer
-HEALTH = {"health_check_period_ms": 500, "health_check_failure_threshold": 10}
+HEALTH: dict[str, Any] = {"health_check_period_ms": 500, "health_check_failure_threshold": 10}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def cluster() -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # as a cluster of this machine alone has it
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
         nodes = Cluster(
             initialize_head=True,
@@ -81,3 +83,13 @@ def test_a_node_that_goes_away_takes_nothing_along(cluster: Any, tmp_path: Path)
     _, states = fold_shards(job, Engine(4, ray=cluster.address), progress=lose)
     assert lost == [4]
     assert bytes_of(states) == alone
+
+
+def test_actors_that_never_start_end_the_run(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actors, "STARTED_S", 0.0)
+    monkeypatch.setattr(actors, "_KEPT", {})
+    job = TwoJob(photographs_in(tmp_path, 8, "01234"), shard=4)
+    with pytest.raises(InputError, match="no actor has started on the Ray cluster within 0 s"):
+        fold_shards(job, Engine(2, ray=cluster.address))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,12 @@ LOCAL = "local"
 
 CORES = 4
 """Cores of an actor that has no GPU; a network keeps about so many busy."""
+
+STARTED_S = 300.0
+"""Actors that have not started by then are left out; a busy core takes a minute to load JAX."""
+
+RETRIES = 10
+"""How often a shard is folded again, of whose actors one after the other dies."""
 
 _KEPT: dict[str, list[Any]] = {}
 """The actors of this process by the connection that they belong to: without a handle they end."""
@@ -44,7 +51,8 @@ def by_actors(
         Each shard and its sums, as they come.
 
     Raises:
-        InputError: Ray is not installed, or there is no cluster at the address.
+        InputError: Ray is not installed, there is no cluster at the address, no actor starts there,
+            or actors die again and again.
     """
     ray = _connected(address)
     from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
@@ -77,6 +85,10 @@ class _Worker:
         self.job = ""
         self.opened: Opened | None = None
 
+    def started(self) -> bool:
+        """True, as soon as it has started."""
+        return True
+
     def fold(self, shared: Sequence[Any], shard: int, places: range) -> tuple[int, Part]:
         """A shard and its sums."""
         if self.opened is None or self.job != shared[0].hex():
@@ -89,22 +101,44 @@ class _Worker:
 
 
 def _actors(ray: Any, workers: int, shards: int) -> list[Any]:
-    """As many actors as there is work for; those of an earlier reading first."""
+    """As many actors as there is work for; those of an earlier reading first.
+
+    Raises:
+        InputError: none starts.
+    """
     resources = ray.cluster_resources()
     gpus, cores = int(resources.get("GPU", 0)), int(resources.get("CPU", 1))
     count = workers if workers > 1 else gpus or max(1, cores // CORES, len(ray.nodes()))
     # an actor holds no core while it runs, so that it can move to a node that is full
     settings: dict[str, Any] = {
         "max_restarts": -1,
-        "max_task_retries": -1,
+        "max_task_retries": RETRIES,
         "scheduling_strategy": "SPREAD",
     }
     if gpus:
         settings["num_gpus"] = min(1, gpus / count)
     worker = ray.remote(**settings)(_Worker)
     kept = _KEPT.setdefault(ray.get_runtime_context().get_job_id(), [])
-    kept += [worker.remote() for _ in range(min(count, shards) - len(kept))]
+    fresh = [worker.remote() for _ in range(min(count, shards) - len(kept))]
+    kept += _started(ray, fresh)
+    if not kept:
+        raise InputError(
+            f"no actor has started on the Ray cluster within {STARTED_S:.0f} s",
+            why="its nodes are busy, lack memory, or lack circuitdsl",
+            help="`ray status` says what they have; --workers needs no cluster",
+        )
     return kept[: min(count, shards)]
+
+
+def _started(ray: Any, actors: Sequence[Any]) -> list[Any]:
+    """Those that start in time; a shard given to one that never does would never come back."""
+    waiting = {actor.started.remote(): actor for actor in actors}
+    if not waiting:
+        return []
+    _, late = ray.wait(list(waiting), num_returns=len(waiting), timeout=STARTED_S)
+    for one in late:
+        ray.kill(waiting[one])
+    return [actor for one, actor in waiting.items() if one not in late]
 
 
 def _connected(address: str) -> Any:
@@ -118,13 +152,20 @@ def _connected(address: str) -> Any:
     if ray.is_initialized():
         return ray
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address == LOCAL:
+        # Ray gives way to all other programs (niceness 15): beside one that keeps the cores busy,
+        # actors get a thirtieth of them, and a run of seconds takes an hour
+        os.environ.setdefault("RAY_worker_niceness", "0")
     try:
-        ray.init(
-            address=None if address == LOCAL else address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            include_dashboard=False if address == LOCAL else None,
-        )
+        with warnings.catch_warnings():
+            # the processes that are forked here become Ray's own at once
+            warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called")
+            ray.init(
+                address=None if address == LOCAL else address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                include_dashboard=False if address == LOCAL else None,
+            )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise InputError(
             f"there is no Ray cluster at {address}",

@@ -32,7 +32,7 @@ from circuitdsl.reporting.pages.exemplars import example_blocks
 from circuitdsl.reporting.pages.heats import unit_shots
 from circuitdsl.reporting.pages.paired import matrix
 from circuitdsl.reporting.pages.provenance import provenance
-from circuitdsl.reporting.pages.readers import moved
+from circuitdsl.reporting.pages.readers import use_of
 from circuitdsl.reporting.pages.report import page_path
 from circuitdsl.reporting.pages.sections import Section, shots_of
 from circuitdsl.reporting.pages.weighed import readers, reads
@@ -207,13 +207,19 @@ def _grids(shown: Microscopy, unit: Seen) -> list[Block]:
 
 
 def _use(shown: Microscopy, unit: Seen, included: Collection[str]) -> list[Block]:
-    """What the unit gives to those of the next layer on photographs."""
-    uses = shown.uses[unit.name.rpartition(":")[0]]
+    """What the unit gives to those of the next layer, and what the member in its place gives."""
+    uses = shown.uses[unit.name]
     if isinstance(uses, Lacking):
         return [Note(f"Not measured on photographs. {uses.why}")]
     readers_of = () if isinstance(unit.weights, Lacking) else unit.weights.readers
     sums = {read.name: read.total for read in readers_of}
-    return [moved(uses, use, sums, included) for use in uses.uses if use.unit == unit.name]
+    made = use_of(uses, unit.name, sums, included)
+    match = unit.match
+    if not isinstance(match, Lacking) and match.family and uses.uses[0].spliced is None:
+        made.append(
+            Note(f"{match.member} lies on a grid of its own, so it cannot be put in its place.")
+        )
+    return made
 
 
 def _families(shown: Microscopy) -> list[Section]:

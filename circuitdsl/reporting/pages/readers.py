@@ -34,21 +34,39 @@ def use_blocks(shown: Uses | Lacking, weights: AllWeights) -> list[Block]:
     if isinstance(shown, Lacking):
         return [Note(f"Not measured on photographs. {shown.why}")]
     sums = {unit.name: {read.name: read.total for read in unit.readers} for unit in weights.units}
-    made: list[Block] = [_agreement(shown)]
+    made: list[Block] = [_agreement(shown, shown.uses)]
     for use in shown.uses:
-        made.append(moved(shown, use, sums.get(use.unit, {})))
-        made += _apart(shown, use)
+        made += [_moved(shown, use, sums.get(use.unit, {})), *_apart(shown, use)]
     return made
 
 
-def _agreement(shown: Uses) -> Grid:
+def use_of(
+    shown: Uses, unit: str, sums: Mapping[str, float], included: Collection[str]
+) -> list[Block]:
+    """Who reads one unit on photographs, with the hand-written member in its place if there is one.
+
+    Args:
+        shown: What units are for.
+        unit: The unit.
+        sums: The weights in sum, by reader; those of less than 30 % of the largest are not there.
+        included: Units that have a place of their own.
+    """
+    made: list[Block] = []
+    for use in shown.uses:
+        if use.unit == unit:
+            alike = [] if use.spliced is None else [_agreement(shown, [use])]
+            made += [*alike, _moved(shown, use, sums, included), *_apart(shown, use)]
+    return made
+
+
+def _agreement(shown: Uses, uses: Sequence[Use]) -> Grid:
     rows = tuple(
         (
             Cell(use.unit, use.unit),
             Cell(member := "" if use.differences is None else use.differences.member, member),
             Cell(number(use.agreement)),
         )
-        for use in shown.uses
+        for use in uses
     )
     caption = (
         f"The attributions of a unit to all of {shown.layer}, and those of the member in its place:"
@@ -57,7 +75,9 @@ def _agreement(shown: Uses) -> Grid:
     return Grid(caption, ("unit", "member in its place", "correlation"), rows)
 
 
-def moved(shown: Uses, use: Use, sums: Mapping[str, float], included: Collection[str] = ()) -> Grid:
+def _moved(
+    shown: Uses, use: Use, sums: Mapping[str, float], included: Collection[str] = ()
+) -> Grid:
     """The units that a unit moves most, and the weights from it to them.
 
     Args:

@@ -13,10 +13,12 @@ from typing import Any
 
 from circuitdsl.compare.coverage import Counterpart
 from circuitdsl.editing.select import Units, select
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.finders import FINDERS
 from circuitdsl.measure.tunings.find import FoundFamily
 from circuitdsl.models.network import Network
 from circuitdsl.models.registry import AUTO
+from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.run.comparing.coverage import coverage
 from circuitdsl.run.networks import Progress, find, opened_network, silent
 from circuitdsl.run.opening.asking import NO_IMAGES, NO_PICTURES, Asking, Lacking, identified
@@ -68,7 +70,8 @@ class Microscopy:
         grids: By layer, what its units answer over two settings of a set of images.
         relatives: By layer and finder, the kernels of its best units from those of the layer
             before, where one of the units is among them.
-        uses: By layer, what its units give to the next layer on photographs.
+        uses: By unit, what it gives to the next layer on photographs; with the hand-written member
+            in its place, too, if one was found that responds like it.
         partial: Whether an interrupt left something out.
         images: The number of photographs; 0 without a folder.
         images_digest: The digest of their contents, in order.
@@ -151,9 +154,10 @@ def look(
     for name in chosen.names:
         layers.setdefault(_block(name), []).append(name)
     answers, grids = _answers(asking, network, layers)
-    matches = _matches(
+    matches, written = _matches(
         asking, network, chosen, circuits=circuits, images=images, limit=limit, seed=seed
     )
+    stand_ins = _stand_ins(network, matches, written)
     families = {block: _families(asking, network, block) for block in layers}
     pictures, of_directions = _pictures(asking, network, chosen.names, directions, common)
     exemplars: Examples | Lacking = Lacking(NO_IMAGES)
@@ -178,7 +182,7 @@ def look(
         families=families,
         grids=grids,
         relatives=_relatives(asking, network, families, layers),
-        uses={block: _uses(asking, network, own, images, limit) for block, own in layers.items()},
+        uses=_uses(asking, network, layers, stand_ins, images, limit),
         partial=asking.interrupted,
         images=shown,
         images_digest=digest,
@@ -271,21 +275,59 @@ def _relatives(
     return made
 
 
-def _uses(
+def _stand_ins(
+    network: Network,
+    matches: Mapping[str, Counterpart | Lacking],
+    written: Mapping[str, HandwrittenNetwork],
+) -> dict[str, tuple[HandwrittenNetwork, str]]:
+    """The network and the family of the member that responds most like each unit of its grid."""
+    made: dict[str, tuple[HandwrittenNetwork, str]] = {}
+    for name, match in matches.items():
+        if isinstance(match, Lacking) or not match.family:
+            continue
+        hand = written[match.circuit]
+        family = named_family(hand.circuit, match.family)
+        if (
+            hand.backbone.sampling(family.layer).stride
+            == network.backbone.sampling(_block(name)).stride
+        ):
+            made[name] = (hand, family.name)
+    return made
+
+
+def _uses(  # noqa: PLR0917 - one call
     asking: Asking,
     network: Network,
-    names: Sequence[str],
+    layers: Mapping[str, Sequence[str]],
+    stand_ins: Mapping[str, tuple[HandwrittenNetwork, str]],
     images: Path | str | None,
     limit: int | None,
-) -> Uses | Lacking:
-    """What units of a layer give to the next one."""
+) -> dict[str, Uses | Lacking]:
+    """What units give to the next layer, and what the hand-written members in their place give."""
     if images is None:
-        return Lacking(NO_IMAGES)
+        return {name: Lacking(NO_IMAGES) for names in layers.values() for name in names}
     most = min(limit or ATTRIBUTED, ATTRIBUTED)
-    return asking.ask(
-        f"use of {names[0].rpartition(':')[0]}",
-        lambda: use(network, list(names), images, limit=most, progress=asking.progress),
-    )
+    made: dict[str, Uses | Lacking] = {}
+    for layer, names in layers.items():
+        groups: dict[tuple[HandwrittenNetwork, str] | None, list[str]] = {}
+        for name in names:
+            groups.setdefault(stand_ins.get(name), []).append(name)
+        for member_of, own in groups.items():
+            circuit, family = member_of or (None, None)
+            found = asking.ask(
+                f"use of {layer}" if family is None else f"use of {layer} with {family}",
+                lambda own=own, circuit=circuit, family=family: use(
+                    network,
+                    own,
+                    images,
+                    circuit=circuit,
+                    family=family,
+                    limit=most,
+                    progress=asking.progress,
+                ),
+            )
+            made |= dict.fromkeys(own, found)
+    return made
 
 
 def _matches(
@@ -297,11 +339,11 @@ def _matches(
     images: Path | str | None,
     limit: int | None,
     seed: int,
-) -> dict[str, Counterpart | Lacking]:
-    """The hand-written member that responds most like each unit."""
+) -> tuple[dict[str, Counterpart | Lacking], dict[str, HandwrittenNetwork]]:
+    """The hand-written member that responds most like each unit, and their networks by name."""
     if not circuits or images is None:
         why = NO_CIRCUITS if not circuits else NO_IMAGES
-        return {name: Lacking(why) for name in units.names}
+        return {name: Lacking(why) for name in units.names}, {}
     layers = list(dict.fromkeys(_block(name) for name in units.names))
     covered = asking.ask(
         "holding units against hand-written families",
@@ -316,6 +358,7 @@ def _matches(
         ),
     )
     if isinstance(covered, Lacking):
-        return dict.fromkeys(units.names, covered)
+        return dict.fromkeys(units.names, covered), {}
     rows = {f"{row.layer}:{row.unit}": row for one in covered.layers for row in one.rows}
-    return {name: rows[name] for name in units.names}
+    written = {one.name: one.networks[0] for one in covered.contenders}
+    return {name: rows[name] for name in units.names}, written

@@ -19,6 +19,7 @@ from circuitdsl.editing.baselines import in_order, matched_splice
 from circuitdsl.editing.select import Units, layer_named, select
 from circuitdsl.ir.backbones import Backbone
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.agreeing.matching import choice_sums, correlations
 from circuitdsl.measure.examples import Example
 from circuitdsl.measure.passes import Need, Pass, Shown, State, fold, run, total
@@ -137,7 +138,7 @@ def use(
     units: str | Sequence[str] = (),
     images: Path | str | None = None,
     *,
-    circuit: Path | str | Circuit | None = None,
+    circuit: Path | str | Circuit | HandwrittenNetwork | None = None,
     family: str | None = None,
     readers: str | None = None,
     weights: Path | str | None = None,
@@ -155,7 +156,7 @@ def use(
         model: A model of the registry, `auto`, or a network.
         units: Units of one layer by name: `mixed3b:345`, `mixed3b[320..329]`.
         images: A folder of photographs.
-        circuit: A circuit, or its file, with a family in the units' layer.
+        circuit: A circuit, its file, or its network, with a family in the units' layer.
         family: That family; by default the last one.
         readers: The later layer; by default the one after.
         weights: A weight file, instead of the model's own.
@@ -186,11 +187,7 @@ def use(
         )
         uses = tuple(Use(name, row) for name, row in zip(chosen.names, rows, strict=True))
         return _uses(network, layer, every, uses, every.left_out)
-    target = asked(model, circuit=circuit, family=family, weights=weights)
-    hand = target.network
-    if not isinstance(hand, HandwrittenNetwork):
-        raise InputError("a family of trained units stands in for nothing", help="name another")
-    written = target.aims[0].layer
+    hand, written = _stand_in(circuit, family)
     first, second = split(every, len(every.paths) // 2, seed)
     progress("choosing members and matching gains")
     members = run(_best_members(network, chosen, hand, written), _read(network, first))
@@ -209,6 +206,19 @@ def use(
     own, with_hand, apart = (one.finish(state) for one, state in zip(passes, states, strict=True))
     uses = tuple(map(Use, chosen.names, own, with_hand, apart))
     return _uses(network, layer, second, uses, first.left_out + second.left_out)
+
+
+def _stand_in(
+    circuit: Path | str | Circuit | HandwrittenNetwork, family: str | None
+) -> tuple[HandwrittenNetwork, str]:
+    """The network whose members take the place of units, and their family."""
+    if isinstance(circuit, HandwrittenNetwork):
+        named = named_family(circuit.circuit, family) if family else circuit.circuit.families[-1]
+        return circuit, named.name
+    target = asked(circuit=circuit, family=family)
+    if not isinstance(target.network, HandwrittenNetwork):
+        raise InputError("a family of trained units stands in for nothing", help="name another")
+    return target.network, target.aims[0].layer
 
 
 def _read(network: Network, photographs: ImageSet) -> Iterator[Batch]:
