@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from circuitdsl.measure.memory import fitted
 from circuitdsl.measure.passes import Pass
 from circuitdsl.measure.shards.digests import digest_of
 from circuitdsl.stimuli.batches import SIZE, Batch, mirrored
@@ -59,9 +60,10 @@ class Opened:
         return max(batch, self.shape.shard // batch * batch)
 
     def batches(self, places: range) -> Iterator[Batch]:
-        """The photographs of some places."""
+        """The photographs of some places, in batches that suit this process's device."""
         shape = self.shape
-        batch = max(1, shape.batch // 2) if shape.mirror else shape.batch
+        size = fitted(shape.batch, self.shard)
+        batch = max(1, size // 2) if shape.mirror else size
         shown = self.images.part(places, batch, shape.cut)
         return mirrored(shown) if shape.mirror else shown
 
