@@ -8,18 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
-import jax
 import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
 from shard_jobs import TwoJob, bytes_of
 
-from circuitdsl.measure import memory
 from circuitdsl.measure.passes import fold
-from circuitdsl.measure.shards import Engine, digests, fold_shards, work
+from circuitdsl.measure.shards import Engine, digests, fold_shards
 from circuitdsl.models.registry import load_network
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.locks import held
@@ -157,25 +154,3 @@ def test_a_network_that_many_passes_share_is_digested_once(monkeypatch):
     assert len(asked) == 1
     assert many == digests.digest_of([(network, number) for number in range(50)])
     assert many != digests.digest_of([(network, number) for number in range(1, 51)])
-
-
-def test_a_batch_grows_with_the_memory_of_a_gpu(monkeypatch):
-    assert memory.fitted(32, 256) == 32  # on a CPU
-
-    def with_gib(gib: float) -> int:
-        gpu = SimpleNamespace(
-            platform="gpu", memory_stats=lambda: {"bytes_limit": int(gib * 2**30)}
-        )
-        monkeypatch.setattr(jax, "local_devices", lambda: [gpu])
-        return memory.fitted(32, 256)
-
-    assert [with_gib(gib) for gib in (1, 6, 8, 15.9, 80)] == [32, 64, 128, 128, 256]
-
-
-def test_larger_batches_come_to_the_same_sums(folder, monkeypatch):
-    _, states = fold_shards(TwoJob(folder, shard=8))
-    monkeypatch.setattr(work, "fitted", lambda batch, most: 2 * batch)
-    _, other = fold_shards(TwoJob(folder, shard=8))
-    for state, larger in zip(states, other, strict=True):
-        for name, values in state.items():
-            np.testing.assert_allclose(larger[name], values, rtol=1e-4, atol=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,10 +18,12 @@ import circuitdsl
 from circuitdsl.checking.load import load
 from circuitdsl.cli import app
 from circuitdsl.reporting.drawn.drawing import draw, page, svg
+from circuitdsl.reporting.drawn.plots import plot
+from circuitdsl.reporting.templating import rendered
 from circuitdsl.run.seeing.drawing import portrait
 from circuitdsl.stimuli.render import rows
 from circuitdsl.text.diagnostics import InputError
-from circuitdsl.visualizing.tuning import sets_of
+from circuitdsl.visualizing.tuning import Row, sets_of
 
 SHIPPED = shipped()
 SMALL = """circ 1 "Two <b>pathways</b> & 'more'."
@@ -64,6 +67,21 @@ def test_every_shipped_circuit_draws(path: Path) -> None:
         assert "curve" not in text.lower()
     assert re.findall(r"""(?:src|href)=["'](?!data:|#)""", text) == []
     assert re.findall(r"url\((?!#)", text) == []
+
+
+def test_a_family_that_does_not_answer_is_not_drawn_as_one_that_does() -> None:
+    circuit = load(ROOT / "circuits_src" / "lines.circ")
+    family, stimulus = circuit.families[0], circuit.stimuli[0]
+    angles = tuple(range(0, 180, 20))
+    row = Row(family, stimulus, "th", "deg", angles, (), np.full((len(angles), family.size), 2e-7))
+    silent, loud = plot(row), plot(replace(row, responses=1e5 * row.responses))
+    assert silent.peak == 0 and set(silent.lines[0].points.split()) <= {"0.0,0.0", "0.0,-0.0"} | {
+        "-0.0,0.0",
+        "-0.0,-0.0",
+    }
+    assert loud.peak == pytest.approx(0.02) and "84.0,-0.0" in loud.lines[0].points
+    assert "it does not answer" in rendered("plot.html.j2", plot=silent)
+    assert "the rim is 0.02" in rendered("plot.html.j2", plot=loud)
 
 
 def test_the_page_forbids_requests_and_escapes_what_a_file_says(small: Path) -> None:

@@ -15,6 +15,9 @@ from circuitdsl.visualizing.tuning import Row
 RADIUS = 84.0
 """Of a round plot; others are as wide and high as its square."""
 
+SILENT = 1e-5
+"""A family that answers less answers nothing: what is left of sums that cancel in float32."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -39,7 +42,7 @@ class Plot:
         row: What was measured.
         round: Whether the setting goes around.
         period_deg: Of the setting, where it goes around.
-        peak: The largest response.
+        peak: The largest response; 0 of a family that is silent.
         lines: One for each member.
         bars: Of each case: what it shows, and its share of the peak.
     """
@@ -55,7 +58,8 @@ class Plot:
 def plot(row: Row) -> Plot:
     """The picture of a tuning."""
     peak = float(row.responses.max(initial=0.0))
-    scale = peak if peak > 0 else 1.0
+    peak = peak if peak >= SILENT else 0.0
+    scale = peak or 1.0
     if row.cases:
         answers = row.responses[:, 0].tolist()
         bars = tuple(

@@ -38,6 +38,9 @@
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") keep(null);
   });
+  // circuits that are wider than the page begin in the middle, below the image
+  for (const { parentElement: around } of document.querySelectorAll("svg.circuit"))
+    around.scrollLeft = (around.scrollWidth - around.clientWidth) / 2;
   // a unit can be cited: PAGE.html#mixed3b:345
   const cited = () => {
     const place = decodeURIComponent(location.hash.slice(1));
