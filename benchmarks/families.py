@@ -43,6 +43,7 @@ ROWS = (
     Row("black_white", "conv2d2", 0.50),
     Row("boundary", "mixed3b", 0.66),
     Row("colour_centre", "conv2d2", 0.60),
+    Row("colour_spots", "conv2d2", 0.60),
     Row("colour_contrast", "conv2d1", 0.70),
 )
 

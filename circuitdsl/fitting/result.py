@@ -104,7 +104,8 @@ class FittedCircuit:
             InputError: a file there cannot import the circuit's.
         """
         dials = [replace(dial, default=self.settings[dial.name]) for dial in self.dials]
-        doc = f"{self.doc.rstrip('.')}; dials fitted to {self.model}."
+        told = f"; dials fitted to {self.model}"
+        doc = f"{self.doc.rstrip('.').removesuffix(told)}{told}."
         return settings_source(import_path(Path(self.file), Path(output)), doc, dials)
 
     def record(self) -> dict[str, Any]:

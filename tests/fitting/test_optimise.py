@@ -336,6 +336,10 @@ def test_a_fit_in_python_follows_the_block_of_the_file(photographs, tmp_path):
     written.write_text(EDGES + block, encoding="utf-8")
     found = circuitdsl.fit(written, "tiny")
     assert (found.objective, found.fit.steps) == ((("tuning", 1.0),), 1)
+    fitted = tmp_path / "b.circ"
+    once = found.source(fitted)
+    assert once.startswith('circ 1 "Edges of a wavelength to be found; dials fitted to tiny."')
+    assert replace(found, doc="Edges; dials fitted to tiny.").source(fitted).count("dials") == 1
     told = circuitdsl.fit(str(written), circuitdsl.load_network("tiny"), steps=2)
     assert (told.objective, told.fit.steps) == ((("tuning", 1.0),), 2)
     with pytest.raises(InputError, match="no `fit quick`\n  = help: did you mean `quickly`"):

@@ -56,6 +56,7 @@ def broken() -> nnx.Module:
         (Normalised(), EXAMPLE, r"statistics are taken over the batch: .*\n.*\n.*module.eval\(\)"),
         (linen.Conv(4, (3, 3)), EXAMPLE, r"linen module without variables\n.*module.bind"),
         (Normalised(), jnp.zeros((1, 12, 12, 5)), "does not take an example of shape"),
+        (convolved, jnp.zeros((12, 12, 3)), r"convolved does not .* shape \[12, 12, 3\]\n"),
         (Normalised(), jnp.zeros((12, 12)), r"the example has the shape \[12, 12\]"),
         (Normalised(), jnp.zeros((1, 12, 9, 3)), "the example is 12 by 9 pixels"),
         (lambda x: jnp.ones(3), EXAMPLE, "nothing that .* gives depends on the images"),

@@ -84,7 +84,7 @@ def traced(module: Opened, example: Any) -> Traced:
     axes = _axes(images)
     if single:
         module = replace(module, run=jax.vmap(module.run, in_axes=(None, 0), axis_name="batch"))
-    program = program_of(module, images)
+    program = program_of(module, images, _shape(example))
     at = program.arguments[-1]
     reading = Reading(program, _known(program, module), len(images))
     sizes = dict(zip(axes, images.shape, strict=True))
@@ -96,8 +96,13 @@ def traced(module: Opened, example: Any) -> Traced:
     return Traced(module, program, reading, _results(reading, module), images, axes)
 
 
-def program_of(module: Opened, images: Any) -> Program:
+def program_of(module: Opened, images: Any, example: Sequence[int] = ()) -> Program:
     """The equations of a model on some images.
+
+    Args:
+        module: The model.
+        images: The images; only their shape is used.
+        example: The shape of the user's own example, if the images are made after one.
 
     Raises:
         InputError: the model does not take them.
@@ -106,7 +111,7 @@ def program_of(module: Opened, images: Any) -> Program:
         closed = jax.make_jaxpr(module.run)(module.weights, images)
     except _OF_MODELS as error:
         raise InputError(
-            f"{module.name} does not take an example of shape {list(images.shape)}",
+            f"{module.name} does not take an example of shape {list(example or images.shape)}",
             why=str(error).strip().split("\n", 1)[0],
             help="give one as the model takes it, and a model in evaluation: `module.eval()`, or "
             "`functools.partial(module, train=False)`",
@@ -139,7 +144,7 @@ def channels_last(values: Array, operation: Operation) -> Array:
 
 def _batch(example: Any) -> tuple[bool, Array]:
     """Whether an example is one image, and a batch of at least two."""
-    shape = tuple(np.shape(example) if not hasattr(example, "shape") else example.shape)
+    shape = _shape(example)
     if len(shape) not in (3, 4) or 0 in shape:
         raise InputError(
             f"the example has the shape {list(shape)}",
@@ -150,6 +155,10 @@ def _batch(example: Any) -> tuple[bool, Array]:
     drawn = np.random.default_rng(0).normal(size=(count, *shape[-3:]))
     spread = np.where(np.arange(count) % 2, 255, 1).reshape(-1, 1, 1, 1)
     return len(shape) == 3, jnp.asarray(drawn * spread, jnp.float32)
+
+
+def _shape(example: Any) -> tuple[int, ...]:
+    return tuple(example.shape if hasattr(example, "shape") else np.shape(example))
 
 
 def _axes(images: Array) -> tuple[str, ...]:
