@@ -145,9 +145,10 @@ def main() -> None:
     parser.add_argument("--page", help="the commands of one page, such as docs/seeing.md")
     parser.add_argument("--seconds", type=float, default=600, help="the most that one may take")
     chosen = parser.parse_args()
+    folder = ROOT / "out"  # from where settings files can import the circuits
+    folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        names = real_files(chosen.images.resolve(), chosen.grid, folder)
+        names = real_files(chosen.images.resolve(), chosen.grid, Path(scratch))
         for block, words in commands():
             if words[0] != "circuitdsl" or chosen.page not in (None, block.page):
                 continue

@@ -114,6 +114,13 @@ class EditedNetwork(Network):
         )
         return _evaluate_edited(self.backbone, self.params, given, changes, tuple(layers))
 
+    def common_source(self, layers: tuple[str, ...]) -> tuple[str, int] | None:
+        """As of any network. Edges that are edited act on what lies before a bottleneck."""
+        rows = self.backbone.by_name
+        below = (rows[name].inputs[0] for name in layers if name in self.plan.edges)
+        passed = tuple(name for name in below if rows[name].bottleneck)
+        return self.backbone.common_source((*layers, *passed))
+
     def _inflows(self, given: Mapping[str, Array], layers: Sequence[str]) -> dict[str, Array]:
         """The maps that flow into each convolution, `[batch, height, width, map]`."""
         order = self.backbone.order

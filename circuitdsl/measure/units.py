@@ -97,7 +97,7 @@ def trained(network: Network, layer: str, units: Sequence[int] | None = None) ->
 
     def neurons(images: Array, index: int) -> Array:
         # a central neuron needs only a window of the layer that its branches are computed from
-        shared = backbone.common_source(tuple(branches))
+        shared = network.common_source(tuple(branches))
         if shared is None:
             return pick(network.activations(images, branches))[:, index, index]
         source, reach = shared

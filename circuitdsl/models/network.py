@@ -135,6 +135,14 @@ class Network(Shown, nnx.Module):
         values = {name: jnp.asarray(value, jnp.float32) for name, value in layer_values.items()}
         return _evaluate(self.backbone, self.params, values, tuple(layers))
 
+    def common_source(self, layers: tuple[str, ...]) -> tuple[str, int] | None:
+        """The last layer that determines some layers, and how far they reach.
+
+        Returns:
+            The layer and the positions to each side; None if there is none (`Backbone`).
+        """
+        return self.backbone.common_source(layers)
+
     def logits(self, images: ArrayLike) -> Array:
         """Scores before the softmax, `[batch, classes]`; images as in `activations`.
 
