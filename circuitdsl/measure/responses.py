@@ -22,7 +22,7 @@ from circuitdsl.stimuli.activity import activity_batches
 from circuitdsl.stimuli.batches import filled
 from circuitdsl.stimuli.render import batches, centre_of
 
-_BATCH = 16
+BATCH = 16
 """Images at a time: most sets have a multiple of so many, and filling up costs as images do."""
 
 
@@ -68,15 +68,15 @@ def _batches(
     if stimulus.generator != ACTIVITY:
         centre = centre_of(stimulus, network.backbone, family.layer)
         centre = centre.aside(network.circuit.centre_px(family.name))
-        for images in batches(stimulus, centre, _BATCH):
-            yield network, jnp.asarray(filled(np.asarray(images), _BATCH)), len(images)
+        for images in batches(stimulus, centre, BATCH):
+            yield network, jnp.asarray(filled(np.asarray(images), BATCH)), len(images)
         return
     side = round(settings_of(stimulus)["size"][0])
     mean = jnp.asarray(network.backbone.preprocessing.mean, jnp.float32)
-    grey = jnp.broadcast_to(mean, (_BATCH, side, side, 3))
-    for maps in activity_batches(stimulus, network.circuit, family, _BATCH):
+    grey = jnp.broadcast_to(mean, (BATCH, side, side, 3))
+    for maps in activity_batches(stimulus, network.circuit, family, BATCH):
         given = {
-            name: jnp.asarray(filled(np.asarray(found), _BATCH)) for name, found in maps.items()
+            name: jnp.asarray(filled(np.asarray(found), BATCH)) for name, found in maps.items()
         }
         count = max(len(found) for found in maps.values())
         yield HandwrittenNetwork(network.circuit, network.arrays, given), grey, count

@@ -86,7 +86,7 @@ def _argument(node: nodes.Argument) -> Piece:
 def expectation(node: nodes.Expectation) -> Piece:
     """An expectation of a block."""
     left, right = expression(node.left), expression(node.right)
-    return Joined(("expect ", left, f" {node.comparison} ", right))
+    return Joined(("expect ", Chain(left, ((f" {node.comparison} ", right),))))
 
 
 def verb(node: nodes.Verb) -> Piece:

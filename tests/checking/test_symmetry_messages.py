@@ -77,8 +77,8 @@ MESSAGES = [
         "is a direction in the plane, and `h` counts none",
     ),
     (
-        "family x [th: rot(8), h: hue(6)] at V.conv2d1 { identify = turn(th=180deg) }\n"
-        "connect edges -> x { place = half(1px)  tune.th = bump(90deg)  tune.h = equal }",
+        "family x [th: rot(8), side: flip] at V.conv2d2 { identify = turn(th=180deg) }\n"
+        "connect heads -> x { place = half(4px)  tune.th = bump(90deg)  tune.side = equal }",
         "E406",
         "the kernel changes under `identify`",
     ),

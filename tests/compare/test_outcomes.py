@@ -17,7 +17,7 @@ from circuitdsl.compare.recovery import OF_RECOVERIES
 from circuitdsl.compare.sides import OF_A_SIDE, OF_PAIRS
 from circuitdsl.editing.logits import OF_OUTPUTS
 from circuitdsl.ir.tables.measures import MEASURES, OUTPUTS, legal
-from circuitdsl.measure.responses import answers
+from circuitdsl.measure.responses import BATCH, answers
 from circuitdsl.measure.tunings import of_families
 from circuitdsl.measure.tunings.of_families import OF_FAMILIES
 from circuitdsl.models.written.handwritten import build
@@ -123,9 +123,9 @@ family edge [th: rot(8)] at V.conv2d0 {{ expect response(lines) > 0 }}
 connect V.input -> edge {{ place = gabor(8px, length=2px, width=2px) }}
 """)
     assert expectations_met(circuit, progress=said.append)
-    assert len(maps) == 6
+    assert len(maps) == -(-180 // BATCH)
     assert most <= 2
-    assert said[0] == "`lines`: 32 of 180 images"
+    assert said[0] == f"`lines`: {BATCH} of 180 images"
     assert said[-1] == "`lines`: 180 of 180 images"
 
 
@@ -163,7 +163,7 @@ def test_drawn_images_are_not_shown_to_a_network_that_is_not_there() -> None:
     (diagnostic,) = raised.value.diagnostics
     assert (diagnostic.code, diagnostic.span.text) == ("E902", "response(lines)")
     assert diagnostic.message.startswith("`car` reads units of a trained network")
-    given = {name: jnp.zeros((32, 7, 7, 1)) for name in ("wheel", "body")}
+    given = {name: jnp.zeros((BATCH, 7, 7, 1)) for name in ("wheel", "body")}
     assert len(expectations_met(build(circuit, given=given))) == 3
 
 

@@ -17,7 +17,7 @@ from circuitdsl.text.diagnostics import DiagnosticError
 CIRCUITS = ROOT / "tests" / "circuits"
 
 WRONG = {
-    "corner": ("arm + rotated(arm, 90deg) - tail - rotated(tail, 90deg)", "arm"),
+    "corner": ("arm + rotated(arm, 90deg) - tail - rotated(tail, 90deg)", "arm - tail"),
     "tee": ("arm + rotated(arm, 90deg) + rotated(arm, 180deg)", "arm + rotated(arm, 180deg)"),
     "hatch": ("bump(45deg) + bump(45deg, around=90deg)", "bump(45deg)"),
 }

@@ -337,7 +337,7 @@ def part(found: Part, families: Mapping[str, Family]) -> Piece:
     levels = Group("[", tuple(number(level) for level in found.levels), "]")
     if isinstance(scene, Chain):
         scene = Joined(("(", scene, ")"))
-    return Joined((levels, "*", scene))
+    return Chain(levels, (("*", scene),))
 
 
 def _stroke(found: Stroke) -> Piece:
