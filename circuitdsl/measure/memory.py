@@ -44,7 +44,7 @@ def fitted(batch: int, most: int) -> int:
     """The number of images in a batch: on a GPU a multiple of that on a CPU, as its memory allows.
 
     Args:
-        batch: On a CPU.
+        batch: The number on a CPU.
         most: The number of images that there are.
     """
     device = jax.local_devices()[0]

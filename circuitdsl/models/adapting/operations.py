@@ -55,7 +55,7 @@ class Operation:
         factor: Of an affine step, for each channel.
         offset: Of an affine step, for each channel.
         side: The side of the window.
-        stride: The side of the window.
+        stride: The stride of the window, in positions.
         margins: Positions added before and after, down and across.
         windows: The place of its window among all windows of the program.
         fill: What a `pad` puts around.

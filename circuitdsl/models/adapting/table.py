@@ -37,7 +37,7 @@ class Entry:
         activation: What follows.
         groups: Of a convolution.
         side: The side of the window.
-        stride: The side of the window.
+        stride: The stride of the window, in positions.
         margin: Positions added before and after.
         windows: The place of its window in the program.
         inner: An average over positions of the source alone.
