@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from circuitdsl.checking.load import CheckResult, check_source, circuit_of
+from circuitdsl.checking.load import check_source, circuit_of
 from circuitdsl.checking.names.imports import FileLoader
 from circuitdsl.ir.circuit import INPUT, Circuit, Family
 from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Stimulus
@@ -38,6 +38,11 @@ function render({ model, el }) {
   const pictures = document.createElement("div");
   const tuning = document.createElement("div");
   el.classList.add("dials");
+  el.style.cssText = "display:flex;gap:1em";
+  table.style.cssText = "max-height:32em;overflow-y:auto;flex:none";
+  const answers = document.createElement("div");
+  answers.style.cssText = "flex:1;min-width:0;max-height:32em;overflow:auto";
+  answers.append(tuning, pictures);
   for (const dial of model.get("dials")) {
     const row = document.createElement("label");
     row.style.cssText = "display:grid;grid-template-columns:12em 16em 6em;gap:.5em";
@@ -74,7 +79,7 @@ function render({ model, el }) {
   model.on("change:tuning", answer);
   show();
   answer();
-  el.append(table, tuning, pictures);
+  el.append(table, answers);
 }
 export default { render };
 """
@@ -82,31 +87,27 @@ export default { render };
 
 def load_ipython_extension(ipython: Any) -> None:
     """Register `%%circ`; IPython calls this for `%load_ext circuitdsl`."""
+    # IPython prints this error as one line, and runs no cell after it.
+    from IPython.core.error import UsageError
 
-    def circ(line: str, cell: str) -> Circuit | None:
+    def circ(line: str, cell: str) -> Circuit:
         name = line.strip()
         if not name.isidentifier():
-            sys.stderr.write("write `%%circ NAME`: the circuit will be in the variable NAME\n")
-            return None
+            raise UsageError("write `%%circ NAME`: the circuit will be in the variable NAME")
+        # The circuit of a former run would answer for the one that has errors.
+        ipython.user_ns.pop(name, None)
         result = check_source(Source(f"<{name}>", cell), FileLoader())
         sys.stderr.write("".join(render(finding) for finding in result.diagnostics))
-        circuit = _circuit(result, name)
-        if circuit is not None:
-            ipython.user_ns[name] = circuit
+        try:
+            circuit = circuit_of(result, name)
+        except DiagnosticError as error:
+            raise UsageError(f"`{name}` is no circuit: see above") from error
+        except InputError as error:
+            raise UsageError(str(error)) from error
+        ipython.user_ns[name] = circuit
         return circuit
 
     ipython.register_magic_function(circ, "cell", "circ")
-
-
-def _circuit(result: CheckResult, name: str) -> Circuit | None:
-    """The circuit of a cell; None after saying why there is none."""
-    try:
-        return circuit_of(result, name)
-    except DiagnosticError:
-        return None  # its findings are printed
-    except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        return None
 
 
 def dials(circuit: Circuit) -> Any:

@@ -32,16 +32,25 @@ class Shell:
         self.magics[name] = function
 
 
-def test_a_cell_is_a_circuit(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cell_is_a_circuit() -> None:
+    pytest.importorskip("IPython")
     shell = Shell()
     load_ipython_extension(shell)
     circuit = shell.magics["circ"]("edges", CELL)
     assert shell.user_ns["edges"] is circuit == loads(CELL)
-    assert shell.magics["circ"]("wrong", CELL.replace("orient", "orint")) is None
+
+
+def test_a_cell_with_errors_leaves_no_circuit_and_stops(capsys: pytest.CaptureFixture[str]) -> None:
+    usage_error = pytest.importorskip("IPython.core.error").UsageError
+    shell = Shell()
+    load_ipython_extension(shell)
+    shell.magics["circ"]("edges", CELL)
+    with pytest.raises(usage_error, match="`edges` is no circuit"):
+        shell.magics["circ"]("edges", CELL.replace("orient", "orint"))
     assert "did you mean `orient`?" in capsys.readouterr().err
-    assert "wrong" not in shell.user_ns
-    assert shell.magics["circ"]("", CELL) is None
-    assert "%%circ NAME" in capsys.readouterr().err
+    assert "edges" not in shell.user_ns
+    with pytest.raises(usage_error, match="%%circ NAME"):
+        shell.magics["circ"]("", CELL)
 
 
 def test_the_package_is_an_extension() -> None:

@@ -119,6 +119,11 @@ def in_single_quotes(page: str) -> Markup:
     return Markup(str(page).replace("&", "&amp;").replace("'", "&#39;"))
 
 
+def number_of(things: Collection[object], one: str, many: str) -> str:
+    """How many things there are, and the noun that goes with the number."""
+    return f"{len(things)} {one if len(things) == 1 else many}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -129,5 +134,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["point"] = point
+    shared: Any = environment.globals  # typed by the functions that jinja2 has itself
+    shared["number_of"] = number_of
     environment.filters["in_single_quotes"] = in_single_quotes
     return environment
