@@ -102,6 +102,33 @@ def test_layers_go_by_the_names_of_modules_and_blocks(residual: Network) -> None
     assert residual.name == "NnxResidual"
 
 
+@pytest.mark.parametrize("margins", [((2, 2), (2, 2)), ((0, 3), (0, 3)), ((3, 1), (3, 1))])
+def test_a_mirror_image_around_maps_is_the_padding_of_what_reads_it(margins) -> None:
+    first = nnx.Conv(3, 6, (3, 3), 2, rngs=nnx.Rngs(0))
+    second = nnx.Conv(6, 4, (4, 4), padding="VALID", rngs=nnx.Rngs(1))
+
+    def mirrored(x: jax.Array) -> jax.Array:
+        return jnp.pad(nnx.relu(first(x)), ((0, 0), *margins, (0, 0)), mode="reflect")
+
+    def model(x: jax.Array) -> jax.Array:
+        return nnx.relu(second(mirrored(x)))
+
+    network = circuitdsl.adapt(model, jnp.zeros((1, 24, 24, 3)), names=["first", "second"])
+    layer = network.backbone.by_name["second"]
+    assert (layer.border, layer.padding) == ("reflect", margins[0])
+    for side in (24, 29):
+        pixels = images(side) / 255
+        found = network.resume({"input": pixels}, ["second"])["second"]
+        agree({"second": found}, {"second": jax.jit(model)(pixels)})
+    conv = nnx.Conv(3, 4, (3, 3), padding="REFLECT", rngs=nnx.Rngs(2))
+    assert (
+        circuitdsl.adapt(nnx.Sequential(conv, nnx.relu), jnp.zeros((1, 9, 9, 3)))
+        .backbone.by_name["layers_0"]
+        .border
+        == "reflect"
+    )
+
+
 # ---- geometry, against which pixels move a neuron ------------------------------------------------
 
 

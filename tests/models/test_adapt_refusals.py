@@ -31,6 +31,14 @@ def curved(x: jax.Array) -> jax.Array:
         return jnp.tanh(convolved(x))
 
 
+def wrapped(x: jax.Array) -> jax.Array:
+    return convolved(jnp.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="wrap"))
+
+
+def cropped(x: jax.Array) -> jax.Array:
+    return convolved(x)[:, 1:-1]
+
+
 class Normalised(nnx.Module):
     def __init__(self) -> None:
         self.conv = nnx.Conv(3, 4, (3, 3), rngs=nnx.Rngs(0))
@@ -52,6 +60,10 @@ def broken() -> nnx.Module:
         (convolved, EXAMPLE, r"layers of convolved have no names\n.*conv of 3 at test_adapt_ref"),
         (looped, EXAMPLE, r"a `scan` over maps .*: test_adapt_refusals.py:\d+ \(looped\)"),
         (curved, EXAMPLE, r"computes `tanh`: test_.*\(curved\)\n.*float32\[2,12.* in stem"),
+        (wrapped, EXAMPLE, r"positions .* another order: test_adapt_refusals.py:\d+ \(wrapped"),
+        (cropped, EXAMPLE, r"positions of maps are cut out.*: test_.*\(cropped\)"),
+        (lambda x: convolved(x)[..., :2], EXAMPLE, r"channels are cut apart: test_.*\(<lambda>"),
+        (lambda x: jnp.flip(convolved(x), 1), EXAMPLE, r"positions of .*: test_.*\(<lambda>"),
         (broken(), EXAMPLE, r"weights that are not finite, in `conv.kernel`"),
         (Normalised(), EXAMPLE, r"statistics are taken over the batch: .*\n.*\n.*module.eval\(\)"),
         (linen.Conv(4, (3, 3)), EXAMPLE, r"linen module without variables\n.*module.bind"),
@@ -60,7 +72,7 @@ def broken() -> nnx.Module:
         (Normalised(), jnp.zeros((12, 12)), r"the example has the shape \[12, 12\]"),
         (Normalised(), jnp.zeros((1, 12, 9, 3)), "the example is 12 by 9 pixels"),
         (lambda x: jnp.ones(3), EXAMPLE, "nothing that .* gives depends on the images"),
-        ("resnet", EXAMPLE, "a str is no model"),
+        ("resnet", EXAMPLE, "a value of type `str` is no model"),
     ],
 )
 def test_one_message_says_what_cannot_be_read(model, example, words) -> None:

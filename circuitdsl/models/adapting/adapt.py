@@ -148,7 +148,7 @@ def _layer(name: str, entry: Entry, names: Sequence[str], same: set[int]) -> Lay
         kernel=entry.side,
         stride=entry.stride,
         padding=padding,
-        border="exclude" if entry.inner else "zeros",
+        border="exclude" if entry.inner else "reflect" if entry.reflects else "zeros",
         groups=entry.groups,
         activation=entry.activation,
     )

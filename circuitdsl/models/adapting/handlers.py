@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circuitdsl.models.adapting import elementwise, windows
+from circuitdsl.models.adapting import elementwise, positions, windows
 from circuitdsl.models.adapting.reading import Handler
 
 HANDLERS: dict[str, Handler] = {
@@ -36,6 +36,7 @@ HANDLERS: dict[str, Handler] = {
     "pad": windows.padded,
     "reduce_sum": windows.summed,
     "reduce_max": windows.greatest,
-    "concatenate": windows.joined,
-    "rev": windows.turned_round,
+    "concatenate": positions.joined,
+    "rev": positions.turned_round,
+    "slice": positions.cut,
 }

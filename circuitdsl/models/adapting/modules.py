@@ -55,7 +55,8 @@ def opened(model: Callable[..., Any]) -> Opened:
     """
     if not callable(model):
         raise InputError(
-            f"a {type(model).__name__} is no model", help="give a module or a function of images"
+            f"a value of type `{type(model).__name__}` is no model",
+            help="give a module or a function of images",
         )
     found = _opened(model)
     for path, weight in zip(found.paths, found.weights, strict=True):

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from circuitdsl.models.adapting.program import Origin
+from circuitdsl.models.adapting.program import Equation, Origin
 
 Floats = NDArray[np.float32]
 Kind = Literal[
@@ -29,9 +29,10 @@ Kind = Literal[
     "add",
     "softmax",
     "pad",
+    "mirror",
 ]
 """`affine` multiplies each channel and adds to it, `reversed` turns the order of channels round,
-`pad` puts a number around maps."""
+`pad` puts a number around maps, `mirror` their mirror image."""
 
 Pair = tuple[int, int]
 
@@ -61,6 +62,7 @@ class Operation:
         fill: What a `pad` puts around.
         inner: An average is taken over positions of the source alone.
         times: The program's value is so many times the operation's: sums stand for averages.
+        reflects: A window reads the mirror image of maps around them, not zeros.
     """
 
     kind: Kind
@@ -83,6 +85,7 @@ class Operation:
     fill: float = 0.0
     inner: bool = False
     times: int = 1
+    reflects: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,29 @@ class Maps:
 
     operation: int
     axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Positions of maps in some order.
+
+    Attributes:
+        operation: The place of their operation in the list.
+        axes: As in `Maps`.
+        rows: The row of the maps that each row is.
+        columns: The same of columns.
+        made_by: The equation that picked them.
+    """
+
+    operation: int
+    axes: tuple[str, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    made_by: Equation
+
+    def along(self, name: str) -> tuple[int, ...]:
+        """Its rows (`h`) or its columns (`w`)."""
+        return self.rows if name == "h" else self.columns
 
 
 @dataclass(frozen=True)
@@ -127,4 +153,4 @@ class Aside:
     axes: tuple[str, ...]
 
 
-Value = Maps | Known | Aside
+Value = Maps | Picked | Known | Aside

@@ -136,9 +136,9 @@ class Program:
 def flattened(closed: ClosedJaxpr) -> Program:
     """A jaxpr with calls, custom derivatives and rematerialised parts written out in place."""
     program = Program()
-    scope: tuple[str, ...] = ()
+    around = Origin("in no file", ())
     program.arguments = tuple(_numbered(program, var) for var in closed.jaxpr.invars)
-    program.results = _written(program, closed.jaxpr, closed.consts, program.arguments, scope)
+    program.results = _written(program, closed.jaxpr, closed.consts, program.arguments, around)
     program.equations = program.needed(program.results)
     return program
 
@@ -155,7 +155,7 @@ def _written(
     jaxpr: Jaxpr,
     consts: Sequence[Any],
     arguments: Sequence[int],
-    scope: tuple[str, ...],
+    around: Origin,
 ) -> tuple[int, ...]:
     """Append the equations of a jaxpr; the numbers of its results."""
     numbers: dict[Var, int] = dict(zip(jaxpr.invars, arguments, strict=True))
@@ -171,11 +171,11 @@ def _written(
         return numbers[atom]
 
     for eqn in jaxpr.eqns:
-        origin = _origin(eqn, scope)
+        origin = _origin(eqn, around)
         inputs = tuple(number(atom) for atom in eqn.invars)
         inner = None if eqn.primitive.name in CONTROL else _inner(eqn)
         if inner is not None:
-            outs = _written(program, *inner, inputs, origin.scope)
+            outs = _written(program, *inner, inputs, origin)
             numbers.update(zip(eqn.outvars, outs, strict=True))
             continue
         outputs = tuple(_numbered(program, var) for var in eqn.outvars)
@@ -194,11 +194,14 @@ def _inner(eqn: JaxprEqn) -> tuple[Jaxpr, Sequence[Any]] | None:
     return None
 
 
-def _origin(eqn: JaxprEqn, scope: tuple[str, ...]) -> Origin:
+def _origin(eqn: JaxprEqn, around: Origin) -> Origin:
+    """Where an equation stands; within a library's function, where that is called."""
     own = str(eqn.source_info.name_stack)
     while re.search(r"\w+\(([^()]*)\)", own):  # transforms: `vmap(conv1)`
         own = re.sub(r"\w+\(([^()]*)\)", r"\1", own)
-    return Origin(_line(eqn), (*scope, *(name for name in own.split("/") if name)))
+    return Origin(
+        _line(eqn) or around.line, (*around.scope, *(name for name in own.split("/") if name))
+    )
 
 
 def _line(eqn: JaxprEqn) -> str:
@@ -208,7 +211,7 @@ def _line(eqn: JaxprEqn) -> str:
         path = Path(frame.file_name)
         if not any(path.is_relative_to(folder) for folder in libraries):
             return f"{path.name}:{frame.line_num} ({frame.function_name})"
-    return "in no file"
+    return ""
 
 
 @cache

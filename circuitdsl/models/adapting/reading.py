@@ -12,12 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from circuitdsl.models.adapting.operations import Aside, Floats, Known, Maps, Operation, Value
+from circuitdsl.models.adapting.operations import (
+    Aside,
+    Floats,
+    Known,
+    Maps,
+    Operation,
+    Pair,
+    Picked,
+    Value,
+)
 from circuitdsl.models.adapting.program import CONTROL, Equation, Program
 from circuitdsl.text.diagnostics import InputError
 
 WINDOWS = ("conv_general_dilated", "reduce_window_max", "reduce_window_sum")
 """Primitives with windows, which are numbered as they come."""
+
+MOVES = ("slice", "rev", "concatenate")
+"""Primitives that pick positions, or put them beside one another."""
 
 EVALUATION = "put the module into evaluation first: `module.eval()`, or `train=False` with partial"
 
@@ -61,7 +73,7 @@ class Reading:
             if equation.name in WINDOWS:
                 self.windows += 1
             read = [self.values.get(number) for number in equation.inputs]
-            if not any(isinstance(value, Maps | Aside) for value in read):
+            if not any(isinstance(value, Maps | Picked | Aside) for value in read):
                 continue  # computed beforehand, if anything needs it
             if equation.name in CONTROL:
                 raise self.refused(
@@ -72,8 +84,13 @@ class Reading:
             handler = handlers.get(equation.name)
             if handler is None:
                 raise self.refused(equation, f"no layer of a table computes `{equation.name}`")
+            if equation.name not in MOVES:
+                read = [self.whole(value) for value in read]
             (output,) = equation.outputs
-            self.values[output] = handler(self, equation, [self.known(value) for value in read])
+            value = handler(self, equation, [self.known(value) for value in read])
+            if output in self.program.results:
+                value = self.known(self.whole(value))
+            self.values[output] = value
 
     def _check_evaluation(self) -> None:
         """Refuse statistics over the batch, which may stand behind what else cannot be read."""
@@ -84,6 +101,38 @@ class Reading:
                 shape, axes = self.program.shapes[first], equation.params.get("axes", ())
                 if len(shape) > 1 and 0 in axes and shape[0] == self._batch:
                     raise self.refused(equation, "statistics are taken over the batch", EVALUATION)
+
+    def whole(self, value: Value | None) -> Value | None:
+        """Picked positions as maps: all of them as they lie, or with their mirror image around.
+
+        Anything else is left as it is.
+
+        Raises:
+            InputError: the positions are cut out, or in another order.
+        """
+        if not isinstance(value, Picked):
+            return value
+        equation = value.made_by
+        source = self.operations[value.operation]
+        rows, columns = (
+            _reflected(places, length)
+            for places, length in zip((value.rows, value.columns), source.size, strict=True)
+        )
+        if rows is None or columns is None:
+            raise self.refused(equation, "positions of maps are cut out, or put in another order")
+        if rows == columns == (0, 0):
+            return Maps(value.operation, value.axes)
+        done = Operation(
+            "mirror",
+            (value.operation,),
+            source.width,
+            (len(value.rows), len(value.columns)),
+            equation.outputs[0],
+            value.axes,
+            equation.origin,
+            margins=(rows, columns),
+        )
+        return Maps(self.add(done), value.axes)
 
     def known(self, value: Value | None) -> Value:
         """A value that must be there."""
@@ -113,6 +162,20 @@ class Reading:
         if len(values) not in (1, width):
             raise self.refused(equation, "channels were joined with positions, then scaled apart")
         return np.broadcast_to(values, (width,)).astype(np.float32)
+
+
+def _reflected(places: tuple[int, ...], length: int) -> Pair | None:
+    """How many positions are mirrored before and after a row of so many; None if it is no mirror.
+
+    The outermost position is the mirror, and is not repeated.
+    """
+    before = places.index(0) if 0 in places else 0
+    after = len(places) - before - length
+    if after < 0 or max(before, after) >= length:
+        return None
+    row = tuple(range(length))
+    around = (*row[before:0:-1], *row, *row[length - 2 : length - 2 - after : -1])
+    return (before, after) if places == around else None
 
 
 Handler = Callable[[Reading, Equation, list[Any]], Value]

@@ -41,6 +41,7 @@ class Entry:
         margin: Positions added before and after.
         windows: The place of its window in the program.
         inner: An average over positions of the source alone.
+        reflects: Its window reads the mirror image of its source around it.
         before: The operation before its activation function.
         plain: What it is called where neither a module nor a scope names it; its kind by default.
     """
@@ -60,6 +61,7 @@ class Entry:
     margin: Pair = (0, 0)
     windows: int | None = None
     inner: bool = False
+    reflects: bool = False
     before: int | None = None
     plain: str = ""
 
@@ -128,7 +130,7 @@ def _place(
             _rectified(table, at, operation, alone)
         case "dense":
             _dense(table, at, operation)
-        case "pad":
+        case "pad" | "mirror":
             raise _refused(operation, "what is padded here is not read by a window that could pad")
         case "softmax" if operations[source].has_positions:
             flat_result(table, source, operations[source])
@@ -163,6 +165,7 @@ def _own(table: Table, at: int, operation: Operation) -> None:
         margin=above,
         windows=operation.windows,
         inner=operation.inner,
+        reflects=operation.reflects,
     )
     table.place[at] = _append(table, entry)
 

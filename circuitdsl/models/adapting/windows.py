@@ -51,6 +51,7 @@ def convolved(reading: Reading, equation: Equation, values: list[Value]) -> Valu
     kernel = np.asarray(known.value, np.float32).transpose(*sides, into, out)
     kernel = _dilated(kernel, params["rhs_dilation"])
     source, margins = _padded(reading, maps.operation, _pairs(params["padding"]), turned)
+    source, margins, reflects = _unmirrored(reading, source, margins)
     strides = params["window_strides"]
     if turned:
         kernel = kernel.swapaxes(0, 1)
@@ -61,15 +62,11 @@ def convolved(reading: Reading, equation: Equation, values: list[Value]) -> Valu
     axes = [""] * 4
     for at, name in zip(numbers.out_spec, ("n", "c", *("wh" if turned else "hw")), strict=True):
         axes[at] = name
-    size = [
-        (length + sum(margin) - kernel.shape[0]) // strides[0] + 1
-        for length, margin in zip(reading.operations[source].size, margins, strict=True)
-    ]
     done = Operation(
         "conv",
         (source,),
         kernel.shape[3],
-        (size[0], size[1]),
+        _size(reading.operations[source], margins, kernel.shape[0], strides[0]),
         equation.outputs[0],
         tuple(axes),
         equation.origin,
@@ -80,6 +77,7 @@ def convolved(reading: Reading, equation: Equation, values: list[Value]) -> Valu
         stride=strides[0],
         margins=margins,
         windows=reading.windows,
+        reflects=reflects,
     )
     return Maps(reading.add(done), tuple(axes))
 
@@ -191,14 +189,11 @@ def pooled(reading: Reading, equation: Equation, values: list[Value]) -> Value:
     )
     if around[0] != around[1]:
         raise reading.refused(equation, "a pool pads rows and columns differently")
-    size = [
-        (length + sum(around[0]) - side) // stride + 1 for length in reading.operations[source].size
-    ]
     done = Operation(
         "maxpool" if largest else "avgpool",
         (source,),
         reading.operations[source].width,
-        (size[0], size[1]),
+        _size(reading.operations[source], around, side, stride),
         equation.outputs[0],
         maps.axes,
         equation.origin,
@@ -287,47 +282,13 @@ def greatest(reading: Reading, equation: Equation, values: list[Value]) -> Value
             raise reading.refused(equation, "a largest value over positions")
 
 
-def joined(reading: Reading, equation: Equation, values: list[Value]) -> Value:
-    """Channels of several maps side by side."""
-    maps = [value for value in values if isinstance(value, Maps)]
-    along = maps[0].axes[equation.params["dimension"]]
-    sources = [reading.operations[value.operation] for value in maps]
-    alike = len({(value.axes, source.size) for value, source in zip(maps, sources, strict=True)})
-    apart = all(source.has_positions for source in sources)
-    if len(maps) < len(values) or along != "c" or alike != 1 or not apart:
-        raise reading.refused(equation, "something other than channels of maps is joined")
-    done = Operation(
-        "concat",
-        tuple(value.operation for value in maps),
-        sum(source.width for source in sources),
-        sources[0].size,
-        equation.outputs[0],
-        maps[0].axes,
-        equation.origin,
+def _size(source: Operation, margins: tuple[Pair, Pair], side: int, stride: int) -> Pair:
+    """How many windows lie down and across."""
+    rows, columns = (
+        (length + sum(margin) - side) // stride + 1
+        for length, margin in zip(source.size, margins, strict=True)
     )
-    return Maps(reading.add(done), maps[0].axes)
-
-
-def turned_round(reading: Reading, equation: Equation, values: list[Value]) -> Value:
-    """Channels in the opposite order, such as blue first."""
-    match values:
-        case [Maps() as maps]:
-            pass
-        case _:
-            raise unexpected(reading, equation)
-    if {maps.axes[at] for at in equation.params["dimensions"]} != {"c"}:
-        raise reading.refused(equation, "maps are mirrored")
-    source = reading.operations[maps.operation]
-    done = Operation(
-        "reversed",
-        (maps.operation,),
-        source.width,
-        source.size,
-        equation.outputs[0],
-        maps.axes,
-        equation.origin,
-    )
-    return Maps(reading.add(done), maps.axes)
+    return rows, columns
 
 
 def _pairs(padding: Sequence[Sequence[int]]) -> tuple[Pair, ...]:
@@ -364,6 +325,16 @@ def _padded(
         (rows[0] + above, rows[1] + under),
         (columns[0] + left, columns[1] + right),
     )
+
+
+def _unmirrored(
+    reading: Reading, operation: int, margins: tuple[Pair, Pair]
+) -> tuple[int, tuple[Pair, Pair], bool]:
+    """What a window reads, its padding, and whether that is the mirror image of what it reads."""
+    source = reading.operations[operation]
+    if source.kind != "mirror" or any(map(any, margins)):
+        return operation, margins, False
+    return source.inputs[0], source.margins, True
 
 
 def _dilated(kernel: Floats, dilation: tuple[int, int]) -> Floats:
