@@ -152,16 +152,14 @@ def dials(circuit: Circuit) -> Any:
 
 
 class Kernels:
-    """The kernels of a circuit at any setting of its dials, compiled once."""
+    """The kernels of a circuit at any setting of its dials."""
 
     def __init__(self, circuit: Circuit) -> None:
-        """Compile a circuit."""
-        import jax
-
+        """Prepare a circuit."""
         from circuitdsl.lowering.weights import lower
 
         self.circuit = circuit
-        self.lowered = jax.jit(lower(circuit))
+        self.lowered = lower(circuit)
 
     def rows(self) -> list[dict[str, Any]]:
         """The free dials: name, unit, range and value."""
@@ -179,8 +177,7 @@ class Kernels:
 
     def arrays(self, settings: Mapping[str, float]) -> dict[str, Array]:
         """The circuit's arrays at some settings; other dials have their defaults."""
-        # always every dial, so that it is one program whatever has been turned
-        return self.lowered({row["name"]: row["value"] for row in self.rows()} | dict(settings))
+        return self.lowered(settings)
 
     def pictures(self, arrays: Mapping[str, Array]) -> list[dict[str, str]]:
         """A picture of each connection's kernels, a square for each of the first members."""

@@ -1,8 +1,8 @@
-"""The part of a connection that decides which program is compiled, and the numbers it runs on.
+"""The part of a connection that decides how it is computed, and the numbers that takes.
 
 In: a connection without motif. Out: `ConnectionForm`, hashable, in which every scalar is a *slot*,
-and the scalar expression of each slot. Connections that differ in numbers alone share a form, hence
-a compiled program: editing `bump(30deg)` to `bump(31deg)` compiles nothing.
+and the scalar expression of each slot. Connections that differ in numbers alone share a form, and
+so the program that JAX traces where their dials are traced.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Continuous templates and profiles, sampled: the mathematics of one connection, in JAX.
+"""Continuous templates and profiles, sampled: the mathematics of one connection.
 
 In: a `Plan` (where to sample), a `ConnectionForm` (what to sample) and the values of its scalars.
-Out: a kernel `[height, width, in, out]`, float32, differentiable in every value.
+Out: a kernel `[height, width, in, out]`, float32; in JAX differentiable in every value.
 
 Convolution is cross-correlation here and everywhere else: `out[p] = sum over u of w[u] x[p + u]`,
 so a kernel is a picture of what it looks for, and no kernel is ever flipped. Tap (p, q) of a k x k
@@ -20,13 +20,12 @@ from __future__ import annotations
 
 from functools import reduce
 
-import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
 from circuitdsl.lowering.forms import ConnectionForm, ShapeForm
 from circuitdsl.lowering.plan import CENTRE_PX
 from circuitdsl.lowering.profiles import profile
-from circuitdsl.lowering.sampling import Grid, Samples, Views
+from circuitdsl.lowering.sampling import Grid, Samples, Views, contract
 from circuitdsl.lowering.shapes import SAMPLERS
 
 SMALLEST = 1e-6
@@ -46,12 +45,13 @@ def columns(form: ConnectionForm, views: Views, scalars: Array) -> Array:
     """
     # only a profile that depends on the place needs the sub-samples one by one
     grid = Grid(views, averaged=all(tune.frame != "radial" for tune in form.tunes))
+    xp = grid.xp
     if form.displaced is not None:
-        grid = _displaced(grid, jnp.stack([scalars[slot] for slot in form.displaced]))
+        grid = _displaced(grid, xp.stack([scalars[slot] for slot in form.displaced]))
     samples = [_weighted(shape, grid, scalars) for shape in form.shapes]
     if form.dc is not None:
         samples = _balanced(samples, scalars[form.dc], grid)
-    directions_deg = jnp.concatenate([sample.direction_deg for sample in samples])
+    directions_deg = xp.concatenate([sample.direction_deg for sample in samples])
     plain: list[Array] = []
     by_point: list[Array] = []
     by_place: list[Array] = []
@@ -75,15 +75,15 @@ def columns(form: ConnectionForm, views: Views, scalars: Array) -> Array:
 
 def _displaced(grid: Grid, by_px: Array) -> Grid:
     """The grid with the template's origin moved in the image, `[2]`, px."""
-    views = grid.views
-    origin = jnp.einsum("ijr,j->ir", views.aside, by_px, precision=lax.Precision.HIGHEST)
+    xp, views = grid.xp, grid.views
+    origin = contract(xp, "ijr,j->ir", views.aside, by_px)
     (cosine, sine), (right, up) = views.turn, origin
     x = views.x - (cosine * right + sine * up)[:, None, None]
     y = views.y - (cosine * up - sine * right)[:, None, None]
     near = x * x + y * y < CENTRE_PX**2
     # at the origin itself there is no direction, nor a gradient
-    radial_deg = jnp.degrees(jnp.arctan2(y, jnp.where(near, 1.0, x)))
-    off_centre = jnp.where(near, 0.0, 1.0)
+    radial_deg = xp.degrees(xp.arctan2(y, xp.where(near, 1.0, x)))
+    off_centre = xp.where(near, 0.0, 1.0)
     moved = views._replace(x=x, y=y, radial_deg=radial_deg, off_centre=off_centre)
     return Grid(moved, grid.averaged, origin)
 
@@ -93,10 +93,11 @@ def _turned(grid: Grid, turn_deg: Array) -> Grid:
 
     Directions are not turned with it: they are those of the template.
     """
-    views, turn_rad = grid.views, jnp.radians(turn_deg)
-    c, s = jnp.cos(turn_rad), jnp.sin(turn_rad)
+    xp, views = grid.xp, grid.views
+    turn_rad = xp.radians(turn_deg)
+    c, s = xp.cos(turn_rad), xp.sin(turn_rad)
     cosine, sine = views.turn
-    turn = jnp.stack([c * cosine - s * sine, s * cosine + c * sine])
+    turn = xp.stack([c * cosine - s * sine, s * cosine + c * sine])
     x, y = c * views.x + s * views.y, c * views.y - s * views.x
     return grid._replace(views=views._replace(turn=turn, x=x, y=y))
 
@@ -112,18 +113,19 @@ def _contract(
         by_place: Profiles that depend on the place, `[S, U, 9, D]`.
         grid: Where the shapes were sampled.
     """
+    xp = grid.xp
     values = [sample.values for sample in samples]
     if by_point:
-        profile = reduce(jnp.multiply, by_point)
-        points = jnp.concatenate(values, axis=-1)
-        out = jnp.einsum("s...t,tsj->s...j", points, profile, precision=lax.Precision.HIGHEST)
+        profile = reduce(xp.multiply, by_point)
+        points = xp.concatenate(values, axis=-1)
+        out = contract(xp, "s...t,tsj->s...j", points, profile)
     else:
-        out = reduce(jnp.add, [value.sum(axis=-1) for value in values])[..., None]
+        out = reduce(xp.add, [value.sum(axis=-1) for value in values])[..., None]
     if not by_place:
         return out
     # a point at the origin has no direction, hence no weight
     off_centre = grid.over_views(grid.views.off_centre)[..., None]
-    return (out * off_centre * reduce(jnp.multiply, by_place)).mean(axis=2)
+    return (out * off_centre * reduce(xp.multiply, by_place)).mean(axis=2)
 
 
 def _weighted(shape: ShapeForm, grid: Grid, scalars: Array) -> Samples:
@@ -143,15 +145,16 @@ def _balanced(samples: list[Samples], total: Array, grid: Grid) -> list[Samples]
 
     cos(...) - m leaves `sum of values - m * sum of envelopes`, which is solved for m.
     """
+    xp = grid.xp
 
     def summed(parts: list[Array | None]) -> Array:
         sums = [part.sum(axis=tuple(range(1, part.ndim))) for part in parts if part is not None]
-        return reduce(jnp.add, sums) / (1 if grid.averaged else 9)
+        return reduce(xp.add, sums) / (1 if grid.averaged else 9)
 
     mass = summed([sample.envelope for sample in samples])
-    nothing = jnp.abs(mass) < SMALLEST
+    nothing = xp.abs(mass) < SMALLEST
     excess = summed([sample.values for sample in samples]) - total
-    offset = jnp.where(nothing, 0.0, excess / jnp.where(nothing, 1.0, mass))
+    offset = xp.where(nothing, 0.0, excess / xp.where(nothing, 1.0, mass))
 
     def lowered(sample: Samples) -> Samples:
         if sample.envelope is None:

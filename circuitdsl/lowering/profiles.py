@@ -1,4 +1,4 @@
-"""The values of profiles, in JAX: weight as a function of the difference between two members.
+"""The values of profiles: weight as a function of the difference between two members.
 
 In: a profile, the differences and whether members have the same number. Out: values,
 differentiable in every number of the profile. What else is known is in `ir/tables/profiles.py`.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import pi
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 from jax import Array
 
 from circuitdsl.lowering.forms import ProfileForm, TuneForm
@@ -35,6 +34,11 @@ class Differences(NamedTuple):
     equal: Array
     period_deg: float
 
+    @property
+    def xp(self) -> Any:
+        """The module that computes with these arrays; see `sampling`."""
+        return self.delta.__array_namespace__()
+
 
 Arguments = Mapping[str, Array]
 
@@ -45,10 +49,10 @@ def profile(tune: TuneForm, delta: Array, equal: Array, scalars: Array) -> Array
 
 
 def _summed(terms: tuple[ProfileForm, ...], at: Differences, scalars: Array) -> Array:
-    out = jnp.zeros_like(at.delta)
+    out = at.xp.zeros_like(at.delta)
     for term in terms:
         if term.inner:
-            value = jnp.maximum(_summed(term.inner, at, scalars), 0.0)
+            value = at.xp.maximum(_summed(term.inner, at, scalars), 0.0)
         else:
             value = PROFILES[term.name]({name: scalars[slot] for name, slot in term.arguments}, at)
         out = out + scalars[term.weight] * value
@@ -61,22 +65,22 @@ def _bump(arguments: Arguments, at: Differences) -> Array:
     Written with 1 - cos a = 2 sin(a/2)^2, which keeps narrow bumps exact.
     """
     rad = pi / at.period_deg
-    square = jnp.sin((at.delta - arguments["around"]) * rad) ** 2
-    half_width = jnp.sin(arguments["fwhm"] * (rad / 2)) ** 2
-    return jnp.exp2(-square / jnp.maximum(half_width, _SMALLEST_SQUARE))
+    square = at.xp.sin((at.delta - arguments["around"]) * rad) ** 2
+    half_width = at.xp.sin(arguments["fwhm"] * (rad / 2)) ** 2
+    return at.xp.exp2(-square / at.xp.maximum(half_width, _SMALLEST_SQUARE))
 
 
 def _octaves(arguments: Arguments, at: Differences) -> Array:
     """2^-((2 (x - mu) / width)^2): 1 at mu, half of it `width` / 2 away. It does not repeat."""
     away = at.delta - arguments["around"]
-    away = 2.0 * away / jnp.maximum(arguments["fwhm"], _SMALLEST_OCTAVES)
-    return jnp.exp2(-away * away)
+    away = 2.0 * away / at.xp.maximum(arguments["fwhm"], _SMALLEST_OCTAVES)
+    return at.xp.exp2(-away * away)
 
 
 PROFILES: dict[str, Callable[[Arguments, Differences], Array]] = {
     "bump": _bump,
     "octaves": _octaves,
-    "constant": lambda _, at: jnp.ones_like(at.equal),
+    "constant": lambda _, at: at.xp.ones_like(at.equal),
     "equal": lambda _, at: at.equal,
     "same": lambda _, at: at.equal,
     "other": lambda _, at: 1.0 - at.equal,

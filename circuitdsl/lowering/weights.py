@@ -4,16 +4,16 @@ In: `Circuit` and dials (px, degrees, plain numbers). Out: a dict of float32 arr
 `CONNECTION` -> kernel `[height, width, in, out]`, members in channel order; `FAMILY.gain`,
 `FAMILY.bias` and, where it is normalised, `FAMILY.floor` -> scalars.
 
-Lowering is a pure function of the dials. It is compiled connection by connection, once for each
-*form* (see `forms`): reading a text again, or changing numbers in it, compiles nothing, and another
-connection compiles itself alone.
+Lowering is a pure function of the dials. Where they are numbers NumPy computes the kernels, and
+nothing is compiled. Where they are traced JAX does, with one program for each *form* (see `forms`),
+which it traces once however often it is transformed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from math import isfinite
 from typing import Any
 
@@ -24,7 +24,6 @@ from jax import Array, lax
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from circuitdsl.compiling import UNOPTIMISED, known
 from circuitdsl.ir.circuit import Circuit, Connection, Dial
 from circuitdsl.ir.expressions import Scalar
 from circuitdsl.ir.motifs import expand_motifs
@@ -45,9 +44,6 @@ Weights = dict[str, Array]
 
 Static = tuple[Views, Array, Array, Array]
 """The arrays of one connection's plan: views, entries, rows, row_of."""
-
-Program = Callable[[Static, ArrayLike], Array]
-"""What computes the kernel of a connection from its plan and the values of its slots."""
 
 
 @lru_cache(maxsize=64)
@@ -81,15 +77,10 @@ class Part:
         if any(isinstance(value, Tracer) for value in values):
             scalars = jnp.stack([jnp.asarray(value, jnp.float32) for value in values])
             return _program(self.form)(self.static, scalars)
-        return self._executable(self.static, np.asarray(values, np.float32))
-
-    @cached_property
-    def _executable(self) -> Program:
-        def spec(array: Array) -> jax.ShapeDtypeStruct:
-            return jax.ShapeDtypeStruct(array.shape, array.dtype)
-
-        specs = jax.tree.map(spec, self.static)
-        return _compiled(self.form, specs, len(self.slots.expressions))
+        numbers: Any = np.asarray(values, np.float32)
+        # no dial is refused because a tap far outside a template overflows
+        with np.errstate(all="ignore"):
+            return _kernel(self.form, self.static, numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,12 +127,12 @@ class Lowering:
             dials[name] = _scalar(name, value)
             if isinstance(dials[name], float):
                 check_range(by_name[name], dials[name])
-        weights = {name: part.kernel(dials) for name, part in self.parts.items()}
-        numbers = {name: value_of(scalar, dials) for name, scalar in self.scalars.items()}
+        weights: dict[str, Any] = {name: part.kernel(dials) for name, part in self.parts.items()}
+        for name, scalar in self.scalars.items():
+            number = value_of(scalar, dials)
+            weights[name] = number if isinstance(number, Tracer) else np.float32(number)
         # all at once: one by one they would take longer than the kernels
-        return weights | jax.device_put(
-            {name: n if isinstance(n, Tracer) else np.float32(n) for name, n in numbers.items()}
-        )
+        return jax.device_put(weights)
 
 
 def _scalar(name: str, value: ArrayLike) -> float | Array:
@@ -169,47 +160,38 @@ def _part(circuit: Circuit, connection: Connection) -> Part:
 
 @lru_cache(maxsize=256)
 def _static(pairing: Pairing) -> Static:
-    """The plan of a connection, on the device."""
+    """The plan of a connection."""
     plan = plan_connection(pairing)
+    arrays: Any = plan
     views = Views(*(getattr(plan, name) for name in Views._fields))
-    # concrete even where lowering is first asked for inside somebody's jit; jnp.asarray would
-    # compile a program for each new shape
-    with jax.ensure_compile_time_eval():
-        return jax.device_put((views, plan.entries, plan.rows, plan.row_of))
+    return views, arrays.entries, arrays.rows, arrays.row_of
 
 
 @lru_cache(maxsize=256)
-def _program(form: ConnectionForm) -> Program:
+def _program(form: ConnectionForm) -> Callable[[Static, Array], Array]:
     """The function of a form: plan and slot values -> kernel."""
+
     # one function for a form, so that JAX traces it once, whatever transforms it
-    return jax.jit(partial(_kernel, form))
+    @jax.jit
+    def program(static: Static, scalars: Array) -> Array:
+        # inside somebody's jit the plan is a constant, and the compiler would take seconds to
+        # evaluate whatever depends on nothing else
+        return _kernel(form, lax.optimization_barrier(static), scalars)
 
-
-@lru_cache(maxsize=256)
-def _compiled(form: ConnectionForm, static: Static, slots: int) -> Program:
-    """A form's program, compiled for one setting of the dials at a time.
-
-    It runs for a fraction of a millisecond, and far from often enough to earn back the time that
-    the compiler's optimisations take.
-    """
-    program = jax.jit(partial(_kernel, form))
-    traced = program.lower(static, jax.ShapeDtypeStruct((slots,), jnp.float32))
-    return traced.compile(compiler_options=known(UNOPTIMISED))
+    return program
 
 
 def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
     """One connection's kernel, `[k, k, in, out]`."""
-    # inside somebody's jit the plan is a constant, and the compiler would take seconds to evaluate
-    # whatever depends on nothing else
-    views, entries, rows, row_of = lax.optimization_barrier(static)
+    xp: Any = scalars.__array_namespace__()
+    views, entries, rows, row_of = static
     shape = (len(views.turn_of), len(views.centre), views.delta.shape[-1])
-    sampled = jnp.broadcast_to(columns(form, views, scalars), shape)
-    colour = _colour(form, scalars)
-    # a plan's places are always within
-    kernel = sampled.reshape(-1).at[entries].get(mode="promise_in_bounds")
+    sampled = xp.broadcast_to(columns(form, views, scalars), shape)
+    colour = _colour(form, xp, scalars)
+    kernel = _taken(sampled.reshape(-1), entries)
     if form.orbits:
         # sorted, so that the sum does not depend on which element comes first
-        kernel = jnp.sort(kernel[:, :, np.asarray(form.orbits)], axis=3).sum(axis=3)
+        kernel = xp.sort(kernel[:, :, np.asarray(form.orbits)], axis=3).sum(axis=3)
     kernel = kernel * colour
     mass, balance = scalars[form.mass], scalars[form.balance]
 
@@ -217,32 +199,44 @@ def _kernel(form: ConnectionForm, static: Static, scalars: Array) -> Array:
         """Sums over each target member's taps and sources, before colour, `[parts, out]`."""
         if form.orbits:
             # sums over orbits are no columns; sorted for the same reason
-            terms = jnp.sort(kernel.reshape(-1, kernel.shape[-1]), axis=0)
-            return jnp.stack([part(terms).sum(axis=0) for part in parts])
-        by_column = jnp.stack([part(sampled) for part in parts]).sum(axis=2)
+            terms = xp.sort(kernel.reshape(-1, kernel.shape[-1]), axis=0)
+            return xp.stack([part(terms).sum(axis=0) for part in parts])
+        by_column = xp.stack([part(sampled) for part in parts]).sum(axis=2)
         by_column = by_column.reshape(len(parts), -1)
-        by_row = by_column.at[:, rows].get(mode="promise_in_bounds").sum(axis=-1)
-        return by_row.at[:, row_of].get(mode="promise_in_bounds")
+        by_row = _taken(by_column, (slice(None), rows)).sum(axis=-1)
+        return _taken(by_row, (slice(None), row_of))
 
     match form.norm:
         case "none":
             factor: Array | float = 1.0
         case "l1":
-            (total,) = totals(jnp.abs)
-            factor = 1.0 / jnp.maximum(total * jnp.abs(colour).sum(axis=0), SMALLEST)
+            (total,) = totals(xp.abs)
+            factor = 1.0 / xp.maximum(total * xp.abs(colour).sum(axis=0), SMALLEST)
         case "l2":
-            (total,) = totals(jnp.square)
-            factor = 1.0 / jnp.sqrt(jnp.maximum(total * (colour**2).sum(axis=0), SMALLEST**2))
+            (total,) = totals(xp.square)
+            factor = 1.0 / xp.sqrt(xp.maximum(total * (colour**2).sum(axis=0), SMALLEST**2))
         case "mass":
-            up, down = totals(jax.nn.relu, lambda x: jax.nn.relu(-x))
-            light, dark = jax.nn.relu(colour).sum(axis=0), jax.nn.relu(-colour).sum(axis=0)
-            above = mass / jnp.maximum(up * light + down * dark, SMALLEST)
-            below = mass * balance / jnp.maximum(up * dark + down * light, SMALLEST)
-            factor = jnp.where(kernel > 0, above, below)
+            up, down = totals(partial(_positive, xp), lambda x: _positive(xp, -x))
+            light, dark = _positive(xp, colour).sum(axis=0), _positive(xp, -colour).sum(axis=0)
+            above = mass / xp.maximum(up * light + down * dark, SMALLEST)
+            below = mass * balance / xp.maximum(up * dark + down * light, SMALLEST)
+            factor = xp.where(kernel > 0, above, below)
     return kernel * (factor * scalars[form.gain])
 
 
-def _colour(form: ConnectionForm, scalars: Array) -> Array:
+def _taken(array: Array, places: Any) -> Array:
+    """`array[places]`, which a plan always has within."""
+    if isinstance(array, np.ndarray):
+        return array[places]
+    return array.at[places].get(mode="promise_in_bounds")
+
+
+def _positive(xp: Any, array: Array) -> Array:
+    """Half-wave rectification; at 0 its slope is 0."""
+    return xp.where(array > 0, array, 0.0)
+
+
+def _colour(form: ConnectionForm, xp: Any, scalars: Array) -> Array:
     """What a connection reads of its source.
 
     `[3, out or 1]` of the image's channels, `[1, 1]` of a family.
@@ -250,21 +244,21 @@ def _colour(form: ConnectionForm, scalars: Array) -> Array:
     The opponent plane's axes are (2, -1, -1)/sqrt 6 and (0, 1, -1)/sqrt 2.
     """
     if form.colour is None:
-        return jnp.ones((1, 1), jnp.float32)
+        return xp.ones((1, 1), np.float32)
     if form.colour == "luma":
-        return jnp.full((3, 1), 3**-0.5, jnp.float32)
-    turns_deg = jnp.asarray(form.hues_deg or (0.0,), jnp.float32)
-    vectors = _hues(scalars[form.hue_deg] + turns_deg)
+        return xp.full((3, 1), 3**-0.5, np.float32)
+    turns_deg = np.asarray(form.hues_deg or (0.0,), np.float32)
+    vectors = _hues(xp, scalars[form.hue_deg] + turns_deg)
     if form.colour == "hue":
         return vectors
-    apart = vectors - _hues(scalars[form.against_deg] + turns_deg)
-    length = jnp.sqrt(jnp.maximum((apart**2).sum(axis=0), SMALLEST**2))
+    apart = vectors - _hues(xp, scalars[form.against_deg] + turns_deg)
+    length = xp.sqrt(xp.maximum((apart**2).sum(axis=0), SMALLEST**2))
     return apart / length
 
 
-def _hues(angles_deg: Array) -> Array:
+def _hues(xp: Any, angles_deg: Array) -> Array:
     """Unit vectors of hues, `[3, hues]`."""
-    turn_rad = jnp.radians(angles_deg)
-    first = jnp.asarray(((2.0,), (-1.0,), (-1.0,)), jnp.float32) * 6**-0.5
-    second = jnp.asarray(((0.0,), (1.0,), (-1.0,)), jnp.float32) * 2**-0.5
-    return jnp.cos(turn_rad) * first + jnp.sin(turn_rad) * second
+    turn_rad = xp.radians(angles_deg)
+    first = np.asarray(((2.0,), (-1.0,), (-1.0,)), np.float32) * 6**-0.5
+    second = np.asarray(((0.0,), (1.0,), (-1.0,)), np.float32) * 2**-0.5
+    return xp.cos(turn_rad) * first + xp.sin(turn_rad) * second

@@ -34,7 +34,7 @@ from circuitdsl.ir.members.groups import (
 )
 from circuitdsl.ir.members.symmetry import mirror_deg
 from circuitdsl.ir.motifs import expand_motifs
-from circuitdsl.reference import interpret_weights
+from circuitdsl.lowering.weights import lower
 from circuitdsl.text.diagnostics import Diagnostic
 
 Floats = NDArray[np.float64]
@@ -83,9 +83,9 @@ def residuals(
 
     Args:
         circuit: Any circuit.
-        weights: Its arrays; by default those of the reference interpreter, dials at their defaults.
+        weights: Its arrays; by default those that it is lowered to, dials at their defaults.
     """
-    arrays = interpret_weights(circuit) if weights is None else weights
+    arrays = lower(circuit)() if weights is None else weights
     expanded = expand_motifs(circuit)
     mirrors = {family.name: mirror_deg(expanded, family.name) for family in circuit.families}
     found = (
@@ -166,7 +166,7 @@ def assert_kernels_equivariant(
 
     Args:
         circuit: Any circuit.
-        weights: Its arrays; by default those of the reference interpreter.
+        weights: Its arrays; by default those that it is lowered to.
         exact: Bound for elements that map the taps to themselves.
         sampled: Bound for the others.
 

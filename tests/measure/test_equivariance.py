@@ -24,9 +24,10 @@ from builders import (
     tune,
 )
 from conftest import ROOT
+from gallery import shipped
 from hypothesis import Phase, given, settings
 
-from circuitdsl.checking import check_path, load, loads
+from circuitdsl.checking import load, loads
 from circuitdsl.ir.circuit import INPUT, Axis, Circuit, Family
 from circuitdsl.ir.members.groups import Element, common_elements, dilations, partners, permutation
 from circuitdsl.lowering.weights import lower
@@ -36,24 +37,18 @@ from circuitdsl.reference import interpret_weights
 from circuitdsl.testing import assert_kernels_equivariant, residuals
 from circuitdsl.testing.strategies import Drawn, circuits, families
 
-SHIPPED = [
-    path
-    for path in sorted((ROOT / "circuits_src").rglob("*.circ"))
-    if check_path(path).circuit is not None
-]
 
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
 def test_equivariance_of_shipped_circuits(path, record_property) -> None:
     """Exact under turns that map the taps to themselves, within the bound under others.
 
     Files of early vision import one another: each is held for its own connections.
     """
-    shipped = load(path)
+    circuit = load(path)
     if path.parent.name == "early_vision":
-        own = tuple(each for each in shipped.connections if "." not in each.target)
-        shipped = replace(shipped, connections=own)
-    found = assert_kernels_equivariant(shipped)
+        own = tuple(each for each in circuit.connections if "." not in each.target)
+        circuit = replace(circuit, connections=own)
+    found = assert_kernels_equivariant(circuit)
     worst = max(found, key=lambda each: each.sampled, default=None)
     if worst is not None:
         exact = sum(bool(each.exact_turns) for each in found)
@@ -62,15 +57,15 @@ def test_equivariance_of_shipped_circuits(path, record_property) -> None:
             f"{path.stem}: {exact} connections exact where taps map to themselves; elsewhere at "
             f"most {100 * worst.sampled:.1f} % ({worst.connection}), bound {100 * SAMPLED:.0f} %",
         )
-    assert lints(shipped, found) == []
+    assert lints(circuit, found) == []
 
 
 def test_equivariance_of_curves_is_exact_about_their_windows_middles() -> None:
     """What quarter turns lose in curves.circ is what looking beside the middle costs."""
-    shipped = load(ROOT / "circuits_src" / "curves.circ")
+    curves = load(ROOT / "circuits_src" / "curves.circ")
     middle = {"right": 0.0, "up": 0.0}
-    dials = (replace(p, default=middle.get(p.name, p.default)) for p in shipped.dials)
-    for each in residuals(replace(shipped, dials=tuple(dials))):
+    dials = (replace(p, default=middle.get(p.name, p.default)) for p in curves.dials)
+    for each in residuals(replace(curves, dials=tuple(dials))):
         assert each.exact_turns, each
         assert each.exact <= EXACT, each
 

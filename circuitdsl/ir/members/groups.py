@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from circuitdsl.ir.circuit import Family
 from circuitdsl.ir.members.angles import cos_sin_deg
@@ -84,9 +85,31 @@ def permutation(
 
 def partners(family: Family, element: Element, mirrors: Mirrors = _NONE) -> tuple[int | None, ...]:
     """The index of the member that each member goes to, None for those that go to none."""
+    return _partners(family, element, mirrors.get(family.name, 0.0))
+
+
+@lru_cache(maxsize=4096)
+def _partners(family: Family, element: Element, mirror_deg: float) -> tuple[int | None, ...]:
     place = {member: index for index, orbit in enumerate(family.orbits) for member in orbit}
-    moved = [_moved(family, m, element, mirrors.get(family.name, 0.0)) for m in family.members]
-    return tuple(None if member is None else place[member] for member in moved)
+    flips = family.acting("flip") is not None
+    along = [_goals(axis, element, flips=flips, mirror_deg=mirror_deg) for axis in family.axes]
+    negated = [
+        [axis.find(-angle) for angle in axis.angles_deg] if axis.kind == "phase" else None
+        for axis in family.axes
+    ]
+
+    def goal(member: tuple[int, ...]) -> int | None:
+        steps = [goals[index] for goals, index in zip(along, member, strict=True)]
+        moved = [at for at, _ in steps]
+        # half a turn takes a member of an `orient` axis to itself, its phase negated
+        if sum(halves for _, halves in steps) % 2:
+            for number, phases in enumerate(negated):
+                if phases is not None:
+                    moved[number] = phases[member[number]]
+        places = tuple(index for index in moved if index is not None)
+        return place[places] if len(places) == len(moved) else None
+
+    return tuple(map(goal, family.members))
 
 
 def dilations(families: Iterable[Family]) -> tuple[Element, ...]:
@@ -155,33 +178,29 @@ def _turns(axis: Axis) -> list[float]:
     return sorted(turns)
 
 
-def _moved(
-    family: Family, member: tuple[int, ...], element: Element, mirror_deg: float
-) -> tuple[int, ...] | None:
-    moved: list[int | None] = list(member)
-    halves = 0
-    flips = family.acting("flip") is not None
-    for number, axis in enumerate(family.axes):
-        if axis.kind == "flip" and element.mirror:
-            moved[number] = 1 - member[number]
-        elif axis.kind == "scale" and element.dilation != 1.0:
-            moved[number] = _dilated(axis, member[number], element.dilation)
-        elif axis.kind == "hue":
-            moved[number] = axis.find(axis.angles_deg[member[number]] + element.hue_deg)
-        elif axis.turns_plane:
-            angle = axis.angles_deg[member[number]]
-            if element.mirror:
-                angle = -angle if flips else mirror_deg - angle
-            angle += element.turn_deg
-            at = moved[number] = axis.find(angle)
-            if at is not None and axis.kind == "orient":
-                halves = round((angle - axis.angles_deg[at]) / 180.0)
-    if halves % 2:
-        for number, axis in enumerate(family.axes):
-            if axis.kind == "phase":
-                moved[number] = axis.find(-axis.angles_deg[member[number]])
-    places = tuple(index for index in moved if index is not None)
-    return places if len(places) == len(moved) else None
+def _goals(
+    axis: Axis, element: Element, *, flips: bool, mirror_deg: float
+) -> list[tuple[int | None, int]]:
+    """Where each index of an axis goes, and by how many half turns beyond the angle there."""
+    here = range(axis.count)
+    if axis.kind == "flip" and element.mirror:
+        return [(1 - index, 0) for index in here]
+    if axis.kind == "scale" and element.dilation != 1.0:
+        return [(_dilated(axis, index, element.dilation), 0) for index in here]
+    if axis.kind == "hue":
+        return [(axis.find(angle + element.hue_deg), 0) for angle in axis.angles_deg]
+    if not axis.turns_plane:
+        return [(index, 0) for index in here]
+    goals: list[tuple[int | None, int]] = []
+    for own in axis.angles_deg:
+        mirrored = -own if flips else mirror_deg - own
+        angle = (mirrored if element.mirror else own) + element.turn_deg
+        at = axis.find(angle)
+        halves = 0
+        if at is not None and axis.kind == "orient":
+            halves = round((angle - axis.angles_deg[at]) / 180.0)
+        goals.append((at, halves))
+    return goals
 
 
 def _dilated(axis: Axis, index: int, dilation: float) -> int | None:

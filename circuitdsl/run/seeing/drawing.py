@@ -18,8 +18,7 @@ from circuitdsl.checking.load import load
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.ir.named_families import named_family
 from circuitdsl.measure.calibration import calibrate
-from circuitdsl.models.written.handwritten import HandwrittenNetwork
-from circuitdsl.reference import interpret_weights
+from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.photographs import open_images
 from circuitdsl.visualizing.maps import strongest_maps
 from circuitdsl.visualizing.tuning import Row, tunings
@@ -89,7 +88,7 @@ def portrait(
     photographs, titles, skipped = (
         _photographs(Path(images), circuit) if images is not None and answers else _NO_PHOTOGRAPHS
     )
-    network = _interpreted(circuit)
+    network = build(circuit)
     if answers:
         network = calibrate(network)
     return Portrait(
@@ -112,7 +111,7 @@ def unanswered(circuit: Circuit, network: HandwrittenNetwork | None = None) -> P
         circuit: The circuit.
         network: A network of it, whose kernels are shown; by default those at its defaults.
     """
-    shown = _interpreted(circuit) if network is None else network
+    shown = build(circuit) if network is None else network
     return Portrait(
         file="",
         circuit=circuit,
@@ -124,15 +123,6 @@ def unanswered(circuit: Circuit, network: HandwrittenNetwork | None = None) -> P
         maps={},
         skipped={},
     )
-
-
-def _interpreted(circuit: Circuit) -> HandwrittenNetwork:
-    """A circuit's network with the interpreter's weights.
-
-    They are the compiler's, and are there before the compiler has started.
-    """
-    weights = {name: np.float32(array) for name, array in interpret_weights(circuit).items()}
-    return HandwrittenNetwork(circuit, weights)
 
 
 _Photographs = tuple[NDArray[np.float32], tuple[str, ...], Mapping[str, str]]
