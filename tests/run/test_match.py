@@ -71,6 +71,13 @@ def test_the_command_writes_every_row(folder: Path, tmp_path: Path) -> None:
     assert "conv2d0:" in done.stdout and "spots[" in done.stdout
     record = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
     assert record["images"] == 7
+    assert record["weights"] == {"tiny": circuitdsl.load_network("tiny").digest}
+    assert record["weights"]["tiny"][:12] in done.stdout
+    assert {purpose: len(names) for purpose, names in record["photographs"].items()} == {
+        "chosen_on": 7,
+        "measured_on": 7,
+    }
+    assert not set.intersection(*map(set, record["photographs"].values()))
     assert len(record["rows"]) == 2
     row = record["rows"][0]
     assert set(row["controls"]) == {"energy", "random", "wrong_pairs"}
@@ -92,6 +99,28 @@ def test_the_command_writes_every_row(folder: Path, tmp_path: Path) -> None:
 def test_what_is_not_there_is_named(folder: Path, chosen, message: str) -> None:
     with pytest.raises(InputError, match=message):
         circuitdsl.match([folder / "early.circ"], ["tiny"], folder / "scenes", **chosen)
+
+
+def test_a_circuit_of_another_networks_units_is_refused_alone_and_left_out_beside_others(
+    folder: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.circ"
+    given.write_text(
+        """circ 1
+from std.shapes import blob
+backbone V = tiny(input=64px)
+family theirs [u: cases(2)] at V.conv2d0 { units = [0, 1]  network = "another" }
+family spot at V.conv2d1
+connect theirs -> spot { over = u  place = blob(sigma=4px) }
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="`theirs` is conv2d0:0, conv2d0:1 of another; this is"):
+        circuitdsl.match([given], ["tiny"], folder / "scenes")
+    (result,) = circuitdsl.match(
+        [given, folder / "early.circ"], ["tiny"], folder / "scenes", layers=["conv2d0"], draws=0
+    )
+    assert result.left_out == ("given",) and {row.circuit for row in result.rows} == {"early"}
 
 
 def test_blocks_and_convolutions_outside_them_are_looked_at() -> None:

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from rich.table import Table
 
+from circuitdsl.compare.identity import SHORT
 from circuitdsl.compare.match import Match
 from circuitdsl.reporting.printed.tables import narrow
 from circuitdsl.run.comparing.matching import Matches
@@ -34,7 +35,8 @@ def matches_table(matches: Matches) -> Table:
         f"r over all positions of {matches.images} photographs, with a bootstrap 95 % interval; "
         f"{matches.chosen_on} others chose units and members.\n"
         "partial: contrast energy taken out of both; energy: contrast alone; random: the\n"
-        "circuit with permuted kernels; wrong: the member's responses to other photographs",
+        "circuit with permuted kernels; wrong: the member's responses to other photographs\n"
+        f"weights {matches.weights[:SHORT]}",
     )
     table.add_column("member", overflow="fold")
     table.add_column("unit", no_wrap=True)

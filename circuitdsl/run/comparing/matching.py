@@ -17,7 +17,7 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.measure.agreeing.random_circuits import permuted_kernels
 from circuitdsl.measure.agreeing.side_by_side import Contender
 from circuitdsl.models.network import Network
-from circuitdsl.models.written.given import at_home
+from circuitdsl.models.written.given import at_home, check_given
 from circuitdsl.pipeline import compared, handwritten, read
 from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.run.opening.engines import engine_of
@@ -39,16 +39,20 @@ class Matches(Shown):
 
     Attributes:
         model: The network's name.
+        weights: The digest of its weights.
         images: The number of photographs that the figures are of.
         chosen_on: The number of other photographs that chose units and members.
+        photographs: The names of both: `chosen_on` and `measured_on`.
         rows: By circuit, family and layer, the units that agree best first.
         skipped: Image files that could not be read, and why.
         left_out: Circuits that read units of another network.
     """
 
     model: str
+    weights: str
     images: int
     chosen_on: int
+    photographs: Mapping[str, tuple[str, ...]]
     rows: tuple[Match, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
@@ -56,8 +60,11 @@ class Matches(Shown):
 
 def record(results: Sequence[Matches]) -> dict[str, Any]:
     """The matches of some networks as JSON has them."""
+    photographs = results[0].photographs
     return {
         "images": min(result.images for result in results),
+        "weights": {result.model: result.weights for result in results},
+        "photographs": {purpose: list(names) for purpose, names in photographs.items()},
         "rows": [row.record(result.model) for result in results for row in result.rows],
     }
 
@@ -104,7 +111,8 @@ def match(
         progress: Called with a line of text when a stage begins.
 
     Raises:
-        InputError: no such model, family or layer, or no photographs.
+        InputError: no such model, family or layer, or no photographs; or every circuit reads units
+            of a network other than the only one.
         DiagnosticError: a file is faulty, or a family cannot be calibrated.
     """
     engine = engine_of(workers, store, ray)
@@ -119,6 +127,9 @@ def match(
         fitting = {
             title: circuit for title, circuit in circuits.items() if at_home(circuit, network)
         }
+        if not fitting and len(models) == 1:
+            # nothing is left to match: the reason is the answer
+            check_given(next(iter(circuits.values())), network)
         contenders = [
             contender_of(title, circuit, network, families=families, draws=draws, seed=seed)
             for title, circuit in fitting.items()
@@ -143,8 +154,10 @@ def match(
         results.append(
             Matches(
                 model=network.name,
+                weights=network.digest,
                 images=len(halves[1].paths) - len(halves[1].skipped),
                 chosen_on=len(halves[0].paths) - len(halves[0].skipped),
+                photographs={"chosen_on": halves[0].names, "measured_on": halves[1].names},
                 rows=in_order,
                 skipped=tuple(
                     (str(path), why) for half in halves for path, why in half.skipped.items()
