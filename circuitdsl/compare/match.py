@@ -62,8 +62,8 @@ class Match:
     along: Along | None = None
     stimuli: OnStimuli | None = None
 
-    def record(self, model: str) -> dict[str, Any]:
-        """The match as JSON has it."""
+    def record(self, model: str, *, drawn: bool = True) -> dict[str, Any]:
+        """The match as JSON has it; without random circuits that were drawn, null stands there."""
         figure, along = self.figure, self.along
         found: dict[str, Any] = {} if along is None else {"direction": asdict(along)}
         if self.stimuli is not None:
@@ -81,7 +81,7 @@ class Match:
             "partial_r_ci": list(figure.partial_r_ci),
             "controls": {
                 "energy": figure.energy,
-                "random": figure.random,
+                "random": figure.random if drawn else None,
                 "wrong_pairs": figure.wrong_pairs,
             },
         }

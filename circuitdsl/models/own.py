@@ -50,7 +50,9 @@ def own_network(name: str) -> Network:
             raise _failed(path, f"`{attribute}()`", error) from error
     if not isinstance(value, Network):
         kind = type(value).__name__
-        raise InputError(f"`{attribute}` of {path} gives a {kind}, not a network", help=help_)
+        raise InputError(
+            f"`{attribute}` of {path} gives a value of type `{kind}`, not a network", help=help_
+        )
     return value
 
 

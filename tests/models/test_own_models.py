@@ -66,7 +66,7 @@ def test_a_file_gives_a_network(file: Path, name: str) -> None:
         ("nets.py", "does not say which of its functions gives a network"),
         ("none.py:network", "there is no file"),
         ("nets.py:netwrok", "has no `netwrok`"),
-        ("nets.py:nothing", "`nothing` of .* gives a int, not a network"),
+        ("nets.py:nothing", "`nothing` of .* gives a value of type `int`, not a network"),
         ("nets.py:failing", r"`failing\(\)` fails at line 25: ZeroDivisionError: division by zero"),
         ("broken.py:network", "fails at line 2: SyntaxError"),
         ("raising.py:network", "fails at line 2: ValueError: no weights"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,27 @@ connect theirs -> spot { over = u  place = blob(sigma=4px) }
         [given, folder / "early.circ"], ["tiny"], folder / "scenes", layers=["conv2d0"], draws=0
     )
     assert result.left_out == ("given",) and {row.circuit for row in result.rows} == {"early"}
+
+
+def test_without_random_circuits_nothing_stands_for_them(folder: Path, tmp_path: Path) -> None:
+    command = ["match", str(folder / "early.circ"), "-m", "tiny", "--family", "spots"]
+    command += ["--images", str(folder / "scenes"), "-l", "conv2d0", "--units", "1"]
+    command += [
+        "--draws",
+        "0",
+        "--json",
+        str(tmp_path / "rows.json"),
+        "-o",
+        str(tmp_path / "r.csv"),
+    ]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert re.search(r"conv2d0:\d+ .* -  +-?0\.", done.stdout)
+    (row,) = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))["rows"]
+    assert row["controls"]["random"] is None
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["random"] == "" and float(line["r"]) > 0
 
 
 def test_blocks_and_convolutions_outside_them_are_looked_at() -> None:

@@ -53,12 +53,15 @@ def matches_table(matches: Matches) -> Table:
             figure = row.figure
             low, high = figure.r_ci
             controls = (figure.partial_r, figure.energy, figure.random, figure.wrong_pairs)
+            cells = [f"{value:.2f}" for value in controls]
+            if not matches.draws:
+                cells[2] = "-"
             table.add_row(
                 row.member,
                 f"{row.layer}:{row.unit}",
                 f"{figure.r:.2f}",
                 f"{low:.2f}..{high:.2f}",
-                *(f"{value:.2f}" for value in controls),
+                *cells,
                 *([] if not along else ["" if row.along is None else f"{row.along.adds:+.2f}"]),
                 *([] if not own else [_own(row)]),
             )
@@ -86,7 +89,7 @@ def matches_csv(results: Sequence[Matches]) -> str:
                 figure.partial_r,
                 *figure.partial_r_ci,
                 figure.energy,
-                figure.random,
+                figure.random if matches.draws else None,
                 figure.wrong_pairs,
             )
             writer.writerow(
@@ -97,7 +100,7 @@ def matches_csv(results: Sequence[Matches]) -> str:
                     row.layer,
                     row.unit,
                     row.member,
-                    *(f"{number:.6f}" for number in numbers),
+                    *("" if number is None else f"{number:.6f}" for number in numbers),
                     "" if row.along is None else f"{row.along.r:.6f}",
                     "" if row.along is None else _sum(row.along.terms),
                     *_on_stimuli(row),

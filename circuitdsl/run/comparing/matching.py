@@ -44,6 +44,7 @@ class Matches(Shown):
         chosen_on: The number of other photographs that chose units and members.
         photographs: The names of both: `chosen_on` and `measured_on`.
         rows: By circuit, family and layer, the units that agree best first.
+        draws: The number of random circuits; with none, `random` of a row says nothing.
         skipped: Image files that could not be read, and why.
         left_out: Circuits that read units of another network.
     """
@@ -54,6 +55,7 @@ class Matches(Shown):
     chosen_on: int
     photographs: Mapping[str, tuple[str, ...]]
     rows: tuple[Match, ...]
+    draws: int = DRAWS
     skipped: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
 
@@ -65,7 +67,11 @@ def record(results: Sequence[Matches]) -> dict[str, Any]:
         "images": min(result.images for result in results),
         "weights": {result.model: result.weights for result in results},
         "photographs": {purpose: list(names) for purpose, names in photographs.items()},
-        "rows": [row.record(result.model) for result in results for row in result.rows],
+        "rows": [
+            row.record(result.model, drawn=result.draws > 0)
+            for result in results
+            for row in result.rows
+        ],
     }
 
 
@@ -159,6 +165,7 @@ def match(
                 chosen_on=len(halves[0].paths) - len(halves[0].skipped),
                 photographs={"chosen_on": halves[0].names, "measured_on": halves[1].names},
                 rows=in_order,
+                draws=draws,
                 skipped=tuple(
                     (str(path), why) for half in halves for path, why in half.skipped.items()
                 ),
