@@ -174,7 +174,7 @@ class Parquet:
     def _index(self, file: Path) -> None:
         parquet = _pyarrow_parquet()
         try:
-            with parquet.ParquetFile(file) as table:
+            with parquet.ParquetFile(file, pre_buffer=False) as table:
                 columns = table.schema_arrow.names
                 if "image" not in columns:
                     raise InputError(
@@ -183,7 +183,8 @@ class Parquet:
                 meta = table.metadata
                 sizes = [meta.row_group(group).num_rows for group in range(meta.num_row_groups)]
                 if "label" in columns:
-                    values = table.read(["label"]).column("label").to_pylist()
+                    labels = table.read(["label"], use_threads=False)
+                    values = labels.column("label").to_pylist()
                     self._labels += ["" if value is None else str(value) for value in values]
                 else:
                     self._labels += [""] * meta.num_rows
@@ -225,9 +226,10 @@ class Parquet:
         if (number, group) not in self._groups:
             while len(self._groups) >= ROWS_KEPT:
                 self._groups.pop(next(iter(self._groups)))
-            with _pyarrow_parquet().ParquetFile(self.files[number]) as table:
-                column = table.read_row_group(group, columns=["image"]).column("image")
-            self._groups[number, group] = column
+            with _pyarrow_parquet().ParquetFile(self.files[number], pre_buffer=False) as table:
+                # by this thread: each thread of arrow keeps memory of its own
+                images = table.read_row_group(group, columns=["image"], use_threads=False)
+            self._groups[number, group] = images.column("image")
         return self._groups[number, group]
 
     def size(self, name: str) -> int:
