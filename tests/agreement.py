@@ -1,7 +1,7 @@
 """The compiler held against the reference interpreter, on one circuit.
 
 The suite asks this of a table of programs and of drawn circuits, `benchmarks/agreement.py` of as
-many as asked. Programs run once, so for many circuits they are done step by step (`stepwise`); with
+many as asked. Networks run once, so for many circuits they are done step by step (`stepwise`); with
 `compiled` they go through XLA, as they do for users.
 """
 
@@ -55,13 +55,12 @@ def disagreement(
     program = expand_motifs(program)
     image, given = shown(program, size)
     expected = interpret_weights(program)
+    weights = {name: np.asarray(array) for name, array in lower(program)().items()}
     if compiled:
-        weights = {name: np.asarray(array) for name, array in lower(program)().items()}
         units = {name: activations[None] for name, activations in given.items()}
         answers = HandwrittenNetwork(program, weights, units)(image[None])
         responses = {name: np.asarray(array)[0] for name, array in answers.items()}
     else:
-        weights = stepwise.lowered(program)
         responses = stepwise.responses(program, weights, image, given)
     parts = rounding.of_bound(program, expected, weights, image, responses)
     return Disagreement(apart(weights, expected), max(parts.values()))

@@ -32,7 +32,7 @@ def evaluated(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def lowered(circuit: Circuit) -> dict[str, Array]:
-    """What `lower` gives, the dials at their defaults."""
+    """What `lower` gives where dials are traced, at their defaults."""
     lowering = weights.lower(circuit)
     dials = {dial.name: dial.default for dial in lowering.dials}
     arrays: dict[str, Array] = {}

@@ -20,6 +20,7 @@ from programs import PROGRAMS, SIZES
 
 from circuitdsl.checking import check_source
 from circuitdsl.ir.circuit import Circuit
+from circuitdsl.ir.motifs import expand_motifs
 from circuitdsl.ir.writing.text import dump_ir, to_source
 from circuitdsl.lowering.weights import lower
 from circuitdsl.reference import interpret_weights
@@ -44,11 +45,24 @@ def test_compiler_agrees_on_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("number", range(STRUCTURES))
 def test_compiler_agrees_on_200_random_circuits(number: int, record_property) -> None:
-    """Weights and responses. The compiler's programs are done step by step here."""
+    """Weights and responses. The compiler's networks are done step by step here."""
     circuit = random_circuits()[number]
     apart = disagreement(circuit)
     record_property("agreement", (apart.kernels, apart.responses))
     assert apart.none, f"{apart}\n{to_source(circuit)}"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_traced_dials_give_the_kernels_of_the_table(name: str) -> None:
+    """NumPy computes kernels where dials are numbers, JAX the same ones where they are traced."""
+    program = expand_motifs(PROGRAMS[name])
+    assert apart(stepwise.lowered(program), interpret_weights(program)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("number", range(0, STRUCTURES, 10))
+def test_traced_dials_give_the_kernels_of_random_circuits(number: int) -> None:
+    circuit = expand_motifs(random_circuits()[number])
+    assert apart(stepwise.lowered(circuit), interpret_weights(circuit)) <= TOLERANCE
 
 
 @settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -100,7 +114,7 @@ def test_the_bound_of_rounding_is_no_licence(name: str) -> None:
     program = PROGRAMS[name]
     image, given = shown(program, SIZE)
     expected = interpret_weights(program)
-    weights = stepwise.lowered(program)
+    weights = {name: np.asarray(array) for name, array in lower(program)().items()}
     answers = stepwise.responses(program, weights, image, given)
     assert max(rounding.of_bound(program, expected, weights, image, answers).values()) < 1
     for family, response in answers.items():

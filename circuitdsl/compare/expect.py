@@ -17,6 +17,7 @@ from circuitdsl.ir.expect import Expect, Judgement, Measured
 from circuitdsl.ir.stimuli import ACTIVITY, Stimulus
 from circuitdsl.ir.writing.spelling import broken, expectation, figure_of, sides, spelled
 from circuitdsl.measure.calibration import calibrate
+from circuitdsl.measure.responses import where_shown
 from circuitdsl.measure.tunings.of_families import (
     OF_FAMILIES,
     OF_MEMBERS,
@@ -149,7 +150,7 @@ def claims_of(circuit: Circuit, wanted: Iterable[Expect] | None = None) -> list[
 
 
 class Answers:
-    """The responses to the sets of claims; each set is shown once to all families of a layer."""
+    """The responses to the sets of claims; each is shown once to all that look at one point."""
 
     def __init__(
         self,
@@ -192,9 +193,14 @@ class Answers:
         """
         key, stimulus = (family.name, measured.of), self.sets[measured.of]
         if key not in self.responses:
-            layer = [one for one in self.families.values() if one.layer == family.layer]
-            together = [one for one in layer if (one.name, stimulus.name) in self.shown]
-            names = [one.name for one in layer]
+            canvas = where_shown(self.network, family, stimulus).canvas
+            alike = [
+                one
+                for one in self.families.values()
+                if where_shown(self.network, one, stimulus).canvas == canvas
+            ]
+            together = [one for one in alike if (one.name, stimulus.name) in self.shown]
+            names = [one.name for one in alike]
             try:
                 responses = responses_together(
                     self.network, together, stimulus, names, self._told(stimulus)

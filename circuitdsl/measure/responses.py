@@ -20,6 +20,7 @@ from circuitdsl.ir.tables.generators import settings_of
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.stimuli.activity import activity_batches
 from circuitdsl.stimuli.batches import filled
+from circuitdsl.stimuli.centre import Centre
 from circuitdsl.stimuli.render import batches, centre_of
 
 BATCH = 16
@@ -58,6 +59,15 @@ def answers(
         yield {name: np.asarray(maps[name])[:count] for name in ordered}
 
 
+def where_shown(network: HandwrittenNetwork, family: Family, stimulus: Stimulus) -> Centre:
+    """A family's central neuron, and the canvas of the images that a set shows it.
+
+    Families of several layers often look at one point, so that one image is shown to all of them.
+    """
+    centre = centre_of(stimulus, network.backbone, family.layer)
+    return centre.aside(network.circuit.centre_px(family.name))
+
+
 def _batches(
     network: HandwrittenNetwork, family: Family, stimulus: Stimulus
 ) -> Iterator[tuple[HandwrittenNetwork, Array, int]]:
@@ -66,9 +76,7 @@ def _batches(
     Every batch is filled up to one size.
     """
     if stimulus.generator != ACTIVITY:
-        centre = centre_of(stimulus, network.backbone, family.layer)
-        centre = centre.aside(network.circuit.centre_px(family.name))
-        for images in batches(stimulus, centre, BATCH):
+        for images in batches(stimulus, where_shown(network, family, stimulus), BATCH):
             yield network, jnp.asarray(filled(np.asarray(images), BATCH)), len(images)
         return
     side = round(settings_of(stimulus)["size"][0])

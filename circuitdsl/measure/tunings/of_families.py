@@ -20,10 +20,11 @@ from circuitdsl.ir.circuit import Family, Stimulus
 from circuitdsl.ir.members.angles import difference_deg
 from circuitdsl.ir.members.frames import followed, frame_of, in_image
 from circuitdsl.ir.stimuli import ACTIVITY
-from circuitdsl.measure.responses import answers
+from circuitdsl.measure.responses import answers, where_shown
 from circuitdsl.measure.tunings.tuning import Tuning, tuning_along
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
-from circuitdsl.stimuli.render import centre_of, rows
+from circuitdsl.stimuli.drawing.canvas import Canvas
+from circuitdsl.stimuli.render import rows
 
 Floats = NDArray[np.float64]
 
@@ -223,7 +224,7 @@ def responses_together(
 ) -> dict[str, Floats]:
     """The responses of several families' central neurons to every image of a set.
 
-    Families of other layers and other centres are shown the set's figures elsewhere.
+    Families that look at other points are shown the set's figures there.
 
     Args:
         network: A network of the circuit.
@@ -232,7 +233,8 @@ def responses_together(
         computed: Families that are computed for every image besides. Sets for which the same
             families are computed share a program, and compiling one for each takes longer. Those
             that read units of a trained network are passed over where there is none.
-        progress: Told how many images a layer's families have been shown, after each batch.
+        progress: Told how many images the families that look at one point have been shown, after
+            each batch.
 
     Returns:
         By family, `[images, members]`.
@@ -244,15 +246,18 @@ def responses_together(
     circuit = network.circuit
     if stimulus.generator != ACTIVITY and network.given is None:
         computed = [name for name in computed if not circuit.reads_units(name)]
-    groups: dict[tuple[str, tuple[float, float]], list[Family]] = defaultdict(list)
+    groups: dict[Canvas, list[Family]] = defaultdict(list)
+    middle: dict[str, int] = {}
     for family in families:
-        groups[family.layer, circuit.centre_px(family.name)].append(family)
+        centre = where_shown(network, family, stimulus)
+        groups[centre.canvas].append(family)
+        middle[family.name] = centre.index
     responses: dict[str, Floats] = {}
-    for (layer, _), together in groups.items():
-        at = centre_of(stimulus, network.backbone, layer).index
+    for together in groups.values():
         parts: dict[str, list[Floats]] = {family.name: [] for family in together}
         for maps in answers(network, together[0], stimulus, [*computed, *parts]):
             for name, part in parts.items():
+                at = middle[name]
                 # copies: a view of the middle would keep the maps of all images in memory
                 part.append(maps[name][:, at, at].astype(np.float64))
             progress(sum(map(len, parts[together[0].name])))
