@@ -43,6 +43,9 @@ REQUIRED_RATIO = {"inceptionv1": 1.4}
 
 MATRIX = 2048
 
+REST_S = 0.1
+"""Seconds before each run: threads of the contestant before may still wait for work, busily."""
+
 
 class EagerNetwork:
     """Any backbone in eager PyTorch, `[batch, channels, height, width]`, with PyTorch's layers."""
@@ -188,6 +191,7 @@ def interleaved(timed: Contestants, rounds: int) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {name: [] for name in timed}
     for number in range(rounds + 1):
         for name, run in timed.items():
+            time.sleep(REST_S)
             start = time.perf_counter()
             run()
             if number:
