@@ -64,8 +64,8 @@ def fit(
         int | None,
         typer.Option(min=1, help="The number of photographs for each step (default: 8)."),
     ] = None,
-    circles: Annotated[
-        int | None, typer.Option(min=1, help="The number of circles for each step (default: 128).")
+    figures: Annotated[
+        int | None, typer.Option(min=1, help="The number of figures for each step (default: 128).")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the images of each step (default: 0).")
@@ -120,7 +120,7 @@ def fit(
             steps=steps,
             rate=rate,
             batch=batch,
-            circles=circles,
+            figures=figures,
             seed=seed,
             units=units,
             checkpoint=checkpoint,

@@ -26,7 +26,7 @@ from circuitdsl.ir.tables.measures import BY_NAME
 from circuitdsl.lowering.dials import free_dials, with_settings
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.measure.finders import Finder, finder_of
-from circuitdsl.measure.tunings.circles import Circles, published_circles, tuning_circles
+from circuitdsl.measure.tunings.figure_sets import FigureSet, finding_figures, published_figures
 from circuitdsl.measure.tunings.published import PublishedGrids, score_grids
 from circuitdsl.measure.units import handwritten, trained
 from circuitdsl.models.network import Network
@@ -180,16 +180,16 @@ class _Setting:
         """What is maximised, with the evidence that it needs."""
         wanted = Objective(self.circuit, self.family, terms)
         evidence = {BY_NAME[name].evidence for name, _ in terms}
-        circles: dict[str, Circles] = {}
+        figures: dict[str, FigureSet] = {}
         if self.published is not None:
-            circles["grid"] = published_circles(self.published)
+            figures["grid"] = published_figures(self.published)
         if self.photographs is not None or "figures" in evidence:
             self._find("outputs" in evidence, layers)
         compared = self.compared
         if compared is not None:
             if compared.found is not None:
                 backbone = self.network.backbone
-                circles["tuning"] = tuning_circles(compared.found, self.count, backbone)
+                figures["tuning"] = finding_figures(compared.found, self.count, backbone)
             wanted = replace(
                 wanted,
                 preferred_deg=compared.preferred_deg,
@@ -199,7 +199,7 @@ class _Setting:
                 best=compared.best,
             )
             wanted = self._with_photographs(wanted, compared, evidence)
-        return replace(wanted, circles=circles)
+        return replace(wanted, figures=figures)
 
     def _find(self, spliced: bool, layers: Sequence[str]) -> None:
         """Find the units."""

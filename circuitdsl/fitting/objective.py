@@ -35,7 +35,7 @@ from circuitdsl.ir.tables.measures import legal
 from circuitdsl.lowering.dials import bounded
 from circuitdsl.lowering.weights import lower
 from circuitdsl.measure.agreeing.common_grid import CommonGrid, brought_onto
-from circuitdsl.measure.tunings.circles import Circles
+from circuitdsl.measure.tunings.figure_sets import FigureSet
 from circuitdsl.models.written.handwritten import forward
 from circuitdsl.stimuli.centre import central
 
@@ -45,7 +45,7 @@ Values = dict[str, Array]
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["images", "targets", "layer_values", "log_p", "removed", "circles"],
+    data_fields=["images", "targets", "layer_values", "log_p", "removed", "figures"],
     meta_fields=[],
 )
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Shown:
         layer_values: As in `Photographs`, for `recovered`.
         log_p: Likewise.
         removed: Likewise.
-        circles: Places among the circles of a measure.
+        figures: Places among the figures of a measure.
     """
 
     images: NDArray[np.uint8] | None = None
@@ -66,7 +66,7 @@ class Shown:
     layer_values: NDArray[np.float16] | None = None
     log_p: NDArray[np.float32] | None = None
     removed: NDArray[np.float32] | None = None
-    circles: Mapping[str, NDArray[np.int32]] = field(default_factory=dict[str, Any])
+    figures: Mapping[str, NDArray[np.int32]] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class Objective:
         preferred_deg: Angles that the trained units prefer, best unit first.
         photographs: For `natural` and `recovered`.
         rest: What comes after the units, for `recovered`.
-        circles: For `grid` and `tuning`, by measure.
+        figures: For `grid` and `tuning`, by measure.
         compared: How many of the units, best first, `natural` looks at; 0 for all.
         best: How many of those, the ones that agree best, it is the mean over; 0 for all.
         members: For each unit, the member beside it; none where members stand at the units' angles.
@@ -93,7 +93,7 @@ class Objective:
     preferred_deg: tuple[float, ...] = ()
     photographs: Photographs | None = None
     rest: Rest | None = None
-    circles: Mapping[str, Circles] | None = None
+    figures: Mapping[str, FigureSet] | None = None
     compared: int = 0
     best: int = 0
     members: tuple[int, ...] = ()
@@ -108,10 +108,10 @@ class Objective:
         angles = () if published is None else published.preferred_deg
         return place_members(self.circuit, self.family.name, (*self.preferred_deg, *angles))
 
-    def evidence(self, measure: str) -> Circles | None:
-        """The circles of a measure that is part of the sum."""
+    def evidence(self, measure: str) -> FigureSet | None:
+        """The figures of a measure that is part of the sum."""
         asked = any(name == measure for name, _ in self.terms)
-        return (self.circles or {}).get(measure) if asked else None
+        return (self.figures or {}).get(measure) if asked else None
 
     def weights(self, z: Mapping[str, Array]) -> Weights:
         """The lowered circuit with its dials at `z`; may be traced."""
@@ -147,11 +147,11 @@ class Objective:
             said = self._said(weights, shown, params)
             for name in asked & {*ON_PHOTOGRAPHS}:
                 values[name] = ON_PHOTOGRAPHS[name](said)
-        for name, places in shown.circles.items():
-            circles = self.evidence(name)
-            if circles is not None:
-                answers = self._of_figures(weights, circles, places)
-                values[name] = ON_FIGURES[name](answers, jnp.asarray(circles.targets)[places])
+        for name, places in shown.figures.items():
+            figures = self.evidence(name)
+            if figures is not None:
+                answers = self._of_figures(weights, figures, places)
+                values[name] = ON_FIGURES[name](answers, jnp.asarray(figures.targets)[places])
         return values
 
     def total(self, values: Mapping[str, Array]) -> Array:
@@ -232,11 +232,11 @@ class Objective:
             removed=shown.removed,
         )
 
-    def _of_figures(self, weights: Weights, circles: Circles, places: NDArray[np.int32]) -> Array:
+    def _of_figures(self, weights: Weights, figures: FigureSet, places: NDArray[np.int32]) -> Array:
         """The answers of the units compared to some figures, `[figure, unit]`."""
-        centre = central(self.placed.backbone.geometry, self.family.layer, circles.side)
-        rows = jnp.asarray(circles.grid.parameters())[places]
-        images = circles.grid.draw(rows, centre.canvas)
+        centre = central(self.placed.backbone.geometry, self.family.layer, figures.side)
+        rows = jnp.asarray(figures.grid.parameters())[places]
+        images = figures.grid.draw(rows, centre.canvas)
         said = self._respond(weights, images)[:, centre.index, centre.index]
-        units = circles.targets.shape[1]
-        return said[:, -units:] if circles.last else said[:, :units]
+        units = figures.targets.shape[1]
+        return said[:, -units:] if figures.last else said[:, :units]

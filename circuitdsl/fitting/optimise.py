@@ -2,8 +2,8 @@
 
 In: an objective, how many steps. Out: `Fit`. Adam with a cosine schedule moves the dials on the
 whole line (`lower.dials`), so none leaves its range. Every step sees some photographs and some
-circles, drawn from the seed and the step's number alone. Every now and then the objective is judged
-on photographs and circles that are held back from the steps, always the same ones, and the best
+figures, drawn from the seed and the step's number alone. Every now and then the objective is judged
+on photographs and figures that are held back from the steps, always the same ones, and the best
 dials so far at which the circuit keeps its claims are kept. A checkpoint holds everything, so a run
 that was cut off goes on as if it had not been.
 """
@@ -32,7 +32,7 @@ from circuitdsl.fitting.claims import Claims, Standing
 from circuitdsl.fitting.objective import Objective, Shown
 from circuitdsl.ir.writing.text import to_source
 from circuitdsl.lowering.dials import bounded, free_dials, unbounded
-from circuitdsl.measure.tunings.circles import Circles
+from circuitdsl.measure.tunings.figure_sets import FigureSet
 from circuitdsl.text.diagnostics import DiagnosticError, InputError
 from circuitdsl.text.files import atomic_path
 from circuitdsl.text.locks import held
@@ -55,7 +55,7 @@ class Schedule:
         steps: How many, in all.
         rate: Of Adam, at the start; it falls to 0 along a cosine.
         photographs: Shown at each step.
-        circles: Published ones shown at each step; of those of the tuning, a quarter as many.
+        figures: Published ones shown at each step; of those of the tuning, a quarter as many.
         every: Judge, choose images to calibrate on, and save after so many steps.
         seed: Of what is shown when.
     """
@@ -63,7 +63,7 @@ class Schedule:
     steps: int = 200
     rate: float = 0.05
     photographs: int = 8
-    circles: int = 128
+    figures: int = 128
     every: int = 20
     seed: int = 0
 
@@ -181,13 +181,13 @@ class _Running:
         self.optimiser = optimiser
         evidence = objective.photographs
         self.fitted, self.held = held_back(0 if evidence is None else len(evidence))
-        self.circles: dict[str, Circles] = {}
+        self.figures: dict[str, FigureSet] = {}
         for name, _ in objective.terms:
-            circles = objective.evidence(name)
-            if circles is not None:
-                self.circles[name] = circles
+            figures = objective.evidence(name)
+            if figures is not None:
+                self.figures[name] = figures
         self.places: dict[str, NDArray[np.int32]] = {
-            name: each.fitted for name, each in self.circles.items()
+            name: each.fitted for name, each in self.figures.items()
         }
 
     def step(self, state: _State, found: Any) -> tuple[Z, Any, Values]:
@@ -266,11 +266,11 @@ class _Running:
         Those on photographs are means over parts, each as large as a step's, as the steps have it.
         """
         values: Values = {}
-        if self.circles:
+        if self.figures:
             places: dict[str, NDArray[np.int32]] = {
-                name: each.judged for name, each in self.circles.items()
+                name: each.judged for name, each in self.figures.items()
             }
-            values |= self.objective.judged(z, found, Shown(circles=places))
+            values |= self.objective.judged(z, found, Shown(figures=places))
         if len(self.held):
             size = min(self.schedule.photographs, len(self.held))
             starts = [min(at, len(self.held) - size) for at in range(0, len(self.held), size)]
@@ -282,17 +282,17 @@ class _Running:
         return {name: values[name] for name, _ in self.objective.terms}
 
     def drawn(self, step: int) -> Shown:
-        """What a step shows: photographs, places among the circles."""
+        """What a step shows: photographs, places among the figures."""
         rng = np.random.default_rng([self.schedule.seed, step])
         shown = Shown()
         if len(self.fitted):
             size = min(self.schedule.photographs, len(self.fitted))
             shown = self.photographs(rng.choice(self.fitted, size, replace=False))
-        circles: dict[str, NDArray[np.int32]] = {}
+        figures: dict[str, NDArray[np.int32]] = {}
         for name, places in self.places.items():
-            count = self.schedule.circles // (_DEARER if name == "tuning" else 1)
-            circles[name] = rng.choice(places, min(max(count, 1), len(places)), replace=False)
-        return replace(shown, circles=circles)
+            count = self.schedule.figures // (_DEARER if name == "tuning" else 1)
+            figures[name] = rng.choice(places, min(max(count, 1), len(places)), replace=False)
+        return replace(shown, figures=figures)
 
     def photographs(self, chosen: NDArray[np.int64]) -> Shown:
         """Some photographs, and what is known of them."""

@@ -28,7 +28,7 @@ class FitBlock:
         steps: How many.
         rate: The step size at the start.
         batch: Photographs a step.
-        circles: Circles a step.
+        figures: Figures a step.
         seed: Of what each step is shown.
         units: With how many trained units.
     """
@@ -39,7 +39,7 @@ class FitBlock:
     steps: int | None = None
     rate: float | None = None
     batch: int | None = None
-    circles: int | None = None
+    figures: int | None = None
     seed: int | None = None
     units: int | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -41,7 +41,7 @@ def fit(
     steps: int | None = None,
     rate: float | None = None,
     batch: int | None = None,
-    circles: int | None = None,
+    figures: int | None = None,
     seed: int | None = None,
     units: int | None = None,
     checkpoint: Path | str | None = None,
@@ -69,7 +69,7 @@ def fit(
         steps: How many steps; usually 200.
         rate: The step size at the start; usually 0.05.
         batch: How many photographs each step sees; usually 8.
-        circles: How many circles each step sees; usually 128.
+        figures: How many figures each step sees; usually 128.
         seed: Of what each step sees; usually 0.
         units: How many of the network's units; usually 10 that a finder found, or the 4 that agree
             best.
@@ -89,7 +89,7 @@ def fit(
         steps=_first(steps, chosen.steps, usual.steps),
         rate=_first(rate, chosen.rate, usual.rate),
         photographs=_first(batch, chosen.batch, usual.photographs),
-        circles=_first(circles, chosen.circles, usual.circles),
+        figures=_first(figures, chosen.figures, usual.figures),
         seed=_first(seed, chosen.seed, usual.seed),
     )
     wanted = _first(objective, chosen.maximise, NATURAL)

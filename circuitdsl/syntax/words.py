@@ -161,7 +161,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
         "rate": "size of the first step",
         "steps": "how many steps",
         "batch": "photographs a step",
-        "circles": "circles a step",
+        "figures": "drawn figures a step",
         "seed": "of what each step is shown",
         "units": "with how many trained units",
     },

@@ -31,7 +31,7 @@ fit dials {
   steps    = 300
   rate     = 0.02
   batch    = 4
-  circles  = 64
+  figures  = 64
   seed     = 3
   units    = 5
 }

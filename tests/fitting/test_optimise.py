@@ -26,7 +26,7 @@ from circuitdsl.lowering.dials import bounded, unbounded, with_settings
 from circuitdsl.measure.calibration import calibrate, solved_weights
 from circuitdsl.measure.finders.curves_published import PUBLISHED
 from circuitdsl.measure.passes import run
-from circuitdsl.measure.tunings.circles import published_circles
+from circuitdsl.measure.tunings.figure_sets import published_figures
 from circuitdsl.measure.tunings.of_families import responses_to
 from circuitdsl.measure.tunings.published import PublishedGrids
 from circuitdsl.measure.units import handwritten, trained
@@ -212,9 +212,9 @@ def test_what_is_held_back_is_shown_by_no_step():
         assert len(judged) == back
         assert sorted([*fitted, *judged]) == list(range(count))
     assert [part.tolist() for part in held_back(1)] == [[0], [0]]
-    circles = published_circles(PublishedGrids("", PUBLISHED, (379, 406), np.zeros((2, 80, 720))))
-    assert len(circles.judged) == 300
-    assert sorted([*circles.judged, *circles.fitted]) == list(range(57600))
+    figures = published_figures(PublishedGrids("", PUBLISHED, (379, 406), np.zeros((2, 80, 720))))
+    assert len(figures.judged) == 300
+    assert sorted([*figures.judged, *figures.fitted]) == list(range(57600))
 
 
 def test_what_a_splice_recovers_is_what_a_recovery_measures(photographs):
@@ -262,7 +262,7 @@ def test_the_command_line_writes_the_fitted_circuit(photographs, tmp_path):
     written, fitted, report = (tmp_path / name for name in ("a.circ", "b.circ", "fit.json"))
     written.write_text(EDGES, encoding="utf-8")
     arguments = ["fit", written, "-o", fitted, "--model", "tiny", "--images", photographs]
-    options = ["--steps", "2", "--batch", "2", "--circles", "8", "--units", "3", "--json", report]
+    options = ["--steps", "2", "--batch", "2", "--figures", "8", "--units", "3", "--json", report]
     options += ["--objective", "natural + 0.5*tuning + 0.5*recovered"]
     result = CliRunner().invoke(app, [str(part) for part in (*arguments, *options)])
     assert result.exit_code == 0, result.output
@@ -332,7 +332,7 @@ def test_an_interrupt_while_scoring_leaves_the_fit_as_it_is(photographs, tmp_pat
 
 def test_a_fit_in_python_follows_the_block_of_the_file(photographs, tmp_path):
     written = tmp_path / "a.circ"
-    block = "fit quickly { maximise = tuning  steps = 1  circles = 8  units = 3 }\n"
+    block = "fit quickly { maximise = tuning  steps = 1  figures = 8  units = 3 }\n"
     written.write_text(EDGES + block, encoding="utf-8")
     found = circuitdsl.fit(written, "tiny")
     assert (found.objective, found.fit.steps) == ((("tuning", 1.0),), 1)

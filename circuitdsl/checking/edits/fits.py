@@ -22,7 +22,7 @@ from circuitdsl.ir.circuit import Circuit
 from circuitdsl.ir.fits import FitBlock
 from circuitdsl.syntax import nodes
 
-_LEAST = {"steps": 1, "batch": 1, "circles": 1, "seed": 0, "units": 1}
+_LEAST = {"steps": 1, "batch": 1, "figures": 1, "seed": 0, "units": 1}
 ATTRIBUTES = ("dials", "maximise", "rate", *_LEAST)
 _MOST = 1_000_000_000
 

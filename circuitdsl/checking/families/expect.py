@@ -69,7 +69,7 @@ class _Uses:
         images = None if name is None else self.stimulus(first.value)
         if name is None or images is None:
             return None
-        over_angles = row.places["family"] == "circles"
+        over_angles = row.places["family"] == "angles"
         further = [argument for argument in arguments if argument is not first]
         settings = self.settings(further, images, over_angles=over_angles)
         if settings is None or (over_angles and not self.can(node, images)):

@@ -146,7 +146,7 @@ class Match:
     Attributes:
         way: By `angle`, the nearest member as written; members `placed` at the units' own angles;
             or by `agreement` on photographs.
-        grid: The stimulus set that angles are measured on; None for the usual circles.
+        grid: The stimulus set that angles are measured on; None for those of the finder.
         within_deg: How far from its unit's angle a member may be.
         using: The photographs that agreement is measured on; None for the other ways.
     """
@@ -310,7 +310,7 @@ class TuningScore:
         name: Its name.
         left: Some units.
         right: Others, to compare with; None if there are none.
-        using: A stimulus set of circles; None for the usual ones.
+        using: A stimulus set that shows every angle; None for the finder's.
         expectations: What it claims.
     """
 

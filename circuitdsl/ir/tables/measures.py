@@ -23,7 +23,7 @@ Evidence = Literal["photographs", "outputs", "published", "figures"]
 """What a fit shows to units to take a measure: photographs; photographs, and what the rest of the
 network makes of them; published figures; those by which a finder found the units."""
 
-Argument = Literal["none", "pairs", "set", "circles", "side", "outputs"]
+Argument = Literal["none", "pairs", "set", "angles", "side", "outputs"]
 """What stands in the brackets: nothing; nothing, but the block has a left and a right; a stimulus
 set and settings that choose images of it; the same for a set that shows every angle; `left` or
 `right`; perhaps a measure of outputs."""
@@ -58,24 +58,24 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "preferred_error",
         "the largest angle between a member's own and the one that it prefers",
-        {"family": "circles"},
+        {"family": "angles"},
         "angle",
     ),
     Measure(
         "fwhm",
         "the mean width of the tuning curves at half of their height, an angle",
-        {"family": "circles"},
+        {"family": "angles"},
         "angle",
     ),
     Measure(
         "selectivity",
         "the mean over members of 1 minus the circular variance of the tuning curve",
-        {"family": "circles"},
+        {"family": "angles"},
     ),
     Measure(
         "echo",
         "the largest response within 60° of the opposite angle, over the maximum",
-        {"family": "circles", "sides": "side"},
+        {"family": "angles", "sides": "side"},
     ),
     Measure(
         "correlation",

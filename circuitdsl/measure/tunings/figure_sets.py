@@ -1,7 +1,7 @@
-"""Circles that a fit shows to hand-written units, with the answers to agree with.
+"""Figures that a fit shows to hand-written units, with the answers to agree with.
 
-In: published response grids, or a family found in a trained network. Out: `Circles`. Some of them,
-spread evenly, are held back: dials are judged by those, and fitted to the others.
+In: published response grids, or a family found in a trained network. Out: `FigureSet`. Some
+figures, spread evenly, are held back: dials are judged by those, and fitted to the others.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from circuitdsl.measure.tunings.tuning import Grid
 from circuitdsl.stimuli.centre import fitting_side
 
 _TUNING_EVERY = (1, 6)
-"""Every so many-th radius and angle is held back."""
+"""Every so many-th size and angle is held back."""
 
 
 @dataclass(frozen=True, eq=False)
-class Circles:
-    """Circles with answers to them.
+class FigureSet:
+    """Figures with answers to them.
 
     Attributes:
-        grid: The circles.
+        grid: The figures.
         side: Of their images, in pixels.
-        targets: The answers `[circle, unit]`.
+        targets: The answers `[figure, unit]`.
         preferred_deg: Angles that members are added at, after all others, to be compared; empty
             where the trained family's units are compared, first among the members.
-        judged: Places of the circles that are held back.
+        judged: Places of the figures that are held back.
     """
 
     grid: Grid
@@ -47,27 +47,29 @@ class Circles:
 
     @property
     def fitted(self) -> NDArray[np.int32]:
-        """Places of all circles that are not held back."""
+        """Places of all figures that are not held back."""
         return np.setdiff1d(np.arange(self.grid.size, dtype=np.int32), self.judged)
 
 
-def published_circles(published: PublishedGrids) -> Circles:
-    """The published circles and responses."""
+def published_figures(published: PublishedGrids) -> FigureSet:
+    """The published figures and responses."""
     grid = published.figures
     targets = published.outline.reshape(len(published.units), -1).T.astype(np.float32)
     every = tuple(max(step // published.every, 1) for step in published.of.held_back)
-    return Circles(grid, published.of.side, targets, published.preferred_deg, _spread(grid, *every))
+    return FigureSet(
+        grid, published.of.side, targets, published.preferred_deg, _spread(grid, *every)
+    )
 
 
-def tuning_circles(found: FoundFamily, units: int, backbone: Backbone) -> Circles:
-    """The circles by which a trained family was found, and the answers of its best units."""
+def finding_figures(found: FoundFamily, units: int, backbone: Backbone) -> FigureSet:
+    """The figures by which a trained family was found, and the answers of its best units."""
     best = [unit.unit for unit in found.units[:units]]
     targets = found.responses[..., best].reshape(found.grid.size, len(best))
     side = fitting_side(backbone, found.layer)
-    return Circles(found.grid, side, targets, (), _spread(found.grid, *_TUNING_EVERY))
+    return FigureSet(found.grid, side, targets, (), _spread(found.grid, *_TUNING_EVERY))
 
 
-def _spread(grid: Grid, every_radius: int, every_angle: int) -> NDArray[np.int32]:
-    """Places at every so many-th radius and angle, of every contrast."""
+def _spread(grid: Grid, every: int, every_angle: int) -> NDArray[np.int32]:
+    """Places at every so many-th size and angle, of every contrast."""
     places = np.arange(grid.size, dtype=np.int32).reshape(grid.shape)
-    return places[every_radius // 2 :: every_radius, ::every_angle].ravel()
+    return places[every // 2 :: every, ::every_angle].ravel()
