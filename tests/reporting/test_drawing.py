@@ -139,3 +139,35 @@ def test_png_and_refusals(small: Path, tmp_path: Path) -> None:
         draw(small, tmp_path / "small.html", images=tmp_path / "none")
     result = CliRunner().invoke(app, ["draw", str(small), "-o", str(tmp_path / "small.svg")])
     assert result.exit_code == 0 and (tmp_path / "small.svg").is_file()
+
+
+def test_of_an_imported_file_what_is_needed_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "parts.circ").write_text(
+        """circ 1 "Two bars."
+from std.shapes import gabor
+backbone V = tiny()
+stimulus bars = lines(th=every(45deg))
+family used   [th: orient(4)] at V.conv2d0
+family unused [th: orient(4)] at V.conv2d0
+connect V.input -> used   { place = gabor(6px, length=2.6px, width=1.6px)  norm = l2 }
+connect V.input -> unused { place = gabor(9px, length=2.6px, width=1.6px)  norm = l2 }
+""",
+        encoding="utf-8",
+    )
+    path = tmp_path / "sum.circ"
+    path.write_text(
+        """circ 1 "A sum of bars."
+from std.shapes import dot
+import "parts.circ" as parts
+backbone V = tiny()
+stimulus lined = lines(th=every(45deg))
+family summed at V.conv2d1
+connect parts.used -> summed { over = th  place = dot()  norm = mass(1) }
+""",
+        encoding="utf-8",
+    )
+    shown = portrait(path)
+    assert [family.name for family in shown.families] == ["parts.used", "summed"]
+    assert {row.family.name for row in shown.tunings} == {"summed"}
+    alone = portrait(path, family="parts.unused", answers=False)
+    assert [family.name for family in alone.families] == ["parts.unused"]

@@ -6,8 +6,8 @@ activation maps. No trained network takes part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -70,6 +70,9 @@ def portrait(
 ) -> Portrait:
     """Gather what the picture of a circuit shows.
 
+    These are the families that the file declares and those that they need. Of these, the file's own
+    are shown stimuli; what imported ones answer is on the page of their own file.
+
     Args:
         path: The file.
         family: Only this family, with the connections into and out of it.
@@ -83,8 +86,11 @@ def portrait(
     circuit = load(path)
     if family is not None:
         named_family(circuit, family, str(path))
+    own = [each.name for each in circuit.families if "." not in each.name]
+    circuit = _needed(circuit, own if family is None else [*own, family])
     chosen = tuple(f for f in circuit.layers_in_order if family in (None, f.name))
     names = [each.name for each in chosen]
+    asked = own if family is None else [family]
     photographs, titles, skipped = (
         _photographs(Path(images), circuit) if images is not None and answers else _NO_PHOTOGRAPHS
     )
@@ -96,11 +102,27 @@ def portrait(
         circuit=circuit,
         families=chosen,
         wires=wires(circuit, network.arrays),
-        tunings=tunings(network, names) if answers else (),
+        tunings=tunings(network, asked) if answers else (),
         photographs=photographs,
         titles=titles,
         maps=strongest_maps(network, names, photographs),
         skipped=skipped,
+    )
+
+
+def _needed(circuit: Circuit, families: Collection[str]) -> Circuit:
+    """Some families of a circuit and all that these need; the whole circuit where there are none.
+
+    A file that builds on others imports their families, most of which it may not use.
+    """
+    if not families:
+        return circuit
+    kept = frozenset[str]().union(*map(circuit.needs, families))
+    return replace(
+        circuit,
+        families=tuple(each for each in circuit.families if each.name in kept),
+        connections=tuple(each for each in circuit.connections if each.target in kept),
+        normalisations=tuple(each for each in circuit.normalisations if each.family in kept),
     )
 
 
