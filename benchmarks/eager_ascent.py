@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from circuitdsl.ir.backbones import Layer
 from circuitdsl.models.network import Network
-from circuitdsl.visualizing import views
-from circuitdsl.visualizing.ascent import RATE
-from circuitdsl.visualizing.parameters import RECORRELATING, fourier
+from circuitdsl.visualizing.features import views
+from circuitdsl.visualizing.features.ascent import RATE
+from circuitdsl.visualizing.features.parameters import RECORRELATING, fourier
 
 
 class EagerNetwork:

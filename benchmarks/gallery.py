@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from circuitdsl.reporting.drawn.drawing import svg, title_of
-from circuitdsl.run.seeing.drawing import Portrait, portrait
+from circuitdsl.run.pages.drawing import Portrait, portrait
 from circuitdsl.text.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -70,7 +70,7 @@ def coverage(
     from circuitdsl.reporting.printed.coverage import coverage_table
     from circuitdsl.reporting.printed.terminal import print_table, progress
     from circuitdsl.run.comparing.coverage import coverage as measure_coverage
-    from circuitdsl.run.seeing.gallery import gallery
+    from circuitdsl.run.pages.gallery import gallery
 
     if output is not None and output.suffix != ".html":
         raise InputError(f"{output} does not end in .html", help="name such a file")

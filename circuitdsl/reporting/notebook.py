@@ -33,7 +33,7 @@ from circuitdsl.reporting.printed.matches import matches_table
 from circuitdsl.reporting.printed.tables import found_table, score_table
 from circuitdsl.reporting.templating import framed, rendered
 from circuitdsl.run.comparing.matching import Matches
-from circuitdsl.run.seeing.drawing import unanswered
+from circuitdsl.run.pages.drawing import unanswered
 from circuitdsl.run.seeing.visualization import Pictures
 
 TALL, LOW = 560, 260

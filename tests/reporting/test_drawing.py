@@ -20,7 +20,7 @@ from circuitdsl.cli import app
 from circuitdsl.reporting.drawn.drawing import draw, page, svg
 from circuitdsl.reporting.drawn.plots import plot
 from circuitdsl.reporting.templating import rendered
-from circuitdsl.run.seeing.drawing import portrait
+from circuitdsl.run.pages.drawing import portrait
 from circuitdsl.stimuli.render import rows
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.tuning import Row, sets_of

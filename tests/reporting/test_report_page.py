@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import circuitdsl
 from circuitdsl.cli import app
 from circuitdsl.run.opening.asking import INTERRUPTED, NO_MODEL
-from circuitdsl.run.seeing.pairs import Pair, Wiring
+from circuitdsl.run.pages.pairs import Pair, Wiring
 from circuitdsl.text.diagnostics import InputError
 
 

@@ -17,8 +17,8 @@ from circuitdsl.models.network import Network
 from circuitdsl.stimuli.batches import batches_of
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.aims import cut, direction, logit, units, written_direction
-from circuitdsl.visualizing.ascent import Climb
-from circuitdsl.visualizing.parameters import (
+from circuitdsl.visualizing.features.ascent import Climb
+from circuitdsl.visualizing.features.parameters import (
     RECORRELATING,
     fourier,
     image_of,
@@ -26,9 +26,9 @@ from circuitdsl.visualizing.parameters import (
     magnitudes,
     start,
 )
-from circuitdsl.visualizing.photographed import spectrum, strongest
-from circuitdsl.visualizing.pictures import pictures
-from circuitdsl.visualizing.views import seen
+from circuitdsl.visualizing.features.photographed import spectrum, strongest
+from circuitdsl.visualizing.features.pictures import pictures
+from circuitdsl.visualizing.features.views import seen
 
 QUICK = Climb(steps=6)
 

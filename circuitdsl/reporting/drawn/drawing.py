@@ -18,7 +18,7 @@ from circuitdsl.reporting.drawn.layout import Sign, lay_out
 from circuitdsl.reporting.drawn.pixels import heat, photograph, png
 from circuitdsl.reporting.drawn.plots import plot
 from circuitdsl.reporting.templating import framed, rendered, whole_file
-from circuitdsl.run.seeing.drawing import Portrait, portrait
+from circuitdsl.run.pages.drawing import Portrait, portrait
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import known_suffix, output_path, write_text
 

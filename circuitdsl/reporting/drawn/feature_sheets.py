@@ -19,7 +19,7 @@ from circuitdsl.reporting.drawn.image_files import FORMATS, INK, blank_figure, s
 from circuitdsl.reporting.json_files import write_json
 from circuitdsl.run.seeing.visualization import Pictures
 from circuitdsl.text.files import atomic_path
-from circuitdsl.visualizing.pictures import Picture
+from circuitdsl.visualizing.features.pictures import Picture
 
 COLUMNS = 6
 

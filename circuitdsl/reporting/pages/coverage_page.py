@@ -12,7 +12,7 @@ from circuitdsl import __version__
 from circuitdsl.compare.coverage import CURVE, Counterpart, LayerCoverage
 from circuitdsl.reporting.drawn.pixels import photograph
 from circuitdsl.reporting.templating import policy_hash, rendered, whole_file
-from circuitdsl.run.seeing.gallery import Gallery
+from circuitdsl.run.pages.gallery import Gallery
 from circuitdsl.text.files import write_text
 
 WIDTH, HEIGHT = 300.0, 180.0

@@ -39,9 +39,9 @@ from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.reporting.templating import framed
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.opening.asking import Lacking
-from circuitdsl.run.seeing.answers import Answer
-from circuitdsl.run.seeing.microscope import Microscopy, Seen, look
-from circuitdsl.run.seeing.relatives import Relatives
+from circuitdsl.run.pages.answers import Answer
+from circuitdsl.run.pages.microscope import Microscopy, Seen, look
+from circuitdsl.run.pages.relatives import Relatives
 from circuitdsl.text.files import write_text
 
 ALIKE = 12

@@ -14,7 +14,7 @@ from circuitdsl.reporting.drawn.connections import bands, zoom
 from circuitdsl.reporting.drawn.pixels import kernel_matrix, png, signed
 from circuitdsl.reporting.pages.blocks import Block, Cell, Grid, Matrix, Note, Shot, Shots, number
 from circuitdsl.run.opening.asking import Lacking
-from circuitdsl.run.seeing.pairs import Pair, Wiring
+from circuitdsl.run.pages.pairs import Pair, Wiring
 from circuitdsl.visualizing.factors import side_of
 
 Floats = NDArray[np.float64]

@@ -19,7 +19,7 @@ from circuitdsl.reporting.pages.source import listings
 from circuitdsl.reporting.templating import framed
 from circuitdsl.run.networks import Progress, silent
 from circuitdsl.run.opening.asking import Lacking
-from circuitdsl.run.seeing.evidence import Evidence, evidence
+from circuitdsl.run.pages.evidence import Evidence, evidence
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.files import output_path, write_text
 from circuitdsl.text.layout import flat

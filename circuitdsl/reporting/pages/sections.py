@@ -38,9 +38,9 @@ from circuitdsl.reporting.pages.readers import use_blocks
 from circuitdsl.reporting.pages.turned import joint_blocks
 from circuitdsl.reporting.pages.weighed import readers, reads
 from circuitdsl.run.opening.asking import Lacking
-from circuitdsl.run.seeing.evidence import Argued, Evidence
+from circuitdsl.run.pages.evidence import Argued, Evidence
 from circuitdsl.run.seeing.visualization import Pictures
-from circuitdsl.visualizing.pictures import Picture
+from circuitdsl.visualizing.features.pictures import Picture
 
 FULL_TURN_DEG = 360.0
 

@@ -21,11 +21,11 @@ from circuitdsl.run.networks import Progress, opened_network, silent
 from circuitdsl.stimuli.photographs import ImageSet, open_images
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.visualizing.aims import direction
-from circuitdsl.visualizing.ascent import Climb
 from circuitdsl.visualizing.atlas import Cell, Sample, cells, sampled
 from circuitdsl.visualizing.crops import crops
-from circuitdsl.visualizing.parameters import fourier
-from circuitdsl.visualizing.pictures import pictures
+from circuitdsl.visualizing.features.ascent import Climb
+from circuitdsl.visualizing.features.parameters import fourier
+from circuitdsl.visualizing.features.pictures import pictures
 
 Floats = NDArray[np.float32]
 

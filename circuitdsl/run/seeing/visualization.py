@@ -23,10 +23,10 @@ from circuitdsl.run.opening.asked import Asked, asked
 from circuitdsl.stimuli.photographs import ImageSet, open_images, read_image
 from circuitdsl.text.diagnostics import InputError
 from circuitdsl.text.showing import Shown
-from circuitdsl.visualizing.ascent import AT_ONCE, Climb, Floats, Gradient, Where
-from circuitdsl.visualizing.parameters import Kind, Space, fourier, maco
-from circuitdsl.visualizing.photographed import Strongest, spectrum, strongest
-from circuitdsl.visualizing.pictures import Picture, pictures
+from circuitdsl.visualizing.features.ascent import AT_ONCE, Climb, Floats, Gradient, Where
+from circuitdsl.visualizing.features.parameters import Kind, Space, fourier, maco
+from circuitdsl.visualizing.features.photographed import Strongest, spectrum, strongest
+from circuitdsl.visualizing.features.pictures import Picture, pictures
 
 BATCH = 16
 SMALLEST, LARGEST = 16, 1024

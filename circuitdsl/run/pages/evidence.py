@@ -32,12 +32,12 @@ from circuitdsl.run.opening.asking import (
     Lacking,
     identified,
 )
-from circuitdsl.run.seeing.beside import grids_beside, wiring_beside
-from circuitdsl.run.seeing.drawing import Portrait, portrait
+from circuitdsl.run.pages.beside import grids_beside, wiring_beside
+from circuitdsl.run.pages.drawing import Portrait, portrait
+from circuitdsl.run.pages.pairs import Wiring
 from circuitdsl.run.seeing.examples import Examples, examples
 from circuitdsl.run.seeing.grids import Grids
 from circuitdsl.run.seeing.joint import Joint, joint
-from circuitdsl.run.seeing.pairs import Wiring
 from circuitdsl.run.seeing.use import Uses, use
 from circuitdsl.run.seeing.visualization import Pictures, visualize
 from circuitdsl.run.seeing.weights import AllWeights

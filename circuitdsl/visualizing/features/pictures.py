@@ -18,9 +18,9 @@ from circuitdsl.measure.aims import Aim
 from circuitdsl.models.network import Network
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.visualizing.aims import Cut, cut
-from circuitdsl.visualizing.ascent import AT_ONCE, Climb, climb
-from circuitdsl.visualizing.parameters import Space
-from circuitdsl.visualizing.photographed import Strongest
+from circuitdsl.visualizing.features.ascent import AT_ONCE, Climb, climb
+from circuitdsl.visualizing.features.parameters import Space
+from circuitdsl.visualizing.features.photographed import Strongest
 
 Floats = NDArray[np.float32]
 

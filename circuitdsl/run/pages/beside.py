@@ -21,9 +21,9 @@ from circuitdsl.run.comparing.matching import reads_units
 from circuitdsl.run.comparing.scores import score
 from circuitdsl.run.networks import Progress, find
 from circuitdsl.run.opening.asking import NO_MODEL, Asking, Lacking
-from circuitdsl.run.seeing.drawing import Portrait
+from circuitdsl.run.pages.drawing import Portrait
+from circuitdsl.run.pages.pairs import Placed, Wiring, given, placed, sources_of, tuned, wiring
 from circuitdsl.run.seeing.grids import Grids, of_family, of_units, sides_of
-from circuitdsl.run.seeing.pairs import Placed, Wiring, given, placed, sources_of, tuned, wiring
 from circuitdsl.visualizing.tuning import sets_of, varied
 
 MOST_SOURCES = 10

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.measure.aims import Aim
 from circuitdsl.measure.passes import Need, Pass, Responding, Shown, State, total
-from circuitdsl.visualizing.parameters import magnitudes
+from circuitdsl.visualizing.features.parameters import magnitudes
 
 
 @dataclass(frozen=True)

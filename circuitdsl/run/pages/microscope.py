@@ -22,10 +22,10 @@ from circuitdsl.models.written.handwritten import HandwrittenNetwork
 from circuitdsl.run.comparing.coverage import coverage
 from circuitdsl.run.networks import Progress, find, opened_network, silent
 from circuitdsl.run.opening.asking import NO_IMAGES, NO_PICTURES, Asking, Lacking, identified
-from circuitdsl.run.seeing.answers import Answer, answers_of
+from circuitdsl.run.pages.answers import Answer, answers_of
+from circuitdsl.run.pages.relatives import BEST, Relatives, relatives
 from circuitdsl.run.seeing.examples import Examples, examples
 from circuitdsl.run.seeing.grids import Grids
-from circuitdsl.run.seeing.relatives import BEST, Relatives, relatives
 from circuitdsl.run.seeing.use import Uses, use
 from circuitdsl.run.seeing.visualization import Pictures, visualize
 from circuitdsl.run.seeing.weights import UnitWeights

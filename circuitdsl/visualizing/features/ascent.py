@@ -21,8 +21,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from circuitdsl.visualizing.aims import Cut, Weights
-from circuitdsl.visualizing.parameters import Space, image_of, start
-from circuitdsl.visualizing.views import seen
+from circuitdsl.visualizing.features.parameters import Space, image_of, start
+from circuitdsl.visualizing.features.views import seen
 
 Where = Literal["neuron", "channel"]
 Gradient = Literal["plain", "normalised"]

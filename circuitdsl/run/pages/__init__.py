@@ -1,0 +1,1 @@
+"""What pages show, gathered: pictures of circuits, reports, the microscope, coverage."""

@@ -1,0 +1,1 @@
+"""Feature visualisation: pictures that excite what is asked for, found by climbing."""
