@@ -27,6 +27,9 @@ LEFT_OUT = ("diagnostics.md", "gallery.md")
 SHORTER = {"--limit": "12", "--steps": "16"}
 """Options that make a command short, for the commands that have them."""
 
+SPLICES = {"--limit": "112"}
+"""The same for scripts that splice: they calibrate on 100 photographs."""
+
 RESULTS = ("-o", "--json", "--figure", "--figures", "--shards")
 """Options that name a file or a folder to write."""
 
@@ -101,16 +104,17 @@ def short(words: list[str], options: set[str], names: dict[str, str], folder: Pa
         folder: Where results go.
     """
     result: list[str] = []
+    shorter = SHORTER | (SPLICES if any("/splice_" in word for word in words) else {})
     for before, word in zip(["", *words], words, strict=False):
-        if before in SHORTER:
-            result.append(SHORTER[before])
+        if before in shorter:
+            result.append(shorter[before])
         elif before in RESULTS:
             result.append(str(folder / word))
         elif "*" in word:
             result += sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(word))
         else:
             result.append(names.get(word, word))
-    for option, value in SHORTER.items():
+    for option, value in shorter.items():
         if option in options and option not in words:
             result += [option, value]
     return result
