@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -118,13 +119,24 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def trees() -> Iterator[tuple[Path, ast.Module]]:
-    for path in MODULES:
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def trees() -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in MODULES]
 
 
-def imports() -> Iterator[tuple[Path, str, str]]:
+@pytest.fixture(scope="module", autouse=True)
+def _trees_are_let_go() -> Iterator[None]:
+    yield
+    trees.cache_clear()
+
+
+@cache
+def imports() -> tuple[tuple[Path, str, str], ...]:
     """File, `file:line` and dotted name of every import, wherever it stands in the file."""
+    return tuple(_imports())
+
+
+def _imports() -> Iterator[tuple[Path, str, str]]:
     for path, tree in trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
