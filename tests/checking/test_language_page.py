@@ -10,6 +10,7 @@ from conftest import ROOT
 from circuitdsl.checking import check_source
 from circuitdsl.checking.names.standard import standard_file, standard_names
 from circuitdsl.ir.tables.generators import GENERATORS
+from circuitdsl.ir.tables.measures import MEASURES
 from circuitdsl.reporting.library_page import with_library_tables
 from circuitdsl.syntax import nodes
 from circuitdsl.syntax.words import RESERVED, UNITS
@@ -25,7 +26,7 @@ def test_example(index: int) -> None:
     assert [d.message for d in result.diagnostics if d.code not in ("L403", "L404")] == []
 
 
-def test_every_word_unit_generator_and_name_of_the_library_is_on_the_page() -> None:
+def test_every_word_unit_generator_measure_and_name_of_the_library_is_on_the_page() -> None:
     words = set(re.findall(r"`([a-z_0-9]+)", PAGE))
     library = {
         item.name.text
@@ -34,7 +35,7 @@ def test_every_word_unit_generator_and_name_of_the_library_is_on_the_page() -> N
         if isinstance(item, nodes.Function | nodes.Motif)
     }
     settings = {setting for kinds in GENERATORS.values() for setting in kinds}
-    assert words >= RESERVED
+    assert words >= RESERVED | {measure.name for measure in MEASURES}
     assert set(UNITS) <= words
     assert library | set(GENERATORS) | settings <= words
 

@@ -50,7 +50,7 @@ def to_source(circuit: Circuit) -> str:
     Raises:
         ValueError: a doc holds what no string of the language can (three quotes in a row).
     """
-    use = circuit.backbone
+    use, of_uses = circuit.backbone, _dials_of_uses(circuit)
     own = "" if use.normalisation == "none" else f", normalisation={use.normalisation}"
     header = f"circ 1 {quoted(circuit.doc)}" if circuit.doc else "circ 1"
     weights = "" if use.weights is None else f", weights={quoted(use.weights)}"
@@ -59,11 +59,11 @@ def to_source(circuit: Circuit) -> str:
         [Entry("circ", [header])],
         _imports(circuit),
         [Entry("backbone", [opening])],
-        [_dial(dial) for dial in circuit.dials if dial.name not in _dials_of_uses(circuit)],
+        [_dial(dial) for dial in circuit.dials if dial.name not in of_uses],
         *([_motif(motif)] for motif in circuit.motifs),
         [_stimulus(stimulus, circuit) for stimulus in circuit.stimuli],
         [_family(family, use.name) for family in circuit.families],
-        *([_connection(connection, circuit)] for connection in circuit.connections),
+        *([_connection(connection, circuit, of_uses)] for connection in circuit.connections),
         *([_normalisation(normalisation)] for normalisation in circuit.normalisations),
     ]
     entries: list[Entry] = []
@@ -237,7 +237,7 @@ def _calibration(calibrate: Calibration) -> Piece:
     return Chain(one, ((" and ", zero),))
 
 
-def _connection(connection: Connection, circuit: Circuit) -> Entry:
+def _connection(connection: Connection, circuit: Circuit, of_uses: dict[str, Dial]) -> Entry:
     source = connection.source
     if source == INPUT:
         source = f"{circuit.backbone.name}.{INPUT}"
@@ -248,10 +248,9 @@ def _connection(connection: Connection, circuit: Circuit) -> Entry:
         name = connection.motif.name
         formals = next((m.formals for m in circuit.motifs if m.name == name), ())
         first = formals[0].name if formals else None
-        own = _dials_of_uses(circuit)
         bindings = tuple(
-            (key, Number(own[value.name].default, value.unit))
-            if isinstance(value, DialValue) and value.name in own
+            (key, Number(of_uses[value.name].default, value.unit))
+            if isinstance(value, DialValue) and value.name in of_uses
             else (key, value)
             for key, value in connection.motif.bindings
         )
