@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from math import ceil, floor
 
 from hypothesis import strategies as st
@@ -182,17 +183,12 @@ class Room:
 
         Some are turned within their template, if they look another way then.
         """
-        row = SHAPES[name]
-        arguments = st.tuples(*(self._argument(argument, centred) for argument in row.arguments))
-        names = [argument.name for argument in row.arguments]
-        shapes = arguments.map(lambda values: Shape(name, tuple(zip(names, values, strict=True))))
-        if centred or row.round == "always":
-            return shapes
-        return st.builds(_turned, shapes, st.sampled_from((0.0, 0.0, 0.0, 0.0, 30.0, 90.0, 245.0)))
+        return _shape(self, name, centred)
 
-    def _argument(
+    def argument(
         self, argument: Argument, centred: bool
     ) -> SearchStrategy[Number] | SearchStrategy[tuple[Number, ...]]:
+        """A random value of an argument."""
         if argument.type == "point":
             return st.just(ORIGIN) if centred else self.points()
         if argument.type == "angle":
@@ -200,6 +196,18 @@ class Room:
         low, high = argument.usual or (0.05, self.taps)
         sizes = lengths(low, high)
         return sizes | lengths(-high, -low) if argument.legal == "nonzero" else sizes
+
+
+@cache
+def _shape(room: Room, name: str, centred: bool) -> SearchStrategy[Shape]:
+    # made once: Hypothesis takes longer to look through a new strategy than to draw from it
+    row = SHAPES[name]
+    arguments = st.tuples(*(room.argument(argument, centred) for argument in row.arguments))
+    names = [argument.name for argument in row.arguments]
+    shapes = arguments.map(lambda values: Shape(name, tuple(zip(names, values, strict=True))))
+    if centred or row.round == "always":
+        return shapes
+    return st.builds(_turned, shapes, st.sampled_from((0.0, 0.0, 0.0, 0.0, 30.0, 90.0, 245.0)))
 
 
 def _turned(shape: Shape, turn_deg: float) -> Shape:
