@@ -227,7 +227,7 @@ class Parquet:
             while len(self._groups) >= ROWS_KEPT:
                 self._groups.pop(next(iter(self._groups)))
             with _pyarrow_parquet().ParquetFile(self.files[number], pre_buffer=False) as table:
-                # by this thread: each thread of arrow keeps memory of its own
+                # by this thread: arrow's own threads would keep memory of theirs
                 images = table.read_row_group(group, columns=["image"], use_threads=False)
             self._groups[number, group] = images.column("image")
         return self._groups[number, group]
