@@ -25,6 +25,7 @@ from circuitdsl.measure.tunings.of_families import (
     responses_together,
 )
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
+from circuitdsl.models.written.merged import without_copies
 from circuitdsl.stimuli.render import count
 from circuitdsl.text.diagnostics import Diagnostic, DiagnosticError, InputError
 from circuitdsl.text.layout import flat
@@ -134,7 +135,7 @@ def expectations_met(
     if isinstance(circuit, Circuit):
         _answerable(circuit, claims)
     network = calibrate(build(circuit)) if isinstance(circuit, Circuit) else circuit
-    answers = Answers(network, claims, progress)
+    answers = Answers(without_copies(network), claims, progress)
     return tuple(answers.outcome(family, expect) for family, expect in claims)
 
 

@@ -18,6 +18,7 @@ from circuitdsl.ir.stimuli import ACTIVITY, PHOTOGRAPHS, Setting, Stimulus
 from circuitdsl.ir.tables.generators import GENERATORS, settings_of
 from circuitdsl.measure.tunings.of_families import responses_together
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
+from circuitdsl.models.written.merged import without_copies
 from circuitdsl.stimuli.render import count, rows
 
 Floats = NDArray[np.float64]
@@ -123,6 +124,7 @@ def _along(varied: Sequence[str]) -> str:
 
 def tunings(network: HandwrittenNetwork, families: Collection[str]) -> tuple[Row, ...]:
     """The answers of some families to the sets that they are shown, in the order of the file."""
+    network = without_copies(network)
     circuit = network.circuit
     place = {stimulus.name: number for number, stimulus in enumerate(circuit.stimuli)}
     pairs = [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import circuitdsl
-from circuitdsl.models.written.merged import merged
+from circuitdsl.models.written.merged import merged, without_copies
 
 BASE = """circ 1
 from std.shapes import blob, gabor
@@ -65,3 +65,34 @@ def test_a_circuit_with_the_networks_own_normalisation_stays_alone(networks, tmp
     )
     lrn = circuitdsl.build(circuitdsl.load(tmp_path / "lrn.circ"))
     assert len(merged({**networks, "lrn": lrn})) == 2
+
+
+def test_what_a_circuit_has_twice_is_computed_once(tmp_path) -> None:
+    (tmp_path / "base.circ").write_text(BASE, encoding="utf-8")
+    (tmp_path / "above.circ").write_text(ABOVE, encoding="utf-8")
+    path = tmp_path / "both.circ"
+    path.write_text(
+        """circ 1 "The same edges, by two files."
+from std.shapes import blob
+from std.profiles import equal
+import "base.circ" as low
+import "above.circ" as high
+backbone V = tiny(input=64px)
+family either [th: orient(4)] at V.conv2d1
+family both   [th: orient(4)] at V.conv2d2
+connect low.edges    -> either { over = ph  place = blob(sigma=4px)  tune.th = equal }
+connect either       -> both   { place = blob(sigma=4px)  tune.th = equal }
+connect high.complex -> both   { place = blob(sigma=4px)  tune.th = equal }
+""",
+        encoding="utf-8",
+    )
+    network = circuitdsl.build(circuitdsl.load(path))
+    once = without_copies(network)
+    assert once.circuit.needs("both") == network.circuit.needs("both") - {
+        "high.low.edges",
+        "high.low.spots",
+    }
+    images = jax.random.uniform(jax.random.key(0), (2, 64, 64, 3), maxval=255.0)
+    for name in ("both", "high.complex", "high.low.edges"):
+        expected = network.activations(images, [name])[name]
+        np.testing.assert_allclose(once.activations(images, [name])[name], expected, rtol=1e-5)

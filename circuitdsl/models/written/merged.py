@@ -80,6 +80,31 @@ def reduced(network: HandwrittenNetwork, families: Sequence[str]) -> Handwritten
     return HandwrittenNetwork(kept, arrays)
 
 
+def without_copies(network: HandwrittenNetwork) -> HandwrittenNetwork:
+    """A network that gives the same, in which nothing is computed twice.
+
+    Of families that are one (see above), all but the first are read by nothing, and so are computed
+    only if they are asked for. A circuit that reads units of a trained network stays as it is.
+    """
+    circuit = network.circuit
+    if circuit.backbone.normalisation == "lrn" or any(one.units for one in circuit.families):
+        return network
+    names = _Merging(circuit.backbone).take("", network)
+    first: dict[str, str] = {}
+    for own, one in names.items():
+        first.setdefault(one, own)
+    read = {own: first[one] for own, one in names.items()}
+    linked = replace(
+        circuit,
+        connections=tuple(replace(one, source=read[one.source]) for one in circuit.connections),
+        normalisations=tuple(
+            replace(one, pool=tuple(read[name] for name in one.pool))
+            for one in circuit.normalisations
+        ),
+    )
+    return HandwrittenNetwork(linked, network.arrays)
+
+
 @dataclass(frozen=True, eq=False)
 class _Sum:
     """What a family is before its ReLU.
@@ -134,8 +159,12 @@ class _Merging:
     normalisations: list[Normalisation] = field(default_factory=list[Normalisation])
     origins: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
-    def take(self, title: str, network: HandwrittenNetwork) -> None:
-        """Add a circuit's families, those that are there already left out."""
+    def take(self, title: str, network: HandwrittenNetwork) -> Mapping[str, str]:
+        """Add a circuit's families, those that are there already left out.
+
+        Returns:
+            The merged name of each family, and of the image.
+        """
         circuit = network.circuit
         arrays = {name: np.asarray(value, np.float32) for name, value in network.arrays.items()}
         names: dict[str, str] = {INPUT: INPUT}
@@ -149,6 +178,7 @@ class _Merging:
                 names[family.name] = self.placed(title, family, sums[family.name], divisor)
             for family in together:
                 self.normalise(circuit, family.name, names)
+        return names
 
     def sum(
         self, circuit: Circuit, arrays: Mapping[str, Floats], family: Family, names: dict[str, str]
