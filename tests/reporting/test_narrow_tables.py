@@ -52,7 +52,16 @@ def of_agreement() -> Iterator[Table]:
         **{"layer": LAYER, "unit": 163, "figure": FIGURE},
         **{"along": Row(adds=0.1928), "stimuli": Row(r=0.5637, r_ci=CI)},
     )
-    yield matches_table(Row(model="inceptionv1", images=32, chosen_on=31, rows=[match] * 2))
+    yield matches_table(
+        Row(
+            model="inceptionv1",
+            weights="0123456789abcdef",
+            draws=2,
+            images=32,
+            chosen_on=31,
+            rows=[match] * 2,
+        )
+    )
     unit = Row(hand="hilo[th=112.5deg,side=1]", original=f"{LAYER}:163", figure=FIGURE)
     names = ("natural_r", "partial_r", "energy", "random", "wrong_pairs")
     yield agreement_table(
