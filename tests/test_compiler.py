@@ -59,7 +59,7 @@ def test_traced_dials_give_the_kernels_of_the_table(name: str) -> None:
     assert apart(stepwise.lowered(program), interpret_weights(program)) <= TOLERANCE
 
 
-@pytest.mark.parametrize("number", range(0, STRUCTURES, 10))
+@pytest.mark.parametrize("number", range(STRUCTURES))
 def test_traced_dials_give_the_kernels_of_random_circuits(number: int) -> None:
     circuit = expand_motifs(random_circuits()[number])
     assert apart(stepwise.lowered(circuit), interpret_weights(circuit)) <= TOLERANCE
