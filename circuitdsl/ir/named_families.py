@@ -1,9 +1,12 @@
-"""A family by its name, for whoever names one.
+"""Families by their names, for whoever names some.
 
-In: a circuit and a name. Out: the family, or one message for all who ask.
+In: a circuit and names. Out: a family, or one message for all who ask; some families' circuit.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 from circuitdsl.ir.circuit import Circuit, Family
 from circuitdsl.text.diagnostics import InputError, suggestion
@@ -27,3 +30,14 @@ def named_family(circuit: Circuit, name: str, title: str = "the circuit") -> Fam
             f"{title} has no family `{name}`", help=suggestion(name, families) or known
         )
     return families[name]
+
+
+def narrowed(circuit: Circuit, families: Iterable[str]) -> Circuit:
+    """A circuit with some of its families, and those that they need, alone."""
+    kept = frozenset[str]().union(*map(circuit.needs, families))
+    return replace(
+        circuit,
+        families=tuple(one for one in circuit.families if one.name in kept),
+        connections=tuple(one for one in circuit.connections if one.target in kept),
+        normalisations=tuple(one for one in circuit.normalisations if one.family in kept),
+    )

@@ -26,6 +26,7 @@ from circuitdsl.ir.circuit import (
     Wiring,
 )
 from circuitdsl.ir.expressions import ONE
+from circuitdsl.ir.named_families import narrowed
 from circuitdsl.models.written.arrays import array_shapes
 from circuitdsl.models.written.handwritten import HandwrittenNetwork
 
@@ -67,14 +68,7 @@ def merged(networks: Mapping[str, HandwrittenNetwork]) -> tuple[Merged, ...]:
 
 def reduced(network: HandwrittenNetwork, families: Sequence[str]) -> HandwrittenNetwork:
     """A network with some of its families, and those that they need, alone."""
-    circuit = network.circuit
-    needed = frozenset[str]().union(*(circuit.needs(name) for name in families))
-    kept = replace(
-        circuit,
-        families=tuple(one for one in circuit.families if one.name in needed),
-        connections=tuple(one for one in circuit.connections if one.target in needed),
-        normalisations=tuple(one for one in circuit.normalisations if one.family in needed),
-    )
+    kept = narrowed(network.circuit, families)
     shapes = array_shapes(kept)
     arrays = {name: value for name, value in network.arrays.items() if name in shapes}
     return HandwrittenNetwork(kept, arrays)

@@ -6,8 +6,8 @@ activation maps. No trained network takes part.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from circuitdsl.checking.load import load
 from circuitdsl.ir.circuit import Circuit, Family
-from circuitdsl.ir.named_families import named_family
+from circuitdsl.ir.named_families import named_family, narrowed
 from circuitdsl.measure.calibration import calibrate
 from circuitdsl.models.written.handwritten import HandwrittenNetwork, build
 from circuitdsl.stimuli.photographs import open_images
@@ -86,11 +86,12 @@ def portrait(
     circuit = load(path)
     if family is not None:
         named_family(circuit, family, str(path))
-    own = [each.name for each in circuit.families if "." not in each.name]
-    circuit = _needed(circuit, own if family is None else [*own, family])
+    # A file that builds on others imports families, most of which it may not use.
+    own = [each for each in circuit.by_name if "." not in each] or list(circuit.by_name)
+    asked = own if family is None else [family]
+    circuit = narrowed(circuit, {*own, *asked})
     chosen = tuple(f for f in circuit.layers_in_order if family in (None, f.name))
     names = [each.name for each in chosen]
-    asked = own if family is None else [family]
     photographs, titles, skipped = (
         _photographs(Path(images), circuit) if images is not None and answers else _NO_PHOTOGRAPHS
     )
@@ -107,22 +108,6 @@ def portrait(
         titles=titles,
         maps=strongest_maps(network, names, photographs),
         skipped=skipped,
-    )
-
-
-def _needed(circuit: Circuit, families: Collection[str]) -> Circuit:
-    """Some families of a circuit and all that these need; the whole circuit where there are none.
-
-    A file that builds on others imports their families, most of which it may not use.
-    """
-    if not families:
-        return circuit
-    kept = frozenset[str]().union(*map(circuit.needs, families))
-    return replace(
-        circuit,
-        families=tuple(each for each in circuit.families if each.name in kept),
-        connections=tuple(each for each in circuit.connections if each.target in kept),
-        normalisations=tuple(each for each in circuit.normalisations if each.family in kept),
     )
 
 
